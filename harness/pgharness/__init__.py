@@ -1,0 +1,1 @@
+"""Proves an Alembic migration chain right on a real PostgreSQL."""

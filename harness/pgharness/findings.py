@@ -1,0 +1,52 @@
+"""What the harness says: findings, the results of checks, and the reason why a run could not be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found wrong.
+
+    `revision` is the revision at fault, or None where the chain as a whole is. `subject` is the object, in the words of
+    PostgreSQL (`index public.ix_users_email`). `evidence` is the text that shows it (a diff, a statement, an SQLSTATE),
+    possibly of several lines, or empty.
+    """
+
+    check: str
+    revision: str | None
+    subject: str
+    message: str
+    mend: str
+    evidence: str = ""
+
+
+class Status(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check's verdict over the whole chain; `reason` says why it was skipped, else it is empty."""
+
+    name: str
+    status: Status
+    duration_s: float
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+
+
+class CannotRun(Exception):  # noqa: N818 - it is no error of the code; the command line turns it into exit code 2
+    """The run could not be done: `what` failed, what was `seen`, and the `mend` to type."""
+
+    def __init__(self, what: str, *, seen: str, mend: str) -> None:
+        self.what = what
+        self.seen = seen
+        self.mend = mend
+        super().__init__(f"{what}\n  seen: {seen}\n  mend: {mend}")

@@ -1,0 +1,1 @@
+"""The data foundation of FlowForge: models, sessions, errors, outbox and seed data on PostgreSQL."""
