@@ -1,0 +1,86 @@
+"""A catalog as plain values: facts of objects, and which object belongs to which."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+RELATION_KINDS = ("table", "view", "materialized view", "foreign table", "sequence")
+
+
+class FactKey(NamedTuple):
+    """What a fact is about: a property of an object of a kind."""
+
+    kind: str
+    object: str
+    property: str
+
+
+class ObjectKey(NamedTuple):
+    """An object, as PostgreSQL prints its qualified name: `("index", "public.ix_users_email")`."""
+
+    kind: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All facts of one database, sorted; two schemas are equal exactly when their facts are.
+
+    Each object has the property "exists". A property at its default has no fact. `parents` leads from an object to the one that it
+    belongs to and goes with (column to table, index to constraint or table); `dependencies` to those that must be made before it.
+    Neither is compared.
+    """
+
+    facts: Mapping[FactKey, str]
+    server_version_number: int = field(compare=False)
+    parents: Mapping[ObjectKey, ObjectKey] = field(default_factory=dict, compare=False, repr=False)
+    dependencies: Mapping[ObjectKey, tuple[ObjectKey, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def value(self, kind: str, object_name: str, property_name: str = "exists") -> str | None:
+        """Give the fact's value, or None where there is no such fact."""
+        return self.facts.get(FactKey(kind, object_name, property_name))
+
+    def objects(self, *kinds: str) -> tuple[ObjectKey, ...]:
+        """Give the objects that exist, of these kinds (of all, where none is named), sorted."""
+        return tuple(
+            ObjectKey(kind, name)
+            for kind, name, property_name in self.facts
+            if property_name == "exists" and (not kinds or kind in kinds)
+        )
+
+    def properties(self, owner: ObjectKey) -> dict[str, str]:
+        """Give all properties of one object; empty where there is no such object."""
+        return self.by_object().get(owner, {})
+
+    def by_object(self) -> dict[ObjectKey, dict[str, str]]:
+        """Give the facts grouped by object, in order."""
+        grouped: dict[ObjectKey, dict[str, str]] = {}
+        for key, value in self.facts.items():
+            grouped.setdefault(ObjectKey(key.kind, key.object), {})[key.property] = value
+        return grouped
+
+    def ancestors(self, owner: ObjectKey) -> Iterator[ObjectKey]:
+        """Give the objects that this one belongs to, nearest first."""
+        parent = self.parents.get(owner)
+        while parent is not None:
+            yield parent
+            parent = self.parents.get(parent)
+
+    def without(self, relations: Collection[str]) -> Snapshot:
+        """Give the snapshot without these relations (`public.alembic_version`) and all that belongs to them."""
+        left_out = {ObjectKey(kind, name) for name in relations for kind in RELATION_KINDS}
+        left_out |= {owner for owner in self.parents if not left_out.isdisjoint(self.ancestors(owner))}
+        if not left_out:
+            return self
+        return Snapshot(
+            facts={key: value for key, value in self.facts.items() if (key.kind, key.object) not in left_out},
+            server_version_number=self.server_version_number,
+            parents={owner: parent for owner, parent in self.parents.items() if owner not in left_out},
+            dependencies={
+                owner: tuple(one for one in needed if one not in left_out)
+                for owner, needed in self.dependencies.items()
+                if owner not in left_out
+            },
+        )

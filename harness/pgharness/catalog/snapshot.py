@@ -1,0 +1,125 @@
+"""Reads a database's catalog in one round trip into a snapshot."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors, pq
+
+from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.queries import snapshot_query
+from pgharness.findings import CannotRun
+
+# What PostgreSQL prints depends on these; set for the reading transaction alone.
+SETTINGS = {
+    "search_path": "",
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+    "quote_all_identifiers": "off",
+    "jit": "off",
+    # Catalogs are seldom analyzed: without this the planner takes them for tiny and joins them row by row.
+    "enable_nestloop": "off",
+    "lock_timeout": "10s",
+}
+ATTEMPTS = 5
+
+Row = tuple[int, int, int, int | None, int | None, str | None, str | None, str | None, str | None]
+Address = tuple[int, int, int]
+
+
+def take_snapshot(connection: psycopg.Connection[Any], *, leave_out: Collection[str] = ()) -> Snapshot:
+    """Read the catalog as this connection sees it; within an open transaction, with what that has changed.
+
+    One round trip, read only, no lock beyond ACCESS SHARE, nothing of the schema is executed. `leave_out` names relations as PostgreSQL
+    prints them (`public.alembic_version`). The functions that print definitions read the newest catalog rather than the statement's own, so
+    the whole is read again when another transaction ended meanwhile, until two readings agree; raises `CannotRun` when they never do.
+    """
+    earlier: Snapshot | None = None
+    seen = ""
+    for _ in range(ATTEMPTS):
+        try:
+            rows, undisturbed = _read(connection)
+        except (
+            errors.InternalError_,
+            errors.UndefinedObject,
+            errors.UndefinedTable,
+            errors.LockNotAvailable,
+        ) as failure:
+            # What "cache lookup failed" and its like mean here: an object went away between two looks.
+            seen = str(failure).splitlines()[0]
+            if connection.info.transaction_status == pq.TransactionStatus.INERROR:
+                break
+            continue
+        snapshot = snapshot_of(rows, connection.info.server_version)
+        if undisturbed or snapshot == earlier:
+            return snapshot.without(leave_out)
+        earlier = snapshot
+        seen = "other transactions changed the catalog during each of the readings"
+    raise CannotRun(
+        f"The catalog of database {connection.info.dbname} could not be read whole.",
+        seen=seen,
+        mend="wait until nothing else changes the schema, then run it again",
+    )
+
+
+def snapshot_of(rows: Sequence[Row], server_version_number: int) -> Snapshot:
+    """Make a snapshot of the rows that the query gives: facts by name or by address, parents and dependencies by address."""
+    names: dict[Address, ObjectKey] = {
+        row[:3]: ObjectKey(row[5], row[6]) for row in rows if row[5] is not None and row[6] is not None
+    }
+    facts: dict[FactKey, str] = {}
+    parents: dict[ObjectKey, ObjectKey] = {}
+    dependencies: defaultdict[ObjectKey, set[ObjectKey]] = defaultdict(set)
+    for class_oid, oid, sub, parent_class, parent, _, _, property_name, value in rows:
+        owner = names.get((class_oid, oid, sub))
+        if owner is None:
+            continue
+        if parent_class is not None and parent is not None:
+            related = names.get((parent_class, parent, 0))
+            if related is not None and related != owner:
+                if property_name == "depends on":
+                    dependencies[owner].add(related)
+                else:
+                    parents[owner] = related
+        if property_name is not None and value is not None:
+            facts[FactKey(owner.kind, owner.object, property_name)] = value
+    return Snapshot(
+        facts=dict(sorted(facts.items())),
+        server_version_number=server_version_number,
+        parents=parents,
+        dependencies={owner: tuple(sorted(needed)) for owner, needed in dependencies.items()},
+    )
+
+
+def _read(connection: psycopg.Connection[Any]) -> tuple[list[Row], bool]:
+    """Give the rows, and whether no other transaction ended while they were read."""
+    query = snapshot_query(connection.info.server_version // 10000)
+    with _reading_transaction(connection), connection.pipeline():
+        connection.execute(
+            "SELECT set_config(name, setting, true) FROM unnest(%s::text[], %s::text[]) AS s(name, setting)",
+            (list(SETTINGS), list(SETTINGS.values())),
+        )
+        before = connection.execute("SELECT pg_current_snapshot()::text")
+        reading = connection.execute(query, prepare=True)
+        after = connection.execute("SELECT pg_current_snapshot()::text")
+    return reading.fetchall(), before.fetchone() == after.fetchone()
+
+
+@contextmanager
+def _reading_transaction(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Open a transaction of our own, or a savepoint in the caller's; the settings made within do not outlive it."""
+    if connection.info.transaction_status == pq.TransactionStatus.IDLE:
+        # Committed, not rolled back: psycopg throws its prepared statements away at each ROLLBACK.
+        with connection.transaction():
+            yield
+    else:
+        with connection.transaction(force_rollback=True):
+            yield
