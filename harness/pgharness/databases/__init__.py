@@ -1,0 +1,7 @@
+"""Databases: empty ones, sealed templates, clones of them, and a pool of clones made ready in the background."""
+
+from pgharness.databases.database import Database
+from pgharness.databases.databases import Databases
+from pgharness.databases.pool import ClonePool
+
+__all__ = ["ClonePool", "Database", "Databases"]

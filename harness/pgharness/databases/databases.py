@@ -1,0 +1,133 @@
+"""The databases of one run on one server: made, cloned, kept or dropped."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
+
+from pgharness.databases.database import Database
+from pgharness.databases.leftovers import sweep_databases
+from pgharness.databases.names import label_of, session_name, template_name
+from pgharness.databases.operations import (
+    create_database,
+    create_empty_database,
+    drop_database,
+    mark_as_kept,
+    prepare_session,
+)
+from pgharness.databases.pool import ClonePool
+from pgharness.databases.registry import Registry
+from pgharness.databases.template import enter_template, leave_template
+from pgharness.servers import Connection, Server, shown
+
+
+class Databases:
+    """Makes databases on a server and drops them at the end; a context manager, usable from several threads.
+
+    One session is held open meanwhile: it does the work, and its name tells other runs that these databases are in use.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._registry = Registry(server)
+        self._templates: dict[str, Database] = {}
+        self._session: Connection | None = None
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        """Drop what dead runs left on the server."""
+        with self._working() as session:
+            sweep_databases(session, self.server)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        """Drop all that was made and not kept."""
+        self.close()
+
+    def create_empty(self, label: str = "empty") -> Database:
+        """Make an empty database in UTF8; the label appears in its name."""
+        database = self._registry.new(label)
+        with self._working() as session:
+            create_empty_database(session, self.server, database.name)
+        return database
+
+    def clone(self, template: Database) -> Database:
+        """Make a copy of a template, or of any database on which nobody is connected."""
+        database = self._registry.new(label_of(template.name))
+        with self._working() as session:
+            create_database(session, self.server, database.name, template.name)
+        return database
+
+    def drop(self, database: Database) -> None:
+        """Drop a database that was made here, and end its sessions."""
+        with self._working() as session:
+            drop_database(session, database.name)
+        self._registry.forget(database)
+
+    def keep(self, database: Database) -> None:
+        """Leave a database when all others are dropped, and print its URL."""
+        with self._working() as session:
+            mark_as_kept(session, database.name)
+        self._registry.forget(database)
+        lives = "drop it when you are done" if self.server.kind == "url" else "it lives as long as its server"
+        print(f"pgharness: kept {shown(database.url)} - {lives}", file=sys.stderr)  # noqa: T201 - meant for the reader
+
+    def template(self, key: str, build: Callable[[Database], None]) -> Database:
+        """Give the sealed template for `key`, built by `build` if no process did so yet.
+
+        `build` gets an empty database and fills it; if it raises, nothing stays. The key has to hold everything that the
+        content depends on. Other processes that want the same template wait for the first.
+        """
+        name = template_name(key, self.server.version_number, str(self.server.url.database))
+        with self._working() as session:
+            if name not in self._templates:
+                template = self._registry.named(name)
+                enter_template(session, template, lambda: self._build(build))
+                self._templates[name] = template
+            return self._templates[name]
+
+    @contextlib.contextmanager
+    def pool(self, template: Database, size: int = 4) -> Iterator[ClonePool]:
+        """Keep `size` clones of a template ready, made and dropped in the background."""
+        with ClonePool(self.server, self._registry, template, size) as pool:
+            yield pool
+
+    def close(self) -> None:
+        """Drop all that was made and not kept, and templates that nobody else uses."""
+        with self._lock:
+            if self._session is None:
+                return
+            for database in self._registry.remaining():
+                self.drop(database)
+            for name in self._templates:
+                leave_template(self._session, name)
+            self._templates.clear()
+            self._session.close()
+            self._session = None
+
+    def _build(self, build: Callable[[Database], None]) -> Database:
+        """Make a database and have it filled; it is dropped if that fails."""
+        database = self.create_empty("building")
+        try:
+            build(database)
+        except BaseException:
+            self.drop(database)
+            raise
+        self._registry.forget(database)  # from here on it is known by its final name
+        return database
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[Connection]:
+        with self._lock:
+            if self._session is None or self._session.closed:
+                # A server may end sessions that idle; this one may idle through a whole test run.
+                name = session_name(self._registry.token)
+                self._session = self.server.connect(application_name=name)
+                prepare_session(self._session, self.server)
+            yield self._session

@@ -1,0 +1,112 @@
+"""Creating and dropping databases by the quickest way that a server allows."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from psycopg import errors, sql
+
+from pgharness.databases.names import PREFIX
+from pgharness.findings import CannotRun
+from pgharness.servers import Connection, Server
+
+_END_LIMIT_S = 10.0
+_FILE_COPY_METHOD_VERSION_NUMBER = 180000
+
+
+def prepare_session(connection: Connection, server: Server) -> None:
+    """Let a session idle as long as it has to, and let copies be clones of files where 18 offers that."""
+    connection.execute("SET idle_session_timeout = 0")
+    if not server.fsync and server.version_number >= _FILE_COPY_METHOD_VERSION_NUMBER:
+        connection.execute("SET file_copy_method = 'clone'")
+
+
+def create_database(connection: Connection, server: Server, name: str, template: str) -> None:
+    """Copy a database. WAL_LOG spares the checkpoints that are dear where the server flushes; else files are copied."""
+    _create(connection, server, name, template, sql.SQL(""))
+
+
+def create_empty_database(connection: Connection, server: Server, name: str) -> None:
+    """Make an empty database in UTF8, whatever the encoding of the cluster."""
+    _create(connection, server, name, "template0", sql.SQL(" ENCODING 'UTF8'") + _locale(connection, server))
+
+
+def drop_database(connection: Connection, name: str) -> None:
+    """Drop a database and end its sessions, without the pauses of 100 ms that `WITH (FORCE)` makes for them."""
+    _require_ours(name)
+    if _terminate_sessions(connection, name):
+        # Somebody was connected and may come again.
+        with contextlib.suppress(errors.InvalidCatalogName):
+            connection.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        _await_end_of_sessions(connection, name)
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def drop_template(connection: Connection, name: str) -> None:
+    """Drop a sealed template, if it exists."""
+    _require_ours(name)
+    with contextlib.suppress(errors.InvalidCatalogName):
+        connection.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false").format(sql.Identifier(name)))
+        drop_database(connection, name)
+
+
+def mark_as_kept(connection: Connection, name: str) -> None:
+    """Tell later runs not to take this database for a leftover."""
+    comment = sql.SQL("COMMENT ON DATABASE {} IS 'kept by pgharness'").format(sql.Identifier(name))
+    connection.execute(comment)
+
+
+def end_sessions(connection: Connection, name: str) -> None:
+    """End all sessions on a database and wait until they are gone."""
+    if _terminate_sessions(connection, name):
+        _await_end_of_sessions(connection, name)
+
+
+def _require_ours(name: str) -> None:
+    if not name.startswith(PREFIX):
+        raise ValueError(f"{name} is no database of pgharness, and is not dropped")
+
+
+def _create(connection: Connection, server: Server, name: str, template: str, more: sql.Composable) -> None:
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}{}").format(
+        sql.Identifier(name),
+        sql.Identifier(template),
+        sql.SQL("WAL_LOG" if server.fsync else "FILE_COPY"),
+        more,
+    )
+    try:
+        connection.execute(statement)
+    except errors.DiskFull as error:
+        raise CannotRun(
+            f"The database {name} cannot be made on {server.description}.",
+            seen=str(error).strip(),
+            mend="free space where the server keeps its data, or use another server",
+        ) from error
+
+
+def _terminate_sessions(connection: Connection, name: str) -> int:
+    """Ask every session on a database to end, and give their number."""
+    rows = connection.execute(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = %s", [name]
+    )
+    return len(rows.fetchall())
+
+
+def _await_end_of_sessions(connection: Connection, name: str) -> None:
+    """Look twice a millisecond; a session is gone a millisecond after it was asked to end."""
+    give_up_at = time.monotonic() + _END_LIMIT_S
+    while time.monotonic() < give_up_at and _terminate_sessions(connection, name):
+        time.sleep(0.0005)
+
+
+def _locale(connection: Connection, server: Server) -> sql.SQL:
+    """Give a locale for clusters in another encoding, whose own may not fit UTF8; C fits every encoding."""
+    row = connection.execute(
+        "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template0'"
+    ).fetchone()
+    if row == ("UTF8",):
+        return sql.SQL("")
+    if server.version_number >= 170000:  # the builtin provider is new in 17
+        return sql.SQL(" LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'")
+    return sql.SQL(" LOCALE_PROVIDER libc LOCALE 'C'")

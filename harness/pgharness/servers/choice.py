@@ -1,0 +1,94 @@
+"""Which server a run gets: the one asked for, or with `auto` the best there is."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from pgharness.findings import CannotRun
+from pgharness.servers.docker_socket import require_engine
+from pgharness.servers.embedded import embedded_server
+from pgharness.servers.given_url import EXAMPLE, given_server
+from pgharness.servers.server import Server
+from pgharness.settings import DEFAULT_IMAGE, nearest
+
+CHOICES = ("auto", "container", "embedded")
+
+
+@contextlib.contextmanager
+def open_server(choice: str = "auto", *, image: str = DEFAULT_IMAGE) -> Iterator[Server]:
+    """Give a server: `auto`, `container`, `embedded`, or the URL of a running one; nothing of it stays at the end.
+
+    `auto` takes a container when an engine answers and has the image or can pull it, else the embedded server, and says
+    why. Raises CannotRun; a server that was asked for by name is never replaced by another.
+    """
+    with _ended_in_order(), _opened(choice, image) as server:
+        yield server
+
+
+def _opened(choice: str, image: str) -> contextlib.AbstractContextManager[Server]:
+    match choice:
+        case "auto":
+            return _best_server(image)
+        case "container":
+            return _container(image, "asked for")
+        case "embedded":
+            return embedded_server("asked for")
+        case _ if ":" in choice:
+            return given_server(choice, "asked for")
+    raise CannotRun(
+        f"There is no server {choice!r}.",
+        seen=f"known are {', '.join(CHOICES)} and URLs",
+        mend=f"--server {'|'.join(CHOICES)}|{EXAMPLE}{nearest(choice, CHOICES)}",
+    )
+
+
+def _container(image: str, reason: str) -> contextlib.AbstractContextManager[Server]:
+    require_engine()
+    from pgharness.servers.container import container_server  # noqa: PLC0415 - an extra, which may be missing
+
+    return container_server(image, reason)
+
+
+@contextlib.contextmanager
+def _best_server(image: str) -> Iterator[Server]:
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(_container(image, "a container engine answers"))
+        except CannotRun as no_container:
+            server = stack.enter_context(_embedded_instead(no_container))
+        yield server
+
+
+@contextlib.contextmanager
+def _embedded_instead(no_container: CannotRun) -> Iterator[Server]:
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(embedded_server(f"no container: {no_container.seen}"))
+        except CannotRun as no_embedded:
+            raise CannotRun(
+                "There is no server to run on: neither a container nor the embedded server can be had.",
+                seen=f"{no_container.what} {no_container.seen}; {no_embedded.what} {no_embedded.seen}",
+                mend=f"{no_embedded.mend}; or {no_container.mend}; or give a running one: --server {EXAMPLE}",
+            ) from no_embedded
+        yield server
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind like Ctrl-C does, so that containers and databases are removed, unless it is handled already."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _raise_exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _raise_exit(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

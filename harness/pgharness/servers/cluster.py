@@ -1,0 +1,136 @@
+"""A fresh data directory: unpacked from a ready one of an earlier run, or made by initdb."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from pgharness.findings import CannotRun
+from pgharness.servers.account import Account
+from pgharness.servers.binaries import Binaries
+from pgharness.servers.places import cache_folder
+
+SUPERUSER = "postgres"
+
+# 4 MB segments make the ready data directory 12 MB smaller than the default of 16 MB.
+INITDB_ARGUMENTS = (
+    f"--username={SUPERUSER}",
+    "--auth=trust",  # the socket lies in a private folder, and there is no TCP
+    "--encoding=UTF8",
+    "--no-sync",
+    "--no-instructions",
+    "--wal-segsize=4",
+)
+
+
+def locale_arguments(major: int) -> tuple[str, ...]:
+    """Give initdb's arguments for an order of texts that is the same on every machine, with UTF-8 case mapping."""
+    if major >= 17:  # the builtin provider is new in 17
+        return ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    return ("--locale=C.UTF-8",)
+
+
+def prepare_data_directory(binaries: Binaries, account: Account, data: Path) -> None:
+    """Make a data directory. The first time on a machine takes half a second, later ones a tenth. Raises CannotRun."""
+    ready = _ready_cluster(binaries)
+    if ready.exists():
+        if _unpack(ready, account, data):
+            return
+        forget_ready_cluster(binaries)
+    _initialise(binaries, account, data)
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        _pack(data, ready)
+
+
+def forget_ready_cluster(binaries: Binaries) -> None:
+    """Remove the ready data directory from the cache, because no server starts on it."""
+    with contextlib.suppress(OSError):
+        _ready_cluster(binaries).unlink(missing_ok=True)
+
+
+def server_environment() -> dict[str, str]:
+    """Give PostgreSQL's programs an environment that is the same in every shell."""
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "HOME") if name in os.environ}
+    return {**kept, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _ready_cluster(binaries: Binaries) -> Path:
+    key = hashlib.sha256(f"{binaries.fingerprint()} {INITDB_ARGUMENTS}".encode()).hexdigest()[:16]
+    return cache_folder() / f"cluster-{key}.tar"
+
+
+def _unpack(ready: Path, account: Account, data: Path) -> bool:
+    """Unpack the ready data directory; one archive is read far faster than its thousand files."""
+    if not (tar := shutil.which("tar")):
+        return False
+    data.mkdir(mode=0o700)
+    account.give(data)
+    with ready.open("rb") as archive:
+        done = subprocess.run(
+            [tar, "-x", "-f", "-"],
+            stdin=archive,
+            cwd=data,
+            capture_output=True,
+            check=False,
+            **account.process_arguments(),
+        )
+    if done.returncode != 0:
+        shutil.rmtree(data)
+    return done.returncode == 0
+
+
+def _pack(data: Path, ready: Path) -> None:
+    if not (tar := shutil.which("tar")):
+        return
+    ready.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=ready.parent, suffix=".tmp")
+    try:
+        with open(handle, "wb") as archive:  # noqa: PTH123 - it is an open file already
+            subprocess.run([tar, "-c", "-f", "-", "."], stdout=archive, cwd=data, check=True)
+        Path(name).rename(ready)  # at once, so that an archive under this name is whole
+    except (OSError, subprocess.CalledProcessError):
+        Path(name).unlink(missing_ok=True)
+
+
+def _initialise(binaries: Binaries, account: Account, data: Path) -> None:
+    command = [
+        binaries.program("initdb"),
+        "--pgdata",
+        str(data),
+        *INITDB_ARGUMENTS,
+        *locale_arguments(_major(binaries)),
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=server_environment(),
+            cwd="/",
+            **account.process_arguments(),
+        )
+    except OSError as error:
+        raise _cannot_initialise(binaries, str(error)) from error
+    if done.returncode != 0:
+        raise _cannot_initialise(binaries, " ".join((done.stderr or done.stdout).split()))
+
+
+def _cannot_initialise(binaries: Binaries, seen: str) -> CannotRun:
+    return CannotRun(
+        f"The embedded server has no data directory: {binaries.program('initdb')} failed.",
+        seen=seen,
+        mend="use another PostgreSQL (PGHARNESS_POSTGRES_BIN=FOLDER), or another server (--server postgresql://…)",
+    )
+
+
+def _major(binaries: Binaries) -> int:
+    answer = subprocess.run([binaries.program("postgres"), "--version"], capture_output=True, text=True, check=False)
+    match = re.search(r"(\d+)\.?\d*\s", f"{answer.stdout} ")
+    return int(match[1]) if match else 0

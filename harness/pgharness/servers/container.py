@@ -1,0 +1,114 @@
+"""A server in a container of its own, by testcontainers, with its data in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy.engine import URL
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from pgharness.findings import CannotRun
+from pgharness.servers.cluster import SUPERUSER, locale_arguments
+from pgharness.servers.engine import OWNER_LABEL, explained, require_image, sweep_containers
+from pgharness.servers.owner import this_owner
+from pgharness.servers.probe import probe
+from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect
+
+START_LIMIT_S = 120.0
+PORT = 5432
+LOOPBACK = "127.0.0.1"
+DATA_PLACE = "/pgharness"
+
+
+@contextlib.contextmanager
+def container_server(image: str, reason: str) -> Iterator[Server]:
+    """Start a container of `image`; remove it and its volumes at the end. Raises CannotRun."""
+    with explained(image):
+        container = DockerContainer(image)
+    with contextlib.closing(container.get_docker_client().client) as client:
+        with explained(image):
+            sweep_containers(client)
+            attributes = require_image(client, image).attrs
+        _describe(container, _major(attributes))
+        with _started(container, image) as url:
+            with _first_connection(container, url, image) as connection:
+                version, number, fsync = probe(connection)
+            description = f"container {image} ({attributes['Id'].removeprefix('sha256:')[:12]}), PostgreSQL {version}"
+            yield Server("container", url, version, number, reason, description, fsync)
+
+
+def _describe(container: DockerContainer, major: int) -> None:
+    """Say how the container is to run: data in memory, no password, and open to this machine alone."""
+    container.with_envs(
+        PGDATA=f"{DATA_PLACE}/data",
+        POSTGRES_HOST_AUTH_METHOD="trust",  # SCRAM doubles the time of every connect
+        POSTGRES_INITDB_ARGS=" ".join(("--encoding=UTF8", "--no-sync", *locale_arguments(major))),
+        TZ="UTC",
+    )
+    # Handed to the engine as it is, so it is `size=2g`; it bounds the memory, and takes none.
+    container.with_tmpfs_mount(DATA_PLACE, "size=2g")
+    cast("dict[str, Any]", container.ports)[f"{PORT}/tcp"] = (LOOPBACK, None)
+    settings = [part for name, value in THROWAWAY_SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    container.with_command(["postgres", *settings])
+    container.with_kwargs(labels={OWNER_LABEL: this_owner()})
+
+
+def _major(image_attributes: dict[str, Any]) -> int:
+    """Give the major version that the image names in PG_MAJOR, as the official ones do, or 0."""
+    environment = dict(entry.split("=", 1) for entry in image_attributes["Config"].get("Env") or ())
+    major = environment.get("PG_MAJOR", "")
+    return int(major) if major.isdigit() else 0
+
+
+@contextlib.contextmanager
+def _started(container: DockerContainer, image: str) -> Iterator[URL]:
+    with contextlib.ExitStack() as stack:
+        with explained(image):
+            stack.enter_context(_without_reaper())
+            stack.enter_context(container)
+            port = int(container.get_docker_client().port(container.get_container_id(), PORT))
+        yield URL.create(DRIVER, SUPERUSER, host=LOOPBACK, port=port, database="postgres")
+
+
+@contextlib.contextmanager
+def _without_reaper() -> Iterator[None]:
+    """Do without Ryuk, one more image and container: labels and the sweep at the next start do its work."""
+    before = testcontainers_config.ryuk_disabled
+    testcontainers_config.ryuk_disabled = True
+    try:
+        yield
+    finally:
+        testcontainers_config.ryuk_disabled = before
+
+
+def _first_connection(container: DockerContainer, url: URL, image: str) -> Connection:
+    """Connect as soon as the server answers by TCP; while it initialises, it listens on a socket alone."""
+    give_up_at = time.monotonic() + START_LIMIT_S
+    look_at = time.monotonic() + 0.5
+    seen = ""
+    while time.monotonic() < give_up_at and not seen:
+        with contextlib.suppress(psycopg.OperationalError):
+            return connect(url, connect_timeout=2)
+        if time.monotonic() > look_at:
+            seen = _ended(container)
+            look_at += 0.5
+        time.sleep(0.01)
+    raise CannotRun(
+        f"The server in the container of {image} did not start.",
+        seen=seen or f"no answer at {LOOPBACK}:{url.port} within {START_LIMIT_S:.0f} s: {_log(container)}",
+        mend=f"try it by hand: docker run --rm -e POSTGRES_HOST_AUTH_METHOD=trust {image}; or use --server embedded",
+    )
+
+
+def _ended(container: DockerContainer) -> str:
+    container.reload()
+    return f"it ended: {_log(container)}" if container.status in ("exited", "dead") else ""
+
+
+def _log(container: DockerContainer) -> str:
+    return " ".join(b"".join(container.get_logs()).decode(errors="replace").split())[-600:]

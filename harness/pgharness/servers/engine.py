@@ -1,0 +1,66 @@
+"""The container engine: whether one answers, whether it has an image, and what dead runs left in it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from docker import DockerClient  # type: ignore[import-untyped]
+from docker.errors import APIError, DockerException, ImageNotFound  # type: ignore[import-untyped]
+from docker.models.containers import Container  # type: ignore[import-untyped]
+from requests.exceptions import RequestException
+
+from pgharness.findings import CannotRun
+from pgharness.servers.docker_socket import START_ONE
+from pgharness.servers.owner import owner_is_here, owner_lives
+
+OWNER_LABEL = "pgharness.owner"
+ABANDONED_AFTER = timedelta(days=1)
+
+
+@contextlib.contextmanager
+def explained(image: str) -> Iterator[None]:
+    """Turn what the engine's library raises into CannotRun."""
+    try:
+        yield
+    except (DockerException, RequestException, OSError) as error:
+        raise CannotRun(
+            f"No container of {image} can be had.",
+            seen=f"{type(error).__name__}: {' '.join(str(error).split())[:400]}",
+            mend=START_ONE,
+        ) from error
+
+
+def require_image(client: DockerClient, image: str) -> Any:
+    """Give the image, pulled if the engine does not have it. Raises CannotRun."""
+    try:
+        return client.images.get(image)
+    except ImageNotFound:
+        print(f"pgharness: pulling {image}", file=sys.stderr)  # noqa: T201 - it may take minutes, and nobody else says so
+    try:
+        return client.images.pull(image)
+    except APIError as error:
+        raise CannotRun(
+            f"There is no image {image}.",
+            seen=f"the engine does not have it and cannot pull it: {' '.join(str(error.explanation or error).split())[:300]}",
+            mend=f"docker pull {image}, or name an image that the engine has: PGHARNESS_IMAGE=…",
+        ) from error
+
+
+def sweep_containers(client: DockerClient) -> None:
+    """Remove the containers of runs that were killed; those of live runs are left alone."""
+    for container in client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True):
+        if _is_abandoned(container):
+            with contextlib.suppress(Exception):  # another run sweeps too
+                container.remove(force=True, v=True)
+
+
+def _is_abandoned(container: Container) -> bool:
+    owner = container.labels.get(OWNER_LABEL, "")
+    if owner_is_here(owner):
+        return not owner_lives(owner)
+    made_at = datetime.fromisoformat(container.attrs["Created"][:19]).replace(tzinfo=UTC)
+    return datetime.now(UTC) - made_at > ABANDONED_AFTER

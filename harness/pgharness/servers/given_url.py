@@ -1,0 +1,106 @@
+"""A running server that the user names by URL: checked, used as it is, and never changed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from pgharness.findings import CannotRun
+from pgharness.servers.probe import probe
+from pgharness.servers.server import DRIVER, Connection, Server, connect, shown
+
+EXAMPLE = "postgresql://user:password@host:5432/database"
+
+# What libpq says, and what helps. libpq has no codes for these, and says them in the language of the machine; the
+# last line then still serves.
+_MENDS = (
+    ("password", "correct user and password in the URL, or in PGUSER, PGPASSWORD or ~/.pgpass"),
+    ("Connection refused", "start the server, or correct host and port in the URL"),
+    ("No such file", "start the server, or correct the socket's folder (?host=…) in the URL"),
+    ("does not exist", "name a database and a role that exist on the server"),
+    ("resolve", "correct the host in the URL"),
+    ("timeout", "correct host and port in the URL, or open the firewall"),
+    ("", "try the same URL with psql, and correct it"),
+)
+
+
+@contextlib.contextmanager
+def given_server(text: str, reason: str) -> Iterator[Server]:
+    """Give the server that the URL names. Raises CannotRun, which never tells the password."""
+    url = parse_url(text)
+    with _connected(url) as connection:
+        version, number, fsync = probe(connection)
+        _require_utf8(connection, url)
+        _require_right_to_create(connection, url)
+    yield Server("url", url, version, number, reason, f"PostgreSQL {version} at {shown(url)}", fsync)
+
+
+def parse_url(text: str) -> URL:
+    """Read a URL of any PostgreSQL driver as one of psycopg's. Raises CannotRun."""
+    try:
+        url = make_url(re.sub(r"^postgres(?=[:+])", "postgresql", text))
+        if url.get_backend_name() == "postgresql":
+            return _with_database(url.set(drivername=DRIVER))
+    except (ArgumentError, ValueError) as error:
+        raise _no_url(text) from error
+    raise _no_url(text)
+
+
+def _with_database(url: URL) -> URL:
+    return url if url.database else url.set(database=url.username or "postgres")
+
+
+def _no_url(text: str) -> CannotRun:
+    hidden = re.sub(r"//.*@", "//***@", text)
+    return CannotRun("The server's URL cannot be read.", seen=hidden, mend=f"write it as {EXAMPLE}")
+
+
+@contextlib.contextmanager
+def _connected(url: URL) -> Iterator[Connection]:
+    try:
+        connection = connect(url)
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
+        raise _no_connection(url, error) from None  # libpq's own text names no password, a traceback may
+    with connection:
+        yield connection
+
+
+def _no_connection(url: URL, error: psycopg.Error) -> CannotRun:
+    seen = " ".join(str(error).split())
+    mend = next(mend for words, mend in _MENDS if words in seen)
+    return CannotRun(f"The server {shown(url)} cannot be used: no connection.", seen=seen, mend=mend)
+
+
+def _require_utf8(connection: Connection, url: URL) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "SQL_ASCII":
+        return
+    raise CannotRun(
+        f"The database {url.database!r} of the given server is in SQL_ASCII, where text has no meaning beyond its bytes.",
+        seen=f"server_encoding is {encoding} at {shown(url)}",
+        mend="createdb --template=template0 --encoding=UTF8 --locale=C pgharness, and name that database in the URL",
+    )
+
+
+def _require_right_to_create(connection: Connection, url: URL) -> None:
+    row = connection.execute(
+        "SELECT (rolcreatedb OR rolsuper), rolname, pg_is_in_recovery() FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    may_create, role, is_standby = row or (False, url.username, False)
+    if is_standby:
+        raise CannotRun(
+            f"The server {shown(url)} cannot be used: it is a standby.",
+            seen="pg_is_in_recovery() is true, so no database can be made on it",
+            mend="give the URL of a server that can be written",
+        )
+    if not may_create:
+        raise CannotRun(
+            f"The server {shown(url)} cannot be used: its role may not make databases.",
+            seen=f"the role {role} has no CREATEDB",
+            mend=f'ALTER ROLE "{role}" CREATEDB, or give the URL of a role that has it',
+        )

@@ -1,0 +1,148 @@
+"""Where the embedded server keeps things: the cache of ready files, and the folder of one run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from pgharness.findings import CannotRun
+from pgharness.servers.account import Account
+from pgharness.servers.owner import this_owner
+
+RUN_FOLDER_PREFIX = "pgharness-"
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, private and with a random name
+
+# One clone of a database takes 8 MB, the cluster 28 MB, WAL up to 256 MB; Docker's default of 64 MB is too small.
+NEEDED_BYTES = 512 * 1024 * 1024
+
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS; the socket's name takes 16 of them.
+LONGEST_FOLDER = 103 - len("/.s.PGSQL.5432")
+
+_WATCHDOG = Path(__file__).with_name("watchdog.sh")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The private folder of one server: data directory, socket and log; `note` is empty where it is in memory."""
+
+    path: Path
+    note: str
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.path / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server writes to standard error."""
+        return self.path / "server.log"
+
+
+def cache_folder() -> Path:
+    """Give the folder for files that later runs use again; it may not exist yet.
+
+    As root it is one that other accounts may enter, since the server runs under one of them.
+    """
+    if named := os.environ.get("PGHARNESS_CACHE_DIR"):
+        return Path(named)
+    if os.getuid() == 0:
+        return Path("/var/cache/pgharness")
+    return platformdirs.user_cache_path("pgharness")
+
+
+@contextlib.contextmanager
+def run_folder(account: Account) -> Iterator[RunFolder]:
+    """Make a private folder and remove it at the end, also when this process is killed: a watchdog sees to that."""
+    base, note = _base_folder(account)
+    path = Path(tempfile.mkdtemp(prefix=f"{RUN_FOLDER_PREFIX}{this_owner()}-", dir=base))
+    with _watched(path):
+        try:
+            account.give(path)
+            yield RunFolder(path, note)
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def base_folders() -> list[Path]:
+    """List the folders in which run folders may lie, best first."""
+    folders = [SHARED_MEMORY, Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108 - see above
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+
+
+def _base_folder(account: Account) -> tuple[Path, str]:
+    seen = []
+    for folder in base_folders():
+        if problem := _problem(folder, account):
+            seen.append(f"{folder}: {problem}")
+            continue
+        note = "" if folder == SHARED_MEMORY else f"data in {folder}, which is slower than memory"
+        return folder, note
+    raise CannotRun(
+        "The embedded server has no place for its data.",
+        seen="; ".join(seen),
+        mend=f"free {NEEDED_BYTES // 2**20} MB in one of them, or set TMPDIR to a folder with a short path",
+    )
+
+
+def _problem(folder: Path, account: Account) -> str:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return "not writable"
+    if not account.can_reach(folder):
+        return f"closed to the account {account.name}"
+    longest = len(str(folder / f"{RUN_FOLDER_PREFIX}{this_owner()}-12345678"))
+    if longest > LONGEST_FOLDER:
+        return "its path is too long for a socket"
+    free_bytes = shutil.disk_usage(folder).free
+    return f"only {free_bytes // 2**20} MB free" if free_bytes < NEEDED_BYTES else ""
+
+
+@contextlib.contextmanager
+def _watched(folder: Path) -> Iterator[None]:
+    """Have a small process remove `folder`, and end the server in it, as soon as this process is no more.
+
+    It holds the other end of a pipe. A death signal from the kernel would do on Linux only, would leave the files, and
+    is tied to the thread that started the server rather than to the process.
+    """
+    watchdog = subprocess.Popen(
+        ["/bin/sh", str(_WATCHDOG), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C in a terminal reaches the whole process group
+        cwd="/",
+    )
+    assert watchdog.stdin is not None
+    pipe = watchdog.stdin
+    _pipes.add(pipe.fileno())
+    try:
+        yield
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            pipe.write(b"done\n")
+            pipe.flush()
+        _pipes.discard(pipe.fileno())
+        pipe.close()
+        watchdog.wait()
+
+
+_pipes: set[int] = set()
+
+
+def _close_pipes() -> None:
+    for descriptor in _pipes:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+    _pipes.clear()
+
+
+# A forked child that outlives this process must not hold the pipes open.
+os.register_at_fork(after_in_child=_close_pipes)

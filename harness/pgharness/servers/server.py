@@ -1,0 +1,84 @@
+"""A running PostgreSQL server: what it is, where it is, and how to connect to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+from sqlalchemy.engine import URL
+
+Kind = Literal["url", "container", "embedded"]
+Connection = psycopg.Connection[TupleRow]
+
+DRIVER = "postgresql+psycopg"
+APPLICATION_NAME = "pgharness"
+CONNECT_TIMEOUT_S = 10
+
+# A lock that is not granted in half a minute is a deadlock between the harness and itself; ten minutes is more than any
+# single statement of a migration may take on the few rows of a test.
+TIMEOUTS = "-c lock_timeout=30s -c statement_timeout=10min"
+
+OLDEST_VERSION_NUMBER = 150000
+
+# For servers of our own. Nothing has to outlive a crash, so nothing is flushed; autovacuum could hold a session on a template. WAL stays at
+# its default level, because a migration may make a publication, and is bounded because it lies in memory.
+THROWAWAY_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_wal_size": "256MB",
+    "max_connections": "200",
+    # As files of the data directory they go with it; POSIX segments would stay in /dev/shm after a kill.
+    "dynamic_shared_memory_type": "mmap",
+    "TimeZone": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One running server; `url` names its maintenance database, `reason` says why this server was chosen."""
+
+    kind: Kind
+    url: URL
+    version: str
+    version_number: int
+    reason: str
+    description: str
+    fsync: bool
+
+    def connect(self, dbname: str | None = None, **options: Any) -> Connection:
+        """Open a session in autocommit mode on `dbname`, or on the maintenance database."""
+        return connect(self.url if dbname is None else self.database_url(dbname), **options)
+
+    def database_url(self, dbname: str) -> URL:
+        """Give the URL of a database of this server, whether or not it exists."""
+        return self.url.set(database=dbname)
+
+
+def connect(url: URL, **options: Any) -> Connection:
+    """Open a session in autocommit mode with our timeouts and application name; `options` go to libpq or psycopg."""
+    defaults: dict[str, Any] = {
+        "application_name": APPLICATION_NAME,
+        "autocommit": True,
+        # In a database in SQL_ASCII psycopg returns text as bytes unless the client's encoding is said.
+        "client_encoding": "UTF8",
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "options": TIMEOUTS,
+    }
+    return psycopg.connect(conninfo(url), **{**defaults, **options})
+
+
+def conninfo(url: URL) -> str:
+    """Give the URL as libpq's connection string."""
+    parts: dict[str, Any] = url.translate_connect_args(username="user", database="dbname")
+    query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+    return make_conninfo(**{**query, **parts})
+
+
+def shown(url: URL) -> str:
+    """Give the URL as text that may be printed: without any password."""
+    return url.difference_update_query(["password"]).render_as_string(hide_password=True)
