@@ -5,6 +5,7 @@ FROM routine p
 JOIN pg_aggregate a ON a.aggfnoid = p.oid
 LEFT JOIN pg_operator sortop ON sortop.oid = a.aggsortop
 CROSS JOIN LATERAL (VALUES
+    ('name', p.name),
     ('arguments', pg_get_function_arguments(p.oid)),
     ('sfunc', a.aggtransfn::text),
     ('stype', format_type(a.aggtranstype, NULL)),

@@ -26,7 +26,7 @@ WITH schema AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)
       AND NOT EXISTS (SELECT FROM member WHERE member.classid = 'pg_type'::regclass AND member.objid = t.oid)
 ), routine AS MATERIALIZED (
-    SELECT p.oid, p.prokind, p.proowner, p.proparallel
+    SELECT p.oid, p.prokind, p.proowner, p.proparallel, schema.name || '.' || quote_ident(p.proname) AS name
     FROM pg_proc p JOIN schema ON schema.oid = p.pronamespace
     WHERE p.oid >= 16384
       AND NOT EXISTS (SELECT FROM member WHERE member.classid = 'pg_proc'::regclass AND member.objid = p.oid)

@@ -8,7 +8,7 @@ CROSS JOIN LATERAL (
            ('handler', CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc::text END),
            ('validator', CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc::text END)
     UNION ALL
-    SELECT 'option ' || split_part(o.setting, '=', 1), substr(o.setting, strpos(o.setting, '=') + 1)
+    SELECT 'wrapper option ' || split_part(o.setting, '=', 1), substr(o.setting, strpos(o.setting, '=') + 1)
     FROM unnest(w.fdwoptions) AS o(setting)
 ) fact(property, value)
 WHERE fact.value IS NOT NULL
@@ -21,7 +21,7 @@ CROSS JOIN LATERAL (
     VALUES ('exists', 'server'), ('owner', role.unusual_name), ('foreign data wrapper', quote_ident(w.fdwname)),
            ('type', quote_literal(s.srvtype)), ('version', quote_literal(s.srvversion))
     UNION ALL
-    SELECT 'option ' || split_part(o.setting, '=', 1), substr(o.setting, strpos(o.setting, '=') + 1)
+    SELECT 'wrapper option ' || split_part(o.setting, '=', 1), substr(o.setting, strpos(o.setting, '=') + 1)
     FROM unnest(s.srvoptions) AS o(setting)
 ) fact(property, value)
 WHERE fact.value IS NOT NULL
@@ -31,9 +31,10 @@ SELECT 'pg_user_mapping'::regclass, m.umid, 0, 'pg_foreign_server'::regclass, m.
 FROM pg_user_mappings m
 LEFT JOIN role ON role.oid = m.umuser
 CROSS JOIN LATERAL (
-    VALUES ('exists', 'user mapping')
+    VALUES ('exists', 'user mapping'), ('server', quote_ident(m.srvname)),
+           ('user', CASE WHEN m.umuser = 0 THEN 'PUBLIC' ELSE role.name END)
     UNION ALL
-    SELECT 'option ' || split_part(o.setting, '=', 1), substr(o.setting, strpos(o.setting, '=') + 1)
+    SELECT 'wrapper option ' || split_part(o.setting, '=', 1), substr(o.setting, strpos(o.setting, '=') + 1)
     FROM unnest(m.umoptions) AS o(setting)
 ) fact(property, value)
 WHERE fact.value IS NOT NULL

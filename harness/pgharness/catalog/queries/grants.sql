@@ -1,10 +1,6 @@
 -- grants
 -- Privileges that differ from those of a new object, by address: one fact for a grantee ("*" marks the grant option).
-SELECT held.class, held.oid, held.sub, NULL, NULL, NULL, NULL,
-       'grants to ' || CASE WHEN fact.grantee = 0 THEN 'PUBLIC' ELSE coalesce(grantee.name, fact.grantee::text) END
-                    || CASE WHEN fact.grantor <> held.owner
-                            THEN ' by ' || coalesce(grantor.name, fact.grantor::text) ELSE '' END,
-       coalesce(fact.now, 'none')
+SELECT held.class, held.oid, held.sub, NULL, NULL, NULL, NULL, fact.property, fact.value
 FROM (
     SELECT 'pg_class'::regclass::oid AS class, oid, 0 AS sub, relowner AS owner, relacl AS acl,
            CASE WHEN relkind = 'S' THEN 's' ELSE 'r' END::"char" AS acl_kind
@@ -29,9 +25,10 @@ FROM (
 ) held
 LEFT JOIN pg_init_privs init ON init.classoid = held.class AND init.objoid = held.oid AND init.objsubid = held.sub
 CROSS JOIN LATERAL (
-    SELECT entry.grantee, entry.grantor,
-           string_agg(entry.privilege, ', ' ORDER BY entry.privilege) FILTER (WHERE entry.is_now) AS now,
-           string_agg(entry.privilege, ', ' ORDER BY entry.privilege) FILTER (WHERE NOT entry.is_now) AS initial
+    SELECT 'grants to ' || CASE WHEN entry.grantee = 0 THEN 'PUBLIC' ELSE coalesce(grantee.name, entry.grantee::text) END
+                        || CASE WHEN entry.grantor <> held.owner
+                                THEN ' by ' || coalesce(grantor.name, entry.grantor::text) ELSE '' END,
+           coalesce(string_agg(entry.privilege, ', ' ORDER BY entry.privilege) FILTER (WHERE entry.is_now), 'none')
     FROM (
         SELECT e.grantee, e.grantor, e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END AS privilege,
                true AS is_now
@@ -40,8 +37,9 @@ CROSS JOIN LATERAL (
         SELECT e.grantee, e.grantor, e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END, false
         FROM aclexplode(coalesce(init.initprivs, acldefault(held.acl_kind, held.owner))) e
     ) entry
-    GROUP BY entry.grantee, entry.grantor
-) fact
-LEFT JOIN role grantee ON grantee.oid = fact.grantee
-LEFT JOIN role grantor ON grantor.oid = fact.grantor
-WHERE fact.now IS DISTINCT FROM fact.initial
+    LEFT JOIN role grantee ON grantee.oid = entry.grantee
+    LEFT JOIN role grantor ON grantor.oid = entry.grantor
+    GROUP BY entry.grantee, grantee.name, entry.grantor, grantor.name
+    HAVING array_agg(entry.privilege ORDER BY entry.privilege) FILTER (WHERE entry.is_now)
+           IS DISTINCT FROM array_agg(entry.privilege ORDER BY entry.privilege) FILTER (WHERE NOT entry.is_now)
+) fact(property, value)

@@ -30,6 +30,8 @@ CROSS JOIN LATERAL (VALUES
     ('context', CASE c.castcontext WHEN 'a' THEN 'assignment' WHEN 'i' THEN 'implicit' END)
 ) fact(property, value)
 WHERE c.oid >= 16384 AND fact.value IS NOT NULL
+  -- The cast from a range type to its multirange type comes with them (pg_depend, internal).
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i')
 UNION ALL
 SELECT 'pg_conversion'::regclass, c.oid, 0, NULL, NULL,
        'conversion', schema.name || '.' || quote_ident(c.conname), fact.property, fact.value

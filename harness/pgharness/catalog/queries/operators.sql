@@ -6,6 +6,9 @@ JOIN role ON role.oid = o.oprowner
 CROSS JOIN LATERAL (VALUES
     ('exists', CASE WHEN o.oprcode = 0 THEN 'shell operator' ELSE 'operator' END),
     ('owner', role.unusual_name),
+    ('name', schema.name || '.' || o.oprname),
+    ('leftarg', CASE WHEN o.oprleft <> 0 THEN format_type(o.oprleft, NULL) END),
+    ('rightarg', format_type(o.oprright, NULL)),
     ('function', CASE WHEN o.oprcode <> 0 THEN o.oprcode::text END),
     ('commutator', CASE WHEN o.oprcom <> 0 THEN o.oprcom::regoperator::text END),
     ('negator', CASE WHEN o.oprnegate <> 0 THEN o.oprnegate::regoperator::text END),
@@ -16,7 +19,7 @@ CROSS JOIN LATERAL (VALUES
 ) fact(property, value)
 WHERE o.oid >= 16384 AND fact.value IS NOT NULL
 UNION ALL
-SELECT 'pg_opclass'::regclass, c.oid, 0, NULL, NULL,
+SELECT 'pg_opclass'::regclass, c.oid, 0, 'pg_opfamily'::regclass, f.oid,
        'operator class', schema.name || '.' || quote_ident(c.opcname) || ' USING ' || quote_ident(am.amname), fact.property, fact.value
 FROM pg_opclass c JOIN schema ON schema.oid = c.opcnamespace
 JOIN role ON role.oid = c.opcowner
@@ -38,19 +41,5 @@ SELECT 'pg_opfamily'::regclass, f.oid, 0, NULL, NULL,
 FROM pg_opfamily f JOIN schema ON schema.oid = f.opfnamespace
 JOIN role ON role.oid = f.opfowner
 JOIN pg_am am ON am.oid = f.opfmethod
-CROSS JOIN LATERAL (
-    VALUES ('exists', 'operator family'), ('owner', role.unusual_name)
-    UNION ALL
-    SELECT 'operator ' || o.amopstrategy || ' (' || format_type(o.amoplefttype, NULL) || ', '
-                       || format_type(o.amoprighttype, NULL) || ')',
-           o.amopopr::regoperator::text || CASE WHEN o.amoppurpose = 'o' THEN ' FOR ORDER BY '
-                || (SELECT quote_ident(sort_schema.nspname) || '.' || quote_ident(sort.opfname)
-                    FROM pg_opfamily sort JOIN pg_namespace sort_schema ON sort_schema.oid = sort.opfnamespace
-                    WHERE sort.oid = o.amopsortfamily) ELSE '' END
-    FROM pg_amop o WHERE o.amopfamily = f.oid
-    UNION ALL
-    SELECT 'function ' || p.amprocnum || ' (' || format_type(p.amproclefttype, NULL) || ', '
-                       || format_type(p.amprocrighttype, NULL) || ')', p.amproc::regprocedure::text
-    FROM pg_amproc p WHERE p.amprocfamily = f.oid
-) fact(property, value)
+CROSS JOIN LATERAL (VALUES ('exists', 'operator family'), ('owner', role.unusual_name)) fact(property, value)
 WHERE f.oid >= 16384 AND fact.value IS NOT NULL

@@ -7,8 +7,9 @@ CROSS JOIN LATERAL (VALUES
     ('exists', 'publication'),
     ('owner', role.unusual_name),
     ('all tables', CASE WHEN p.puballtables THEN 'true' END),
-    ('publish', concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
-                          CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END)),
+    ('publish', CASE WHEN NOT (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate) THEN
+        concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
+                  CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END) END),
     ('publish_via_partition_root', CASE WHEN p.pubviaroot THEN 'true' END),
     ('publish_generated_columns', CASE p.pubgencols WHEN 's' THEN 'stored' END)
 ) fact(property, value)

@@ -26,8 +26,8 @@ CROSS JOIN LATERAL (VALUES
     ('detach pending', CASE WHEN inherited.detach_pending THEN 'true' END),
     ('row security', CASE WHEN r.relrowsecurity THEN 'enabled' END),
     ('force row security', CASE WHEN r.relforcerowsecurity THEN 'enabled' END),
-    ('replica identity', CASE r.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index'
-                              ELSE CASE WHEN r.relkind NOT IN ('r', 'p', 'm') THEN NULL END END),
+    ('replica identity', CASE WHEN r.relkind IN ('r', 'p', 'm') THEN
+        CASE r.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index' END END),
     ('definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END),
     ('populated', CASE WHEN r.relkind = 'm' AND NOT r.relispopulated THEN 'false' END),
     ('server', quote_ident(server.srvname))
