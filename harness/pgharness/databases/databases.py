@@ -22,7 +22,7 @@ from pgharness.databases.operations import (
 from pgharness.databases.pool import ClonePool
 from pgharness.databases.registry import Registry
 from pgharness.databases.template import enter_template, leave_template
-from pgharness.servers import Connection, Server, shown
+from pgharness.servers import KEEP_VARIABLE, Connection, Server, keeps_server, shown
 
 
 class Databases:
@@ -75,8 +75,7 @@ class Databases:
         with self._working() as session:
             mark_as_kept(session, database.name)
         self._registry.forget(database)
-        lives = "drop it when you are done" if self.server.kind == "url" else "it lives as long as its server"
-        print(f"pgharness: kept {shown(database.url)} - {lives}", file=sys.stderr)  # noqa: T201 - meant for the reader
+        print(f"pgharness: kept {shown(database.url)}{self._lifetime()}", file=sys.stderr)  # noqa: T201 - meant for the reader
 
     def template(self, key: str, build: Callable[[Database], None]) -> Database:
         """Give the sealed template for `key`, built by `build` if no process did so yet.
@@ -121,6 +120,12 @@ class Databases:
             raise
         self._registry.forget(database)  # from here on it is known by its final name
         return database
+
+    def _lifetime(self) -> str:
+        """Say how long a kept database lives, where that is not for ever."""
+        if self.server.kind == "url" or keeps_server():
+            return ""
+        return f"; it ends with this run's server, unless {KEEP_VARIABLE}=1 is set"
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[Connection]:

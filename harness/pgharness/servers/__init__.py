@@ -1,6 +1,15 @@
 """Servers: a given one, a container, or an embedded one of our own."""
 
 from pgharness.servers.choice import open_server
-from pgharness.servers.server import Connection, Server, connect, conninfo, shown
+from pgharness.servers.server import KEEP_VARIABLE, Connection, Server, connect, conninfo, keeps_server, shown
 
-__all__ = ["Connection", "Server", "connect", "conninfo", "open_server", "shown"]
+__all__ = [
+    "KEEP_VARIABLE",
+    "Connection",
+    "Server",
+    "connect",
+    "conninfo",
+    "keeps_server",
+    "open_server",
+    "shown",
+]

@@ -61,7 +61,8 @@ def server_environment() -> dict[str, str]:
 
 
 def _ready_cluster(binaries: Binaries) -> Path:
-    key = hashlib.sha256(f"{binaries.fingerprint()} {INITDB_ARGUMENTS}".encode()).hexdigest()[:16]
+    parts = (binaries.fingerprint(), *INITDB_ARGUMENTS, *locale_arguments(99))
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return cache_folder() / f"cluster-{key}.tar"
 
 

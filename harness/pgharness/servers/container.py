@@ -17,7 +17,7 @@ from pgharness.servers.cluster import SUPERUSER, locale_arguments
 from pgharness.servers.engine import OWNER_LABEL, explained, require_image, sweep_containers
 from pgharness.servers.owner import this_owner
 from pgharness.servers.probe import probe
-from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect
+from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect, keeps_server, tell_kept
 
 START_LIMIT_S = 120.0
 PORT = 5432
@@ -40,6 +40,8 @@ def container_server(image: str, reason: str) -> Iterator[Server]:
                 version, number, fsync = probe(connection)
             description = f"container {image} ({attributes['Id'].removeprefix('sha256:')[:12]}), PostgreSQL {version}"
             yield Server("container", url, version, number, reason, description, fsync)
+            if keeps_server():
+                tell_kept(url, f"docker rm --force --volumes {container.get_container_id()[:12]}")
 
 
 def _describe(container: DockerContainer, major: int) -> None:
@@ -70,7 +72,7 @@ def _started(container: DockerContainer, image: str) -> Iterator[URL]:
     with contextlib.ExitStack() as stack:
         with explained(image):
             stack.enter_context(_without_reaper())
-            stack.enter_context(container)
+            container.start() if keeps_server() else stack.enter_context(container)
             port = int(container.get_docker_client().port(container.get_container_id(), PORT))
         yield URL.create(DRIVER, SUPERUSER, host=LOOPBACK, port=port, database="postgres")
 

@@ -19,7 +19,7 @@ from pgharness.servers.cluster import SUPERUSER, forget_ready_cluster, prepare_d
 from pgharness.servers.leftovers import sweep_run_folders
 from pgharness.servers.places import RunFolder, run_folder
 from pgharness.servers.probe import probe
-from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect
+from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect, keeps_server, tell_kept
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
@@ -34,30 +34,39 @@ def embedded_server(reason: str) -> Iterator[Server]:
     with run_folder(account) as folder:
         prepare_data_directory(binaries, account, folder.data)
         url = URL.create(DRIVER, SUPERUSER, database="postgres", query={"host": str(folder.path)})
-        with _running(binaries, account, folder, url) as connection:
-            version, number, fsync = probe(connection)
-            connection.close()
+        with _running(binaries, account, folder) as process:
+            version, number, fsync = _first_answer(process, binaries, folder, url)
             description = ", ".join(
                 filter(None, [f"embedded PostgreSQL {version} from {binaries.origin}", folder.note])
             )
             yield Server("embedded", url, version, number, reason, description, fsync)
+            if keeps_server():
+                tell_kept(url, f"kill -QUIT {process.pid}")
 
 
 @contextlib.contextmanager
-def _running(binaries: Binaries, account: Account, folder: RunFolder, url: URL) -> Iterator[Connection]:
+def _running(binaries: Binaries, account: Account, folder: RunFolder) -> Iterator[subprocess.Popen[bytes]]:
     try:
         process = _start(binaries, account, folder)
     except OSError as error:
         raise _cannot_start(str(error)) from error
     try:
-        try:
-            connection = _first_connection(process, url, folder.log)
-        except CannotRun:
-            forget_ready_cluster(binaries)  # if it is at fault, the next run makes a new one
-            raise
-        yield connection
+        yield process
     finally:
-        _stop(process)
+        if not keeps_server():
+            _stop(process)
+
+
+def _first_answer(
+    process: subprocess.Popen[bytes], binaries: Binaries, folder: RunFolder, url: URL
+) -> tuple[str, int, bool]:
+    try:
+        connection = _first_connection(process, url, folder.log)
+    except CannotRun:
+        forget_ready_cluster(binaries)  # if it is at fault, the next run makes a new one
+        raise
+    with connection:
+        return probe(connection)
 
 
 def _start(binaries: Binaries, account: Account, folder: RunFolder) -> subprocess.Popen[bytes]:

@@ -56,7 +56,7 @@ def _with_database(url: URL) -> URL:
 
 
 def _no_url(text: str) -> CannotRun:
-    hidden = re.sub(r"//.*@", "//***@", text)
+    hidden = re.sub(r"(//).*(@)|(password=)[^&]*", r"\1\3***\2", text)
     return CannotRun("The server's URL cannot be read.", seen=hidden, mend=f"write it as {EXAMPLE}")
 
 

@@ -16,6 +16,7 @@ import platformdirs
 from pgharness.findings import CannotRun
 from pgharness.servers.account import Account
 from pgharness.servers.owner import this_owner
+from pgharness.servers.server import keeps_server
 
 RUN_FOLDER_PREFIX = "pgharness-"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, private and with a random name
@@ -69,7 +70,8 @@ def run_folder(account: Account) -> Iterator[RunFolder]:
             account.give(path)
             yield RunFolder(path, note)
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            if not keeps_server():
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def base_folders() -> list[Path]:

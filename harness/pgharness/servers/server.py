@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +16,10 @@ Kind = Literal["url", "container", "embedded"]
 Connection = psycopg.Connection[TupleRow]
 
 DRIVER = "postgresql+psycopg"
+# With this variable set, a server of our own outlives the run until the next one starts, so that kept databases can be
+# looked at.
+KEEP_VARIABLE = "PGHARNESS_KEEP_SERVER"
+
 APPLICATION_NAME = "pgharness"
 CONNECT_TIMEOUT_S = 10
 
@@ -60,7 +66,10 @@ class Server:
 
 
 def connect(url: URL, **options: Any) -> Connection:
-    """Open a session in autocommit mode with our timeouts and application name; `options` go to libpq or psycopg."""
+    """Open a session in autocommit mode with our timeouts and application name.
+
+    `options` go to libpq or psycopg; they win over the URL's query, and that over our defaults.
+    """
     defaults: dict[str, Any] = {
         "application_name": APPLICATION_NAME,
         "autocommit": True,
@@ -69,7 +78,8 @@ def connect(url: URL, **options: Any) -> Connection:
         "connect_timeout": CONNECT_TIMEOUT_S,
         "options": TIMEOUTS,
     }
-    return psycopg.connect(conninfo(url), **{**defaults, **options})
+    unsaid = {name: value for name, value in defaults.items() if name not in url.query}
+    return psycopg.connect(conninfo(url), **{**unsaid, **options})
 
 
 def conninfo(url: URL) -> str:
@@ -77,6 +87,16 @@ def conninfo(url: URL) -> str:
     parts: dict[str, Any] = url.translate_connect_args(username="user", database="dbname")
     query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
     return make_conninfo(**{**query, **parts})
+
+
+def keeps_server() -> bool:
+    """Whether a server of our own is to outlive its run."""
+    return os.environ.get(KEEP_VARIABLE, "") not in ("", "0")
+
+
+def tell_kept(url: URL, stop_command: str) -> None:
+    """Say where a kept server is, and how it ends."""
+    print(f"pgharness: kept the server {shown(url)} until the next run; stop it: {stop_command}", file=sys.stderr)  # noqa: T201 - meant for the reader
 
 
 def shown(url: URL) -> str:
