@@ -1,4 +1,4 @@
-"""What the harness says: findings, the results of checks, and the reason why a run could not be done."""
+"""What the harness says: findings, notes, the results of checks, and the reason why a run could not be done."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ class Finding:
     evidence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth knowing that does not fail a run, such as a table for which no row could be made."""
+
+    check: str
+    revision: str | None
+    message: str
+
+
 class Status(StrEnum):
     """How a check ended."""
 
@@ -39,6 +48,7 @@ class CheckResult:
     status: Status
     duration_s: float
     findings: tuple[Finding, ...] = ()
+    notes: tuple[Note, ...] = ()
     reason: str = ""
 
 
@@ -46,7 +56,19 @@ class CannotRun(Exception):  # noqa: N818 - it is no error of the code; the comm
     """The run could not be done: `what` failed, what was `seen`, and the `mend` to type."""
 
     def __init__(self, what: str, *, seen: str, mend: str) -> None:
+        super().__init__(what, seen, mend)
         self.what = what
         self.seen = seen
         self.mend = mend
-        super().__init__(f"{what}\n  seen: {seen}\n  mend: {mend}")
+
+    def __str__(self) -> str:
+        """Give the three parts on three lines."""
+        return f"{self.what}\n  seen: {self.seen}\n  mend: {self.mend}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the keyword-only parts when a worker process hands the exception over."""
+        return _rebuild_cannot_run, (self.what, self.seen, self.mend)
+
+
+def _rebuild_cannot_run(what: str, seen: str, mend: str) -> CannotRun:
+    return CannotRun(what, seen=seen, mend=mend)

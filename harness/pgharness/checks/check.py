@@ -1,0 +1,27 @@
+"""What a check is: a claim, why it matters, how to mend what breaks it, and the pure function that judges a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pgharness.findings import Finding, Note
+from pgharness.history.records import ChainRecord
+
+Judge = Callable[[ChainRecord], Iterable[Finding | Note]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. `needs` names the experiments (fields of the record) without which it can only be skipped.
+
+    `skip_reason` says, where those are missing, what would have to be given.
+    """
+
+    name: str
+    claim: str
+    reason: str
+    mend: str
+    judge: Judge
+    needs: frozenset[str] = frozenset()
+    skip_reason: str = ""

@@ -1,0 +1,62 @@
+"""The migrated database equals the one built from the models, fact for fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.catalog.diff import difference
+from pgharness.catalog.facts import FactKey
+from pgharness.checks.check import Check
+from pgharness.checks.mending import mend_migrations
+from pgharness.checks.origin import origin
+from pgharness.checks.wording import Told, describe_differences
+from pgharness.findings import Finding
+from pgharness.history.records import ChainRecord, RefusedDdl
+
+NAME = "drift"
+
+
+def judge(record: ChainRecord) -> Iterator[Finding]:
+    """Name each difference, the revision at which it first appears, and the operation that mends it."""
+    assert record.models is not None
+    assert record.head is not None
+    for refused in record.models.refused:
+        yield _refused(refused)
+    differences = difference(record.head, record.models.snapshot)
+    for told in describe_differences(differences, left="the migrated database", right="the models"):
+        yield Finding(
+            check=NAME,
+            revision=_first_seen(record, told),
+            subject=told.subject,
+            message=told.message,
+            mend=mend_migrations(told),
+            evidence=told.evidence,
+        )
+
+
+def _first_seen(record: ChainRecord, told: Told) -> str | None:
+    """Give the revision that made the fact what it is; None for what no revision ever touched."""
+    first = told.differences[0]
+    return origin(record, FactKey(first.kind, first.object, first.property), first.left)
+
+
+def _refused(refused: RefusedDdl) -> Finding:
+    return Finding(
+        check=NAME,
+        revision=None,
+        subject="the models",
+        message=f"The server refuses what create_all sends: {refused.message.splitlines()[0]}",
+        mend="correct the models so that MetaData.create_all() passes on an empty database",
+        evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}",
+    )
+
+
+CHECK = Check(
+    name=NAME,
+    claim="the migrated database equals the one built from the models, fact for fact",
+    reason="Code is written against the models and runs against the migrations; where they part, tests prove nothing.",
+    mend="write a revision that brings the database to the models, or correct the models",
+    judge=judge,
+    needs=frozenset({"models"}),
+    skip_reason='no models are named: metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
+)

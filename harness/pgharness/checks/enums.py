@@ -1,0 +1,97 @@
+"""Python enums and PostgreSQL enums have the same labels in the same order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgharness.catalog.facts import FactKey
+from pgharness.checks.check import Check
+from pgharness.checks.origin import origin
+from pgharness.findings import Finding
+from pgharness.history.records import ChainRecord, DeclaredEnum
+
+NAME = "enums"
+
+
+def judge(record: ChainRecord) -> Iterator[Finding]:
+    """Compare each enum type of the models with its Python enum and with the type in the migrated database."""
+    assert record.models is not None
+    for declared in record.models.enums:
+        yield from _judge_python(declared)
+        yield from _judge_database(record, declared)
+
+
+def _judge_python(declared: DeclaredEnum) -> Iterator[Finding]:
+    if declared.python_values is not None and declared.python_values != declared.labels:
+        yield Finding(
+            check=NAME,
+            revision=None,
+            subject=f"type {declared.name}",
+            message=f"The models' type has the labels {_listed(declared.labels)}, its Python enum "
+            f"{declared.python_enum} the values {_listed(declared.python_values)}.",
+            mend="make the type from the enum: Enum(…, values_callable=lambda enum: [item.value for item in enum])",
+        )
+
+
+def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Finding]:
+    assert record.head is not None
+    key = FactKey("type", declared.name, "labels")
+    printed = record.head.facts.get(key)
+    labels = None if printed is None else labels_of(printed)
+    if labels == declared.labels:
+        return
+    yield Finding(
+        check=NAME,
+        revision=origin(record, key, printed),
+        subject=f"type {declared.name}",
+        message=_difference_in_words(declared, labels),
+        mend=_mend(declared, labels),
+        evidence=f"models:   {_listed(declared.labels)}\ndatabase: {_listed(labels) if labels else 'no such enum type'}",
+    )
+
+
+def labels_of(printed: str) -> tuple[str, ...]:
+    """Read the labels back from the fact that lists them: quoted literals, separated by commas."""
+    return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", printed))
+
+
+def _difference_in_words(declared: DeclaredEnum, labels: tuple[str, ...] | None) -> str:
+    who = declared.python_enum or "the models"
+    if labels is None:
+        return f"It is in {who} and not in the migrated database."
+    missing = [label for label in declared.labels if label not in labels]
+    extra = [label for label in labels if label not in declared.labels]
+    if missing or extra:
+        parts = [f"lacks {_listed(missing)}"] * bool(missing) + [f"has {_listed(extra)} besides"] * bool(extra)
+        return f"Beside {who}, the database {' and '.join(parts)}."
+    return f"The labels have another order than in {who}, so ORDER BY and < give another result."
+
+
+def _mend(declared: DeclaredEnum, labels: tuple[str, ...] | None) -> str:
+    if labels is None:
+        return f'op.execute("CREATE TYPE {declared.name} AS ENUM ({_listed(declared.labels)})")'
+    missing = [label for label in declared.labels if label not in labels]
+    if missing and set(labels) <= set(declared.labels):
+        place = declared.labels.index(missing[0])
+        after = f" AFTER '{declared.labels[place - 1]}'" if place else f" BEFORE '{labels[0]}'"
+        return f"op.execute(\"ALTER TYPE {declared.name} ADD VALUE '{missing[0]}'{after}\")"
+    return (
+        "labels can be neither removed nor moved: make a new type, ALTER COLUMN … TYPE … USING column::text::new_type, "
+        "drop the old type and rename the new one; or change the Python enum"
+    )
+
+
+def _listed(labels: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(f"'{label}'" for label in labels)
+
+
+CHECK = Check(
+    name=NAME,
+    claim="Python enums, PostgreSQL enums and their order agree",
+    reason="A label that only one side knows fails at run time; another order changes every comparison and sort.",
+    mend="add the label in the right place, or correct the Python enum",
+    judge=judge,
+    needs=frozenset({"models"}),
+    skip_reason='no models are named: metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
+)

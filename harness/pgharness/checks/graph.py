@@ -1,0 +1,71 @@
+"""The chain has one base and one head, and every revision does something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.checks.check import Check
+from pgharness.findings import Finding
+from pgharness.history.records import Chain, ChainRecord, Revision
+
+NAME = "graph"
+
+
+def judge(record: ChainRecord) -> Iterator[Finding]:
+    """Judge the graph alone; that the tests run against env.py's own database was made sure of before the walk."""
+    yield from _judge_ends(record.chain)
+    for revision in record.chain.revisions:
+        yield from _judge_body(revision)
+
+
+def _judge_ends(chain: Chain) -> Iterator[Finding]:
+    labels = {revision.revision: revision.label for revision in chain.revisions}
+    for ends, word, mend in (
+        (chain.heads, "heads", f"join them: alembic merge -m 'merge heads' {' '.join(chain.heads)}"),
+        (chain.bases, "bases", "let all but one of them name its down_revision"),
+    ):
+        if len(ends) > 1:
+            yield Finding(
+                check=NAME,
+                revision=ends[-1],
+                subject=f"{word} of the chain",
+                message=f"The chain has {len(ends)} {word}: {', '.join(labels[end] for end in ends)}. "
+                "`alembic upgrade head` refuses such a chain.",
+                mend=mend,
+            )
+    if not chain.revisions:
+        yield Finding(
+            check=NAME,
+            revision=None,
+            subject="chain",
+            message="The chain has no revision.",
+            mend="write one: alembic revision --autogenerate -m 'create tables'",
+        )
+
+
+def _judge_body(revision: Revision) -> Iterator[Finding]:
+    if not revision.is_merge and not revision.has_upgrade:
+        yield Finding(
+            check=NAME,
+            revision=revision.revision,
+            subject=f"revision {revision.label}",
+            message="Its upgrade() does nothing.",
+            mend=f"write what it should do, or delete {revision.path} and mend the next down_revision",
+        )
+    if not revision.has_downgrade:
+        yield Finding(
+            check=NAME,
+            revision=revision.revision,
+            subject=f"revision {revision.label}",
+            message="It has no downgrade().",
+            mend='write one; where there is no way back, let it raise NotImplementedError and declare irreversible = "<reason>"',
+        )
+
+
+CHECK = Check(
+    name=NAME,
+    claim="one head, one base, every revision has a body",
+    reason="Two heads stop `alembic upgrade head`; a revision without a body hides a forgotten change.",
+    mend="merge the heads, write the body",
+    judge=judge,
+)

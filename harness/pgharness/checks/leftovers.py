@@ -1,0 +1,80 @@
+"""At the heads nothing is half done: no invalid index, unvalidated constraint, disabled trigger or unused enum type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.catalog.facts import FactKey, Snapshot
+from pgharness.checks.check import Check
+from pgharness.checks.origin import origin
+from pgharness.findings import Finding
+from pgharness.history.records import ChainRecord
+
+NAME = "leftovers"
+
+# (kind, property, the value that says "half done") → (what it means, the mend); {name} stands for the object
+HALF_DONE = {
+    ("index", "valid", "false"): (
+        "is invalid: a CREATE INDEX CONCURRENTLY did not end. It is written to and never used, and IF NOT EXISTS skips it.",
+        "DROP INDEX CONCURRENTLY IF EXISTS {name} before it is created again",
+    ),
+    ("constraint", "validated", "false"): (
+        "is NOT VALID: rows that break it may exist.",
+        "ALTER TABLE … VALIDATE CONSTRAINT in a revision of its own",
+    ),
+    ("constraint", "enforced", "false"): (
+        "is NOT ENFORCED: rows that break it are let in.",
+        "ALTER TABLE … ALTER CONSTRAINT … ENFORCED, or drop it",
+    ),
+    ("trigger", "state", "disabled"): (
+        "is disabled and never fires.",
+        "ALTER TABLE … ENABLE TRIGGER …, or drop it",
+    ),
+}
+
+
+def judge(record: ChainRecord) -> Iterator[Finding]:
+    """Judge the catalog at the heads, naming the revision since which each leftover is there."""
+    head = record.head
+    if head is None:
+        return
+    for key, value in head.facts.items():
+        said = HALF_DONE.get((key.kind, key.property, value))
+        if said is not None:
+            message, mend = said
+            yield Finding(
+                check=NAME,
+                revision=origin(record, key, value),
+                subject=f"{key.kind} {key.object}",
+                message=f"It {message}",
+                mend=mend.format(name=key.object),
+            )
+    for name in _unused_enums(head):
+        yield Finding(
+            check=NAME,
+            revision=origin(record, FactKey("type", name, "labels"), head.value("type", name, "labels")),
+            subject=f"type {name}",
+            message="No column, domain, function or other object uses this enum type.",
+            mend=f'op.execute("DROP TYPE {name}") where its last user is dropped',
+        )
+
+
+def _unused_enums(head: Snapshot) -> list[str]:
+    """Give the enum types whose name occurs in no other object's facts."""
+    enums = [key.object for key in head.facts if key.kind == "type" and key.property == "labels"]
+    used = {
+        name
+        for key, value in head.facts.items()
+        for name in enums
+        if name in value and not (key.kind in {"type", "comment", "grant"} and key.object == name)
+    }
+    return [name for name in enums if name not in used]
+
+
+CHECK = Check(
+    name=NAME,
+    claim="at the heads nothing is invalid, unvalidated, disabled or unused",
+    reason="What a migration leaves half done costs writes, lets bad rows in, or stops the next CREATE TYPE.",
+    mend="finish it or drop it",
+    judge=judge,
+)

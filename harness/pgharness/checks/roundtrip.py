@@ -1,0 +1,171 @@
+"""Each downgrade restores the exact catalog, each re-upgrade too, and the base leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.catalog.diff import Difference, difference
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks.check import Check
+from pgharness.checks.mending import mend_downgrade
+from pgharness.checks.wording import describe_differences, failure_evidence, failure_in_words, is_column_order
+from pgharness.findings import Finding, Note
+from pgharness.history.records import ChainRecord, Failure, Revision, RevisionRecord
+
+NAME = "roundtrip"
+
+
+def judge(record: ChainRecord) -> Iterator[Finding | Note]:
+    """Judge each revision by itself, then the way down from the heads to the base in one go."""
+    clean = True
+    for item in record.revisions:
+        for said in _judge_revision(item):
+            clean = clean and isinstance(said, Note)
+            yield said
+    if clean and record.descent is not None:
+        yield from _judge_descent(record)
+
+
+def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
+    revision, downgrade, reupgrade = record.revision, record.downgrade, record.reupgrade
+    if downgrade is None:
+        return
+    if downgrade.failure is not None:
+        yield from _judge_failed_downgrade(revision, downgrade.failure)
+        return
+    if revision.irreversible is not None:
+        yield _finding(
+            revision,
+            "It declares that it is irreversible, and its downgrade runs.",
+            "remove the declaration `irreversible`, or let downgrade() raise NotImplementedError",
+        )
+    assert downgrade.snapshot is not None
+    yield from _judge_restored(record, record.before, downgrade.snapshot)
+    if record.downgrade_rows_failure is not None:
+        yield _finding(
+            revision,
+            f"Its downgrade passes on empty tables and fails on rows: {failure_in_words(record.downgrade_rows_failure)}",
+            "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
+            'allow = {"roundtrip": "<reason>"}',
+            failure_evidence(record.downgrade_rows_failure),
+        )
+    if reupgrade is not None and reupgrade.failure is not None:
+        # Where the downgrade left something behind, that is the cause, and it has been told.
+        if downgrade.snapshot == record.before:
+            yield _finding(
+                revision,
+                f"After its downgrade it does not upgrade again: {failure_in_words(reupgrade.failure)}",
+                f"let downgrade() in {revision.path} undo all that upgrade() does",
+                failure_evidence(reupgrade.failure),
+            )
+    elif reupgrade is not None and downgrade.snapshot == record.before:
+        assert reupgrade.snapshot is not None
+        assert record.upgrade.snapshot is not None
+        yield from _judge_reupgraded(revision, record.upgrade.snapshot, reupgrade.snapshot)
+
+
+def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Finding]:
+    if failure.refused and revision.irreversible is not None:
+        return
+    if failure.refused:
+        yield _finding(
+            revision,
+            f"Its downgrade refuses: {failure.error}: {failure.message}",
+            'write the way back; where there is none, declare irreversible = "<reason>" beside its code',
+        )
+    else:
+        yield _finding(
+            revision,
+            f"Its downgrade fails: {failure_in_words(failure)}",
+            f"correct downgrade() in {revision.path}",
+            failure_evidence(failure),
+        )
+
+
+def _judge_restored(record: RevisionRecord, before: Snapshot, after: Snapshot) -> Iterator[Finding | Note]:
+    revision = record.revision
+    order, facts = _split(difference(before, after))
+    if facts and record.upgrade.snapshot == after:
+        yield _finding(
+            revision,
+            "Its downgrade changes nothing: the catalog stays as the upgrade left it.",
+            f"let downgrade() in {revision.path} undo all that upgrade() does, or raise NotImplementedError and declare "
+            'irreversible = "<reason>"',
+            "\n".join(told.message for told in describe_differences(facts, left="before", right="after the downgrade")),
+        )
+        return
+    for told in describe_differences(facts, left="before the upgrade", right="after the downgrade"):
+        yield _finding(
+            revision,
+            f"Its downgrade does not restore the catalog. {told.message}",
+            mend_downgrade(told, revision.path),
+            told.evidence,
+            subject=told.subject,
+        )
+    yield from _note_order(revision, order, "its downgrade")
+
+
+def _judge_reupgraded(revision: Revision, first: Snapshot, second: Snapshot) -> Iterator[Finding | Note]:
+    order, facts = _split(difference(first, second))
+    for told in describe_differences(facts, left="the first upgrade", right="the upgrade after a downgrade"):
+        yield _finding(
+            revision,
+            f"Upgraded again after its downgrade, it gives another catalog. {told.message}",
+            f"let upgrade() in {revision.path} depend on nothing that a downgrade leaves out",
+            told.evidence,
+            subject=told.subject,
+        )
+    yield from _note_order(revision, order, "its re-upgrade")
+
+
+def _judge_descent(record: ChainRecord) -> Iterator[Finding]:
+    descent = record.descent
+    assert descent is not None
+    if descent.failure is not None:
+        stopped = record.record_of(descent.failed_at or "")
+        if stopped is not None and not descent.failure.refused:
+            yield _finding(
+                stopped.revision,
+                "Its downgrade passes right after its upgrade, and fails on the way down from the heads: "
+                f"{failure_in_words(descent.failure)}",
+                f"correct the downgrade() of {stopped.revision.path} or of the revision after it",
+                failure_evidence(descent.failure),
+            )
+    elif descent.snapshot is not None:
+        for told in describe_differences(
+            difference(record.base, descent.snapshot), left="the empty database", right="the base, downgraded to"
+        ):
+            yield Finding(
+                check=NAME,
+                revision=None,
+                subject=told.subject,
+                message=f"`alembic downgrade base` leaves something behind. {told.message}",
+                mend="let the downgrade of the revision that made it drop it",
+                evidence=told.evidence,
+            )
+
+
+def _split(differences: tuple[Difference, ...]) -> tuple[list[Difference], list[Difference]]:
+    """Tell differences of column order, which no downgrade of a dropped column can avoid, from the others."""
+    order = [item for item in differences if is_column_order(item)]
+    return order, [item for item in differences if not is_column_order(item)]
+
+
+def _note_order(revision: Revision, order: list[Difference], what: str) -> Iterator[Note]:
+    tables = sorted({item.object.rpartition(".")[0] for item in order})
+    if tables:
+        yield Note(NAME, revision.revision, f"{what} changes the order of columns in {', '.join(tables)}")
+
+
+def _finding(revision: Revision, message: str, mend: str, evidence: str = "", subject: str = "") -> Finding:
+    return Finding(NAME, revision.revision, subject or f"downgrade of {revision.label}", message, mend, evidence)
+
+
+CHECK = Check(
+    name=NAME,
+    claim="each downgrade restores the exact catalog, each re-upgrade too, and the base leaves nothing behind",
+    reason="A downgrade is run on a bad day; what it leaves behind makes the next upgrade fail.",
+    mend="undo in downgrade() all that upgrade() does",
+    judge=judge,
+    needs=frozenset({"roundtrips"}),
+)

@@ -1,0 +1,63 @@
+"""The structure file is what the chain's head gives, and it runs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from pgharness.catalog.diff import difference
+from pgharness.checks.check import Check
+from pgharness.checks.wording import describe_differences, failure_evidence, failure_in_words
+from pgharness.findings import Finding
+from pgharness.history.records import ChainRecord, StructureRecord
+
+NAME = "structure"
+
+
+def judge(record: ChainRecord) -> Iterator[Finding]:
+    """Judge the file's text first, for it is what people review, then the catalog that it gives."""
+    structure = record.structure
+    assert structure is not None
+    assert record.head is not None
+    if structure.text is None:
+        yield _finding(structure, "There is no such file.")
+        return
+    if structure.text != structure.expected_text:
+        yield _finding(structure, "It is not what the chain gives at its head.", evidence=_text_difference(structure))
+    if structure.failure is not None:
+        message = f"It does not run on an empty database: {failure_in_words(structure.failure)}"
+        yield _finding(structure, message, evidence=failure_evidence(structure.failure))
+    elif structure.snapshot is not None and structure.text == structure.expected_text:
+        for told in describe_differences(
+            difference(record.head, structure.snapshot), left="the chain", right="the structure file"
+        ):
+            yield _finding(structure, f"Run on an empty database, it differs. {told.message}", evidence=told.evidence)
+
+
+def _finding(structure: StructureRecord, message: str, evidence: str = "") -> Finding:
+    return Finding(
+        check=NAME,
+        revision=None,
+        subject=f"structure file {structure.path}",
+        message=message,
+        mend=f"pgharness check --only structure --write-structure, then review and commit {structure.path}",
+        evidence=evidence,
+    )
+
+
+def _text_difference(structure: StructureRecord) -> str:
+    lines = difflib.unified_diff(
+        (structure.text or "").splitlines(), structure.expected_text.splitlines(), "file", "chain", lineterm="", n=2
+    )
+    return "\n".join(lines)
+
+
+CHECK = Check(
+    name=NAME,
+    claim="the structure file is what the head gives, and running it gives the same catalog",
+    reason="The file is what reviewers read: when it is stale, a pull request shows another schema than it makes.",
+    mend="write it anew and review the difference",
+    judge=judge,
+    needs=frozenset({"structure"}),
+    skip_reason='no file is named: structure = "schema/structure.sql" in [tool.pgharness]',
+)

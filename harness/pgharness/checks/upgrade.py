@@ -1,0 +1,56 @@
+"""Every revision runs, on tables that hold rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.checks.check import Check
+from pgharness.checks.wording import failure_evidence, failure_in_words
+from pgharness.findings import Finding, Note
+from pgharness.history.records import ChainRecord, RevisionRecord
+
+NAME = "upgrade"
+
+
+def judge(record: ChainRecord) -> Iterator[Finding | Note]:
+    """Judge each upgrade, on rows and without; say which revisions a failure kept from being tried."""
+    for item in record.revisions:
+        yield from _judge_revision(item)
+    missing = record.chain.revisions[len(record.revisions) :]
+    if missing:
+        yield Note(NAME, None, f"not tried after the failure: {', '.join(revision.label for revision in missing)}")
+
+
+def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
+    revision = record.revision
+    if record.upgrade.failure is not None:
+        yield Finding(
+            check=NAME,
+            revision=revision.revision,
+            subject=f"upgrade of {revision.label}",
+            message=f"It fails: {failure_in_words(record.upgrade.failure)}",
+            mend=f"correct upgrade() in {revision.path}",
+            evidence=failure_evidence(record.upgrade.failure),
+        )
+    elif record.upgrade_rows_failure is not None:
+        yield Finding(
+            check=NAME,
+            revision=revision.revision,
+            subject=f"upgrade of {revision.label}",
+            message="It passes on empty tables and fails on tables that hold rows: "
+            f"{failure_in_words(record.upgrade_rows_failure)}",
+            mend="fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT "
+            'NULL); where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}',
+            evidence=failure_evidence(record.upgrade_rows_failure),
+        )
+    for table, reason in record.unfilled:
+        yield Note(NAME, revision.revision, f"{table} held no rows: {reason}")
+
+
+CHECK = Check(
+    name=NAME,
+    claim="every revision runs, on rows",
+    reason="A chain that is tested on empty tables fails in production: NOT NULL without a default, a cast, a duplicate.",
+    mend="correct the revision that is named; its statement and SQLSTATE are in the evidence",
+    judge=judge,
+)

@@ -1,0 +1,114 @@
+"""Tells differences and failures in words: what it is about, what each side has, and the text that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from pgharness.catalog.diff import Difference, ObjectDifference, by_object
+from pgharness.catalog.facts import ObjectKey
+from pgharness.history.records import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One difference in words. `only_in` is "left" or "right" where the other side lacks the object; `parent` owns it."""
+
+    kind: str
+    object: str
+    only_in: str | None
+    parent: ObjectKey | None
+    differences: tuple[Difference, ...]
+    message: str
+    evidence: str
+
+    @property
+    def subject(self) -> str:
+        """The object in the words of PostgreSQL."""
+        return f"{self.kind} {self.object}"
+
+    def value(self, property_name: str) -> str | None:
+        """Give the property's value on the side that has it, or None."""
+        found = next((item for item in self.differences if item.property == property_name), None)
+        return None if found is None else found.left if found.right is None else found.right
+
+
+def describe_differences(differences: Iterable[Difference], *, left: str, right: str) -> Iterator[Told]:
+    """Tell differences object by object; what follows from a missing table is not told again, column order is told once."""
+    told = list(differences)
+    for group in by_object(item for item in told if not is_column_order(item)):
+        yield _told(group, left, right)
+    # A missing column's position is no matter of order.
+    shared = (item for item in told if is_column_order(item) and None not in (item.left, item.right))
+    for table, moved in groupby(sorted(shared), key=lambda item: item.object.rpartition(".")[0]):
+        yield _told_order(table, tuple(moved), left, right)
+
+
+def is_column_order(difference: Difference) -> bool:
+    """Say whether it is only about where a column stands."""
+    return (difference.kind, difference.property) == ("column", "position")
+
+
+def failure_in_words(failure: Failure) -> str:
+    """Give the error's class, SQLSTATE and first line."""
+    state = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
+    return f"{failure.error}{state}: {failure.message.splitlines()[0]}"
+
+
+def failure_evidence(failure: Failure) -> str:
+    """Give the whole message and the statement at which it came."""
+    statement = f"\nstatement: {failure.statement.strip()}" if failure.statement else ""
+    return f"{failure.message}{statement}"
+
+
+def _told(group: ObjectDifference, left: str, right: str) -> Told:
+    if group.only_in is not None:
+        has, lacks = (left, right) if group.only_in == "left" else (right, left)
+        message = f"It is in {has} and not in {lacks}."
+    else:
+        named = [f"its {item.property}" for item in group.differences if not is_column_order(item)]
+        message = f"It differs between {left} and {right} in {', '.join(named)}."
+    return Told(
+        group.kind,
+        group.object,
+        group.only_in,
+        group.differences[0].parent,
+        group.differences,
+        message,
+        _sides(group.differences, left, right, group.only_in),
+    )
+
+
+def _told_order(table: str, moved: tuple[Difference, ...], left: str, right: str) -> Told:
+    names = [item.object.rpartition(".")[2] for item in moved]
+    return Told(
+        "column order of table",
+        table,
+        None,
+        moved[0].parent,
+        moved,
+        f"The columns {', '.join(names)} stand in another order in {left} than in {right}.",
+        _sides(moved, left, right, None),
+    )
+
+
+def _sides(differences: tuple[Difference, ...], left: str, right: str, only_in: str | None) -> str:
+    if only_in is not None:
+        values = [(item.property, item.left if only_in == "left" else item.right) for item in differences]
+        return "\n".join(f"{name}: {value}" for name, value in values if name not in {"exists", "position"})
+    width = max(len(left), len(right))
+    return "\n".join(
+        line
+        for item in differences
+        for line in (
+            f"{item.object.rpartition('.')[2]} {item.property}",
+            f"  {left.ljust(width)}  {_value(item.left)}",
+            f"  {right.ljust(width)}  {_value(item.right)}",
+        )
+    )
+
+
+def _value(value: str | None) -> str:
+    return "(none)" if value is None else value
+

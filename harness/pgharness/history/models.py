@@ -1,0 +1,152 @@
+"""Builds the database that the models make, also where `create_all` as a whole does not pass."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from enum import Enum
+from functools import partial
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Engine, MetaData, NullPool, Table, create_engine
+from sqlalchemy import Enum as EnumType
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.databases import Database, Databases
+from pgharness.findings import CannotRun
+from pgharness.history.records import DeclaredEnum, ModelsRecord, RefusedDdl
+from pgharness.history.steps import describe
+
+
+def load_metadata(name: str) -> MetaData:
+    """Import `package.module:attribute`; an attribute that has a `metadata` (a declarative base) stands for that."""
+    module_name, _, attribute = name.partition(":")
+    try:
+        value = importlib.import_module(module_name)
+        for part in (attribute or "metadata").split("."):
+            value = getattr(value, part)
+    except Exception as error:  # importing runs anybody's code
+        raise CannotRun(
+            f"The models {name!r} cannot be imported.",
+            seen=f"{type(error).__name__}: {error}",
+            mend='name them as metadata = "package.module:attribute", and put their folder on the path '
+            "(prepend_sys_path in alembic.ini, or install the package)",
+        ) from error
+    metadata = getattr(value, "metadata", value)
+    if not isinstance(metadata, MetaData):
+        raise CannotRun(
+            f"{name!r} is not the models' MetaData.",
+            seen=f"it is a {type(metadata).__name__}",
+            mend='name a MetaData or a declarative base: metadata = "package.module:Base"',
+        )
+    return metadata
+
+
+def build_models(databases: Databases, metadata: Sequence[MetaData], head: Snapshot | None) -> ModelsRecord:
+    """Make the models' database and read its catalog.
+
+    Extensions and schemas of the migrated database are made first, because models cannot declare them. Where `create_all`
+    is refused, a second database is built table by table and index by index, and what is refused is recorded.
+    """
+    refused: tuple[RefusedDdl, ...] = ()
+    database = _prepared_database(databases, head)
+    if not _builds(database, metadata):
+        databases.drop(database)
+        database = _prepared_database(databases, head)
+        refused = _build_piece_by_piece(database, metadata)
+    with database.connect() as connection:
+        snapshot = take_snapshot(connection)
+    databases.drop(database)
+    return ModelsRecord(snapshot, refused, _declared_enums(metadata))
+
+
+def prepare_like(connection: psycopg.Connection, head: Snapshot | None) -> None:
+    """Make the extensions and schemas that a migrated database has."""
+    statements = {"schema": "CREATE SCHEMA IF NOT EXISTS {}", "extension": "CREATE EXTENSION IF NOT EXISTS {}"}
+    for kind, statement in statements.items():
+        for _, printed_name in head.objects(kind) if head is not None else ():
+            connection.execute(sql.SQL(statement).format(sql.SQL(printed_name)))
+
+
+def _prepared_database(databases: Databases, head: Snapshot | None) -> Database:
+    database = databases.create_empty("models")
+    with database.connect() as connection:
+        prepare_like(connection, head)
+    return database
+
+
+def _engine(database: Database) -> Engine:
+    return create_engine(database.url, poolclass=NullPool)
+
+
+def _builds(database: Database, metadata: Sequence[MetaData]) -> bool:
+    try:
+        with _engine(database).begin() as connection:
+            for item in metadata:
+                item.create_all(connection)
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _build_piece_by_piece(database: Database, metadata: Sequence[MetaData]) -> tuple[RefusedDdl, ...]:
+    refused: list[RefusedDdl] = []
+    with _engine(database).begin() as connection:
+        for item in metadata:
+            item.dispatch.before_create(item, connection, tables=list(item.tables.values()), checkfirst=False)
+            for table in item.sorted_tables:
+                if not _passes(connection, partial(table.create, connection)):
+                    refused.extend(_build_table(connection, table))
+            item.dispatch.after_create(item, connection, tables=list(item.tables.values()), checkfirst=False)
+    return tuple(refused)
+
+
+def _build_table(connection: Connection, table: Table) -> list[RefusedDdl]:
+    """Build a table without its indexes, then each index by itself."""
+    refused: list[RefusedDdl] = []
+    pieces = [
+        CreateTable(table),
+        *(CreateIndex(index) for index in sorted(table.indexes, key=lambda item: str(item.name))),
+    ]
+    for piece in pieces:
+        _passes(connection, partial(connection.execute, piece), refused)
+    return refused
+
+
+def _passes(connection: Connection, act: Callable[[], object], refused: list[RefusedDdl] | None = None) -> bool:
+    try:
+        with connection.begin_nested():
+            act()
+    except SQLAlchemyError as error:
+        if refused is not None:
+            failure = describe(error)
+            refused.append(RefusedDdl(failure.statement or "", failure.message, failure.sqlstate))
+        return False
+    return True
+
+
+def _declared_enums(metadata: Sequence[MetaData]) -> tuple[DeclaredEnum, ...]:
+    declared = {
+        _qualified(column.type): column.type
+        for item in metadata
+        for table in item.tables.values()
+        for column in table.columns
+        if isinstance(column.type, EnumType) and column.type.native_enum and column.type.name
+    }
+    return tuple(_declared(name, declared[name]) for name in sorted(declared))
+
+
+def _declared(name: str, declared: EnumType) -> DeclaredEnum:
+    python_enum: type[Enum] | None = declared.enum_class
+    if python_enum is None:
+        return DeclaredEnum(name, tuple(declared.enums), None, None)
+    values = declared.values_callable(python_enum) if declared.values_callable else list(python_enum.__members__)
+    return DeclaredEnum(name, tuple(declared.enums), python_enum.__qualname__, tuple(values))
+
+
+def _qualified(declared: EnumType) -> str:
+    return f"{declared.schema or 'public'}.{declared.name}"

@@ -1,0 +1,130 @@
+"""Makes a chain's whole record: the walk, and beside it the experiments that the wanted checks need."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData
+
+from pgharness.databases import Databases
+from pgharness.history.chain import open_scripts, read_chain
+from pgharness.history.drafts import draft_chain, pending_operations
+from pgharness.history.environment import Environment
+from pgharness.history.models import build_models, load_metadata
+from pgharness.history.records import Chain, ChainRecord
+from pgharness.history.structure import try_structure
+from pgharness.history.walk import Walk, WalkRecord
+from pgharness.settings import HarnessSettings
+
+Advance = Callable[[str], None]
+
+
+class Experiment(StrEnum):
+    """What can be tried beside the upgrades themselves."""
+
+    ROUNDTRIPS = "roundtrips"
+    MODELS = "models"
+    DRAFT = "draft"
+    STRUCTURE = "structure"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's chain, read without a database."""
+
+    config: Config
+    scripts: ScriptDirectory
+    chain: Chain
+
+
+def open_project(settings: HarnessSettings) -> Project:
+    """Read the chain that the settings name. Raises CannotRun."""
+    config, scripts = open_scripts(settings.alembic)
+    return Project(config, scripts, read_chain(scripts))
+
+
+def record_chain(
+    project: Project,
+    settings: HarnessSettings,
+    databases: Databases,
+    experiments: frozenset[Experiment],
+    advance: Advance = lambda _label: None,
+) -> ChainRecord:
+    """Walk the chain and make the experiments; `advance` is called with the name of what has just been done.
+
+    Experiments at the heads are left out (their records are None) where the walk does not get there, and those on models
+    where neither the settings nor env.py name any.
+    """
+    named = load_metadata(settings.metadata) if settings.metadata else None
+    visit = _Visit(project, Experiment.DRAFT in experiments, named)
+    clock = _Clock()
+    walked = Walk(
+        project.config,
+        project.scripts,
+        project.chain,
+        databases,
+        settings,
+        roundtrips=Experiment.ROUNDTRIPS in experiments,
+        at_heads=visit.at_heads,
+        advance=advance,
+    ).run()
+    durations_s = _walk_durations(walked, clock.lap())
+    record = ChainRecord(project.chain, walked.version_table, walked.revisions, walked.base, walked.descent)
+    head = record.head
+    if head is not None and Experiment.MODELS in experiments and visit.metadata:
+        record = replace(record, models=build_models(databases, visit.metadata, head))
+        durations_s[Experiment.MODELS] = clock.lap()
+        advance("models")
+    if head is not None and visit.pending is not None:
+        record = replace(record, draft=draft_chain(databases, settings, head, visit.pending))
+        durations_s[Experiment.DRAFT] = clock.lap()
+        advance("draft")
+    if head is not None and Experiment.STRUCTURE in experiments and settings.structure is not None:
+        record = replace(record, structure=try_structure(databases, settings.structure, head))
+        durations_s[Experiment.STRUCTURE] = clock.lap()
+        advance("structure")
+    return replace(record, durations_s=durations_s)
+
+
+def _walk_durations(walked: WalkRecord, total_s: float) -> dict[str, float]:
+    """Tell the round trips' part of the walk from the upgrades'."""
+    back_and_forth = [
+        step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None
+    ]
+    roundtrips_s = sum(step.duration_s for step in back_and_forth)
+    return {"upgrade": total_s - roundtrips_s, Experiment.ROUNDTRIPS: roundtrips_s}
+
+
+@dataclass(slots=True)
+class _Clock:
+    """A stop watch."""
+
+    started: float = field(default_factory=time.perf_counter)
+
+    def lap(self) -> float:
+        """Give the seconds since the last lap."""
+        before, self.started = self.started, time.perf_counter()
+        return self.started - before
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What is asked of env.py while the database stands at the heads."""
+
+    project: Project
+    wants_draft: bool
+    named: MetaData | None
+    metadata: tuple[MetaData, ...] = field(default=())
+    pending: tuple[str, ...] | None = None
+
+    def at_heads(self, environment: Environment) -> None:
+        target: MetaData | Sequence[MetaData] | None = environment.context.opts.get("target_metadata")
+        from_environment = (target,) if isinstance(target, MetaData) else tuple(target or ())
+        self.metadata = (self.named,) if self.named is not None else from_environment
+        if self.wants_draft and from_environment:
+            self.pending = pending_operations(self.project.config, self.project.scripts, environment)

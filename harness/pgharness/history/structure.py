@@ -1,0 +1,32 @@
+"""Compares the structure file with the chain's head by running it on an empty database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.script import render_sql
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.databases import Databases
+from pgharness.history.records import StructureRecord
+from pgharness.history.steps import describe
+
+
+def try_structure(databases: Databases, path: Path, head: Snapshot) -> StructureRecord:
+    """Run the structure file, if there is one, and record the catalog that it gives, or why it does not run."""
+    expected = render_sql(head)
+    if not path.is_file():
+        return StructureRecord(str(path), None, expected, None)
+    text = path.read_text(encoding="utf-8")
+    database = databases.create_empty("structure")
+    try:
+        with database.connect() as connection:
+            connection.execute(text.encode())
+        with database.connect() as connection:
+            return StructureRecord(str(path), text, expected, take_snapshot(connection))
+    except psycopg.Error as error:
+        return StructureRecord(str(path), text, expected, None, describe(error))
+    finally:
+        databases.drop(database)

@@ -1,0 +1,204 @@
+"""Walks the chain once, revision by revision, up, down and up again, on tables that hold rows.
+
+After each upgrade every table gets rows, so that the next revision meets a database as production would have it. Where an
+experiment spoils the database (a downgrade that does not restore, a step that fails halfway), the walk goes on from
+there on a new one: what a revision is charged with never comes from the revision before it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import psycopg
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.databases import Database, Databases
+from pgharness.history.environment import Environment, run_environment
+from pgharness.history.records import Chain, Descent, Failure, Revision, RevisionRecord, Step
+from pgharness.history.steps import Direction, run_step
+from pgharness.rows import fill_empty_tables
+from pgharness.settings import HarnessSettings
+
+Advance = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkRecord:
+    """What the walk saw; `revisions` ends at the first revision whose upgrade fails."""
+
+    revisions: tuple[RevisionRecord, ...]
+    base: Snapshot
+    version_table: str
+    descent: Descent | None
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk over a chain; `at_heads` is called with the environment once the heads are reached, before the descent."""
+
+    config: Config
+    scripts: ScriptDirectory
+    chain: Chain
+    databases: Databases
+    settings: HarnessSettings
+    roundtrips: bool
+    at_heads: Callable[[Environment], None]
+    advance: Advance
+    records: list[RevisionRecord] = field(default_factory=list)
+    base: Snapshot | None = None
+    version_table: str = "public.alembic_version"
+    descent: Descent | None = None
+
+    def run(self) -> WalkRecord:
+        """Walk to the heads, or to the first revision that does not upgrade."""
+        position: _Position | None = _Position(0)
+        while position is not None:
+            database = self.databases.create_empty("walk")
+            position = self._walk_on(database, position)
+            self.databases.drop(database)
+        assert self.base is not None
+        return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent)
+
+    def _walk_on(self, database: Database, position: _Position) -> _Position | None:
+        """Walk from a position on a new database; give the position from which another must go on, or None."""
+        outcome: list[_Position | None] = []
+
+        def body(environment: Environment) -> None:
+            with database.connect() as observer:
+                outcome.append(_Stretch(self, environment, observer).go(position))
+
+        if self.settings.baseline is not None:
+            run_baseline(database, self.settings)
+        run_environment(self.config, self.scripts, database, self.settings.environment, body)
+        return outcome[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where a stretch begins: the revision to try next, whether on rows, and why it failed on rows before."""
+
+    index: int
+    populated: bool = True
+    rows_failures: tuple[tuple[Direction, Failure], ...] = ()
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """The part of a walk that one database serves."""
+
+    walk: Walk
+    environment: Environment
+    observer: psycopg.Connection
+    unfilled: tuple[tuple[str, str], ...] = ()
+
+    def go(self, position: _Position) -> _Position | None:
+        chain = self.walk.chain.revisions
+        self._arrive(position)
+        for index in range(position.index, len(chain)):
+            retried = index == position.index and not position.populated
+            record = self._try_revision(chain[index], index, populated=not retried)
+            failures = _own_failures(record)
+            if failures and not retried and self.walk.settings.rows_per_table:
+                return _Position(index, populated=False, rows_failures=failures)
+            if retried:
+                record = _with_rows_failures(record, position.rows_failures)
+            self.walk.records.append(record)
+            self.walk.advance(chain[index].label)
+            if record.upgrade.failure is not None:
+                return None
+            if _is_spoiled(record):
+                return _Position(index + 1)
+            self._populate()
+        self.walk.at_heads(self.environment)
+        if self.walk.roundtrips:
+            self.walk.descent = self._descend()
+        return None
+
+    def _arrive(self, position: _Position) -> None:
+        """Bring a new database to where the last one was left."""
+        self.walk.version_table = self.environment.version_table
+        if self.walk.base is None:
+            self.walk.base = self._snapshot()
+        for revision in self.walk.chain.revisions[: position.index]:
+            step = run_step(self.environment, self.walk.scripts, revision, Direction.UP)
+            assert step.failure is None, f"{revision.label} upgraded before and fails now: {step.failure}"
+        if position.populated:
+            self._populate()
+
+    def _try_revision(self, revision: Revision, index: int, *, populated: bool) -> RevisionRecord:
+        assert self.walk.base is not None
+        before = self.walk.records[index - 1].upgrade.snapshot if index else self.walk.base
+        assert before is not None
+        upgrade = self._step(revision, Direction.UP)
+        record = RevisionRecord(revision, before, upgrade, unfilled=self.unfilled)
+        if upgrade.failure is not None or not self.walk.roundtrips:
+            return record
+        if populated:
+            self._populate()
+        downgrade = self._step(revision, Direction.DOWN)
+        if downgrade.failure is not None:
+            return replace(record, downgrade=downgrade)
+        return replace(record, downgrade=downgrade, reupgrade=self._step(revision, Direction.UP))
+
+    def _step(self, revision: Revision, direction: Direction) -> Step:
+        started = time.perf_counter()
+        step = run_step(self.environment, self.walk.scripts, revision, direction)
+        snapshot = self._snapshot()
+        return replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started)
+
+    def _descend(self) -> Descent:
+        for record in reversed(self.walk.records):
+            step = run_step(self.environment, self.walk.scripts, record.revision, Direction.DOWN)
+            if step.failure is not None:
+                return Descent(None, record.revision.revision, step.failure)
+        return Descent(self._snapshot())
+
+    def _snapshot(self) -> Snapshot:
+        return take_snapshot(self.observer, leave_out=(self.walk.version_table,))
+
+    def _populate(self) -> None:
+        rows = self.walk.settings.rows_per_table
+        if rows:
+            filling = fill_empty_tables(self.observer, rows_per_table=rows, leave_out=(self.walk.version_table,))
+            self.unfilled = filling.unfilled
+
+
+def run_baseline(database: Database, settings: HarnessSettings) -> None:
+    """Run the SQL that a chain starts from."""
+    assert settings.baseline is not None
+    with database.connect() as connection:
+        connection.execute(settings.baseline.read_bytes())
+
+
+def _own_failures(record: RevisionRecord) -> tuple[tuple[Direction, Failure], ...]:
+    """Give the failures that are not the author's own refusal to go down."""
+    steps = ((Direction.UP, record.upgrade), (Direction.DOWN, record.downgrade), (Direction.UP, record.reupgrade))
+    return tuple(
+        (direction, step.failure)
+        for direction, step in steps
+        if step is not None and step.failure is not None and not step.failure.refused
+    )
+
+
+def _with_rows_failures(record: RevisionRecord, failures: tuple[tuple[Direction, Failure], ...]) -> RevisionRecord:
+    """Add why a revision failed on rows, where it does not fail without them."""
+    still_failing = {direction for direction, _ in _own_failures(record)}
+    gone = {direction: failure for direction, failure in failures if direction not in still_failing}
+    return replace(
+        record,
+        upgrade_rows_failure=gone.get(Direction.UP),
+        downgrade_rows_failure=gone.get(Direction.DOWN),
+    )
+
+
+def _is_spoiled(record: RevisionRecord) -> bool:
+    """Say whether the database is no longer what a clean upgrade to this revision gives."""
+    if record.reupgrade is not None and record.reupgrade.failure is not None:
+        return True
+    last = record.reupgrade or record.downgrade
+    return last is not None and last.snapshot != record.upgrade.snapshot

@@ -1,0 +1,91 @@
+"""Each pair of claim and revision as one test item: `roundtrip[0003_add_outbox]`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typing_extensions import override
+
+from pgharness.findings import CannotRun, CheckResult, Finding, Status
+from pgharness.history.records import Revision
+from pgharness.plugin.session import session_of
+from pgharness.report.model import WHOLE_CHAIN, Cell, Report
+from pgharness.report.text import render_finding
+
+
+class chain_claims:  # noqa: N801 - imported into a test module, where it reads like a test
+    """Import this into a test module, and the chain's claims are collected there."""
+
+
+class ClaimFailed(Exception):  # noqa: N818 - a claim's failure is a finding, not an error of the test's code
+    """A claim does not hold at a revision."""
+
+    def __init__(self, findings: tuple[Finding, ...], report: Report) -> None:
+        self.findings = findings
+        self.report = report
+        super().__init__(f"{len(findings)} findings")
+
+
+class ClaimCollector(pytest.Collector):
+    """Collects the claims of the project's chain."""
+
+    @override
+    def collect(self) -> Iterator[pytest.Item]:
+        """Give an item for each pair of claim and revision, and one for each claim about the whole chain."""
+        try:
+            plan = session_of(self.config).plan
+        except CannotRun as reason:
+            raise self.CollectError(str(reason)) from None
+        for check in plan.checks:
+            for revision in (*plan.project.chain.revisions, None):
+                label = revision.label if revision is not None else WHOLE_CHAIN
+                yield ClaimItem.from_parent(self, name=f"{check.name}[{label}]", check=check.name, revision=revision)
+
+
+class ClaimItem(pytest.Item):
+    """One claim about one revision, or about the whole chain where `revision` is None."""
+
+    def __init__(self, *, check: str, revision: Revision | None, **options: Any) -> None:
+        super().__init__(**options)
+        self.check = check
+        self.revision = revision
+        self.add_marker("pgharness")
+
+    @override
+    def runtest(self) -> None:
+        """Judge, which walks the chain when it is the first to do so."""
+        report = session_of(self.config).judged()
+        result = next(item for item in report.results if item.name == self.check)
+        cell, findings = report.cell(result, self.revision)
+        if cell is Cell.BROKEN:
+            raise ClaimFailed(findings, report)
+        if cell is Cell.UNTRIED:
+            pytest.skip(_why_untried(result))
+
+    @override
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show findings and what could not be run as they are told at the command line, without a traceback."""
+        error = excinfo.value
+        if isinstance(error, ClaimFailed):
+            label = error.report.label(self.revision.revision if self.revision is not None else None)
+            console = Console(file=io.StringIO(), width=120)
+            with console.capture() as captured:
+                for finding in error.findings:
+                    console.print(render_finding(finding, label))
+            return captured.get().rstrip()
+        if isinstance(error, CannotRun):
+            return str(error)
+        return super().repr_failure(excinfo, style)
+
+    @override
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Say where the revision is."""
+        return (self.revision.path if self.revision is not None else self.path), 0, self.name
+
+
+def _why_untried(result: CheckResult) -> str:
+    return result.reason if result.status is Status.SKIPPED else "the walk ended before this revision"

@@ -1,0 +1,70 @@
+"""Fixtures that give real databases: empty ones, and ones migrated to the chain's heads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pgharness.databases import ClonePool, Database, Databases
+from pgharness.history.chain import open_scripts
+from pgharness.history.recording import open_project
+from pgharness.history.upgrading import upgrade_to_heads
+from pgharness.plugin.session import HarnessSession, session_of
+from pgharness.servers import Server
+
+POOL_SIZE = 2
+
+
+@pytest.fixture(scope="session")
+def pg_server(request: pytest.FixtureRequest) -> Server:
+    """Give one real PostgreSQL server for the whole session, shared by all xdist workers."""
+    return session_of(request.config).server
+
+
+@pytest.fixture(scope="session")
+def pg_databases(request: pytest.FixtureRequest) -> Databases:
+    """Give what makes, clones and drops databases on the session's server."""
+    return session_of(request.config).databases
+
+
+@pytest.fixture
+def empty_database(pg_databases: Databases) -> Iterator[Database]:
+    """Give an empty database of this test's own."""
+    database = pg_databases.create_empty("test")
+    yield database
+    pg_databases.drop(database)
+
+
+@pytest.fixture(scope="session")
+def migrated_pool(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[ClonePool]:
+    """Give clones, made ahead, of a database that is at the heads of the project's chain."""
+    session = session_of(request.config)
+    template = pg_databases.template(_chain_key(session), lambda database: _migrate(session, database))
+    with pg_databases.pool(template, POOL_SIZE) as pool:
+        yield pool
+
+
+@pytest.fixture
+def migrated_database(migrated_pool: ClonePool) -> Iterator[Database]:
+    """Give a database of this test's own, at the heads of the project's chain."""
+    database = migrated_pool.acquire()
+    yield database
+    migrated_pool.release(database)
+
+
+def _migrate(session: HarnessSession, database: Database) -> None:
+    upgrade_to_heads(open_project(session.settings), session.settings, database)
+
+
+def _chain_key(session: HarnessSession) -> str:
+    """Give a hash of all files that can change what the chain gives."""
+    _, scripts = open_scripts(session.settings.alembic)
+    folders = {Path(scripts.dir), *(Path(location) for location in scripts._version_locations)}  # noqa: SLF001
+    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,89 @@
+"""What the plugin adds to pytest: options, the header line, the claims' collection, and the grid at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pgharness.findings import CannotRun
+from pgharness.plugin.claims import ClaimCollector, chain_claims
+from pgharness.plugin.session import SESSION_KEY, HarnessSession, session_of, worker_count
+from pgharness.report.text import render_grid, summary
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("pgharness", "Alembic chains on a real PostgreSQL")
+    group.addoption("--pgharness", action="store_true", help="collect the claims about the project's Alembic chain")
+    group.addoption("--pgharness-config", metavar="FILE", help="the pyproject.toml with [tool.pgharness]")
+    group.addoption(
+        "--pgharness-server", metavar="CHOICE", help="auto, container, embedded, or postgresql://… of a running server"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the harness's part of the session; nothing is started yet."""
+    config.addinivalue_line("markers", "pgharness: a claim about the project's Alembic chain")
+    config.stash[SESSION_KEY] = HarnessSession(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started."""
+    if SESSION_KEY in config.stash:
+        session_of(config).close()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the server where the session uses one from the start: with --pgharness, or shared by workers."""
+    if not (config.getoption("--pgharness") or worker_count(config)) or not _is_ours(config):
+        return None
+    try:
+        server = session_of(config).server
+    except CannotRun as reason:
+        pytest.exit(str(reason), returncode=2)
+    return f"pgharness: {server.description} ({server.reason})"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let an xdist worker share the controller's server, where the project uses the harness at all."""
+    if _is_ours(node.config):
+        node.workerinput.update(session_of(node.config).for_worker())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, obj: object) -> Any:
+    """Collect the claims where a test module imports `chain_claims`."""
+    made = yield
+    return ClaimCollector.from_parent(collector, name="chain") if obj is chain_claims else made
+
+
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --pgharness, add the claims, unless a test module collects them already."""
+    if config.getoption("--pgharness") and not any(item.get_closest_marker("pgharness") for item in items):
+        items.extend(ClaimCollector.from_parent(session, name="pgharness").collect())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the grid of revisions and claims."""
+    report = session_of(config).find_report()
+    if report is not None:
+        terminalreporter.section("pgharness")
+        console = Console(
+            file=terminalreporter._tw._file,  # noqa: SLF001 - the terminal writer gives no public way to its file
+            width=max(terminalreporter._tw.fullwidth, 100),  # noqa: SLF001 - the same
+            color_system="standard" if terminalreporter.hasmarkup else None,
+        )
+        console.print(render_grid(report))
+        console.print(f"server: {report.server.reason}", markup=False)
+        console.print(summary(report), markup=False)
+
+
+def _is_ours(config: pytest.Config) -> bool:
+    """Say whether the project uses the harness: it has a [tool.pgharness], or the command line asks for it."""
+    if config.getoption("--pgharness") or config.getoption("--pgharness-config"):
+        return True
+    file = config.rootpath / "pyproject.toml"
+    return file.is_file() and "[tool.pgharness]" in file.read_text(encoding="utf-8")

@@ -1,0 +1,127 @@
+"""What one pytest session shares: the settings, one server, and one run of the checks, over all xdist workers."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from filelock import FileLock
+
+from pgharness.databases import Databases
+from pgharness.findings import CannotRun
+from pgharness.report.model import Report
+from pgharness.running import Plan, plan_run, run_on
+from pgharness.servers import Server, open_server
+from pgharness.settings import HarnessSettings, load_settings
+
+SESSION_KEY: pytest.StashKey[HarnessSession] = pytest.StashKey()
+WORKER_SERVER, WORKER_FOLDER, WORKER_REASON = "pgharness_server", "pgharness_folder", "pgharness_reason"
+
+
+def session_of(config: pytest.Config) -> HarnessSession:
+    """Give the harness's part of a pytest session."""
+    return config.stash[SESSION_KEY]
+
+
+class HarnessSession:
+    """Opens what is asked for when it is first asked for, and closes it in `close`."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._stack = ExitStack()
+        self._worker: dict[str, Any] = getattr(config, "workerinput", {})
+        self.report: Report | None = None
+
+    @cached_property
+    def settings(self) -> HarnessSettings:
+        """The settings of the project that is tested, with pytest's own options on top."""
+        named = self._config.getoption("--pgharness-config")
+        file = Path(named) if named else self._config.rootpath / "pyproject.toml"
+        server = self._worker.get(WORKER_SERVER) or self._config.getoption("--pgharness-server")
+        return load_settings(file if named or file.is_file() else None, server=server)
+
+    @cached_property
+    def server(self) -> Server:
+        """The one server of this session; workers use the controller's."""
+        server = self._stack.enter_context(open_server(self.settings.server, image=self.settings.image))
+        reason = self._worker.get(WORKER_REASON)
+        return replace(server, **reason) if reason else server
+
+    @cached_property
+    def databases(self) -> Databases:
+        """The databases that this process makes."""
+        return self._stack.enter_context(Databases(self.server))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The checks that are to be made, known without a server."""
+        return plan_run(self.settings)
+
+    @cached_property
+    def folder(self) -> Path:
+        """A folder that all processes of this session share."""
+        shared = self._worker.get(WORKER_FOLDER)
+        if shared is not None:
+            return Path(shared)
+        folder = Path(tempfile.mkdtemp(prefix="pgharness-session-"))
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def judged(self) -> Report:
+        """Give the report of the checks; whichever process asks first makes it for all."""
+        if self.report is None:
+            file = self.folder / "report.pickle"
+            with FileLock(self.folder / "report.lock"):
+                if not file.exists():
+                    started = time.perf_counter()
+                    file.write_bytes(pickle.dumps(_outcome(self.server, self.plan, started)))
+            outcome = pickle.loads(file.read_bytes())  # noqa: S301 - written by this session, in its private folder
+            if isinstance(outcome, CannotRun):
+                raise outcome
+            self.report = cast("Report", outcome)
+        return self.report
+
+    def find_report(self) -> Report | None:
+        """Give the report that a worker made, if one did."""
+        file = self.folder / "report.pickle" if "folder" in self.__dict__ else None
+        if self.report is None and file is not None and file.exists():
+            outcome = pickle.loads(file.read_bytes())  # noqa: S301 - written by this session, in its private folder
+            self.report = outcome if isinstance(outcome, Report) else None
+        return self.report
+
+    def for_worker(self) -> dict[str, Any]:
+        """Give what a worker must know to share this session; starts the server."""
+        server = self.server
+        shared = {"kind": server.kind, "reason": server.reason, "description": server.description}
+        return {
+            WORKER_SERVER: server.url.render_as_string(hide_password=False),
+            WORKER_REASON: shared,
+            WORKER_FOLDER: str(self.folder),
+        }
+
+    def close(self) -> None:
+        """Stop and remove all that was opened."""
+        self._stack.close()
+
+
+def _outcome(server: Server, plan: Plan, started: float) -> Report | CannotRun:
+    try:
+        return run_on(server, plan, started=started).report
+    except CannotRun as reason:
+        return reason
+
+
+def worker_count(config: pytest.Config) -> int:
+    """Give how many xdist workers this process controls."""
+    if hasattr(config, "workerinput") or os.environ.get("PYTEST_XDIST_WORKER"):
+        return 0
+    return len(getattr(config.option, "tx", None) or ())

@@ -1,0 +1,103 @@
+"""The report for people at a terminal: a grid of revisions and claims, then each finding with what to do about it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pgharness.findings import Finding, Status
+from pgharness.history.records import Revision
+from pgharness.report.model import WHOLE_CHAIN, Cell, Report
+
+MARKS = {
+    Cell.HOLDS: Text("✓", style="green"),
+    Cell.UNTRIED: Text("–", style="dim"),
+}
+EVIDENCE_LINES = 40
+PLAIN_WIDTH = 120
+
+
+def render_text(report: Report) -> str:
+    """Give the report as plain text."""
+    console = Console(file=io.StringIO(), width=PLAIN_WIDTH, color_system=None)
+    with console.capture() as captured:
+        console.print(render_rich(report))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def render_rich(report: Report) -> RenderableType:
+    """Give the report for a rich console."""
+    return Group(*_parts(report))
+
+
+def render_grid(report: Report) -> Table:
+    """Give the grid alone: revisions down, claims across."""
+    grid = Table(title=f"{report.server.description}", title_justify="left", title_style="bold", pad_edge=False)
+    grid.add_column("revision", no_wrap=True)
+    for result in report.results:
+        grid.add_column(result.name, justify="center")
+    rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
+    for revision in rows:
+        name = revision.label if revision is not None else WHOLE_CHAIN
+        grid.add_row(escape(name), *(_mark(*report.cell(result, revision)) for result in report.results))
+    grid.add_section()
+    grid.add_row("seconds", *(_seconds(result.duration_s, result.status) for result in report.results))
+    return grid
+
+
+def summary(report: Report) -> str:
+    """Give the run in one sentence."""
+    revisions, checks = len(report.chain.revisions), sum(r.status is not Status.SKIPPED for r in report.results)
+    verdict = "nothing found" if report.passed else _counted(len(report.findings), "finding")
+    return (
+        f"{verdict}: {_counted(revisions, 'revision')}, {_counted(checks, 'claim')}, {report.duration_s:.1f} s "
+        f"(server ready after {report.server_s:.1f} s)"
+    )
+
+
+def render_finding(finding: Finding, label: str) -> RenderableType:
+    """Give one finding: what failed and where, what was seen, and the mend."""
+    head = Text.assemble((f"{finding.check}", "bold red"), f" [{label}] ", (finding.subject, "bold"))
+    lines: list[RenderableType] = [head, Padding(Text(finding.message), (0, 0, 0, 2))]
+    lines.append(Padding(Text.assemble(("mend: ", "green"), finding.mend), (0, 0, 0, 2)))
+    if finding.evidence:
+        lines.append(Padding(Text(_shortened(finding.evidence), style="dim"), (0, 0, 0, 4)))
+    return Group(*lines, "")
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    yield render_grid(report)
+    yield Text(f"server: {report.server.reason}", style="dim")
+    for result in report.results:
+        if result.status is Status.SKIPPED:
+            yield Text(f"{result.name} was skipped: {result.reason}", style="yellow")
+    for note in report.notes:
+        yield Text(f"note: {note.check} [{report.label(note.revision)}] {note.message}", style="dim")
+    yield ""
+    for finding in report.findings:
+        yield render_finding(finding, report.label(finding.revision))
+    yield Text(summary(report), style="bold green" if report.passed else "bold red")
+
+
+def _mark(cell: Cell, findings: tuple[Finding, ...]) -> Text:
+    return MARKS.get(cell) or Text(f"✗ {len(findings)}" if len(findings) > 1 else "✗", style="bold red")
+
+
+def _seconds(duration_s: float, status: Status) -> str:
+    return "–" if status is Status.SKIPPED else f"{duration_s:.2f}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _shortened(evidence: str) -> str:
+    lines = evidence.splitlines()
+    left = len(lines) - EVIDENCE_LINES
+    return "\n".join([*lines[:EVIDENCE_LINES], *([f"… {left} more lines (--format json has all)"] if left > 0 else [])])

@@ -1,0 +1,83 @@
+"""Runs the wanted checks from a server's start to a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgharness.checks.check import Check
+from pgharness.checks.judging import judge, needed_experiments, wanted_checks
+from pgharness.databases import Databases
+from pgharness.findings import CannotRun
+from pgharness.history.recording import Experiment, Project, open_project, record_chain
+from pgharness.history.records import Chain, ChainRecord
+from pgharness.report.model import Report, ServerFacts, reached_revisions
+from pgharness.servers import Server, open_server
+from pgharness.settings import HarnessSettings, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: the report for people, and the record that it was judged from."""
+
+    report: Report
+    record: ChainRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is going to do, known before any server is started."""
+
+    settings: HarnessSettings
+    project: Project
+    checks: tuple[Check, ...]
+    experiments: frozenset[Experiment]
+
+    @property
+    def steps(self) -> int:
+        """How many times a run tells its progress."""
+        return len(self.project.chain.revisions) + len(self.experiments - {Experiment.ROUNDTRIPS})
+
+
+def plan_run(settings: HarnessSettings) -> Plan:
+    """Read the chain and choose the checks. Raises CannotRun for what can be known without a server."""
+    checks = wanted_checks(settings.only, settings.skip)
+    if settings.baseline is not None and not settings.baseline.is_file():
+        raise CannotRun(
+            f"There is no baseline file {settings.baseline}.",
+            seen=f"looked for {settings.baseline.absolute()}",
+            mend="name a file of SQL: --baseline PATH",
+        )
+    project = open_project(settings)
+    if settings.since is not None:
+        _check_revision(settings.since, project.chain)
+    return Plan(settings, project, checks, frozenset(Experiment(name) for name in needed_experiments(checks)))
+
+
+def run_plan(plan: Plan, advance: Callable[[str], None] = lambda _label: None) -> Run:
+    """Start a server, run the plan on it, and stop it again."""
+    started = time.perf_counter()
+    with open_server(plan.settings.server, image=plan.settings.image) as server:
+        return run_on(server, plan, advance, started=started)
+
+
+def run_on(server: Server, plan: Plan, advance: Callable[[str], None] = lambda _label: None, *, started: float) -> Run:
+    """Run the plan on a server that runs; `started` is when somebody began to start it (time.perf_counter)."""
+    server_s = time.perf_counter() - started
+    with Databases(server) as databases:
+        record = record_chain(plan.project, plan.settings, databases, plan.experiments, advance)
+    results = judge(record, plan.checks, since=plan.settings.since)
+    facts = ServerFacts(server.kind, server.version, server.description, server.reason)
+    duration_s = time.perf_counter() - started
+    return Run(Report(facts, record.chain, reached_revisions(record), results, server_s, duration_s), record)
+
+
+def _check_revision(since: str, chain: Chain) -> None:
+    known = [item.revision for item in chain.revisions]
+    if since not in known:
+        raise CannotRun(
+            f"There is no revision {since!r} to judge since.",
+            seen=f"the chain has {', '.join(known) or 'no revision'}",
+            mend=f"name one of them by its whole id{nearest(since, known)}",
+        )

@@ -1,0 +1,162 @@
+"""What a run is asked to do: `[tool.pgharness]` of a pyproject.toml, then `PGHARNESS_*`, then options."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+from typing_extensions import override
+
+from pgharness.findings import CannotRun
+
+DEFAULT_IMAGE = "postgres:18"
+TABLE = "tool.pgharness"
+
+
+class IgnoreSetting(BaseModel):
+    """One fact, or a glob of facts, that comparisons leave out, and why; after `expires` it is a finding."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = "*"
+    object: str = "*"
+    property: str = "*"
+    reason: str = Field(min_length=1)
+    expires: date | None = None
+
+
+class HarnessSettings(BaseSettings):
+    """The settings of one run; paths are resolved against the folder of the configuration file."""
+
+    model_config = SettingsConfigDict(env_prefix="PGHARNESS_", extra="forbid", frozen=True)
+
+    alembic: Path = Path("alembic.ini")
+    """The Alembic configuration file."""
+    metadata: str | None = None
+    """The models as `package.module:attribute`; without it, what env.py names as `target_metadata`."""
+    structure: Path | None = None
+    """The SQL file that the chain's head must equal."""
+    server: str = "auto"
+    """`auto`, `container`, `embedded`, or the URL of a running server."""
+    image: str = DEFAULT_IMAGE
+    """The image of a container."""
+    only: Annotated[tuple[str, ...], NoDecode] = ()
+    """The only checks to make."""
+    skip: Annotated[tuple[str, ...], NoDecode] = ()
+    """The checks not to make."""
+    since: str | None = None
+    """Judge only the revisions after this one."""
+    baseline: Path | None = None
+    """SQL to run before the chain."""
+    environment: Mapping[str, str] = Field(default_factory=dict)
+    """Environment variables set while env.py runs; `{url}`, `{host}`, `{port}`, `{user}`, `{password}` and `{database}`
+    stand for those of the test database."""
+    ignore: tuple[IgnoreSetting, ...] = ()
+    """Facts that comparisons leave out, each with a reason."""
+    rows_per_table: int = Field(default=3, ge=0, le=1000)
+    """How many rows each table gets before the next revision meets it; 0 walks on empty tables."""
+
+    @field_validator("only", "skip", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""
+        return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let options win over the environment, and the environment over the file."""
+        options = dict(init_settings.init_kwargs) if isinstance(init_settings, InitSettingsSource) else {}
+        from_file = options.pop("from_file", {})
+        return (
+            InitSettingsSource(settings_cls, options),
+            env_settings,
+            InitSettingsSource(settings_cls, from_file),
+        )
+
+
+def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings:
+    """Read the settings; an option that is None or empty counts as not given.
+
+    `config` is a pyproject.toml; without one, the pyproject.toml of the current folder is read if there is one. Relative
+    paths in the file are relative to it, relative paths in options to the current folder. Raises CannotRun.
+    """
+    file = config or Path("pyproject.toml")
+    table = _read_table(file, required=config is not None)
+    given = {name: value for name, value in options.items() if value not in (None, (), [], {})}
+    _refuse_unknown(table, file)
+    try:
+        return HarnessSettings(from_file=_anchor_paths(table, file.parent), **given)  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise CannotRun(
+            f"The setting {name!r} cannot be used.",
+            seen=f"{first['input']!r}: {first['msg']}",
+            mend=f"correct it in [{TABLE}] of {file}, in PGHARNESS_{name.upper()} or in the option",
+        ) from error
+    except SettingsError as error:
+        raise CannotRun(
+            "An environment variable cannot be used.", seen=str(error), mend="correct or unset it"
+        ) from error
+
+
+def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
+    if not file.is_file():
+        if not required:
+            return {}
+        raise CannotRun(
+            f"There is no configuration file {file}.",
+            seen=f"looked for {file.absolute()}",
+            mend="name a pyproject.toml: pgharness check --config pyproject.toml",
+        )
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CannotRun(f"{file} is no TOML.", seen=str(error), mend=f"correct {file}") from error
+    table = document.get("tool", {}).get("pgharness", {})
+    return dict(table)
+
+
+def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:
+    for name in table:
+        if name not in HarnessSettings.model_fields:
+            raise CannotRun(
+                f"[{TABLE}] of {file} has an unknown setting {name!r}.",
+                seen=f"known are {', '.join(HarnessSettings.model_fields)}",
+                mend=f"correct or remove it{nearest(name, HarnessSettings.model_fields)}",
+            )
+
+
+def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    anchored = dict(table)
+    for name in ("alembic", "structure", "baseline"):
+        if name in anchored:
+            anchored[name] = folder / anchored[name]
+    return anchored
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give `; did you mean 'x'?` for the nearest known name, or an empty string."""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -1,0 +1,133 @@
+"""One session per question a person asks; `nox` alone is the gate, `nox -s migrations` the main job."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+CONSTRAINTS = ROOT / "constraints.txt"
+# One environment for all sessions: what they need is nearly the same, and making it is most of a short session's time.
+ENVIRONMENT = ROOT / ".nox" / "environment"
+PROGRAMS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+INSTALLED = ("-e", "harness[container,squawk]", "-e", ".[fastapi]", "--group", "dev")
+BENCHMARKS = {
+    path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")) if "__main__" in path.read_text("utf-8")
+}
+
+nox.needs_version = ">=2024.10"
+nox.options.sessions = ["lint", "types", "coverage", "migrations"]
+
+
+@nox.session(venv_backend="none")
+def migrations(session: nox.Session) -> None:
+    """Is the chain right? All checks on a real server; `-- --server container|embedded|URL` chooses which."""
+    prepare(session)
+    python(session, "-m", "pytest", "tests/migrations", *_pytest_arguments(session.posargs))
+
+
+@nox.session(venv_backend="none")
+def schema(session: nox.Session) -> None:
+    """Does the data layer work on a migrated database?"""
+    prepare(session)
+    python(session, "-m", "pytest", "-n2", "tests/schema", *_pytest_arguments(session.posargs))
+
+
+@nox.session(venv_backend="none")
+def harness(session: nox.Session) -> None:
+    """Does the harness find what it must, and nothing else?"""
+    prepare(session)
+    python(session, "-m", "pytest", "-n2", "tests/harness", *_pytest_arguments(session.posargs))
+
+
+@nox.session(venv_backend="none")
+def lint(session: nox.Session) -> None:
+    """Is the code as the house wants it? `-- --fix` mends what can be mended."""
+    prepare(session)
+    fix = "--fix" in session.posargs
+    python(session, "-m", "ruff", "check", *(["--fix"] if fix else []), ".")
+    python(session, "-m", "ruff", "format", *([] if fix else ["--check"]), ".")
+    program(session, "lint-imports")
+
+
+@nox.session(venv_backend="none")
+def types(session: nox.Session) -> None:
+    """Do the types hold?"""
+    prepare(session)
+    python(session, "-m", "mypy")
+
+
+@nox.session(venv_backend="none")
+def coverage(session: nox.Session) -> None:
+    """Do all tests pass, and do they reach the code (branches counted)?"""
+    prepare(session)
+    python(session, "-m", "coverage", "erase")
+    python(session, "-m", "coverage", "run", "-m", "pytest", "-n2", *_pytest_arguments(session.posargs))
+    python(session, "-m", "coverage", "combine", "--quiet")
+    python(session, "-m", "coverage", "report")
+
+
+@nox.session(venv_backend="none", default=False)
+def structure(session: nox.Session) -> None:
+    """Write schema/structure.sql anew from the chain's head."""
+    prepare(session)
+    program(session, "pgharness", "check", "--write-structure", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def bench(session: nox.Session) -> None:
+    """How fast is it? `-- NAME` runs one of the benchmarks."""
+    if not session.posargs or session.posargs[0] not in BENCHMARKS:
+        session.error(f"name a benchmark: nox -s bench -- {' | '.join(BENCHMARKS)}")
+    prepare(session, "--group", "bench")
+    python(session, str(BENCHMARKS[session.posargs[0]]), *session.posargs[1:])
+
+
+@nox.session(venv_backend="none", default=False)
+def pin(session: nox.Session) -> None:
+    """Write constraints.txt anew: the newest versions that the pyprojects allow (needs uv)."""
+    compiled = ("uv", "pip", "compile", "--universal", "--all-extras", "--upgrade", "--no-header", "--no-annotate")
+    groups = ("--group", "dev", "--group", "bench")
+    session.run(*compiled, *groups, "pyproject.toml", "harness/pyproject.toml", "-o", str(CONSTRAINTS), external=True)
+
+
+def prepare(session: nox.Session, *more: str) -> None:
+    """Make the environment, or bring it to what the pyprojects and the constraints say now."""
+    wanted = (*INSTALLED, *more)
+    sources = [ROOT / "pyproject.toml", ROOT / "harness" / "pyproject.toml", CONSTRAINTS]
+    digest = hashlib.sha256(repr((wanted, sys.version, str(ROOT))).encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    stamp = ENVIRONMENT / f"{digest.hexdigest()[:16]}.stamp"
+    if stamp.exists():
+        return
+    session.log("installing into %s, which takes up to a minute", ENVIRONMENT)
+    session.chdir(ROOT)
+    install = ["install", "--quiet", "--constraint", str(CONSTRAINTS), *wanted]
+    if shutil.which("uv"):
+        session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(ENVIRONMENT), external=True)
+        session.run("uv", "pip", *install, "--python", str(PROGRAMS / "python"), external=True)
+    else:
+        session.run(sys.executable, "-m", "venv", "--clear", "--upgrade-deps", str(ENVIRONMENT), external=True)
+        python(session, "-m", "pip", *install)
+    stamp.touch()
+
+
+def python(session: nox.Session, *arguments: str) -> None:
+    """Run the environment's Python."""
+    session.run(str(PROGRAMS / "python"), *arguments, external=True)
+
+
+def program(session: nox.Session, name: str, *arguments: str) -> None:
+    """Run a program of the environment."""
+    session.run(str(PROGRAMS / name), *arguments, external=True)
+
+
+def _pytest_arguments(given: list[str]) -> list[str]:
+    """Take `--server` for the plugin's longer option."""
+    return ["--pgharness-server" if argument == "--server" else argument for argument in given]
