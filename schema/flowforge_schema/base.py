@@ -1,0 +1,134 @@
+"""The declarative base: names, column types, identity, timestamps, and the trigger that keeps `updated_at` true."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import DDL, CheckConstraint, Enum, FetchedValue, MetaData, Table, Text, Uuid, event, func, inspect, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+# Errors are told apart by these names, so they are part of the interface; PostgreSQL cuts a name at 63 bytes. The double
+# underscore keeps the table's part and the columns' part apart.
+NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s__%(column_0_N_name)s__%(referred_table_name)s",
+    "uq": "uq_%(table_name)s__%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s__%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s__%(constraint_name)s",
+}
+
+# One function for all tables. `now()` is the start of the transaction, as in the default of `created_at`.
+CREATE_UPDATED_AT_FUNCTION = """\
+CREATE OR REPLACE FUNCTION set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at := now();
+    RETURN NEW;
+END
+$$"""
+
+# A trigger and not an ORM default: raw SQL, repairs in psql and ON CONFLICT DO UPDATE are covered too.
+CREATE_UPDATED_AT_TRIGGER = """\
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON %(fullname)s
+FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION set_updated_at()"""
+
+
+def new_id() -> UUID:
+    """Make a UUIDv7: ordered by time, so that keys made together lie together in the index."""
+    return uuid7()
+
+
+class Base(DeclarativeBase):
+    """What all tables share: a naming convention, column types, timestamps and their trigger."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text(),
+        datetime: TIMESTAMP(timezone=True),
+        UUID: Uuid(),
+        # None is SQL NULL and never the JSON value null. Assign a new dict to change one: a change inside the old one
+        # is not noticed.
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[str]: ARRAY(Text()),
+    }
+    # RETURNING on UPDATE too: else reading `updated_at` after a flush would need a second, implicit round trip, which an
+    # AsyncSession refuses.
+    __mapper_args__: Any = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy declares it without ClassVar
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=1000)
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), server_onupdate=FetchedValue(), sort_order=1001
+    )
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Map the class, and let its table be created together with the trigger."""
+        super().__init_subclass__(**arguments)
+        event.listen(cls.__table__, "after_create", _ddl(CREATE_UPDATED_AT_TRIGGER))
+
+    def __repr__(self) -> str:
+        """Show the class and the key, and no other value: objects end up in logs."""
+        identity = inspect(self).identity
+        return f"<{type(self).__name__} {'not stored' if identity is None else ', '.join(map(str, identity))}>"
+
+
+class Identified:
+    """A table with a UUIDv7 key, made by the application, or by the server where raw SQL leaves it out."""
+
+    # With the server default alone, a bulk insert would go row by row.
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, server_default=text("uuidv7()"), sort_order=-1)
+
+
+def native_enum(enum_class: type[StrEnum]) -> Enum:
+    """Give the PostgreSQL enum type of a Python enum: `RunStatus` is `run_status`, labels are the members' values."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", enum_class.__name__).lower()
+    return Enum(enum_class, name=name, values_callable=lambda members: [member.value for member in members])
+
+
+def length_check(column: str, *, longest: int, shortest: int = 1) -> CheckConstraint:
+    """Limit the characters of a text column; the constraint is named `…__<column>_length`."""
+    return CheckConstraint(f"char_length({column}) BETWEEN {shortest} AND {longest}", name=f"{column}_length")
+
+
+def object_checks(column: str, *, size_bytes: int) -> tuple[CheckConstraint, CheckConstraint]:
+    """Limit a jsonb column to objects (`…__<column>_is_object`) of a size (`…__<column>_size`)."""
+    return (
+        CheckConstraint(f"jsonb_typeof({column}) = 'object'", name=f"{column}_is_object"),
+        CheckConstraint(f"pg_column_size({column}) <= {size_bytes}", name=f"{column}_size"),
+    )
+
+
+def list_checks(column: str, *, most: int, size_bytes: int) -> tuple[CheckConstraint, CheckConstraint, CheckConstraint]:
+    """Limit a text[] column in elements (`…_count`) and bytes (`…_size`), and refuse NULL among them (`…_no_null`)."""
+    return (
+        CheckConstraint(f"cardinality({column}) <= {most}", name=f"{column}_count"),
+        CheckConstraint(f"array_position({column}, NULL) IS NULL", name=f"{column}_no_null"),
+        CheckConstraint(f"pg_column_size({column}) <= {size_bytes}", name=f"{column}_size"),
+    )
+
+
+def _ddl(statement: str) -> DDL:
+    return DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+
+
+def _drops_all_tables(
+    ddl: object,  # noqa: ARG001 - SQLAlchemy passes the first five by these names
+    target: object,
+    bind: object,  # noqa: ARG001
+    tables: list[Table] | None = None,
+    state: object = None,  # noqa: ARG001
+    **_options: object,
+) -> bool:
+    return isinstance(target, MetaData) and len(tables or ()) == len(target.tables)
+
+
+event.listen(Base.metadata, "before_create", _ddl(CREATE_UPDATED_AT_FUNCTION))
+event.listen(
+    Base.metadata,
+    "after_drop",
+    _ddl("DROP FUNCTION IF EXISTS set_updated_at()").execute_if(callable_=_drops_all_tables),
+)

@@ -1,0 +1,23 @@
+"""The seven tables of FlowForge; `metadata` describes them all."""
+
+from __future__ import annotations
+
+from flowforge_schema.base import Base
+from flowforge_schema.models.identity import ApiKey, User
+from flowforge_schema.models.outbox import OutboxEvent
+from flowforge_schema.models.runs import RunStepLog, WorkflowRun
+from flowforge_schema.models.workflows import Workflow, WorkflowStep
+
+metadata = Base.metadata
+
+__all__ = [
+    "ApiKey",
+    "Base",
+    "OutboxEvent",
+    "RunStepLog",
+    "User",
+    "Workflow",
+    "WorkflowRun",
+    "WorkflowStep",
+    "metadata",
+]

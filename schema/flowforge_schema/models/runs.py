@@ -1,0 +1,114 @@
+"""What happened: runs of workflows and the record of each attempt at each step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from flowforge_schema import limits
+from flowforge_schema.base import Base, Identified, length_check, native_enum, object_checks
+from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+from flowforge_schema.models.identity import User
+from flowforge_schema.models.workflows import Workflow, WorkflowStep
+
+
+class WorkflowRun(Identified, Base):
+    """One execution of one version of a workflow.
+
+    `finished_at` is set exactly when the status is terminal, `started_at` when the run has begun (a cancelled run may never
+    have). The clocks are not compared with each other: a step of the clock must not block the end of a run.
+    """
+
+    __tablename__ = "workflow_runs"
+    __table_args__ = (
+        Index("ix_workflow_runs__workflow_id_created_at_id", "workflow_id", text("created_at DESC"), text("id DESC")),
+        # Most runs are over, so this stays small. A query must name the statuses as literals to use it.
+        Index(
+            "ix_workflow_runs__status_created_at_id_unfinished",
+            "status",
+            "created_at",
+            "id",
+            postgresql_where=text("status IN ('pending', 'running')"),
+        ),
+        Index("ix_workflow_runs__triggered_by", "triggered_by", postgresql_where=text("triggered_by IS NOT NULL")),
+        CheckConstraint("workflow_version >= 1", name="workflow_version_positive"),
+        CheckConstraint(
+            "(status IN ('completed', 'failed', 'cancelled')) = (finished_at IS NOT NULL)",
+            name="finished_when_terminal",
+        ),
+        CheckConstraint(
+            "status NOT IN ('running', 'completed', 'failed') OR started_at IS NOT NULL", name="started_when_begun"
+        ),
+        *object_checks("input", size_bytes=limits.RUN_INPUT_SIZE_BYTES_MAX),
+        *object_checks("output", size_bytes=limits.RUN_OUTPUT_SIZE_BYTES_MAX),
+        *object_checks("error", size_bytes=limits.RUN_ERROR_SIZE_BYTES_MAX),
+    )
+
+    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="RESTRICT"))
+    workflow_version: Mapped[int]
+    status: Mapped[RunStatus] = mapped_column(native_enum(RunStatus), server_default=text("'pending'::run_status"))
+    trigger_type: Mapped[TriggerType] = mapped_column(
+        native_enum(TriggerType), server_default=text("'manual'::trigger_type")
+    )
+    triggered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    input: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    output: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    lock_version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    __mapper_args__: Any = {**Base.__mapper_args__, "version_id_col": lock_version}  # noqa: RUF012 - as in Base
+
+    workflow: Mapped[Workflow] = relationship(lazy="raise")
+    triggered_by_user: Mapped[User | None] = relationship(lazy="raise")
+    step_logs: Mapped[list[RunStepLog]] = relationship(
+        back_populates="run", lazy="raise", passive_deletes="all", order_by="RunStepLog.created_at"
+    )
+
+
+class RunStepLog(Base):
+    """One attempt at one step of a run: its state, what went in, what came out.
+
+    The key is led by the run, so that a run's record lies together and can be distributed by run. `step_key` repeats the
+    step's key, so that the record reads without a join.
+    """
+
+    __tablename__ = "run_step_logs"
+    __table_args__ = (
+        # Deleting a step must not scan the largest table.
+        Index(None, "step_id"),
+        CheckConstraint(f"step_key ~ '{limits.STEP_KEY_PATTERN}'", name="step_key_format"),
+        CheckConstraint("attempt >= 1", name="attempt_positive"),
+        CheckConstraint(
+            "(status IN ('completed', 'failed', 'cancelled', 'skipped')) = (finished_at IS NOT NULL)",
+            name="finished_when_terminal",
+        ),
+        CheckConstraint(
+            "status NOT IN ('running', 'completed', 'failed') OR started_at IS NOT NULL", name="started_when_begun"
+        ),
+        *object_checks("input", size_bytes=limits.RUN_INPUT_SIZE_BYTES_MAX),
+        *object_checks("output", size_bytes=limits.RUN_OUTPUT_SIZE_BYTES_MAX),
+        *object_checks("error", size_bytes=limits.RUN_ERROR_SIZE_BYTES_MAX),
+        length_check("message", shortest=0, longest=limits.LOG_MESSAGE_LENGTH_MAX),
+    )
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_runs.id", ondelete="CASCADE"), primary_key=True)
+    step_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_steps.id", ondelete="RESTRICT"), primary_key=True)
+    step_key: Mapped[str]
+    attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
+    status: Mapped[StepStatus] = mapped_column(native_enum(StepStatus), server_default=text("'pending'::step_status"))
+    input: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    output: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    message: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    run: Mapped[WorkflowRun] = relationship(back_populates="step_logs", lazy="raise")
+    step: Mapped[WorkflowStep] = relationship(lazy="raise")

@@ -1,0 +1,226 @@
+-- The schema as PostgreSQL 18 knows it; generated, and executable on an empty database.
+SET check_function_bodies = off;
+
+CREATE TYPE public.run_status AS ENUM ('pending', 'running', 'completed', 'failed', 'cancelled');
+
+CREATE TYPE public.step_status AS ENUM ('pending', 'running', 'completed', 'failed', 'cancelled', 'skipped');
+
+CREATE TYPE public.trigger_type AS ENUM ('manual', 'schedule', 'api', 'event');
+
+CREATE OR REPLACE FUNCTION public.set_updated_at()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.updated_at := now();
+    RETURN NEW;
+END
+$function$;
+
+CREATE TABLE public.api_keys (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    prefix text NOT NULL,
+    key_hash bytea NOT NULL,
+    hash_version smallint DEFAULT 1 NOT NULL,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_api_keys PRIMARY KEY (id),
+    CONSTRAINT uq_api_keys__prefix UNIQUE (prefix),
+    CONSTRAINT ck_api_keys__hash_version_positive CHECK ((hash_version >= 1)),
+    CONSTRAINT ck_api_keys__key_hash_size CHECK ((octet_length(key_hash) = 32)),
+    CONSTRAINT ck_api_keys__name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT ck_api_keys__prefix_format CHECK ((prefix ~ '^[A-Za-z0-9_]{8,64}$'::text)),
+    CONSTRAINT ck_api_keys__scopes_count CHECK ((cardinality(scopes) <= 100)),
+    CONSTRAINT ck_api_keys__scopes_no_null CHECK ((array_position(scopes, NULL::text) IS NULL)),
+    CONSTRAINT ck_api_keys__scopes_size CHECK ((pg_column_size(scopes) <= 16384))
+);
+CREATE INDEX ix_api_keys__user_id ON public.api_keys USING btree (user_id);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.api_keys FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
+CREATE TABLE public.outbox_events (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    event_id uuid DEFAULT uuidv7() NOT NULL,
+    aggregate_type text NOT NULL,
+    aggregate_id uuid NOT NULL,
+    event_type text NOT NULL,
+    schema_version smallint DEFAULT 1 NOT NULL,
+    payload jsonb NOT NULL,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    available_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_error text,
+    published_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_outbox_events PRIMARY KEY (id),
+    CONSTRAINT ck_outbox_events__aggregate_type_length CHECK (((char_length(aggregate_type) >= 1) AND (char_length(aggregate_type) <= 100))),
+    CONSTRAINT ck_outbox_events__attempts_not_negative CHECK ((attempts >= 0)),
+    CONSTRAINT ck_outbox_events__event_type_length CHECK (((char_length(event_type) >= 1) AND (char_length(event_type) <= 200))),
+    CONSTRAINT ck_outbox_events__headers_is_object CHECK ((jsonb_typeof(headers) = 'object'::text)),
+    CONSTRAINT ck_outbox_events__headers_size CHECK ((pg_column_size(headers) <= 16384)),
+    CONSTRAINT ck_outbox_events__last_error_length CHECK (((char_length(last_error) >= 0) AND (char_length(last_error) <= 10000))),
+    CONSTRAINT ck_outbox_events__payload_is_object CHECK ((jsonb_typeof(payload) = 'object'::text)),
+    CONSTRAINT ck_outbox_events__payload_size CHECK ((pg_column_size(payload) <= 262144)),
+    CONSTRAINT ck_outbox_events__schema_version_positive CHECK ((schema_version >= 1))
+)
+WITH (autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
+CREATE INDEX ix_outbox_events__id_unpublished ON public.outbox_events USING btree (id) WHERE (published_at IS NULL);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.outbox_events FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
+CREATE TABLE public.run_step_logs (
+    run_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    step_key text NOT NULL,
+    attempt smallint DEFAULT 1 NOT NULL,
+    status public.step_status DEFAULT 'pending'::public.step_status NOT NULL,
+    input jsonb DEFAULT '{}'::jsonb NOT NULL,
+    output jsonb,
+    error jsonb,
+    message text,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_run_step_logs PRIMARY KEY (run_id, step_id, attempt),
+    CONSTRAINT ck_run_step_logs__attempt_positive CHECK ((attempt >= 1)),
+    CONSTRAINT ck_run_step_logs__error_is_object CHECK ((jsonb_typeof(error) = 'object'::text)),
+    CONSTRAINT ck_run_step_logs__error_size CHECK ((pg_column_size(error) <= 65536)),
+    CONSTRAINT ck_run_step_logs__finished_when_terminal CHECK (((status = ANY (ARRAY['completed'::public.step_status, 'failed'::public.step_status, 'cancelled'::public.step_status, 'skipped'::public.step_status])) = (finished_at IS NOT NULL))),
+    CONSTRAINT ck_run_step_logs__input_is_object CHECK ((jsonb_typeof(input) = 'object'::text)),
+    CONSTRAINT ck_run_step_logs__input_size CHECK ((pg_column_size(input) <= 1048576)),
+    CONSTRAINT ck_run_step_logs__message_length CHECK (((char_length(message) >= 0) AND (char_length(message) <= 65536))),
+    CONSTRAINT ck_run_step_logs__output_is_object CHECK ((jsonb_typeof(output) = 'object'::text)),
+    CONSTRAINT ck_run_step_logs__output_size CHECK ((pg_column_size(output) <= 1048576)),
+    CONSTRAINT ck_run_step_logs__started_when_begun CHECK (((status <> ALL (ARRAY['running'::public.step_status, 'completed'::public.step_status, 'failed'::public.step_status])) OR (started_at IS NOT NULL))),
+    CONSTRAINT ck_run_step_logs__step_key_format CHECK ((step_key ~ '^[a-z0-9_-]{1,64}$'::text))
+);
+CREATE INDEX ix_run_step_logs__step_id ON public.run_step_logs USING btree (step_id);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.run_step_logs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
+CREATE TABLE public.users (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    email text NOT NULL,
+    display_name text,
+    password_hash text,
+    is_active boolean DEFAULT true NOT NULL,
+    is_superuser boolean DEFAULT false NOT NULL,
+    email_verified_at timestamp with time zone,
+    last_login_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_users PRIMARY KEY (id),
+    CONSTRAINT ck_users__display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 200))),
+    CONSTRAINT ck_users__email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 320))),
+    CONSTRAINT ck_users__email_trimmed CHECK ((email = btrim(email))),
+    CONSTRAINT ck_users__password_hash_length CHECK (((char_length(password_hash) >= 1) AND (char_length(password_hash) <= 512)))
+);
+CREATE UNIQUE INDEX uq_users__lower_email ON public.users USING btree (lower(email));
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
+CREATE TABLE public.workflow_runs (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    workflow_id uuid NOT NULL,
+    workflow_version integer NOT NULL,
+    status public.run_status DEFAULT 'pending'::public.run_status NOT NULL,
+    trigger_type public.trigger_type DEFAULT 'manual'::public.trigger_type NOT NULL,
+    triggered_by uuid,
+    input jsonb DEFAULT '{}'::jsonb NOT NULL,
+    output jsonb,
+    error jsonb,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    lock_version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_workflow_runs PRIMARY KEY (id),
+    CONSTRAINT ck_workflow_runs__error_is_object CHECK ((jsonb_typeof(error) = 'object'::text)),
+    CONSTRAINT ck_workflow_runs__error_size CHECK ((pg_column_size(error) <= 65536)),
+    CONSTRAINT ck_workflow_runs__finished_when_terminal CHECK (((status = ANY (ARRAY['completed'::public.run_status, 'failed'::public.run_status, 'cancelled'::public.run_status])) = (finished_at IS NOT NULL))),
+    CONSTRAINT ck_workflow_runs__input_is_object CHECK ((jsonb_typeof(input) = 'object'::text)),
+    CONSTRAINT ck_workflow_runs__input_size CHECK ((pg_column_size(input) <= 1048576)),
+    CONSTRAINT ck_workflow_runs__output_is_object CHECK ((jsonb_typeof(output) = 'object'::text)),
+    CONSTRAINT ck_workflow_runs__output_size CHECK ((pg_column_size(output) <= 1048576)),
+    CONSTRAINT ck_workflow_runs__started_when_begun CHECK (((status <> ALL (ARRAY['running'::public.run_status, 'completed'::public.run_status, 'failed'::public.run_status])) OR (started_at IS NOT NULL))),
+    CONSTRAINT ck_workflow_runs__workflow_version_positive CHECK ((workflow_version >= 1))
+);
+CREATE INDEX ix_workflow_runs__status_created_at_id_unfinished ON public.workflow_runs USING btree (status, created_at, id) WHERE (status = ANY (ARRAY['pending'::public.run_status, 'running'::public.run_status]));
+CREATE INDEX ix_workflow_runs__triggered_by ON public.workflow_runs USING btree (triggered_by) WHERE (triggered_by IS NOT NULL);
+CREATE INDEX ix_workflow_runs__workflow_id_created_at_id ON public.workflow_runs USING btree (workflow_id, created_at DESC, id DESC);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_runs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
+CREATE TABLE public.workflow_steps (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    workflow_id uuid NOT NULL,
+    workflow_version integer DEFAULT 1 NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    step_type text NOT NULL,
+    "position" integer NOT NULL,
+    depends_on text[] DEFAULT '{}'::text[] NOT NULL,
+    config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    max_attempts smallint DEFAULT 1 NOT NULL,
+    timeout_seconds integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_workflow_steps PRIMARY KEY (id),
+    CONSTRAINT uq_workflow_steps__workflow_id_workflow_version_key UNIQUE (workflow_id, workflow_version, key),
+    CONSTRAINT uq_workflow_steps__workflow_id_workflow_version_position UNIQUE (workflow_id, workflow_version, "position"),
+    CONSTRAINT ck_workflow_steps__config_is_object CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT ck_workflow_steps__config_size CHECK ((pg_column_size(config) <= 262144)),
+    CONSTRAINT ck_workflow_steps__depends_on_count CHECK ((cardinality(depends_on) <= 100)),
+    CONSTRAINT ck_workflow_steps__depends_on_no_null CHECK ((array_position(depends_on, NULL::text) IS NULL)),
+    CONSTRAINT ck_workflow_steps__depends_on_size CHECK ((pg_column_size(depends_on) <= 16384)),
+    CONSTRAINT ck_workflow_steps__key_format CHECK ((key ~ '^[a-z0-9_-]{1,64}$'::text)),
+    CONSTRAINT ck_workflow_steps__max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT ck_workflow_steps__name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT ck_workflow_steps__not_its_own_dependency CHECK ((NOT (key = ANY (depends_on)))),
+    CONSTRAINT ck_workflow_steps__position_not_negative CHECK (("position" >= 0)),
+    CONSTRAINT ck_workflow_steps__step_type_length CHECK (((char_length(step_type) >= 1) AND (char_length(step_type) <= 100))),
+    CONSTRAINT ck_workflow_steps__timeout_seconds_positive CHECK ((timeout_seconds > 0)),
+    CONSTRAINT ck_workflow_steps__workflow_version_positive CHECK ((workflow_version >= 1))
+);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_steps FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
+CREATE TABLE public.workflows (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    owner_id uuid NOT NULL,
+    name text NOT NULL,
+    description text,
+    is_enabled boolean DEFAULT true NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    archived_at timestamp with time zone,
+    lock_version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_workflows PRIMARY KEY (id),
+    CONSTRAINT ck_workflows__description_length CHECK (((char_length(description) >= 0) AND (char_length(description) <= 10000))),
+    CONSTRAINT ck_workflows__name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT ck_workflows__settings_is_object CHECK ((jsonb_typeof(settings) = 'object'::text)),
+    CONSTRAINT ck_workflows__settings_size CHECK ((pg_column_size(settings) <= 65536)),
+    CONSTRAINT ck_workflows__version_positive CHECK ((version >= 1))
+);
+CREATE INDEX ix_workflows__owner_id_created_at_id ON public.workflows USING btree (owner_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX uq_workflows__owner_id_lower_name ON public.workflows USING btree (owner_id, lower(name)) WHERE (archived_at IS NULL);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
+ALTER TABLE ONLY public.api_keys ADD CONSTRAINT fk_api_keys__user_id__users FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.run_step_logs ADD CONSTRAINT fk_run_step_logs__run_id__workflow_runs FOREIGN KEY (run_id) REFERENCES public.workflow_runs(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.run_step_logs ADD CONSTRAINT fk_run_step_logs__step_id__workflow_steps FOREIGN KEY (step_id) REFERENCES public.workflow_steps(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__triggered_by__users FOREIGN KEY (triggered_by) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.workflow_steps ADD CONSTRAINT fk_workflow_steps__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workflows ADD CONSTRAINT fk_workflows__owner_id__users FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE RESTRICT;
+
+RESET check_function_bodies;
