@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pgharness.report.model import Report
 from pgharness.running import Run, plan_run, run_on
 from pgharness.servers import Server
@@ -56,10 +57,9 @@ def judge_example(run_example: Callable[..., Run]) -> Callable[..., Report]:
 
 
 @pytest.fixture(autouse=True)
-def _away_from_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _away_from_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test read the [tool.pgharness] of this repository."""
     monkeypatch.chdir(tmp_path)
-    yield
 
 
 def _edit(file: Path, old: str, new: str) -> None:

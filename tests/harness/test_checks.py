@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+
 from pgharness.findings import Status
 from pgharness.report.model import Report
 
@@ -268,7 +269,7 @@ SLIPS = [
         "a constraint that is never validated",
         COUNTRY,
         "def upgrade():",
-        'def upgrade():\n    op.execute("ALTER TABLE book ADD CHECK (title <> \'\') NOT VALID")',
+        "def upgrade():\n    op.execute(\"ALTER TABLE book ADD CHECK (title <> '') NOT VALID\")",
         "leftovers",
         "0003",
         "constraint public.book.book_title_check",

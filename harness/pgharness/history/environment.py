@@ -59,17 +59,29 @@ class Environment:
         return context
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """Whether env.py ran migrations, and what was raised meanwhile."""
+
+    has_run: bool = False
+    error: BaseException | None = None
+
+
 class _ObservedEnvironment(EnvironmentContext):
     """An environment whose `run_migrations` calls `body` instead of running revisions."""
 
     def __init__(
-        self, config: Config, scripts: ScriptDirectory, database: Database, body: Callable[[Environment], None]
+        self,
+        config: Config,
+        scripts: ScriptDirectory,
+        database: Database,
+        body: Callable[[Environment], None],
+        outcome: _Outcome,
     ) -> None:
         super().__init__(config, scripts)
         self._database = database
         self._body = body
-        self._has_run = False
-        self._body_error: BaseException | None = None
+        self._outcome = outcome
 
     @override
     def configure(self, connection: Connection | None = None, **options: Any) -> None:  # type: ignore[override]  # the rest is handed on
@@ -79,14 +91,14 @@ class _ObservedEnvironment(EnvironmentContext):
     @override
     def run_migrations(self, **run_arguments: Any) -> None:
         """Call the body once, however often env.py runs migrations."""
-        if self._has_run:
+        if self._outcome.has_run:
             return
-        self._has_run = True
+        self._outcome.has_run = True
         try:
             with _observed(self.get_context(), self._database) as (connection, statements):
                 self._body(Environment(self.get_context(), connection, run_arguments, statements, self))
         except BaseException as error:
-            self._body_error = error
+            self._outcome.error = error
             raise
 
     def _use(self, context: MigrationContext) -> None:
@@ -114,15 +126,16 @@ def run_environment(
     config.set_main_option("sqlalchemy.url", _text(database).replace("%", "%%"))
     printed = io.StringIO()
     engine = create_engine(database.url, poolclass=NullPool)
-    environment = _ObservedEnvironment(config, scripts, database, body)
+    outcome = _Outcome()
+    environment = _ObservedEnvironment(config, scripts, database, body, outcome)
     with engine.connect() as connection, environment:
         config.attributes["connection"] = connection
         try:
             with _variables(variables, database), _quiet(printed):
                 scripts.run_env()
         except (Exception, SystemExit) as error:
-            if environment._body_error is not None:
-                raise environment._body_error from None
+            if outcome.error is not None:
+                raise outcome.error from None
             raise CannotRun(
                 f"{scripts.env_py_location} failed.",
                 seen=f"{type(error).__name__}: {_shortened(str(error))}{_said(printed)}",
@@ -130,7 +143,7 @@ def run_environment(
             ) from error
         finally:
             config.attributes.pop("connection", None)
-    if not environment._has_run:
+    if not outcome.has_run:
         raise CannotRun(
             f"{scripts.env_py_location} ended without running migrations.",
             seen=f"context.run_migrations() was not called{_said(printed)}",

@@ -27,10 +27,10 @@ def run_step(environment: Environment, scripts: ScriptDirectory, revision: Revis
     make = MigrationStep.upgrade_from_script if direction is Direction.UP else MigrationStep.downgrade_from_script
     script = scripts.get_revision(revision.revision)
     assert script is not None, revision.revision
-    step = make(scripts.revision_map, script)
     environment.statements.clear()
     failure = None
     try:
+        step = make(scripts.revision_map, script)
         context = environment.new_context(fn=lambda _heads, _context: [step])
         with Operations.context(context), context.begin_transaction():
             context.run_migrations(**environment.run_arguments)

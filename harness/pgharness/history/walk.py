@@ -136,7 +136,7 @@ class _Stretch:
         assert before is not None
         upgrade = self._step(revision, Direction.UP)
         record = RevisionRecord(revision, before, upgrade, unfilled=self.unfilled)
-        if upgrade.failure is not None or not self.walk.roundtrips:
+        if upgrade.failure is not None or not self.walk.roundtrips or not revision.has_downgrade:
             return record
         if populated:
             self._populate()
@@ -153,6 +153,8 @@ class _Stretch:
 
     def _descend(self) -> Descent:
         for record in reversed(self.walk.records):
+            if not record.revision.has_downgrade:
+                return Descent(None, record.revision.revision)
             step = run_step(self.environment, self.walk.scripts, record.revision, Direction.DOWN)
             if step.failure is not None:
                 return Descent(None, record.revision.revision, step.failure)

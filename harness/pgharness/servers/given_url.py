@@ -40,6 +40,14 @@ def given_server(text: str, reason: str) -> Iterator[Server]:
     yield Server("url", url, version, number, reason, f"PostgreSQL {version} at {shown(url)}", fsync)
 
 
+@contextlib.contextmanager
+def connect_given(text: str) -> Iterator[Connection]:
+    """Open a session on the database that the URL names, to read it. Raises CannotRun, which never tells the password."""
+    with _connected(parse_url(text)) as connection:
+        probe(connection)
+        yield connection
+
+
 def parse_url(text: str) -> URL:
     """Read a URL of any PostgreSQL driver as one of psycopg's. Raises CannotRun."""
     try:

