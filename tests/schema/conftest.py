@@ -1,0 +1,37 @@
+"""What the data layer's tests share: a migrated database of the test's own, an engine and a session on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from pgharness.databases import Database as TestDatabase
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+def database_url(migrated_database: TestDatabase) -> str:
+    """Give the URL of a database of this test's own, at the heads of the chain."""
+    return migrated_database.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Give a plain engine on the test's database."""
+    engine = create_async_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """Give a session that is rolled back."""
+    async with AsyncSession(engine, expire_on_commit=False) as session:
+        yield session
