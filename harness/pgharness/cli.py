@@ -86,6 +86,9 @@ def check(  # noqa: PLR0917 - typer calls it with names
     skip: Annotated[list[str] | None, typer.Option(help="Do not make this check; may be given several times.")] = None,
     since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="A file of SQL to run before the chain.")] = None,
+    statements: Annotated[
+        Path | None, typer.Option(help="A file of the SQL that the application sends, `;` between statements.")
+    ] = None,
     report_format: Annotated[ReportFormat, typer.Option("--format", help="How to tell it.")] = ReportFormat.TEXT,
     output: Annotated[Path | None, typer.Option(help="The file to write to; by default standard output.")] = None,
     write_structure: Annotated[
@@ -102,6 +105,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
         skip=tuple(skip or ()),
         since=since,
         baseline=baseline,
+        statements=statements,
     )
     if write_structure and settings.structure is None:
         raise CannotRun(

@@ -49,6 +49,12 @@ def plan_run(settings: HarnessSettings) -> Plan:
             seen=f"looked for {settings.baseline.absolute()}",
             mend="name a file of SQL: --baseline PATH",
         )
+    if settings.statements is not None and not settings.statements.is_file():
+        raise CannotRun(
+            f"There is no file of statements {settings.statements}.",
+            seen=f"looked for {settings.statements.absolute()}",
+            mend="name a file of SQL: --statements PATH",
+        )
     project = open_project(settings)
     if settings.since is not None:
         _check_revision(settings.since, project.chain)

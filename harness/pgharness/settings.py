@@ -61,6 +61,10 @@ class HarnessSettings(BaseSettings):
     """Judge only the revisions after this one."""
     baseline: Path | None = None
     """SQL to run before the chain."""
+    statements: Path | None = None
+    """SQL that the application sends, `;` between statements; an expectation may stand in the comments before one."""
+    allow_indices: Mapping[str, str] = Field(default_factory=dict)
+    """Findings of `indices` that are meant: their subject (`constraint public.book.fk_book_author_id`) and the reason."""
     environment: Mapping[str, str] = Field(default_factory=dict)
     """Environment variables set while env.py runs; `{url}`, `{host}`, `{port}`, `{user}`, `{password}` and `{database}`
     stand for those of the test database."""
@@ -150,7 +154,7 @@ def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(table)
-    for name in ("alembic", "structure", "baseline"):
+    for name in ("alembic", "structure", "baseline", "statements"):
         if name in anchored:
             anchored[name] = folder / anchored[name]
     return anchored
