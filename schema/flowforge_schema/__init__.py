@@ -1,1 +1,93 @@
 """The data foundation of FlowForge: models, sessions, errors, outbox and seed data on PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+from flowforge_schema.errors import (
+    AppError,
+    CommitUnknownError,
+    ConcurrentUpdateError,
+    ConfigurationError,
+    ConflictError,
+    DatabaseUnavailableError,
+    DeadlockError,
+    InvalidDataError,
+    InvariantViolationError,
+    LockTimeoutError,
+    NotFoundError,
+    PoolExhaustedError,
+    ReadOnlyError,
+    ReferenceNotFoundError,
+    ResourceInUseError,
+    SchemaMismatchError,
+    SerializationError,
+    StatementTimeoutError,
+    TransientError,
+    UnexpectedDatabaseError,
+)
+from flowforge_schema.models import ApiKey, OutboxEvent, RunStepLog, User, Workflow, WorkflowRun, WorkflowStep
+from flowforge_schema.session import Database, PoolState
+from flowforge_schema.settings import DatabaseSettings
+
+if TYPE_CHECKING:
+    from flowforge_schema.session import DbSession, ReadSession, get_database, get_db_session, get_read_session
+
+__all__ = [
+    "ApiKey",
+    "AppError",
+    "CommitUnknownError",
+    "ConcurrentUpdateError",
+    "ConfigurationError",
+    "ConflictError",
+    "Database",
+    "DatabaseSettings",
+    "DatabaseUnavailableError",
+    "DbSession",
+    "DeadlockError",
+    "InvalidDataError",
+    "InvariantViolationError",
+    "LockTimeoutError",
+    "NotFoundError",
+    "OutboxEvent",
+    "PoolExhaustedError",
+    "PoolState",
+    "ReadOnlyError",
+    "ReadSession",
+    "ReferenceNotFoundError",
+    "ResourceInUseError",
+    "RunStatus",
+    "RunStepLog",
+    "SchemaMismatchError",
+    "SerializationError",
+    "StatementTimeoutError",
+    "StepStatus",
+    "TransientError",
+    "TriggerType",
+    "UnexpectedDatabaseError",
+    "User",
+    "Workflow",
+    "WorkflowRun",
+    "WorkflowStep",
+    "get_database",
+    "get_db_session",
+    "get_read_session",
+]
+
+# What needs FastAPI, an extra, and the module that has it.
+_NEEDING_FASTAPI = {
+    "DbSession": "session",
+    "ReadSession": "session",
+    "get_database": "session",
+    "get_db_session": "session",
+    "get_read_session": "session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module  # noqa: PLC0415 - not needed by those who import no such name
+
+    if name not in _NEEDING_FASTAPI:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_NEEDING_FASTAPI[name]}"), name)

@@ -1,12 +1,13 @@
-"""What the data layer's tests share: a migrated database of the test's own, an engine and a session on it."""
+"""What the data layer's tests share: a migrated database of the test's own, and the data layer's ways to it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from flowforge_schema import Database
 from pgharness.databases import Database as TestDatabase
 
 
@@ -23,11 +24,17 @@ def database_url(migrated_database: TestDatabase) -> str:
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Give a plain engine on the test's database."""
-    engine = create_async_engine(database_url)
-    yield engine
-    await engine.dispose()
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Give the data layer's Database on the test's database."""
+    database = Database(database_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def engine(database: Database) -> AsyncEngine:
+    """Give the Database's engine."""
+    return database.engine
 
 
 @pytest.fixture

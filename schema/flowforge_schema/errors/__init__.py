@@ -1,0 +1,53 @@
+"""The errors of the data layer: their tree, and the translation of everything that SQLAlchemy and psycopg raise."""
+
+from __future__ import annotations
+
+from flowforge_schema.errors.translation import install_translation, translate, translating
+from flowforge_schema.errors.tree import (
+    AppError,
+    CommitUnknownError,
+    ConcurrentUpdateError,
+    ConfigurationError,
+    ConflictError,
+    DatabaseUnavailableError,
+    DeadlockError,
+    InvalidDataError,
+    InvariantViolationError,
+    LockTimeoutError,
+    NotFoundError,
+    PoolExhaustedError,
+    ReadOnlyError,
+    ReferenceNotFoundError,
+    ResourceInUseError,
+    SchemaMismatchError,
+    SerializationError,
+    StatementTimeoutError,
+    TransientError,
+    UnexpectedDatabaseError,
+)
+
+__all__ = [
+    "AppError",
+    "CommitUnknownError",
+    "ConcurrentUpdateError",
+    "ConfigurationError",
+    "ConflictError",
+    "DatabaseUnavailableError",
+    "DeadlockError",
+    "InvalidDataError",
+    "InvariantViolationError",
+    "LockTimeoutError",
+    "NotFoundError",
+    "PoolExhaustedError",
+    "ReadOnlyError",
+    "ReferenceNotFoundError",
+    "ResourceInUseError",
+    "SchemaMismatchError",
+    "SerializationError",
+    "StatementTimeoutError",
+    "TransientError",
+    "UnexpectedDatabaseError",
+    "install_translation",
+    "translate",
+    "translating",
+]

@@ -1,0 +1,174 @@
+"""Turns what SQLAlchemy and psycopg raise into this layer's errors, at the source and without a row's values.
+
+`install_translation` hooks an engine; `translate` does the same for what is raised outside of a connection (a flush that
+finds no row, a result that is not one row, an exhausted pool).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Connection, Engine, event, exc
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.orm.exc import StaleDataError
+
+from flowforge_schema.errors.constraints import RULE_BY_CONSTRAINT
+from flowforge_schema.errors.sqlstates import CLASSES_WITH_VALUES, error_for
+from flowforge_schema.errors.tree import (
+    AppError,
+    CommitUnknownError,
+    ConcurrentUpdateError,
+    DatabaseUnavailableError,
+    InvalidDataError,
+    NotFoundError,
+    PoolExhaustedError,
+    ReferenceNotFoundError,
+    ResourceInUseError,
+    UnexpectedDatabaseError,
+)
+
+# What Python itself raises on the way to the server: NaN in JSON, a lone surrogate in a text, a label that is not in an
+# enum, JSON that is nested too deep. A TypeError is a bug of the caller and stays what it is.
+_UNSTORABLE = (ValueError, LookupError, OverflowError, RecursionError)
+
+_COMMITTING = "flowforge_committing"
+
+
+def install_translation(engine: Engine) -> None:
+    """Make the engine raise this layer's errors instead of SQLAlchemy's; one engine may be given once."""
+    event.listen(engine, "begin", _note_no_commit)
+    event.listen(engine, "rollback", _note_no_commit)
+    event.listen(engine, "commit", _note_commit)
+    event.listen(engine, "handle_error", _translate_in_context, retval=True)
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raise this layer's error for whatever SQLAlchemy or psycopg raises inside the block."""
+    try:
+        yield
+    except (exc.SQLAlchemyError, psycopg.Error) as error:
+        raise translate(error) from error
+
+
+def translate(error: exc.SQLAlchemyError | psycopg.Error) -> AppError:
+    """Give this layer's error for one that was raised outside of a connection."""
+    if isinstance(error, psycopg.Error):
+        return _from_driver(error, statement=None)
+    if isinstance(error, exc.StatementError) and error.orig is not None:
+        _withhold_values(error)
+        return _from_original(error.orig, statement=error.statement)
+    for kind, meaning in _OUTSIDE_OF_A_CONNECTION.items():
+        if isinstance(error, kind):
+            return meaning()
+    return _bug(error)
+
+
+_OUTSIDE_OF_A_CONNECTION: dict[type[exc.SQLAlchemyError], type[AppError]] = {
+    StaleDataError: ConcurrentUpdateError,
+    exc.NoResultFound: NotFoundError,
+    exc.TimeoutError: PoolExhaustedError,
+}
+
+
+def _note_commit(connection: Connection) -> None:
+    connection.info[_COMMITTING] = True
+
+
+def _note_no_commit(connection: Connection) -> None:
+    if not connection.invalidated:
+        connection.info.pop(_COMMITTING, None)
+
+
+def _translate_in_context(context: ExceptionContext) -> AppError | None:
+    if context.is_pre_ping:  # the pool makes a new connection by itself
+        return None
+    original = context.original_exception
+    if context.is_disconnect and _is_committing(context):
+        return CommitUnknownError(sqlstate=getattr(original, "sqlstate", None))
+    if isinstance(original, psycopg.Error):
+        return _from_driver(original, statement=context.statement, is_disconnect=context.is_disconnect)
+    if context.statement is not None and isinstance(original, (*_UNSTORABLE, exc.StatementError)):
+        return _from_original(original, statement=context.statement)
+    return None
+
+
+def _is_committing(context: ExceptionContext) -> bool:
+    connection = context.connection
+    return connection is not None and context.statement is None and bool(connection.info.get(_COMMITTING))
+
+
+def _from_original(original: BaseException, *, statement: str | None) -> AppError:
+    if isinstance(original, exc.StatementError) and original.orig is not None:
+        original = original.orig
+    if isinstance(original, psycopg.Error):
+        return _from_driver(original, statement=statement)
+    if isinstance(original, _UNSTORABLE):
+        _withhold_values(original)
+        return InvalidDataError()
+    return _bug(original)
+
+
+def _from_driver(original: psycopg.Error, *, statement: str | None, is_disconnect: bool = False) -> AppError:
+    sqlstate = original.sqlstate
+    if sqlstate is None:
+        return _without_sqlstate(original, is_disconnect=is_disconnect)
+    kind = error_for(sqlstate)
+    if kind is ReferenceNotFoundError and _changes_the_parent(statement, original.diag.table_name):
+        kind = ResourceInUseError
+    if sqlstate[:2] in CLASSES_WITH_VALUES:
+        _withhold_values(original)
+    return _about_constraint(kind, original)
+
+
+def _about_constraint(kind: type[AppError], original: psycopg.Error) -> AppError:
+    diagnosis = original.diag
+    rule = RULE_BY_CONSTRAINT.get(diagnosis.constraint_name or "")
+    known = {"constraint": diagnosis.constraint_name, "sqlstate": original.sqlstate}
+    if rule is None:
+        return kind(field=diagnosis.column_name, **known)
+    if kind is ResourceInUseError:
+        return kind(rule.in_use, **known)
+    return kind(rule.message, field=rule.field, **known)
+
+
+def _without_sqlstate(original: psycopg.Error, *, is_disconnect: bool) -> AppError:
+    """Judge what the server did not send: a failed connect, a lost connection, or the driver's own refusal of a value."""
+    if isinstance(original, psycopg.DataError):
+        _withhold_values(original)
+        return InvalidDataError()
+    if is_disconnect or isinstance(original, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return DatabaseUnavailableError()
+    return UnexpectedDatabaseError()
+
+
+# The same code and constraint are reported when the parent is missing and when it is still referenced, always with the
+# child's table; what tells them apart is whose rows the statement changes.
+_CHANGE = re.compile(r'\s*(?:DELETE\s+FROM|UPDATE)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?(?P<table>\w+)', re.IGNORECASE)
+_DELETE = re.compile(r"\s*(?:WITH\b.*\b)?DELETE\b", re.IGNORECASE | re.DOTALL)
+
+
+def _changes_the_parent(statement: str | None, child: str | None) -> bool:
+    if statement is None:
+        return False
+    if _DELETE.match(statement):
+        return True
+    change = _CHANGE.match(statement)
+    return change is not None and change["table"] != child
+
+
+def _withhold_values(error: BaseException) -> None:
+    """Take the values out of an error that stays in the chain of causes, which logs and error trackers print."""
+    sqlstate = getattr(error, "sqlstate", None)
+    constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
+    about = [f"SQLSTATE {sqlstate}" if sqlstate else None, f"constraint {constraint}" if constraint else None]
+    error.args = (", ".join([part for part in about if part] + ["values withheld"]),)
+
+
+def _bug(error: BaseException) -> UnexpectedDatabaseError:
+    result = UnexpectedDatabaseError()
+    result.add_note(f"{type(error).__module__}.{type(error).__qualname__}")
+    return result

@@ -1,0 +1,37 @@
+"""Sessions: `Database` gives them to workers and scripts, the dependencies to FastAPI.
+
+The dependencies need FastAPI, an extra; they are imported when first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowforge_schema.session.database import Database, PoolState
+
+if TYPE_CHECKING:
+    from flowforge_schema.session.dependencies import (
+        DbSession,
+        ReadSession,
+        get_database,
+        get_db_session,
+        get_read_session,
+    )
+
+__all__ = [
+    "Database",
+    "DbSession",
+    "PoolState",
+    "ReadSession",
+    "get_database",
+    "get_db_session",
+    "get_read_session",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from flowforge_schema.session import dependencies  # noqa: PLC0415 - FastAPI is an extra
+
+    return getattr(dependencies, name)

@@ -1,0 +1,146 @@
+"""`Database`: what an application owns to reach PostgreSQL, an engine and the sessions on it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from flowforge_schema.engine import create_database_engine
+from flowforge_schema.errors import ConfigurationError, translating
+from flowforge_schema.settings import DatabaseSettings
+
+# Where the lifespan puts the Database, and the dependencies find it.
+STATE_ATTRIBUTE = "flowforge_database"
+
+
+class Application(Protocol):
+    """What the lifespan needs of an application; FastAPI and Starlette have it."""
+
+    @property
+    def state(self) -> Any:
+        """Give the application's own namespace."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """How the connections of one pool are used right now; `limit` is the most there can be."""
+
+    checked_out: int
+    idle: int
+    limit: int
+
+
+class TranslatingSession(Session):
+    """A session whose flush raises this layer's errors too, also the flush that autoflush and commit begin with."""
+
+    def flush(self, objects: Any = None) -> None:
+        """Write what has changed; the database may refuse it."""
+        with translating():
+            super().flush(objects)
+
+
+class Database:
+    """An engine and its sessions: made when the application is, connected at first use, ended by `dispose`.
+
+    One Database serves one event loop at a time. Nothing connects before the first session, so it may be made at import
+    and before a fork.
+    """
+
+    def __init__(self, settings: DatabaseSettings | URL | str | None = None) -> None:
+        """Take settings, or a URL with the environment's other settings, or None for the environment alone."""
+        self.settings = _settings(settings)
+        self.engine: AsyncEngine = create_database_engine(self.settings)
+        replica = self.settings.replica_url
+        self.read_engine: AsyncEngine = (
+            create_database_engine(self.settings, replica) if replica else self.engine
+        ).execution_options(postgresql_readonly=True)
+        self._new_session = _session_factory(self.engine)
+        self._new_read_session = _session_factory(self.read_engine)
+        self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """Give a session for one unit of work: committed when the block ends, rolled back on anything that leaves it."""
+        async with self._open(self._new_session) as session:
+            yield session
+            await session.commit()
+
+    @asynccontextmanager
+    async def read_session(self) -> AsyncIterator[AsyncSession]:
+        """Give a session that only reads, on the replica where there is one; a write raises ReadOnlyError."""
+        async with self._open(self._new_read_session) as session:
+            yield session
+
+    @asynccontextmanager
+    async def lifespan(self, app: Application) -> AsyncIterator[Mapping[str, Any]]:
+        """Put this Database on the application, and end it with the application."""
+        setattr(app.state, STATE_ATTRIBUTE, self)
+        try:
+            yield {STATE_ATTRIBUTE: self}
+        finally:
+            await self.dispose()
+
+    def pool_state(self) -> PoolState:
+        """Give the gauges of the primary's pool."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return PoolState(
+            checked_out=pool.checkedout(),
+            idle=pool.checkedin(),
+            limit=self.settings.pool_size + self.settings.max_overflow,
+        )
+
+    async def dispose(self) -> None:
+        """Close all idle connections; those in use are closed when they are given back. It may be used again."""
+        await self.engine.dispose()
+        if self.settings.replica_url:
+            await self.read_engine.dispose()
+        self._home = None
+
+    @asynccontextmanager
+    async def _open(self, factory: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
+        self._settle()
+        with translating():
+            async with factory() as session:
+                yield session
+
+    def _settle(self) -> None:
+        """Bind the pool to this process and event loop; connections of others are forgotten, not closed."""
+        here = (os.getpid(), asyncio.get_running_loop())
+        if self._home == here:
+            return
+        if self._home is not None:
+            process, loop = self._home
+            if process == here[0] and not loop.is_closed():
+                raise ConfigurationError(
+                    "This Database is in use by another event loop, and a connection belongs to one loop.\n"
+                    "  mend: make one Database for each application or loop, or await dispose() in the first loop"
+                )
+            self.engine.sync_engine.dispose(close=False)
+            self.read_engine.sync_engine.dispose(close=False)
+        self._home = here
+
+
+def _settings(given: DatabaseSettings | URL | str | None) -> DatabaseSettings:
+    if given is None:
+        return DatabaseSettings.load()
+    if isinstance(given, DatabaseSettings):
+        return given
+    text = given if isinstance(given, str) else given.render_as_string(hide_password=False)
+    return DatabaseSettings(url=SecretStr(text))
+
+
+def _session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    # Without expiry: under asyncio, reading an attribute after the commit would be an implicit query, which fails.
+    return async_sessionmaker(engine, sync_session_class=TranslatingSession, expire_on_commit=False)
