@@ -1,0 +1,7 @@
+"""Rows for any table, made from the catalog alone: values that the server itself finds fit for every constraint."""
+
+from __future__ import annotations
+
+from pgharness.rows.filling import Filling, fill_empty_tables
+
+__all__ = ["Filling", "fill_empty_tables"]

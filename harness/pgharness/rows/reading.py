@@ -1,0 +1,86 @@
+"""Reads which tables are empty, and what has to be known of them to make rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from pgharness.rows.tables import Column, Condition, DataType, ForeignKey, Table
+
+Connection = psycopg.Connection[Any]
+
+
+def empty_tables(connection: Connection, leave_out: Collection[str]) -> dict[int, str]:
+    """Give oid and name of every table without a row, sorted by name; `leave_out` holds names like `public.alembic_version`."""
+    rows = connection.execute(_statement("tables")).fetchall()
+    tables = {
+        oid: (name, size) for oid, schema, relation, name, size in rows if f"{schema}.{relation}" not in leave_out
+    }
+    doubtful = [name for name, size in tables.values() if size]
+    empty = _without_rows(connection, doubtful) if doubtful else frozenset()
+    return {oid: name for oid, (name, size) in tables.items() if not size or name in empty}
+
+
+def read_tables(connection: Connection, tables: Mapping[int, str]) -> tuple[Table, ...]:
+    """Read the details of these tables, in the order of their oids."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(_statement("details"), [list(tables)])
+        return tuple(_table(tables[row["oid"]], row) for row in cursor.fetchall())
+
+
+def read_types(connection: Connection, tables: Collection[int]) -> dict[int, DataType]:
+    """Read the types that the columns of these tables are made of, by oid."""
+    rows = connection.execute(_statement("types"), [list(tables)]).fetchall()
+    return {
+        oid: DataType(
+            name, kind, base, modifier, base_name, element, not_null, tuple(labels), tuple(fields), tuple(checks)
+        )
+        for oid, name, kind, base, modifier, base_name, element, not_null, labels, fields, checks in rows
+    }
+
+
+def printed(text: str) -> sql.SQL:
+    """Take what PostgreSQL itself printed (a quoted name, a type, an expression) as SQL for a statement with parameters."""
+    return sql.SQL(text.replace("%", "%%"))
+
+
+def _table(name: str, row: Mapping[str, Any]) -> Table:
+    checks = [Condition(one["name"], tuple(one["columns"] or ()), one["expression"]) for one in row["checks"]]
+    return Table(
+        name=name,
+        columns=tuple(Column(**one) for one in row["columns"]),
+        conditions=(*checks, *_partition_condition(row["partitions"])),
+        foreign_keys=tuple(
+            ForeignKey(one["name"], tuple(one["columns"]), one["referred_table"], tuple(one["referred_columns"]))
+            for one in row["foreign_keys"]
+        ),
+        keys={key: tuple(columns) for key, columns in row["keys"].items()},
+    )
+
+
+def _partition_condition(partitions: Sequence[Mapping[str, Any]]) -> list[Condition]:
+    """Give the condition that some partition takes the row; a hash partition takes any, so all of them need none."""
+    bounds = [one["expression"] for one in partitions]
+    if not bounds or None in bounds or any("satisfies_hash_partition" in bound for bound in bounds):
+        return []
+    return [Condition("a partition", tuple(partitions[0]["columns"]), " OR ".join(f"({bound})" for bound in bounds))]
+
+
+def _without_rows(connection: Connection, names: Sequence[str]) -> frozenset[str]:
+    """Give those of the tables that hold dead rows alone."""
+    looks = [
+        sql.SQL("SELECT {} WHERE NOT EXISTS (SELECT FROM {})").format(sql.Literal(name), printed(name))
+        for name in names
+    ]
+    return frozenset(name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(looks), ()))
+
+
+@cache
+def _statement(name: str) -> bytes:
+    return files(__package__).joinpath(f"{name}.sql").read_bytes()
