@@ -1,0 +1,125 @@
+"""A plan that was carried out, as plain values: its scans, its sorts, and the pages that it touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class PlanMode(StrEnum):
+    """How the server plans a prepared statement: for these parameters, or once for all (`plan_cache_mode`)."""
+
+    CUSTOM = "custom"
+    GENERIC = "generic"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One access to a relation's rows; `indexes` are those that it goes by (none: it reads all), `rows_read` all it looked at."""
+
+    relation: str
+    indexes: tuple[str, ...]
+    rows_read: float
+    condition: str = ""
+
+    @property
+    def is_sequential(self) -> bool:
+        """Say whether it reads the relation from end to end."""
+        return not self.indexes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One plan of one statement. `rows` is what it gave (or changed), `text` is the tree for people."""
+
+    scans: tuple[Scan, ...]
+    sorts: tuple[str, ...]
+    rows: float
+    buffers: int
+    duration_ms: float
+    text: str
+
+    @property
+    def indexes(self) -> frozenset[str]:
+        """Give the names of all indexes that it uses."""
+        return frozenset(name for scan in self.scans for name in scan.indexes)
+
+    @property
+    def rows_read(self) -> float:
+        """Give the number of rows that its scans looked at."""
+        return sum(scan.rows_read for scan in self.scans)
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """Say in a few words how it gets at its rows; two plans of the same way cost alike."""
+        scans = sorted(f"{scan.relation} by {', '.join(scan.indexes) or 'reading all of it'}" for scan in self.scans)
+        return (*scans, *(f"sorted by {key}" for key in self.sorts))
+
+
+def read_plan(document: Mapping[str, Any]) -> Plan:
+    """Read what EXPLAIN (FORMAT JSON) gives for one statement; without ANALYZE all that was counted is 0."""
+    top = document["Plan"]
+    nodes = list(_nodes(top))
+    return Plan(
+        scans=tuple(_scan(node) for node in nodes if _is_scan(node)),
+        # An incremental sort and a sort node name what they sort by.
+        sorts=tuple(", ".join(node["Sort Key"]) for node in nodes if node["Node Type"].endswith("Sort")),
+        rows=_rows(top),
+        buffers=sum(int(top.get(f"Shared {what} Blocks", 0)) for what in ("Hit", "Read")),
+        duration_ms=float(document.get("Execution Time", 0.0)),
+        text="\n".join(_lines(top)),
+    )
+
+
+def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def _is_scan(node: Mapping[str, Any]) -> bool:
+    """Tell scans of relations from those of subqueries, functions and the index's part of a bitmap scan."""
+    return "Relation Name" in node and node["Node Type"] != "ModifyTable"
+
+
+def _scan(node: Mapping[str, Any]) -> Scan:
+    read = sum(float(node.get(name, 0)) for name in ("Actual Rows", *_REMOVED)) * float(node.get("Actual Loops", 1))
+    below = [item for item in _nodes(node) if "Index Name" in item]
+    conditions = (item[name] for item in (node, *below) for name in ("Index Cond", "Filter") if name in item)
+    return Scan(
+        relation=node["Relation Name"],
+        indexes=tuple(dict.fromkeys(item["Index Name"] for item in below)),
+        rows_read=read,
+        condition=" AND ".join(dict.fromkeys(conditions)),
+    )
+
+
+_REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
+
+
+def _rows(top: Mapping[str, Any]) -> float:
+    """Give the rows of the result, or those that a statement without RETURNING changes."""
+    if top["Node Type"] == "ModifyTable" and not float(top.get("Actual Rows", 0)):
+        return sum(_rows(below) for below in top.get("Plans", ()))
+    return float(top.get("Actual Rows", 0)) * float(top.get("Actual Loops", 1))
+
+
+def _lines(node: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    indent = "  " * depth
+    on = f" on {node['Relation Name']}" if "Relation Name" in node else ""
+    using = f" using {node['Index Name']}" if "Index Name" in node else ""
+    counted = (
+        f"  rows={float(node['Actual Rows']):g} loops={node['Actual Loops']:g}"
+        f" buffers={node.get('Shared Hit Blocks', 0) + node.get('Shared Read Blocks', 0)}"
+        if "Actual Rows" in node
+        else ""
+    )
+    yield f"{indent}{node['Node Type']}{using}{on}{counted}"
+    for name in ("Index Cond", "Recheck Cond", "Filter", "Sort Key", *_REMOVED):
+        if node.get(name):
+            value = node[name]
+            yield f"{indent}    {name}: {', '.join(value) if isinstance(value, list) else value}"
+    for below in node.get("Plans", ()):
+        yield from _lines(below, depth + 1)

@@ -1,0 +1,50 @@
+"""What others are told: events that wait, and the purge of those that were delivered.
+
+The relay's claim is no list: it is in `flowforge_schema.outbox`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, delete, func, select
+
+from flowforge_schema.models import OutboxEvent
+from flowforge_schema.queries.pages import PAGE_LENGTH
+
+PURGE_LENGTH = 1000
+
+
+def unpublished_events(*, after_id: int = 0, limit: int = PAGE_LENGTH) -> Select[OutboxEvent]:
+    """Give the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing."""
+    return (
+        select(OutboxEvent)
+        .where(OutboxEvent.published_at.is_(None), OutboxEvent.id > after_id)
+        .order_by(OutboxEvent.id)
+        .limit(limit)
+    )
+
+
+def purge_published_events(
+    published_before: datetime, *, after_id: int = 0, limit: int = PURGE_LENGTH
+) -> Select[int | None, int]:
+    """Delete, among the next `limit` events by id, those delivered before a moment; give the last id seen and how many.
+
+    Commit, and go on after that id until nothing was deleted: ids follow time, so what comes then is younger. Looking at a
+    fixed number of rows bounds the statement also where nothing is left to delete, and needs no index on `published_at`.
+    """
+    seen = (
+        select(OutboxEvent.id, OutboxEvent.published_at)
+        .where(OutboxEvent.id > after_id)
+        .order_by(OutboxEvent.id)
+        .limit(limit)
+        .cte("seen")
+    )
+    purged = (
+        delete(OutboxEvent)
+        .where(OutboxEvent.id == seen.c.id, seen.c.published_at < published_before)
+        .returning(OutboxEvent.id)
+        .cte("purged")
+    )
+    count = select(func.count()).select_from(purged).scalar_subquery()
+    return select(func.max(seen.c.id), count)

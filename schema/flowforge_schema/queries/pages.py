@@ -1,0 +1,38 @@
+"""Pages by keyset: each begins where the last one ended, so that page 1,000 costs what page 1 costs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+PAGE_LENGTH = 50
+
+
+class Cursor(NamedTuple):
+    """Where a page ended: `created_at` and `id` of its last row. Ties in time are told apart by the id."""
+
+    created_at: datetime
+    id: UUID
+
+
+def older_than(
+    cursor: Cursor, created_at: InstrumentedAttribute[datetime], identity: InstrumentedAttribute[UUID]
+) -> ColumnElement[bool]:
+    """Say what comes after the cursor where the newest comes first."""
+    # One comparison of rows, and not `a < x OR (a = x AND b < y)`, which no index can start from.
+    return tuple_(created_at, identity) < _row(cursor)
+
+
+def newer_than(
+    cursor: Cursor, created_at: InstrumentedAttribute[datetime], identity: InstrumentedAttribute[UUID]
+) -> ColumnElement[bool]:
+    """Say what comes after the cursor where the oldest comes first."""
+    return tuple_(created_at, identity) > _row(cursor)
+
+
+def _row(cursor: Cursor) -> ColumnElement[tuple[datetime, UUID]]:
+    return tuple_(literal(cursor.created_at), literal(cursor.id))

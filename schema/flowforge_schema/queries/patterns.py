@@ -1,0 +1,247 @@
+"""The registry of query patterns: each statement with typical arguments and with what its plan must look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable
+
+from flowforge_schema.enums import RunStatus
+from flowforge_schema.queries import events, people, runs, workflows
+from flowforge_schema.queries.pages import Cursor
+
+
+class Shape(StrEnum):
+    """What a pattern reads, which says how its cost may grow with the table."""
+
+    POINT = "point"
+    """One row, or the few that belong to one; costs the same in a table of any size."""
+    PAGE = "page"
+    """The next rows in an order; costs what a page costs, in a table of any size."""
+    PICK_UP = "pick-up"
+    """A page that is locked."""
+    BATCH = "batch"
+    """A bounded number of rows that are deleted."""
+    COUNT = "count"
+    """All rows of a kind; costs what there is to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One statement that FlowForge sends: how it is made, with which arguments, and which plan serves it.
+
+    `samples` is SQL that picks typical arguments from the data, one call a row, columns named as the arguments of `make`: the
+    hottest, because there a wrong plan costs most. `indexes` are all that the plan uses. `sorts` says that it sorts
+    the few rows that it has read, `read_per_row` how many rows it may read for each that it gives (None: as many as there are).
+    """
+
+    name: str
+    shape: Shape
+    make: Callable[..., Executable]
+    samples: str
+    indexes: tuple[str, ...]
+    sorts: bool = False
+    read_per_row: float | None = 1.0
+
+    @property
+    def purpose(self) -> str:
+        """What the statement gives, in one sentence."""
+        return (self.make.__doc__ or "").partition("\n")[0]
+
+
+# Arguments are taken from what there is most of, and each list is tried at its beginning and at page 1,000, or at the last
+# full page where there are fewer.
+BUSIEST_WORKFLOW = (
+    "SELECT workflow_id FROM workflow_runs GROUP BY workflow_id ORDER BY count(*) DESC, workflow_id LIMIT 1"
+)
+BUSIEST_OWNER = "SELECT owner_id FROM workflows GROUP BY owner_id ORDER BY count(*) DESC, owner_id LIMIT 1"
+PAGE_1000 = """\
+SELECT {key}, created_at AS after_created_at, id AS after_id
+FROM (SELECT {key}, created_at, id, row_number() OVER newest AS place, count(*) OVER () AS total
+      FROM {table} WHERE {key} = ({busiest})
+      WINDOW newest AS (ORDER BY created_at DESC, id DESC)) listed
+WHERE place = greatest(1, least(999 * 50, total - 50))"""
+
+
+def _after(make: Callable[..., Executable]) -> Callable[..., Executable]:
+    """Let a cursor be given as the two columns that it is made of."""
+
+    def made(*, after_created_at: datetime, after_id: UUID, **arguments: Any) -> Executable:
+        return make(**arguments, after=Cursor(after_created_at, after_id))
+
+    made.__doc__ = make.__doc__
+    return made
+
+
+def _of(status: RunStatus, make: Callable[..., Executable]) -> Callable[..., Executable]:
+    """Fix the status of a statement, which is part of its text."""
+    made = partial(make, status)
+    made.__doc__ = make.__doc__
+    return made
+
+
+PATTERNS: tuple[Pattern, ...] = (
+    Pattern(
+        "user_by_email",
+        Shape.POINT,
+        people.user_by_email,
+        samples="SELECT upper(email) AS email FROM users ORDER BY id LIMIT 3",
+        indexes=("uq_users__lower_email",),
+    ),
+    Pattern(
+        "api_key_by_prefix",
+        Shape.POINT,
+        people.api_key_by_prefix,
+        samples="SELECT prefix FROM api_keys ORDER BY id LIMIT 3",
+        indexes=("uq_api_keys__prefix", "pk_users"),
+        read_per_row=2.0,
+    ),
+    Pattern(
+        "api_keys_of_user",
+        Shape.POINT,
+        people.api_keys_of_user,
+        samples="SELECT user_id FROM api_keys GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 3",
+        indexes=("ix_api_keys__user_id",),
+        sorts=True,
+    ),
+    Pattern(
+        "workflows_of_owner",
+        Shape.PAGE,
+        workflows.workflows_of_owner,
+        samples=BUSIEST_OWNER,
+        indexes=("ix_workflows__owner_id_created_at_id",),
+    ),
+    Pattern(
+        "workflows_of_owner_page_1000",
+        Shape.PAGE,
+        _after(workflows.workflows_of_owner),
+        samples=PAGE_1000.format(key="owner_id", table="workflows", busiest=BUSIEST_OWNER),
+        indexes=("ix_workflows__owner_id_created_at_id",),
+    ),
+    Pattern(
+        "workflow_by_name",
+        Shape.POINT,
+        workflows.workflow_by_name,
+        samples="SELECT owner_id, upper(name) AS name FROM workflows WHERE archived_at IS NULL ORDER BY id LIMIT 3",
+        indexes=("uq_workflows__owner_id_lower_name",),
+    ),
+    Pattern(
+        "steps_of_version",
+        Shape.POINT,
+        workflows.steps_of_version,
+        samples="SELECT DISTINCT workflow_id, workflow_version AS version FROM workflow_steps ORDER BY 1, 2 LIMIT 3",
+        indexes=("uq_workflow_steps__workflow_id_workflow_version_position",),
+    ),
+    Pattern(
+        "runs_of_workflow",
+        Shape.PAGE,
+        runs.runs_of_workflow,
+        samples=BUSIEST_WORKFLOW,
+        indexes=("ix_workflow_runs__workflow_id_created_at_id",),
+    ),
+    Pattern(
+        "runs_of_workflow_page_1000",
+        Shape.PAGE,
+        _after(runs.runs_of_workflow),
+        samples=PAGE_1000.format(key="workflow_id", table="workflow_runs", busiest=BUSIEST_WORKFLOW),
+        indexes=("ix_workflow_runs__workflow_id_created_at_id",),
+    ),
+    Pattern(
+        "pending_runs",
+        Shape.PAGE,
+        _of(RunStatus.PENDING, runs.unfinished_runs),
+        samples="SELECT",
+        indexes=("ix_workflow_runs__status_created_at_id_unfinished",),
+    ),
+    Pattern(
+        "running_runs_after",
+        Shape.PAGE,
+        _after(_of(RunStatus.RUNNING, runs.unfinished_runs)),
+        samples="""\
+SELECT created_at AS after_created_at, id AS after_id
+FROM workflow_runs WHERE status = 'running' ORDER BY created_at, id LIMIT 1""",
+        indexes=("ix_workflow_runs__status_created_at_id_unfinished",),
+    ),
+    Pattern(
+        "stuck_runs",
+        Shape.PAGE,
+        runs.stuck_runs,
+        samples="""\
+SELECT started_at + interval '1 second' AS started_before
+FROM (SELECT started_at FROM workflow_runs WHERE status = 'running' ORDER BY created_at, id LIMIT 20) oldest
+ORDER BY started_at DESC LIMIT 1""",
+        indexes=("ix_workflow_runs__status_created_at_id_unfinished",),
+        read_per_row=2.0,
+    ),
+    Pattern(
+        "pick_up_runs",
+        Shape.PICK_UP,
+        runs.pick_up_runs,
+        samples="SELECT 10 AS limit",
+        indexes=("ix_workflow_runs__status_created_at_id_unfinished",),
+    ),
+    Pattern(
+        "run_with_step_logs",
+        Shape.POINT,
+        runs.run_with_step_logs,
+        samples="SELECT run_id FROM run_step_logs WHERE attempt > 1 ORDER BY run_id LIMIT 3",
+        indexes=("pk_workflow_runs",),
+    ),
+    Pattern(
+        "step_logs_of_run",
+        Shape.POINT,
+        runs.step_logs_of_run,
+        samples="SELECT run_id FROM run_step_logs GROUP BY run_id ORDER BY count(*) DESC, run_id LIMIT 3",
+        indexes=("pk_run_step_logs",),
+        sorts=True,
+    ),
+    Pattern(
+        "attempts_of_step",
+        Shape.POINT,
+        runs.attempts_of_step,
+        samples="SELECT run_id, step_id FROM run_step_logs ORDER BY attempt DESC, run_id, step_id LIMIT 3",
+        indexes=("pk_run_step_logs",),
+    ),
+    Pattern(
+        "unfinished_run_counts",
+        Shape.COUNT,
+        runs.unfinished_run_counts,
+        samples="SELECT",
+        indexes=("ix_workflow_runs__status_created_at_id_unfinished",),
+        sorts=True,
+        read_per_row=None,
+    ),
+    Pattern(
+        "run_counts_of_workflow",
+        Shape.COUNT,
+        runs.run_counts_of_workflow,
+        samples=f"""\
+SELECT workflow_id, max(created_at) - (max(created_at) - min(created_at)) / 100 AS since
+FROM workflow_runs WHERE workflow_id = ({BUSIEST_WORKFLOW}) GROUP BY workflow_id""",
+        indexes=("ix_workflow_runs__workflow_id_created_at_id",),
+        sorts=True,
+        read_per_row=None,
+    ),
+    Pattern(
+        "unpublished_events",
+        Shape.PAGE,
+        events.unpublished_events,
+        samples="SELECT",
+        indexes=("ix_outbox_events__id_unpublished",),
+    ),
+    Pattern(
+        "purge_published_events",
+        Shape.BATCH,
+        events.purge_published_events,
+        samples="SELECT min(published_at) + (max(published_at) - min(published_at)) / 2 AS published_before FROM outbox_events",
+        indexes=("pk_outbox_events",),
+        read_per_row=None,
+    ),
+)
+"""All query patterns; the relay's claim is beside them in `flowforge_schema.outbox`."""

@@ -1,0 +1,121 @@
+"""What happens: runs of a workflow, runs that wait or work, one run and its record, counts.
+
+Lists leave out `input`, `output` and `error`, which can be a megabyte each and lie outside the row; reading one raises.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import BindParameter, ColumnElement, Select, func, literal, select
+from sqlalchemy.orm import defer, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from flowforge_schema.enums import RunStatus
+from flowforge_schema.models import RunStepLog, WorkflowRun
+from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, newer_than, older_than
+
+Unfinished = Literal[RunStatus.PENDING, RunStatus.RUNNING]
+
+
+def runs_of_workflow(
+    workflow_id: UUID, *, after: Cursor | None = None, limit: int = PAGE_LENGTH
+) -> Select[WorkflowRun]:
+    """Give a workflow's runs, newest first."""
+    statement = select(WorkflowRun).where(WorkflowRun.workflow_id == workflow_id)
+    if after is not None:
+        statement = statement.where(older_than(after, WorkflowRun.created_at, WorkflowRun.id))
+    newest_first = statement.order_by(WorkflowRun.created_at.desc(), WorkflowRun.id.desc())
+    return newest_first.limit(limit).options(*_without_documents())
+
+
+def unfinished_runs(
+    status: Unfinished, *, after: Cursor | None = None, limit: int = PAGE_LENGTH
+) -> Select[WorkflowRun]:
+    """Give the runs that wait (pending) or work (running), oldest first."""
+    statement = select(WorkflowRun).where(_is(status))
+    if after is not None:
+        statement = statement.where(newer_than(after, WorkflowRun.created_at, WorkflowRun.id))
+    return _oldest_first(statement, limit).options(*_without_documents())
+
+
+def stuck_runs(started_before: datetime, *, limit: int = PAGE_LENGTH) -> Select[WorkflowRun]:
+    """Give the runs that have been running since before a moment, oldest first."""
+    # A run is created before it starts. The index knows when it was created, and so reads no run that came later.
+    created = WorkflowRun.created_at < started_before
+    statement = select(WorkflowRun).where(_is(RunStatus.RUNNING), created, WorkflowRun.started_at < started_before)
+    return _oldest_first(statement, limit).options(*_without_documents())
+
+
+def pick_up_runs(*, limit: int = 1) -> Select[WorkflowRun]:
+    """Give and lock the runs that have waited longest and that nobody else is picking up.
+
+    Set their status in the same transaction. The lock is FOR NO KEY UPDATE: FOR UPDATE would make everybody wait who
+    writes a log of the run, because a foreign key locks its parent.
+    """
+    return _oldest_first(select(WorkflowRun).where(_is(RunStatus.PENDING)), limit).with_for_update(
+        key_share=True, skip_locked=True
+    )
+
+
+def run_with_step_logs(run_id: UUID) -> Select[WorkflowRun]:
+    """Give one run, and by a second statement of the shape of `step_logs_of_run` its whole record."""
+    return select(WorkflowRun).where(WorkflowRun.id == run_id).options(selectinload(WorkflowRun.step_logs))
+
+
+def step_logs_of_run(run_id: UUID) -> Select[RunStepLog]:
+    """Give every attempt at every step of a run, in the order in which they were made."""
+    return (
+        select(RunStepLog)
+        .where(RunStepLog.run_id == run_id)
+        .order_by(RunStepLog.created_at, RunStepLog.step_id, RunStepLog.attempt)
+    )
+
+
+def attempts_of_step(run_id: UUID, step_id: UUID) -> Select[RunStepLog]:
+    """Give the attempts at one step of a run: the first, then its retries."""
+    return (
+        select(RunStepLog)
+        .where(RunStepLog.run_id == run_id, RunStepLog.step_id == step_id)
+        .order_by(RunStepLog.attempt)
+    )
+
+
+def unfinished_run_counts() -> Select[RunStatus, int]:
+    """Count the runs that wait and that work. What is over is not counted here: that is the whole table."""
+    return (
+        select(WorkflowRun.status, func.count())
+        .where(WorkflowRun.status.in_([_literal(RunStatus.PENDING), _literal(RunStatus.RUNNING)]))
+        .group_by(WorkflowRun.status)
+    )
+
+
+def run_counts_of_workflow(workflow_id: UUID, *, since: datetime) -> Select[RunStatus, int]:
+    """Count a workflow's runs by status since a moment; it reads each of them, so keep the span short."""
+    return (
+        select(WorkflowRun.status, func.count())
+        .where(WorkflowRun.workflow_id == workflow_id, WorkflowRun.created_at >= since)
+        .group_by(WorkflowRun.status)
+    )
+
+
+def _oldest_first(statement: Select[WorkflowRun], limit: int) -> Select[WorkflowRun]:
+    return statement.order_by(WorkflowRun.created_at, WorkflowRun.id).limit(limit)
+
+
+def _is(status: Unfinished) -> ColumnElement[bool]:
+    return WorkflowRun.status == _literal(status)
+
+
+def _literal(status: Unfinished) -> BindParameter[RunStatus]:
+    """Write a status into the statement: a generic plan cannot prove of a parameter that the partial index holds it."""
+    if status.is_terminal:
+        raise ValueError(f"a run that is {status} has ended; pending and running runs can be listed by status")
+    return literal(status, WorkflowRun.status.type, literal_execute=True)
+
+
+def _without_documents() -> tuple[ORMOption, ...]:
+    documents = (WorkflowRun.input, WorkflowRun.output, WorkflowRun.error)
+    return tuple(defer(document, raiseload=True) for document in documents)

@@ -1,0 +1,229 @@
+"""Statements judged by their plans: for every expectation a statement that breaks it, and the sound ones that pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from pgharness.databases import Databases
+from pgharness.findings import CannotRun, Finding
+from pgharness.plans import (
+    Expectation,
+    Explained,
+    Plan,
+    PlanMode,
+    Scan,
+    Statement,
+    judge_plans,
+    judge_statement,
+    read_plan,
+    read_statements,
+    with_samples,
+)
+
+LIBRARY = """
+CREATE TABLE author (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE book (
+    id bigint PRIMARY KEY, author_id bigint NOT NULL, published integer NOT NULL, title text NOT NULL, state text NOT NULL
+);
+CREATE INDEX ix_book_author_published ON book (author_id, published DESC);
+CREATE INDEX ix_book_ordered ON book (published) WHERE state = 'ordered';
+INSERT INTO author SELECT n, 'author ' || n FROM generate_series(1, 200) n;
+INSERT INTO book
+SELECT n, 1 + n % 200, n, 'book ' || n, CASE WHEN n % 500 = 0 THEN 'ordered' ELSE 'here' END
+FROM generate_series(1, 20000) n;
+ANALYZE;
+"""
+
+BY_AUTHOR = Statement(
+    "books_of_author",
+    "SELECT title FROM book WHERE author_id = $1 ORDER BY published DESC LIMIT 20",
+    samples=((1,), (7,)),
+    expectation=Expectation(indexes=("ix_book_author_published",)),
+)
+ORDERED = Statement(
+    "ordered_books",
+    "SELECT title FROM book WHERE state = 'ordered' ORDER BY published LIMIT 10",
+    expectation=Expectation(indexes=("ix_book_ordered",)),
+)
+
+
+@pytest.fixture(scope="module")
+def library(pg_databases: Databases) -> Iterator[psycopg.Connection]:
+    database = pg_databases.create_empty("library")
+    with database.connect() as connection:
+        connection.execute(LIBRARY)
+        yield connection
+    pg_databases.drop(database)
+
+
+def messages(findings: Sequence[Finding]) -> str:
+    return "\n".join(finding.message for finding in findings)
+
+
+def test_statements_that_their_indexes_serve_pass(library: psycopg.Connection) -> None:
+    assert judge_plans(library, [BY_AUTHOR, ORDERED]) == ()
+
+
+def test_a_missing_index_is_named_with_the_statement_that_wants_it(library: psycopg.Connection) -> None:
+    with library.transaction(force_rollback=True):
+        library.execute("DROP INDEX ix_book_author_published")
+        findings = judge_plans(library, [BY_AUTHOR, ORDERED])
+
+    assert {finding.subject for finding in findings} == {"statement books_of_author"}
+    assert "It does not use index ix_book_author_published" in messages(findings)
+
+
+def test_reading_a_large_relation_from_end_to_end_is_found(library: psycopg.Connection) -> None:
+    statement = Statement("by_title", "SELECT id FROM book WHERE title = $1", samples=(("book 7",),))
+
+    findings = judge_plans(library, [statement])
+
+    assert "It reads all of book (20,000 rows" in messages(findings)
+    assert "title" in next(finding.mend for finding in findings if "reads all" in finding.message)
+
+
+def test_reading_a_small_relation_from_end_to_end_is_sound(library: psycopg.Connection) -> None:
+    statement = Statement("all_authors", "SELECT name FROM author")
+
+    assert judge_plans(library, [statement]) == ()
+
+
+def test_a_sequential_scan_that_is_allowed_with_a_reason_passes(library: psycopg.Connection) -> None:
+    allowed = Expectation(sequential_scan="a nightly report", read_per_row=None)
+
+    assert judge_plans(library, [Statement("count", "SELECT count(*) FROM book", expectation=allowed)]) == ()
+
+
+def test_a_sort_is_found(library: psycopg.Connection) -> None:
+    by_title = replace(BY_AUTHOR, sql="SELECT title FROM book WHERE author_id = $1 ORDER BY title")
+
+    assert "It sorts by title" in messages(judge_plans(library, [by_title]))
+
+
+def test_reading_many_rows_to_give_few_is_found(library: psycopg.Connection) -> None:
+    picky = replace(
+        BY_AUTHOR, sql="SELECT title FROM book WHERE author_id = $1 AND title LIKE '%99' ORDER BY published DESC"
+    )
+
+    assert "rows to give" in messages(judge_plans(library, [picky]))
+
+
+def test_more_pages_than_the_bound_are_found(library: psycopg.Connection) -> None:
+    tight = replace(BY_AUTHOR, expectation=Expectation(buffers=2))
+
+    assert "and may touch 2" in messages(judge_plans(library, [tight]))
+
+
+def test_a_parameter_in_the_place_of_a_partial_index_literal_is_found_under_the_generic_plan(
+    library: psycopg.Connection,
+) -> None:
+    parameter = replace(
+        ORDERED, sql="SELECT title FROM book WHERE state = $1 ORDER BY published LIMIT 10", samples=(("ordered",),)
+    )
+
+    findings = judge_plans(library, [parameter])
+
+    assert "It does not use index ix_book_ordered (the generic plan" in messages(findings)
+    assert "Its generic plan touches" in messages(findings)
+
+
+def test_a_plan_that_another_reading_of_statistics_changes_is_found() -> None:
+    by_key = Plan((Scan("book", ("pk_book",), 10),), (), rows=10, buffers=4, duration_ms=1, text="by key")
+    by_author = replace(by_key, scans=(Scan("book", ("ix_book_author",), 10),), text="by author")
+    explained = [Explained(PlanMode.CUSTOM, 0, 0, by_key), Explained(PlanMode.CUSTOM, 0, 1, by_author)]
+
+    findings = judge_statement(Statement("books", "SELECT"), explained)
+
+    assert "Its plan flips" in messages(findings)
+    assert "by key" in findings[0].evidence
+    assert "by author" in findings[0].evidence
+
+
+def test_what_a_statement_changes_is_rolled_back(library: psycopg.Connection) -> None:
+    delete = Statement("delete_book", "DELETE FROM book WHERE id = $1", samples=((1,),))
+
+    assert judge_plans(library, [delete]) == ()
+    assert library.execute("SELECT count(*) FROM book").fetchone() == (20000,)
+
+
+def test_nothing_stays_prepared(library: psycopg.Connection) -> None:
+    judge_plans(library, [BY_AUTHOR])
+
+    assert library.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'pgharness%'").fetchone() == (
+        0,
+    )
+
+
+def test_a_statement_that_does_not_run_is_told_with_its_name(library: psycopg.Connection) -> None:
+    with pytest.raises(CannotRun, match="The statement typo cannot be explained"):
+        judge_plans(library, [Statement("typo", "SELECT titel FROM book")])
+
+
+def test_a_file_gives_statements_with_their_expectations_and_samples(library: psycopg.Connection) -> None:
+    texts = read_statements("""
+        -- name: books_of_author
+        -- index: ix_book_author_published
+        -- read per row: any
+        -- buffers: 40
+        -- samples: SELECT id FROM author ORDER BY id LIMIT 2
+        SELECT title FROM book WHERE author_id = $1;
+        -- sequential scan: it is for one person, once a year
+        SELECT count(*) FROM book;
+    """)
+
+    first, second = with_samples(library, texts)
+
+    assert first.name == "books_of_author"
+    assert first.samples == ((1,), (2,))
+    assert first.expectation == Expectation(indexes=("ix_book_author_published",), read_per_row=None, buffers=40)
+    assert second.name == "at line 9"
+    assert second.expectation.sequential_scan == "it is for one person, once a year"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT ';'",
+        'SELECT 1 AS ";"',
+        r"SELECT E'\';'",
+        "SELECT $$;$$",
+        "SELECT $body$ ; $$ ; $body$",
+        "SELECT 1 /* ; */",
+        "SELECT 1 -- ;\n",
+    ],
+)
+def test_a_semicolon_inside_a_token_ends_no_statement(sql: str) -> None:
+    assert [text.sql for text in read_statements(f"{sql};SELECT 2")] == [sql.strip(), "SELECT 2"]
+
+
+def test_an_allowance_without_a_reason_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2: what is allowed needs a reason"):
+        read_statements("-- sort:\nSELECT 1 ORDER BY 1")
+
+
+def test_samples_that_find_no_row_are_told(library: psycopg.Connection) -> None:
+    texts = read_statements("-- samples: SELECT id FROM author WHERE false\nSELECT 1 FROM author WHERE id = $1")
+
+    with pytest.raises(CannotRun, match="has no samples"):
+        with_samples(library, texts)
+
+
+def test_rows_that_a_filter_removes_count_as_read() -> None:
+    node = {
+        "Node Type": "Index Scan",
+        "Relation Name": "book",
+        "Index Name": "ix",
+        "Actual Rows": 2.0,
+        "Actual Loops": 3,
+        "Rows Removed by Filter": 8,
+        "Shared Hit Blocks": 5,
+        "Shared Read Blocks": 1,
+    }
+
+    plan = read_plan({"Plan": node, "Execution Time": 0.5})
+
+    assert (plan.rows_read, plan.buffers, plan.indexes) == (30.0, 6, frozenset({"ix"}))
