@@ -26,12 +26,14 @@ from flowforge_schema.errors import (
     StatementTimeoutError,
     TransientError,
     UnexpectedDatabaseError,
+    retry_transient,
 )
 from flowforge_schema.models import ApiKey, OutboxEvent, RunStepLog, User, Workflow, WorkflowRun, WorkflowStep
 from flowforge_schema.session import Database, PoolState
 from flowforge_schema.settings import DatabaseSettings
 
 if TYPE_CHECKING:
+    from flowforge_schema.errors.problems import install_error_handlers
     from flowforge_schema.session import DbSession, ReadSession, get_database, get_db_session, get_read_session
 
 __all__ = [
@@ -73,6 +75,8 @@ __all__ = [
     "get_database",
     "get_db_session",
     "get_read_session",
+    "install_error_handlers",
+    "retry_transient",
 ]
 
 # What needs FastAPI, an extra, and the module that has it.
@@ -82,6 +86,7 @@ _NEEDING_FASTAPI = {
     "get_database": "session",
     "get_db_session": "session",
     "get_read_session": "session",
+    "install_error_handlers": "errors.problems",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowforge_schema.errors.retrying import retry_transient
 from flowforge_schema.errors.translation import install_translation, translate, translating
 from flowforge_schema.errors.tree import (
     AppError,
@@ -48,6 +49,7 @@ __all__ = [
     "TransientError",
     "UnexpectedDatabaseError",
     "install_translation",
+    "retry_transient",
     "translate",
     "translating",
 ]

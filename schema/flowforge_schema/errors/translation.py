@@ -87,10 +87,10 @@ def _translate_in_context(context: ExceptionContext) -> AppError | None:
     if context.is_pre_ping:  # the pool makes a new connection by itself
         return None
     original = context.original_exception
-    if context.is_disconnect and _is_committing(context):
-        return CommitUnknownError(sqlstate=getattr(original, "sqlstate", None))
     if isinstance(original, psycopg.Error):
-        return _from_driver(original, statement=context.statement, is_disconnect=context.is_disconnect)
+        error = _from_driver(original, statement=context.statement, is_disconnect=context.is_disconnect)
+        is_unknown = isinstance(error, DatabaseUnavailableError) and _is_committing(context)
+        return CommitUnknownError(sqlstate=error.sqlstate) if is_unknown else error
     if context.statement is not None and isinstance(original, (*_UNSTORABLE, exc.StatementError)):
         return _from_original(original, statement=context.statement)
     return None
@@ -162,10 +162,22 @@ def _changes_the_parent(statement: str | None, child: str | None) -> bool:
 
 def _withhold_values(error: BaseException) -> None:
     """Take the values out of an error that stays in the chain of causes, which logs and error trackers print."""
-    sqlstate = getattr(error, "sqlstate", None)
-    constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
-    about = [f"SQLSTATE {sqlstate}" if sqlstate else None, f"constraint {constraint}" if constraint else None]
-    error.args = (", ".join([part for part in about if part] + ["values withheld"]),)
+    about = []
+    if isinstance(error, psycopg.Error):
+        diagnosis = error.diag
+        about = [
+            f"{what} {name}"
+            for what, name in (
+                ("SQLSTATE", error.sqlstate),
+                ("table", diagnosis.table_name),
+                ("column", diagnosis.column_name),
+                ("constraint", diagnosis.constraint_name),
+            )
+            if name
+        ]
+    if isinstance(error, UnicodeEncodeError):
+        error.object = ""
+    error.args = (", ".join([*about, "values withheld"]),)
 
 
 def _bug(error: BaseException) -> UnexpectedDatabaseError:

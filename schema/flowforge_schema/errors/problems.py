@@ -1,0 +1,70 @@
+"""Answers of an API to this layer's errors: RFC 9457 problem details, without a value from a row or a request."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flowforge_schema.errors.tree import AppError, InvalidDataError
+
+try:
+    from fastapi import FastAPI, Request
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+except ModuleNotFoundError as error:
+    raise ImportError("The error handlers need FastAPI.\n  mend: pip install 'flowforge-schema[fastapi]'") from error
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make the application answer AppError, and requests that FastAPI refuses, with problem details."""
+    app.add_exception_handler(AppError, _answer_app_error)
+    app.add_exception_handler(RequestValidationError, _answer_refused_request)
+
+
+def problem_details(error: AppError) -> dict[str, Any]:
+    """Give the members of the problem details of an error; those that are not known are left out."""
+    members = {
+        "type": problem_type(error),
+        "title": error.title,
+        "status": error.http_status,
+        "detail": error.message,
+        "code": error.code,
+        "field": error.field,
+        "retryable": error.retryable,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def problem_type(error: AppError | type[AppError]) -> str:
+    """Give the URI that names this kind of problem."""
+    return f"urn:flowforge:error:{error.code.replace('_', '-')}"
+
+
+async def _answer_app_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, AppError)
+    _log(request, error)
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return JSONResponse(problem_details(error), error.http_status, headers, MEDIA_TYPE)
+
+
+async def _answer_refused_request(_request: Request, error: Exception) -> JSONResponse:
+    """Name what is wrong and where; FastAPI's own answer repeats the values, and fails on some of them."""
+    assert isinstance(error, RequestValidationError)
+    problem = InvalidDataError("The request is not valid.")
+    errors = [
+        {"pointer": "/" + "/".join(map(str, seen["loc"])), "detail": seen["msg"], "type": seen["type"]}
+        for seen in error.errors()
+    ]
+    return JSONResponse({**problem_details(problem), "errors": errors}, problem.http_status, media_type=MEDIA_TYPE)
+
+
+def _log(request: Request, error: AppError) -> None:
+    about = (error.code, request.method, request.url.path)
+    if error.http_status == AppError.http_status:
+        logger.error("%s in %s %s", *about, exc_info=error)
+    elif error.http_status > AppError.http_status:
+        logger.warning("%s in %s %s", *about)
