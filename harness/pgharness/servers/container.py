@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from collections.abc import Iterator
 from typing import Any, cast
 
 import psycopg
+from docker import DockerClient  # type: ignore[import-untyped]
 from sqlalchemy.engine import URL
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from pgharness.findings import CannotRun
 from pgharness.servers.cluster import SUPERUSER, locale_arguments
-from pgharness.servers.engine import OWNER_LABEL, explained, require_image, sweep_containers
+from pgharness.servers.engine import (
+    OWNER_LABEL,
+    explained,
+    remove_container,
+    require_image,
+    sweep_containers,
+    try_by_hand,
+)
 from pgharness.servers.owner import this_owner
 from pgharness.servers.probe import probe
 from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect, keeps_server, tell_kept
@@ -33,19 +42,21 @@ def container_server(image: str, reason: str) -> Iterator[Server]:
     with contextlib.closing(container.get_docker_client().client) as client:
         with explained(image):
             sweep_containers(client)
-            attributes = require_image(client, image).attrs
-        _describe(container, _major(attributes))
-        with _started(container, image) as url:
-            with _first_connection(container, url, image) as connection:
+            attributes = require_image(client, container.image).attrs
+        name = f"pgharness-{this_owner()}-{secrets.token_hex(3)}"
+        _describe(container, name, _major(attributes))
+        with _started(container, client, name, image) as url:
+            with explained(image), _first_connection(container, url, image) as connection:
                 version, number, fsync = probe(connection)
             description = f"container {image} ({attributes['Id'].removeprefix('sha256:')[:12]}), PostgreSQL {version}"
             yield Server("container", url, version, number, reason, description, fsync)
             if keeps_server():
-                tell_kept(url, f"docker rm --force --volumes {container.get_container_id()[:12]}")
+                tell_kept(url, f"docker rm --force --volumes {name}")
 
 
-def _describe(container: DockerContainer, major: int) -> None:
+def _describe(container: DockerContainer, name: str, major: int) -> None:
     """Say how the container is to run: data in memory, no password, and open to this machine alone."""
+    container.with_name(name)
     container.with_envs(
         PGDATA=f"{DATA_PLACE}/data",
         POSTGRES_HOST_AUTH_METHOD="trust",  # SCRAM doubles the time of every connect
@@ -68,13 +79,16 @@ def _major(image_attributes: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def _started(container: DockerContainer, image: str) -> Iterator[URL]:
-    with contextlib.ExitStack() as stack:
-        with explained(image):
-            stack.enter_context(_without_reaper())
-            container.start() if keeps_server() else stack.enter_context(container)
+def _started(container: DockerContainer, client: DockerClient, name: str, image: str) -> Iterator[URL]:
+    """Start it; remove it by its name, which is known also when the start is interrupted halfway."""
+    try:
+        with explained(image), _without_reaper():
+            container.start()
             port = int(container.get_docker_client().port(container.get_container_id(), PORT))
         yield URL.create(DRIVER, SUPERUSER, host=LOOPBACK, port=port, database="postgres")
+    finally:
+        if not keeps_server():
+            remove_container(client, name)
 
 
 @contextlib.contextmanager
@@ -92,18 +106,20 @@ def _first_connection(container: DockerContainer, url: URL, image: str) -> Conne
     """Connect as soon as the server answers by TCP; while it initialises, it listens on a socket alone."""
     give_up_at = time.monotonic() + START_LIMIT_S
     look_at = time.monotonic() + 0.5
-    seen = ""
+    seen = answer = ""
     while time.monotonic() < give_up_at and not seen:
-        with contextlib.suppress(psycopg.OperationalError):
+        try:
             return connect(url, connect_timeout=2)
+        except psycopg.OperationalError as error:
+            answer = " ".join(str(error).split())
         if time.monotonic() > look_at:
             seen = _ended(container)
             look_at += 0.5
         time.sleep(0.01)
     raise CannotRun(
         f"The server in the container of {image} did not start.",
-        seen=seen or f"no answer at {LOOPBACK}:{url.port} within {START_LIMIT_S:.0f} s: {_log(container)}",
-        mend=f"try it by hand: docker run --rm -e POSTGRES_HOST_AUTH_METHOD=trust {image}; or use --server embedded",
+        seen=seen or f"no session within {START_LIMIT_S:.0f} s: {answer}; its log: {_log(container)}",
+        mend=f"try it by hand: {try_by_hand(image)}; or use --server embedded",
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from docker import DockerClient  # type: ignore[import-untyped]
-from docker.errors import APIError, DockerException, ImageNotFound  # type: ignore[import-untyped]
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound  # type: ignore[import-untyped]
 from docker.models.containers import Container  # type: ignore[import-untyped]
 from requests.exceptions import RequestException
 
@@ -19,6 +19,7 @@ from pgharness.servers.owner import owner_is_here, owner_lives
 
 OWNER_LABEL = "pgharness.owner"
 ABANDONED_AFTER = timedelta(days=1)
+_ENGINE_ERRORS = (DockerException, RequestException, OSError)
 
 
 @contextlib.contextmanager
@@ -26,12 +27,18 @@ def explained(image: str) -> Iterator[None]:
     """Turn what the engine's library raises into CannotRun."""
     try:
         yield
-    except (DockerException, RequestException, OSError) as error:
+    except _ENGINE_ERRORS as error:
+        refused = isinstance(error, APIError)  # it answers, but not with what it was asked for
         raise CannotRun(
             f"No container of {image} can be had.",
             seen=f"{type(error).__name__}: {' '.join(str(error).split())[:400]}",
-            mend=START_ONE,
+            mend=f"try it by hand: {try_by_hand(image)}; or use --server embedded" if refused else START_ONE,
         ) from error
+
+
+def try_by_hand(image: str) -> str:
+    """Give the command that starts a container of `image` much as we do."""
+    return f"docker run --rm -e POSTGRES_HOST_AUTH_METHOD=trust {image}"
 
 
 def require_image(client: DockerClient, image: str) -> Any:
@@ -48,6 +55,21 @@ def require_image(client: DockerClient, image: str) -> Any:
             seen=f"the engine does not have it and cannot pull it: {' '.join(str(error.explanation or error).split())[:300]}",
             mend=f"docker pull {image}, or name an image that the engine has: PGHARNESS_IMAGE=…",
         ) from error
+
+
+def remove_container(client: DockerClient, name: str) -> None:
+    """Remove a container and its volumes, if it came to be; where the engine is gone by now, say what stays."""
+    try:
+        client.api.remove_container(name, v=True, force=True)
+    except NotFound:
+        pass
+    except _ENGINE_ERRORS as error:
+        seen = " ".join(str(error).split())[:200]
+        print(  # noqa: T201 - the run itself is done, so that this is all that is left to do
+            f"pgharness: could not remove the container {name}: {seen}\n"
+            f"  the next run removes it, or: docker rm --force --volumes {name}",
+            file=sys.stderr,
+        )
 
 
 def sweep_containers(client: DockerClient) -> None:
