@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -28,6 +30,7 @@ from pgharness.servers import connect_given
 from pgharness.settings import load_settings
 
 NOTHING_FOUND, FOUND, COULD_NOT_RUN = 0, 1, 2
+INTERRUPTED = 128 + signal.SIGINT
 
 app = typer.Typer(
     help="Proves an Alembic migration chain right on a real PostgreSQL.",
@@ -66,7 +69,10 @@ def main() -> None:
         app(standalone_mode=True)
     except CannotRun as reason:
         Console(stderr=True, soft_wrap=True, highlight=False).print(str(reason), style="red", markup=False)
-        sys.exit(COULD_NOT_RUN)
+    except Exception:  # noqa: BLE001 - Python would end with 1, which means "findings"
+        traceback.print_exc()
+        print("This is a fault of pgharness itself; the lines above say where.", file=sys.stderr)
+    sys.exit(COULD_NOT_RUN)
 
 
 @app.command()
@@ -113,9 +119,8 @@ def check(  # noqa: PLR0917 - typer calls it with names
             seen="`structure` is not set",
             mend='set structure = "schema/structure.sql" in [tool.pgharness]',
         )
-    plan = plan_run(settings)
-    with _progress(plan) as progress:
-        run = run_plan(plan, progress)
+    _require_folder(output)
+    run = _run(plan_run(settings))
     if write_structure:
         _write_structure(run, settings.structure)
         return
@@ -187,6 +192,25 @@ def _tell_differences(differences: tuple[Difference, ...]) -> None:
     console.print(f"{len(differences)} facts differ" if differences else "equal", style="bold")
 
 
+def _run(plan: Plan) -> Run:
+    try:
+        with _progress(plan) as progress:
+            return run_plan(plan, progress)
+    except KeyboardInterrupt:
+        print("Interrupted; server and databases were removed.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _require_folder(output: Path | None) -> None:
+    """Refuse before the run what could not be written after it."""
+    if output is not None and not output.absolute().parent.is_dir():
+        raise CannotRun(
+            f"The report cannot be written to {output}.",
+            seen=f"there is no folder {output.absolute().parent}",
+            mend=f"make it: mkdir -p {output.parent}; or name another file: --output FILE",
+        )
+
+
 def _tell(run: Run, report_format: ReportFormat, output: Path | None) -> None:
     if output is not None:
         output.write_text(FORMATS[report_format](run.report), encoding="utf-8")
@@ -201,9 +225,12 @@ def _write_structure(run: Run, path: Path | None) -> None:
     if run.record.structure is None:
         raise CannotRun(
             "The structure file was not written.",
-            seen="the chain does not reach its heads",
-            mend="run pgharness check and correct the upgrade that fails",
+            seen="the chain does not reach its heads"
+            if run.record.head is None
+            else "the check `structure` is skipped",
+            mend="run pgharness check and correct what it finds",
         )
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(run.record.structure.expected_text, encoding="utf-8")
     print(f"wrote {path}")
 
@@ -212,7 +239,8 @@ def _write_structure(run: Run, path: Path | None) -> None:
 def _progress(plan: Plan) -> Iterator[Callable[[str], None]]:
     """Show a bar on standard error where that is a terminal; give the function that advances it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting a server", total=plan.steps)
 
         def advance(label: str) -> None:

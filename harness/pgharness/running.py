@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
 from pgharness.checks.check import Check
 from pgharness.checks.judging import judge, needed_experiments, wanted_checks
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
+from pgharness.history.models import load_metadata
 from pgharness.history.recording import Experiment, Project, open_project, record_chain
 from pgharness.history.records import Chain, ChainRecord
 from pgharness.report.model import Report, ServerFacts, reached_revisions
@@ -56,6 +61,8 @@ def plan_run(settings: HarnessSettings) -> Plan:
             mend="name a file of SQL: --statements PATH",
         )
     project = open_project(settings)
+    if settings.metadata is not None:
+        load_metadata(settings.metadata)
     if settings.since is not None:
         _check_revision(settings.since, project.chain)
     return Plan(settings, project, checks, frozenset(Experiment(name) for name in needed_experiments(checks)))
@@ -71,12 +78,29 @@ def run_plan(plan: Plan, advance: Callable[[str], None] = lambda _label: None) -
 def run_on(server: Server, plan: Plan, advance: Callable[[str], None] = lambda _label: None, *, started: float) -> Run:
     """Run the plan on a server that runs; `started` is when somebody began to start it (time.perf_counter)."""
     server_s = time.perf_counter() - started
-    with Databases(server) as databases:
+    with _told_if_gone(server), Databases(server) as databases:
         record = record_chain(plan.project, plan.settings, databases, plan.experiments, advance)
     results = judge(record, plan.checks, since=plan.settings.since)
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
     return Run(Report(facts, record.chain, reached_revisions(record), results, server_s, duration_s), record)
+
+
+@contextmanager
+def _told_if_gone(server: Server) -> Iterator[None]:
+    """Tell a server that went away from the errors of code that uses it."""
+    try:
+        yield
+    except (psycopg.Error, SQLAlchemyError) as error:
+        try:
+            server.connect(connect_timeout=3).close()
+        except psycopg.OperationalError as silence:
+            raise CannotRun(
+                "The server went away during the run.",
+                seen=f"no connection to {server.description}: {' '.join(str(silence).split())}",
+                mend="run again; if it stays, a statement ends the server: its log says which",
+            ) from error
+        raise
 
 
 def _check_revision(since: str, chain: Chain) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -23,6 +24,10 @@ from typing_extensions import override
 from pgharness.findings import CannotRun
 
 DEFAULT_IMAGE = "postgres:18"
+PREFIX = "PGHARNESS_"
+# Read elsewhere: by the embedded server and by those who keep things to look at.
+OTHER_VARIABLES = ("PGHARNESS_CACHE_DIR", "PGHARNESS_KEEP_SERVER", "PGHARNESS_POSTGRES_BIN")
+PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
 TABLE = "tool.pgharness"
 
 
@@ -41,7 +46,7 @@ class IgnoreSetting(BaseModel):
 class HarnessSettings(BaseSettings):
     """The settings of one run; paths are resolved against the folder of the configuration file."""
 
-    model_config = SettingsConfigDict(env_prefix="PGHARNESS_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     alembic: Path = Path("alembic.ini")
     """The Alembic configuration file."""
@@ -79,6 +84,19 @@ class HarnessSettings(BaseSettings):
         """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""
         return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
+    @field_validator("environment")
+    @classmethod
+    def _know_placeholders(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        """Refuse `{uri}` now rather than when env.py runs."""
+        for template in value.values():
+            try:
+                template.format_map(dict.fromkeys(PLACEHOLDERS, ""))
+            except (KeyError, IndexError, ValueError) as error:
+                raise ValueError(
+                    f"{template!r} may hold {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}"
+                ) from error
+        return value
+
     @classmethod
     @override
     def settings_customise_sources(
@@ -109,6 +127,7 @@ def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings
     table = _read_table(file, required=config is not None)
     given = {name: value for name, value in options.items() if value not in (None, (), [], {})}
     _refuse_unknown(table, file)
+    _refuse_misspelt(os.environ)
     try:
         return HarnessSettings(from_file=_anchor_paths(table, file.parent), **given)  # type: ignore[call-arg]
     except ValidationError as error:
@@ -117,7 +136,7 @@ def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings
         raise CannotRun(
             f"The setting {name!r} cannot be used.",
             seen=f"{first['input']!r}: {first['msg']}",
-            mend=f"correct it in [{TABLE}] of {file}, in PGHARNESS_{name.upper()} or in the option",
+            mend=f"correct it in [{TABLE}] of {file}, in {PREFIX}{str(first['loc'][0]).upper()} or in the option",
         ) from error
     except SettingsError as error:
         raise CannotRun(
@@ -136,10 +155,11 @@ def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
         )
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        return dict(document.get("tool", {}).get("pgharness", {}))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CannotRun(f"{file} is no TOML.", seen=str(error), mend=f"correct {file}") from error
-    table = document.get("tool", {}).get("pgharness", {})
-    return dict(table)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise CannotRun(f"[{TABLE}] of {file} is no table.", seen=str(error), mend=f"write [{TABLE}]") from error
 
 
 def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:
@@ -152,10 +172,23 @@ def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:
             )
 
 
+def _refuse_misspelt(variables: Mapping[str, str]) -> None:
+    """Refuse a variable that is nearly one of ours: taken for another's, it would be passed over in silence."""
+    known = {f"{PREFIX}{name.upper()}" for name in HarnessSettings.model_fields} | set(OTHER_VARIABLES)
+    for name in variables:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
+        if name.startswith(PREFIX) and name not in known and near:
+            raise CannotRun(
+                f"There is no setting for the environment variable {name}.",
+                seen=f"known are {', '.join(sorted(known))}",
+                mend=f"correct or unset it; did you mean {near[0]!r}?",
+            )
+
+
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(table)
     for name in ("alembic", "structure", "baseline", "statements"):
-        if name in anchored:
+        if isinstance(anchored.get(name), str):
             anchored[name] = folder / anchored[name]
     return anchored
 

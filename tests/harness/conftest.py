@@ -1,29 +1,43 @@
-"""What the harness's own tests share: example projects, changed as a test says, and judged on the session's server."""
+"""What the harness's own tests share: example projects, changed as a test says, judged on the session's server or by the command line."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pgharness import cli
+from pgharness.findings import Finding
 from pgharness.report.model import Report
 from pgharness.running import Run, plan_run, run_on
-from pgharness.servers import Server
+from pgharness.servers import Server, open_server
 from pgharness.settings import load_settings
 
 EXAMPLES = Path(__file__).parent / "examples"
 
-Edits = Mapping[str, tuple[str, str]]
+# {file: (old text, new text)}, or the whole text of a file, or None for a file that is to be missing
+Edits = Mapping[str, tuple[str, str] | str | None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command line ended: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
 
 
 @pytest.fixture
 def example(tmp_path: Path) -> Callable[..., Path]:
-    """Copy an example project, with `edits` {file: (old text, new text)}; a file that is not there yet is written whole.
+    """Copy an example project and edit it.
 
     Its models get a module name of their own, so that one test's models are not another's.
     """
@@ -31,8 +45,8 @@ def example(tmp_path: Path) -> Callable[..., Path]:
     def copy(name: str = "sound", edits: Edits | None = None) -> Path:
         project = tmp_path / "project"
         shutil.copytree(EXAMPLES / name, project, ignore=shutil.ignore_patterns("__pycache__"))
-        for file, (old, new) in (edits or {}).items():
-            _edit(project / file, old, new)
+        for file, edit in (edits or {}).items():
+            _edit(project / file, edit)
         _rename_models(project, "bookshop", "bookshop_" + re.sub(r"\W", "_", tmp_path.name))
         return project
 
@@ -56,19 +70,83 @@ def judge_example(run_example: Callable[..., Run]) -> Callable[..., Report]:
     return lambda *arguments, **options: run_example(*arguments, **options).report
 
 
+@pytest.fixture
+def found(judge_example: Callable[..., Report]) -> Callable[..., list[Finding]]:
+    """Judge an edited example by one check, and give what that check finds."""
+
+    def find(check: str, edits: Edits | None = None, *, name: str = "sound", **options: Any) -> list[Finding]:
+        report = judge_example(name, edits, only=(check,), **options)
+        return [finding for finding in report.findings if finding.check == check]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[Server]:
+    """Give a server on which no other test makes databases, so that what is left there can be told."""
+    with open_server("embedded") as server:
+        yield server
+
+
+@pytest.fixture
+def quiet_url(own_server: Server) -> Iterator[str]:
+    """Give the URL of a server, and make sure at the end that no database was left there."""
+    before = databases_on(own_server)
+    yield own_server.url.render_as_string(hide_password=False)
+    assert databases_on(own_server) == before
+
+
+@pytest.fixture
+def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Run the command line in this process, and give how it ended."""
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["pgharness", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def check_example(
+    example: Callable[..., Path], quiet_url: str, command_line: Callable[..., Ended]
+) -> Callable[..., Ended]:
+    """Run `pgharness check` on an edited example, on a server where nothing may be left."""
+
+    def run(*arguments: object, edits: Edits | None = None, name: str = "sound") -> Ended:
+        project = example(name, edits)
+        return command_line("check", "--alembic", project / "alembic.ini", "--server", quiet_url, *arguments)
+
+    return run
+
+
+def databases_on(server: Server) -> list[str]:
+    """List the databases of a server that the harness made."""
+    with server.connect() as connection:
+        rows = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^pgharness_' ORDER BY datname")
+        return [str(name) for (name,) in rows]
+
+
 @pytest.fixture(autouse=True)
 def _away_from_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test read the [tool.pgharness] of this repository."""
     monkeypatch.chdir(tmp_path)
 
 
-def _edit(file: Path, old: str, new: str) -> None:
-    if not file.exists():
-        file.write_text(new, encoding="utf-8")
-        return
-    text = file.read_text(encoding="utf-8")
-    assert old in text, f"{old!r} is not in {file}"
-    file.write_text(text.replace(old, new), encoding="utf-8")
+def _edit(file: Path, edit: tuple[str, str] | str | None) -> None:
+    if edit is None:
+        file.unlink()
+    elif isinstance(edit, str):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(edit, encoding="utf-8")
+    else:
+        old, new = edit
+        text = file.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {file}"
+        file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def _rename_models(project: Path, old: str, new: str) -> None:

@@ -102,12 +102,12 @@ class Databases:
         with self._lock:
             if self._session is None:
                 return
-            for database in self._registry.remaining():
-                self.drop(database)
-            for name in self._templates:
-                leave_template(self._session, name)
+            with self._session as session:
+                for database in self._registry.remaining():
+                    self.drop(database)
+                for name in self._templates:
+                    leave_template(session, name)
             self._templates.clear()
-            self._session.close()
             self._session = None
 
     def _build(self, build: Callable[[Database], None]) -> Database:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
 from typing_extensions import override
 
@@ -27,6 +28,31 @@ CONNECTION_RECIPE = (
     'or take the URL from config.get_main_option("sqlalchemy.url"); '
     'or, where it reads a variable, set environment = {DATABASE_URL = "{url}"} in [tool.pgharness]'
 )
+
+
+# What env.py may raise, words of its message, and what helps.
+MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
+    (
+        (ImportError,),
+        "",
+        "install the package that is missing, or put its folder on the path: prepend_sys_path in alembic.ini",
+    ),
+    (
+        (RuntimeError,),
+        "application context",
+        "let env.py make the application itself where there is none: create_app().app_context().push()",
+    ),
+    (
+        (RuntimeError,),
+        "running event loop",
+        "let env.py use the connection it is given instead of calling asyncio.run() where a loop runs already",
+    ),
+    ((SQLAlchemyError, OSError, KeyError, SystemExit), "", CONNECTION_RECIPE),
+    ((BaseException,), "", "run `alembic current` to see the same error, and correct env.py or what it imports"),
+)
+
+# No single statement of a migration takes so long on the few rows of a test, unless it waits for itself.
+SERVER_OPTIONS = "-c statement_timeout=10min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +87,10 @@ class Environment:
 
 @dataclass(slots=True)
 class _Outcome:
-    """Whether env.py ran migrations, and what was raised meanwhile."""
+    """Whether env.py ran migrations, on which engine, and what was raised meanwhile."""
 
     has_run: bool = False
+    engine: Engine | None = None
     error: BaseException | None = None
 
 
@@ -94,6 +121,8 @@ class _ObservedEnvironment(EnvironmentContext):
         if self._outcome.has_run:
             return
         self._outcome.has_run = True
+        connection = self.get_context().connection
+        self._outcome.engine = connection.engine if connection is not None else None
         try:
             with _observed(self.get_context(), self._database) as (connection, statements):
                 self._body(Environment(self.get_context(), connection, run_arguments, statements, self))
@@ -128,10 +157,10 @@ def run_environment(
     engine = create_engine(database.url, poolclass=NullPool)
     outcome = _Outcome()
     environment = _ObservedEnvironment(config, scripts, database, body, outcome)
-    with engine.connect() as connection, environment:
+    with _variables(variables, database), engine.connect() as connection, environment:
         config.attributes["connection"] = connection
         try:
-            with _variables(variables, database), _quiet(printed):
+            with _quiet(printed):
                 scripts.run_env()
         except (Exception, SystemExit) as error:
             if outcome.error is not None:
@@ -143,6 +172,7 @@ def run_environment(
             ) from error
         finally:
             config.attributes.pop("connection", None)
+            _dispose(outcome.engine)
     if not outcome.has_run:
         raise CannotRun(
             f"{scripts.env_py_location} ended without running migrations.",
@@ -193,7 +223,7 @@ def _free_connection(connection: Connection) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def _variables(variables: Mapping[str, str], database: Database) -> Iterator[None]:
-    """Set the environment variables that the settings name, for as long as env.py runs."""
+    """Set the environment variables that the settings name, and libpq's own for the limits, for as long as env.py runs."""
     url = database.url
     parts = {
         "url": _text(database),
@@ -203,8 +233,10 @@ def _variables(variables: Mapping[str, str], database: Database) -> Iterator[Non
         "password": url.password or "",
         "database": database.name,
     }
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update({name: template.format_map(parts) for name, template in variables.items()})
+    limits = {"PGOPTIONS": os.environ.get("PGOPTIONS", SERVER_OPTIONS)}
+    wanted = {**limits, **{name: value.format_map(parts) for name, value in variables.items()}}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
@@ -217,13 +249,17 @@ def _variables(variables: Mapping[str, str], database: Database) -> Iterator[Non
 
 @contextlib.contextmanager
 def _quiet(printed: io.StringIO) -> Iterator[None]:
-    """Keep what env.py and revisions print, and undo what `fileConfig` does to logging."""
+    """Keep what env.py and revisions print, and undo what `fileConfig` does to logging.
+
+    Their warnings are warnings, also where the caller (pytest with -W error) turns its own into errors.
+    """
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     known = [item for item in logging.root.manager.loggerDict.values() if isinstance(item, logging.Logger)]
     states = [(logger, logger.disabled, logger.level, logger.handlers[:]) for logger in known]
     try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
+            warnings.simplefilter("default")
             yield
     finally:
         root.handlers[:], root.level = handlers, level
@@ -243,12 +279,15 @@ def _said(printed: io.StringIO) -> str:
 
 
 def _shortened(message: str, limit: int = 600) -> str:
-    return message if len(message) <= limit else f"{message[:limit]}…"
+    in_one_line = " ".join(message.split())
+    return in_one_line if len(in_one_line) <= limit else f"{in_one_line[:limit]}…"
 
 
 def _mend(error: BaseException) -> str:
-    if isinstance(error, ImportError):
-        return "install the package that is missing, or put its folder on the path: prepend_sys_path in alembic.ini"
-    if isinstance(error, (SQLAlchemyError, OSError, KeyError)):
-        return CONNECTION_RECIPE
-    return "run `alembic current` to see the same error, and correct env.py or what it imports"
+    return next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))
+
+
+def _dispose(engine: Engine | None) -> None:
+    """Close the connections that env.py's engine keeps; an async one can be closed in its own loop only."""
+    if engine is not None and not engine.dialect.is_async:
+        engine.dispose()

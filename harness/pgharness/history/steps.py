@@ -36,7 +36,7 @@ def run_step(environment: Environment, scripts: ScriptDirectory, revision: Revis
             context.run_migrations(**environment.run_arguments)
         if environment.connection.in_transaction():
             environment.connection.commit()
-    except Exception as error:  # noqa: BLE001 - a revision is anybody's code and may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a revision is anybody's code and may raise anything
         failure = describe(error, environment.statements)
         environment.connection.rollback()
     return Step(tuple(environment.statements), 0.0, None, failure)

@@ -1,0 +1,311 @@
+"""Whatever is wrong with a project or its settings ends in one message, the right exit code, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Check = Callable[..., Any]
+
+COUNTRY = "versions/0003_add_country.py"
+GRAPH = ("--only", "graph")
+
+# Where the path of a finding ends and its words begin differs from machine to machine; `…` stands for anything.
+BROKEN_PROJECTS = [
+    pytest.param(
+        {"env.py": "import no_such_package\n"},
+        "env.py failed.",
+        "ModuleNotFoundError: No module named 'no_such_package'",
+        "install the package that is missing",
+        id="env.py imports what is not there",
+    ),
+    pytest.param(
+        {"env.py": "raise RuntimeError('Working outside of application context.')\n"},
+        "env.py failed.",
+        "RuntimeError: Working outside of application context.",
+        "let env.py make the application itself",
+        id="env.py needs an application around it",
+    ),
+    pytest.param(
+        {"env.py": "import sys\nprint('DATABASE_URL is missing')\nsys.exit(3)\n"},
+        "env.py failed.",
+        "SystemExit: 3; it printed: DATABASE_URL is missing",
+        "environment = {",
+        id="env.py ends the process",
+    ),
+    pytest.param(
+        {"env.py": "import os\n\nurl = os.environ['BOOKSHOP_URL']\n"},
+        "env.py failed.",
+        "KeyError: 'BOOKSHOP_URL'",
+        "environment = {",
+        id="env.py reads a variable that is not set",
+    ),
+    pytest.param(
+        {"env.py": "from alembic import context\n\ncontext.configure(url='postgresql://', target_metadata=None)\n"},
+        "env.py ended without running migrations.",
+        "context.run_migrations() was not called",
+        "call context.configure(connection=…)",
+        id="env.py runs no migrations",
+    ),
+    pytest.param(
+        {"env.py": "from alembic import context\n\ncontext.configure(url='postgresql://')\ncontext.run_migrations()\n"},
+        "env.py configured no connection.",
+        "context.configure() got none",
+        'config.attributes.get("connection")',
+        id="env.py configures a URL instead of a connection",
+    ),
+    pytest.param(
+        {"env.py": None},
+        "There is no env.py",
+        "looked for",
+        "alembic init",
+        id="there is no env.py",
+    ),
+    pytest.param(
+        {"env.py": "def broken(:\n"},
+        "env.py failed.",
+        "SyntaxError",
+        "correct env.py",
+        id="env.py is no Python",
+    ),
+    pytest.param(
+        {COUNTRY: "import no_such_package\n"},
+        "A revision file in",
+        "0003_add_country.py: ModuleNotFoundError: No module named 'no_such_package'",
+        "correct the file",
+        id="a revision file does not import",
+    ),
+    pytest.param(
+        {COUNTRY: "def upgrade(:\n"},
+        "A revision file in",
+        "0003_add_country.py: SyntaxError",
+        "correct the file",
+        id="a revision file is no Python",
+    ),
+    pytest.param(
+        {COUNTRY: "import sys\n\nsys.exit(0)\n"},
+        "A revision file in",
+        "0003_add_country.py: SystemExit",
+        "correct the file",
+        id="a revision file ends the process",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0009"')},
+        "do not form a graph",
+        "0009",
+        "correct down_revision",
+        id="a revision comes after one that is not there",
+    ),
+    pytest.param(
+        {COUNTRY: ('revision = "0003"', 'revision = "0002"')},
+        "do not form a graph",
+        "Revision 0002 is present more than once",
+        "correct down_revision",
+        id="two revisions have one name",
+    ),
+    pytest.param(
+        {"versions/0001_add_author.py": ("down_revision = None", 'down_revision = "0003"')},
+        "do not form a graph",
+        "Cycle",
+        "correct down_revision",
+        id="the revisions form a circle",
+    ),
+    pytest.param(
+        {"alembic.ini": "script_location = migrations\n"},
+        "cannot be read",
+        "no section headers",
+        "correct it",
+        id="alembic.ini is no ini file",
+    ),
+    pytest.param(
+        {"alembic.ini": "[alembic]\nsqlalchemy.url = postgresql://\n"},
+        "Alembic finds no migrations by",
+        "No 'script_location' key found",
+        "set script_location",
+        id="alembic.ini names no folder",
+    ),
+    pytest.param(
+        {"alembic.ini": "[alembic]\nscript_location = nowhere\n"},
+        "Alembic finds no migrations by",
+        "Path doesn't exist",
+        "set script_location",
+        id="alembic.ini names a folder that is not there",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "what", "seen", "mend"), BROKEN_PROJECTS)
+def test_a_broken_project_ends_in_one_message(
+    check_example: Check, edits: dict[str, Any], what: str, seen: str, mend: str
+) -> None:
+    ended = check_example(*GRAPH, edits=edits)
+
+    assert_one_message(ended, what, seen, mend)
+
+
+IGNORES_ITS_CONNECTION = """
+import os
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine(os.environ["ELSEWHERE"]).connect() as connection:
+    context.configure(connection=connection)
+    context.run_migrations()
+"""
+
+
+def test_an_env_py_that_connects_elsewhere_is_told_and_runs_nothing_there(
+    check_example: Check, own_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELSEWHERE", own_server.url.render_as_string(hide_password=False))
+
+    ended = check_example(*GRAPH, edits={"env.py": IGNORES_ITS_CONNECTION})
+
+    assert_one_message(ended, "env.py ignores the connection it is given.", "'postgres'", "config.attributes")
+    with own_server.connect() as connection:
+        assert connection.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,)
+
+
+BROKEN_OPTIONS = [
+    pytest.param(("--alembic", "nowhere.ini"), "There is no Alembic configuration nowhere.ini.", "looked for", "--alembic PATH", id="no alembic.ini"),
+    pytest.param(("--config", "nowhere.toml"), "There is no configuration file nowhere.toml.", "looked for", "--config", id="no pyproject.toml"),
+    pytest.param(("--only", "graf"), "There is no check 'graf'.", "known are graph", "did you mean 'graph'?", id="an unknown check to make"),
+    pytest.param(("--skip", "drfit"), "There is no check 'drfit'.", "known are graph", "did you mean 'drift'?", id="an unknown check to skip"),
+    pytest.param(("--since", "0009"), "There is no revision '0009' to judge since.", "0001, 0002, 0003", "whole id", id="an unknown revision"),
+    pytest.param(("--baseline", "nowhere.sql"), "There is no baseline file nowhere.sql.", "looked for", "--baseline", id="no baseline"),
+    pytest.param(("--metadata", "no_such_package:Base"), "The models 'no_such_package:Base' cannot be imported.", "ModuleNotFoundError", "prepend_sys_path", id="models that do not import"),
+    pytest.param(("--metadata", "json:nothing"), "The models 'json:nothing' cannot be imported.", "AttributeError", "package.module:attribute", id="models that have no such attribute"),
+    pytest.param(("--metadata", "json:dumps"), "'json:dumps' is not the models' MetaData.", "it is a function", "package.module:Base", id="models that are something else"),
+    pytest.param(("--output", "nowhere/report.txt"), "The report cannot be written to nowhere/report.txt.", "no folder", "--output", id="a report into a folder that is not there"),
+    pytest.param(("--server", "embeded"), "There is no server 'embeded'.", "known are auto, container, embedded", "did you mean 'embedded'?", id="an unknown server"),
+    pytest.param(("--server", "mysql://user:secret@host/shop"), "The server's URL cannot be read.", "mysql://***@host/shop", "postgresql://user:password@host:5432/database", id="the URL of another make of server"),
+    pytest.param(("--server", "postgresql://user:secret@localhost:1/shop"), "no connection", "onnection", "URL", id="a server that is down"),
+    pytest.param(("--server", "postgresql:///shop?host=/nowhere"), "no connection", "No such file", "start the server", id="a socket that is not there"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "what", "seen", "mend"), BROKEN_OPTIONS)
+def test_a_broken_option_ends_in_one_message(
+    check_example: Check, options: tuple[str, ...], what: str, seen: str, mend: str
+) -> None:
+    ended = check_example(*options)
+
+    assert_one_message(ended, what, seen, mend)
+    assert "secret" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "command", [("diff", "{url}", "{url}"), ("snapshot", "{url}")], ids=lambda command: str(command[0])
+)
+def test_a_database_that_is_not_there_ends_in_one_message(command_line: Check, quiet_url: str, command: Any) -> None:
+    url = quiet_url.replace("/postgres?", "/nowhere?")
+
+    ended = command_line(*(part.format(url=url) for part in command))
+
+    assert_one_message(ended, "no connection", 'database "nowhere" does not exist', "that exist on the server")
+
+
+def test_a_baseline_that_does_not_run_ends_in_one_message(check_example: Check, tmp_path: Path) -> None:
+    (tmp_path / "baseline.sql").write_text("CREATE TABLE shelf (id int);\nCREATE TABEL book (id int);\n")
+
+    ended = check_example("--baseline", tmp_path / "baseline.sql", *GRAPH)
+
+    assert_one_message(ended, "baseline.sql does not run", 'syntax error at or near "TABEL"', "plain SQL")
+
+
+def test_a_database_in_sql_ascii_is_refused(own_server: Any, example: Check, command_line: Check) -> None:
+    with own_server.connect() as connection:
+        connection.execute(
+            "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C' STRATEGY file_copy"
+        )
+    url = own_server.database_url("bytes").render_as_string(hide_password=False)
+
+    ended = command_line("check", "--alembic", example() / "alembic.ini", "--server", url)
+
+    with own_server.connect() as connection:
+        connection.execute("DROP DATABASE bytes")
+    assert_one_message(ended, "is in SQL_ASCII", "server_encoding is SQL_ASCII", "--encoding=UTF8")
+
+
+def test_a_server_that_ends_during_the_run_is_told(example: Check, command_line: Check, tmp_path: Path) -> None:
+    edits = {
+        COUNTRY: (
+            "def upgrade():",
+            f"def upgrade():\n    op.execute(\"COPY (SELECT 1) TO PROGRAM 'head -1 {tmp_path}'\")",
+        )
+    }
+    from pgharness.servers import open_server
+
+    with open_server("embedded") as server:
+        folder = Path(str(server.url.query["host"]))
+        pid = (folder / "data" / "postmaster.pid").read_text().split()[0]
+        edits = {
+            COUNTRY: (
+                "def upgrade():",
+                f"def upgrade():\n    import os\n    os.kill({pid}, 3)\n    import time\n    time.sleep(0.5)",
+            )
+        }
+        url = server.url.render_as_string(hide_password=False)
+        ended = command_line("check", "--alembic", example(edits=edits) / "alembic.ini", "--server", url, *GRAPH)
+
+    assert_one_message(ended, "The server went away during the run.", "no connection", "run again")
+
+
+def test_a_revision_that_raises_is_a_finding_and_not_a_run_that_could_not_be_done(check_example: Check) -> None:
+    ended = check_example("--format", "json", edits={COUNTRY: ("op.add_column(", "raise ValueError('no');(")})
+
+    assert (ended.code, ended.err) == (1, "")
+    assert [finding["check"] for finding in json.loads(ended.out)["findings"]] == ["upgrade"]
+
+
+def test_a_revision_that_ends_the_process_is_a_finding(check_example: Check) -> None:
+    edits = {COUNTRY: ("def upgrade():", "def upgrade():\n    import sys\n    sys.exit('enough')")}
+
+    ended = check_example("--format", "json", edits=edits)
+
+    assert ended.code == 1
+    assert "SystemExit: enough" in json.loads(ended.out)["findings"][0]["message"]
+
+
+def test_what_a_revision_prints_does_not_reach_the_report(check_example: Check) -> None:
+    edits = {
+        COUNTRY: (
+            "def upgrade():",
+            "def upgrade():\n    import sys\n    print('hello')\n    print('there', file=sys.stderr)",
+        )
+    }
+
+    ended = check_example("--format", "json", *GRAPH, edits=edits)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert json.loads(ended.out)["findings"] == []
+
+
+def test_the_program_itself_ends_with_2_and_one_message(example: Check) -> None:
+    program = Path(sys.executable).with_name("pgharness")
+    command = [program, "check", "--alembic", example() / "alembic.ini", "--server", "postgresql://localhost:1/shop"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"The server .* cannot be used: no connection\.\n  seen: .*\n  mend: .*\n", done.stderr)
+
+
+def assert_one_message(ended: Any, what: str, seen: str, mend: str) -> None:
+    """Make sure that the run could not be done, and said so in three lines and nothing more."""
+    assert (ended.code, ended.out) == (2, ""), ended
+    lines = ended.err.splitlines()
+    assert len(lines) == 3, ended.err
+    assert what in lines[0]
+    assert lines[1].startswith("  seen: ")
+    assert seen in lines[1]
+    assert lines[2].startswith("  mend: ")
+    assert mend in lines[2]
