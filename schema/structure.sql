@@ -98,7 +98,7 @@ CREATE TABLE public.run_step_logs (
     CONSTRAINT ck_run_step_logs__output_is_object CHECK ((jsonb_typeof(output) = 'object'::text)),
     CONSTRAINT ck_run_step_logs__output_size CHECK ((pg_column_size(output) <= 1048576)),
     CONSTRAINT ck_run_step_logs__started_when_begun CHECK (((status <> ALL (ARRAY['running'::public.step_status, 'completed'::public.step_status, 'failed'::public.step_status])) OR (started_at IS NOT NULL))),
-    CONSTRAINT ck_run_step_logs__step_key_format CHECK ((step_key ~ '^[a-z0-9_-]{1,64}$'::text))
+    CONSTRAINT ck_run_step_logs__step_key_format CHECK (((step_key ~ '^[a-z0-9_-]+$'::text) AND (char_length(step_key) <= 64)))
 );
 CREATE INDEX ix_run_step_logs__step_id ON public.run_step_logs USING btree (step_id);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.run_step_logs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
@@ -177,7 +177,7 @@ CREATE TABLE public.workflow_steps (
     CONSTRAINT ck_workflow_steps__depends_on_count CHECK ((cardinality(depends_on) <= 100)),
     CONSTRAINT ck_workflow_steps__depends_on_no_null CHECK ((array_position(depends_on, NULL::text) IS NULL)),
     CONSTRAINT ck_workflow_steps__depends_on_size CHECK ((pg_column_size(depends_on) <= 16384)),
-    CONSTRAINT ck_workflow_steps__key_format CHECK ((key ~ '^[a-z0-9_-]{1,64}$'::text)),
+    CONSTRAINT ck_workflow_steps__key_format CHECK (((key ~ '^[a-z0-9_-]+$'::text) AND (char_length(key) <= 64))),
     CONSTRAINT ck_workflow_steps__max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
     CONSTRAINT ck_workflow_steps__name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
     CONSTRAINT ck_workflow_steps__not_its_own_dependency CHECK ((NOT (key = ANY (depends_on)))),

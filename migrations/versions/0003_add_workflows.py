@@ -76,7 +76,9 @@ def upgrade() -> None:
         sa.Column("created_at", timestamp, server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", timestamp, server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("jsonb_typeof(config) = 'object'", name=op.f("ck_workflow_steps__config_is_object")),
-        sa.CheckConstraint("key ~ '^[a-z0-9_-]{1,64}$'", name=op.f("ck_workflow_steps__key_format")),
+        sa.CheckConstraint(
+            "key ~ '^[a-z0-9_-]+$' AND char_length(key) <= 64", name=op.f("ck_workflow_steps__key_format")
+        ),
         sa.CheckConstraint("NOT (key = ANY (depends_on))", name=op.f("ck_workflow_steps__not_its_own_dependency")),
         sa.CheckConstraint(
             "array_position(depends_on, NULL) IS NULL", name=op.f("ck_workflow_steps__depends_on_no_null")

@@ -121,7 +121,10 @@ def upgrade() -> None:
             "status NOT IN ('running', 'completed', 'failed') OR started_at IS NOT NULL",
             name=op.f("ck_run_step_logs__started_when_begun"),
         ),
-        sa.CheckConstraint("step_key ~ '^[a-z0-9_-]{1,64}$'", name=op.f("ck_run_step_logs__step_key_format")),
+        sa.CheckConstraint(
+            "step_key ~ '^[a-z0-9_-]+$' AND char_length(step_key) <= 64",
+            name=op.f("ck_run_step_logs__step_key_format"),
+        ),
         sa.CheckConstraint("attempt >= 1", name=op.f("ck_run_step_logs__attempt_positive")),
         sa.CheckConstraint("char_length(message) BETWEEN 0 AND 65536", name=op.f("ck_run_step_logs__message_length")),
         sa.CheckConstraint("pg_column_size(error) <= 65536", name=op.f("ck_run_step_logs__error_size")),

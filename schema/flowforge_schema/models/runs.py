@@ -13,7 +13,7 @@ from flowforge_schema import limits
 from flowforge_schema.base import Base, Identified, length_check, native_enum, object_checks
 from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
 from flowforge_schema.models.identity import User
-from flowforge_schema.models.workflows import Workflow, WorkflowStep
+from flowforge_schema.models.workflows import Workflow, WorkflowStep, step_key_check
 
 
 class WorkflowRun(Identified, Base):
@@ -83,7 +83,7 @@ class RunStepLog(Base):
     __table_args__ = (
         # Deleting a step must not scan the largest table.
         Index(None, "step_id"),
-        CheckConstraint(f"step_key ~ '{limits.STEP_KEY_PATTERN}'", name="step_key_format"),
+        step_key_check("step_key"),
         CheckConstraint("attempt >= 1", name="attempt_positive"),
         CheckConstraint(
             "(status IN ('completed', 'failed', 'cancelled', 'skipped')) = (finished_at IS NOT NULL)",
