@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgharness.checks import autogenerate, drift, enums, graph, leftovers, roundtrip, structure, upgrade
+from pgharness.checks import autogenerate, drift, enums, graph, indices, leftovers, roundtrip, structure, upgrade
 from pgharness.checks.check import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -14,5 +14,6 @@ CHECKS: tuple[Check, ...] = (
     roundtrip.CHECK,
     leftovers.CHECK,
     enums.CHECK,
+    indices.CHECK,
 )
 """All checks, in the order in which they are told."""

@@ -15,7 +15,8 @@ Judge = Callable[[ChainRecord], Iterable[Finding | Note]]
 class Check:
     """One check. `needs` names the experiments (fields of the record) without which it can only be skipped.
 
-    `skip_reason` says, where those are missing, what would have to be given.
+    `uses` names those that it judges too where they were made. `skip_reason` says, where needed ones are missing, what would
+    have to be given.
     """
 
     name: str
@@ -24,4 +25,5 @@ class Check:
     mend: str
     judge: Judge
     needs: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
     skip_reason: str = ""

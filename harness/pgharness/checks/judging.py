@@ -33,8 +33,8 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str]) -> tuple[Check, ...]
 
 
 def needed_experiments(checks: Collection[Check]) -> frozenset[str]:
-    """Give the names of the experiments that these checks need."""
-    return frozenset(need for check in checks for need in check.needs)
+    """Give the names of the experiments that these checks need or make use of."""
+    return frozenset(need for check in checks for need in check.needs | check.uses)
 
 
 def judge(record: ChainRecord, checks: Sequence[Check], *, since: str | None) -> tuple[CheckResult, ...]:

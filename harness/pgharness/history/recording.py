@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 
+import psycopg
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
@@ -16,7 +18,8 @@ from pgharness.history.chain import open_scripts, read_chain
 from pgharness.history.drafts import draft_chain, pending_operations
 from pgharness.history.environment import Environment
 from pgharness.history.models import build_models, load_metadata
-from pgharness.history.records import Chain, ChainRecord
+from pgharness.history.queries import explain_queries
+from pgharness.history.records import Chain, ChainRecord, QueriesRecord
 from pgharness.history.structure import try_structure
 from pgharness.history.walk import Walk, WalkRecord
 from pgharness.settings import HarnessSettings
@@ -31,6 +34,7 @@ class Experiment(StrEnum):
     MODELS = "models"
     DRAFT = "draft"
     STRUCTURE = "structure"
+    QUERIES = "queries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ def record_chain(
     where neither the settings nor env.py name any.
     """
     named = load_metadata(settings.metadata) if settings.metadata else None
-    visit = _Visit(project, Experiment.DRAFT in experiments, named)
+    statements = settings.statements if Experiment.QUERIES in experiments else None
+    visit = _Visit(project, Experiment.DRAFT in experiments, named, statements)
     clock = _Clock()
     walked = Walk(
         project.config,
@@ -74,7 +79,15 @@ def record_chain(
         advance=advance,
     ).run()
     durations_s = _walk_durations(walked, clock.lap())
-    record = ChainRecord(project.chain, walked.version_table, walked.revisions, walked.base, walked.descent)
+    record = ChainRecord(
+        project.chain,
+        walked.version_table,
+        walked.revisions,
+        walked.base,
+        walked.descent,
+        queries=visit.queries,
+        allow_indices=settings.allow_indices,
+    )
     head = record.head
     if head is not None and Experiment.MODELS in experiments and visit.metadata:
         record = replace(record, models=build_models(databases, visit.metadata, head))
@@ -119,12 +132,16 @@ class _Visit:
     project: Project
     wants_draft: bool
     named: MetaData | None
+    statements: Path | None
     metadata: tuple[MetaData, ...] = field(default=())
     pending: tuple[str, ...] | None = None
+    queries: QueriesRecord | None = None
 
-    def at_heads(self, environment: Environment) -> None:
+    def at_heads(self, environment: Environment, observer: psycopg.Connection) -> None:
         target: MetaData | Sequence[MetaData] | None = environment.context.opts.get("target_metadata")
         from_environment = (target,) if isinstance(target, MetaData) else tuple(target or ())
         self.metadata = (self.named,) if self.named is not None else from_environment
         if self.wants_draft and from_environment:
             self.pending = pending_operations(self.project.config, self.project.scripts, environment)
+        if self.statements is not None:
+            self.queries = explain_queries(observer, self.statements)

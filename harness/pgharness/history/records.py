@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.plans.plan import Plan
+from pgharness.plans.statement import Expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,28 @@ class StructureRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRecord:
+    """A statement that the application sends, and its plans where no table may be read from end to end.
+
+    `plans` are those of the planner's settings in `history.queries`, in order; empty where it does not run, with the `failure`.
+    """
+
+    name: str
+    sql: str
+    expectation: Expectation
+    plans: tuple[Plan, ...]
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueriesRecord:
+    """The file of statements that the application sends, planned at the heads."""
+
+    path: str
+    queries: tuple[QueryRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChainRecord:
     """All that was seen of a chain; experiments that no wanted check needs are None."""
 
@@ -170,6 +194,9 @@ class ChainRecord:
     models: ModelsRecord | None = None
     draft: DraftRecord | None = None
     structure: StructureRecord | None = None
+    queries: QueriesRecord | None = None
+    allow_indices: Mapping[str, str] = field(default_factory=dict)
+    """Findings of `indices` that are meant: subject and reason."""
     durations_s: Mapping[str, float] = field(default_factory=dict)
     """How long each experiment took; "upgrade" stands for the walk without the round trips."""
 

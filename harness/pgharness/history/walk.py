@@ -39,7 +39,7 @@ class WalkRecord:
 
 @dataclass(slots=True)
 class Walk:
-    """One walk over a chain; `at_heads` is called with the environment once the heads are reached, before the descent."""
+    """One walk over a chain; `at_heads` gets the environment and a second session at the heads."""
 
     config: Config
     scripts: ScriptDirectory
@@ -47,7 +47,7 @@ class Walk:
     databases: Databases
     settings: HarnessSettings
     roundtrips: bool
-    at_heads: Callable[[Environment], None]
+    at_heads: Callable[[Environment, psycopg.Connection], None]
     advance: Advance
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
@@ -114,7 +114,7 @@ class _Stretch:
             if _is_spoiled(record):
                 return _Position(index + 1)
             self._populate()
-        self.walk.at_heads(self.environment)
+        self.walk.at_heads(self.environment, self.observer)
         if self.walk.roundtrips:
             self.walk.descent = self._descend()
         return None

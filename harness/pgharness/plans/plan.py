@@ -17,12 +17,16 @@ class PlanMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One access to a relation's rows; `indexes` are those that it goes by (none: it reads all), `rows_read` all it looked at."""
+    """One access to a relation's rows; `indexes` are those that it goes by (none: it reads all), `rows_read` all it looked at.
+
+    `condition` is all that is asked of the rows, `index_condition` the part of it that an index finds.
+    """
 
     relation: str
     indexes: tuple[str, ...]
     rows_read: float
     condition: str = ""
+    index_condition: str = ""
 
     @property
     def is_sequential(self) -> bool:
@@ -87,12 +91,13 @@ def _is_scan(node: Mapping[str, Any]) -> bool:
 def _scan(node: Mapping[str, Any]) -> Scan:
     read = sum(float(node.get(name, 0)) for name in ("Actual Rows", *_REMOVED)) * float(node.get("Actual Loops", 1))
     below = [item for item in _nodes(node) if "Index Name" in item]
-    conditions = (item[name] for item in (node, *below) for name in ("Index Cond", "Filter") if name in item)
+    found = list(dict.fromkeys(item["Index Cond"] for item in below if "Index Cond" in item))
     return Scan(
         relation=node["Relation Name"],
         indexes=tuple(dict.fromkeys(item["Index Name"] for item in below)),
         rows_read=read,
-        condition=" AND ".join(dict.fromkeys(conditions)),
+        condition=" AND ".join([*found, *([node["Filter"]] if "Filter" in node else [])]),
+        index_condition=" AND ".join(found),
     )
 
 

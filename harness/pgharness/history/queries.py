@@ -1,0 +1,50 @@
+"""Asks the server, at the heads, by which indexes it can serve the statements that an application sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from pgharness.findings import CannotRun
+from pgharness.history.records import QueriesRecord, QueryRecord
+from pgharness.history.steps import describe
+from pgharness.plans import Plan, Statement, StatementText, plan_only, read_statement_file
+
+Connection = psycopg.Connection[TupleRow]
+
+# The tables hold next to nothing here, so what a plan would cost says nothing; what it can be does. The first plan shows
+# what no index can serve, the next two which indexes find rows, and which give an order; the last one what is sorted where
+# none does.
+ONLY_INDEXES = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+PLANNER_SETTINGS: tuple[Mapping[str, str], ...] = (
+    ONLY_INDEXES,
+    {**ONLY_INDEXES, "enable_bitmapscan": "off"},
+    {**ONLY_INDEXES, "enable_sort": "off", "enable_incremental_sort": "off"},
+    {"enable_indexscan": "off", "enable_indexonlyscan": "off"},
+)
+
+
+def explain_queries(connection: Connection, path: Path) -> QueriesRecord:
+    """Plan each statement of a file, without carrying it out; one that does not run is recorded with its failure."""
+    texts = read_statement_file(path)
+    return QueriesRecord(str(path), tuple(_explain_query(connection, text) for text in texts))
+
+
+def _explain_query(connection: Connection, text: StatementText) -> QueryRecord:
+    statement = Statement(text.name, text.sql)
+    try:
+        plans = tuple(_plan_under(connection, statement, settings) for settings in PLANNER_SETTINGS)
+    except CannotRun as reason:
+        return QueryRecord(text.name, text.sql, text.expectation, (), describe(reason.__cause__ or reason))
+    return QueryRecord(text.name, text.sql, text.expectation, plans)
+
+
+def _plan_under(connection: Connection, statement: Statement, settings: Mapping[str, str]) -> Plan:
+    with connection.transaction(force_rollback=True):
+        for name, value in settings.items():
+            connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        return plan_only(connection, statement)
