@@ -365,6 +365,7 @@ def test_a_sound_chain_passes_every_check(judge_example: Callable[..., Report]) 
         "roundtrip",
         "leftovers",
         "enums",
+        "indices",
     }
 
 
