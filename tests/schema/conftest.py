@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from flowforge_schema import Database
-from pgharness.databases import Database as TestDatabase
+from flowforge_schema import Database, DatabaseSettings
+from pgharness.databases import Database as OwnDatabase
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +20,7 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def database_url(migrated_database: TestDatabase) -> str:
+def database_url(migrated_database: OwnDatabase) -> str:
     """Give the URL of a database of this test's own, at the heads of the chain."""
     return migrated_database.url.render_as_string(hide_password=False)
 
@@ -29,6 +31,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
     await database.dispose()
+
+
+@pytest.fixture
+async def database_with(database_url: str) -> AsyncIterator[Callable[..., Database]]:
+    """Give what makes a Database on the test's database with other settings than the usual."""
+    made: list[Database] = []
+
+    def make(**settings: Any) -> Database:
+        made.append(Database(DatabaseSettings(url=SecretStr(database_url), **settings)))
+        return made[-1]
+
+    yield make
+    for database in made:
+        await database.dispose()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from flowforge_schema.engine import create_database_engine
-from flowforge_schema.errors import ConfigurationError, translating
+from flowforge_schema.errors import AppError, ConfigurationError, translating
 from flowforge_schema.settings import DatabaseSettings
 
 # Where the lifespan puts the Database, and the dependencies find it.
@@ -111,9 +112,15 @@ class Database:
     @asynccontextmanager
     async def _open(self, factory: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
         self._settle()
-        with translating():
-            async with factory() as session:
+        session = factory()
+        try:
+            with translating():
                 yield session
+        finally:
+            # Rolling back on a lost connection fails too; what ended the block is what the caller is told.
+            with contextlib.suppress(AppError):
+                async with session:  # its end closes the session, to completion even when cancelled
+                    pass
 
     def _settle(self) -> None:
         """Bind the pool to this process and event loop; connections of others are forgotten, not closed."""
