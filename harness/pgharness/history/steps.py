@@ -24,13 +24,10 @@ class Direction(StrEnum):
 
 def run_step(environment: Environment, scripts: ScriptDirectory, revision: Revision, direction: Direction) -> Step:
     """Run one revision in its own transaction; a failure is recorded, not raised. Snapshot and duration are left to the caller."""
-    make = MigrationStep.upgrade_from_script if direction is Direction.UP else MigrationStep.downgrade_from_script
-    script = scripts.get_revision(revision.revision)
-    assert script is not None, revision.revision
     environment.statements.clear()
     failure = None
     try:
-        step = make(scripts.revision_map, script)
+        step = step_of(scripts, revision, direction)
         context = environment.new_context(fn=lambda _heads, _context: [step])
         with Operations.context(context), context.begin_transaction():
             context.run_migrations(**environment.run_arguments)
@@ -40,6 +37,14 @@ def run_step(environment: Environment, scripts: ScriptDirectory, revision: Revis
         failure = describe(error, environment.statements)
         environment.connection.rollback()
     return Step(tuple(environment.statements), 0.0, None, failure)
+
+
+def step_of(scripts: ScriptDirectory, revision: Revision, direction: Direction) -> MigrationStep:
+    """Give what Alembic runs for a revision."""
+    make = MigrationStep.upgrade_from_script if direction is Direction.UP else MigrationStep.downgrade_from_script
+    script = scripts.get_revision(revision.revision)
+    assert script is not None, revision.revision
+    return make(scripts.revision_map, script)
 
 
 def describe(error: BaseException, statements: list[str] | None = None) -> Failure:

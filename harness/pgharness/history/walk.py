@@ -7,9 +7,11 @@ there on a new one: what a revision is charged with never comes from the revisio
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import psycopg
 from alembic.config import Config
@@ -18,6 +20,8 @@ from alembic.script import ScriptDirectory
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database, Databases
+from pgharness.findings import CannotRun
+from pgharness.history.crossing import Crossed, Crossing
 from pgharness.history.environment import Environment, run_environment
 from pgharness.history.records import Chain, Descent, Failure, Revision, RevisionRecord, Step
 from pgharness.history.steps import Direction, run_step
@@ -25,6 +29,11 @@ from pgharness.rows import fill_empty_tables
 from pgharness.settings import HarnessSettings
 
 Advance = Callable[[str], None]
+
+_Result = TypeVar("_Result")
+
+# pg_dump writes these two lines for psql; everything else in its plain format is SQL.
+_FOR_PSQL = re.compile(rb"^\\(un)?restrict .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +65,44 @@ class Walk:
 
     def run(self) -> WalkRecord:
         """Walk to the heads, or to the first revision that does not upgrade."""
+        crossed = self._on_new_database(self._cross)
+        if crossed is not None:
+            for revision in self.chain.revisions:
+                self.advance(revision.label)
+            return WalkRecord(crossed.revisions, crossed.base, self.version_table, crossed.descent)
         position: _Position | None = _Position(0)
         while position is not None:
-            database = self.databases.create_empty("walk")
-            position = self._walk_on(database, position)
-            self.databases.drop(database)
+            start = position
+            position = self._on_new_database(lambda stretch, start=start: stretch.go(start))  # type: ignore[misc]  # a default binds it
         assert self.base is not None
         return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent)
 
-    def _walk_on(self, database: Database, position: _Position) -> _Position | None:
-        """Walk from a position on a new database; give the position from which another must go on, or None."""
-        outcome: list[_Position | None] = []
+    def _on_new_database(self, act: Callable[[_Stretch], _Result]) -> _Result:
+        """Do something within env.py, on a new database."""
+        database = self.databases.create_empty("walk")
+        outcome: list[_Result] = []
 
         def body(environment: Environment) -> None:
+            self.version_table = environment.version_table
             with database.connect() as observer:
-                outcome.append(_Stretch(self, environment, observer).go(position))
+                outcome.append(act(_Stretch(self, environment, observer)))
 
         if self.settings.baseline is not None:
             run_baseline(database, self.settings)
         run_environment(self.config, self.scripts, database, self.settings.environment, body)
+        self.databases.drop(database)
         return outcome[0]
+
+    def _cross(self, stretch: _Stretch) -> Crossed | None:
+        crossing = Crossing(
+            stretch.environment,
+            self.scripts,
+            self.chain.revisions,
+            snapshot=stretch.snapshot,
+            populate=stretch.populate,
+            roundtrips=self.roundtrips,
+        )
+        return crossing.run(lambda: self.at_heads(stretch.environment, stretch.observer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +140,7 @@ class _Stretch:
                 return None
             if _is_spoiled(record):
                 return _Position(index + 1)
-            self._populate()
+            self.populate()
         self.walk.at_heads(self.environment, self.observer)
         if self.walk.roundtrips:
             self.walk.descent = self._descend()
@@ -121,14 +148,13 @@ class _Stretch:
 
     def _arrive(self, position: _Position) -> None:
         """Bring a new database to where the last one was left."""
-        self.walk.version_table = self.environment.version_table
         if self.walk.base is None:
-            self.walk.base = self._snapshot()
+            self.walk.base = self.snapshot()
         for revision in self.walk.chain.revisions[: position.index]:
             step = run_step(self.environment, self.walk.scripts, revision, Direction.UP)
             assert step.failure is None, f"{revision.label} upgraded before and fails now: {step.failure}"
         if position.populated:
-            self._populate()
+            self.populate()
 
     def _try_revision(self, revision: Revision, index: int, *, populated: bool) -> RevisionRecord:
         assert self.walk.base is not None
@@ -139,7 +165,7 @@ class _Stretch:
         if upgrade.failure is not None or not self.walk.roundtrips or not revision.has_downgrade:
             return record
         if populated:
-            self._populate()
+            self.populate()
         downgrade = self._step(revision, Direction.DOWN)
         if downgrade.failure is not None:
             return replace(record, downgrade=downgrade)
@@ -148,7 +174,7 @@ class _Stretch:
     def _step(self, revision: Revision, direction: Direction) -> Step:
         started = time.perf_counter()
         step = run_step(self.environment, self.walk.scripts, revision, direction)
-        snapshot = self._snapshot()
+        snapshot = self.snapshot()
         return replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started)
 
     def _descend(self) -> Descent:
@@ -158,23 +184,33 @@ class _Stretch:
             step = run_step(self.environment, self.walk.scripts, record.revision, Direction.DOWN)
             if step.failure is not None:
                 return Descent(None, record.revision.revision, step.failure)
-        return Descent(self._snapshot())
+        return Descent(self.snapshot())
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """Read the catalog without Alembic's own table."""
         return take_snapshot(self.observer, leave_out=(self.walk.version_table,))
 
-    def _populate(self) -> None:
+    def populate(self) -> tuple[tuple[str, str], ...]:
+        """Fill the tables that are empty, and give those for which that is not possible, each with the reason."""
         rows = self.walk.settings.rows_per_table
         if rows:
             filling = fill_empty_tables(self.observer, rows_per_table=rows, leave_out=(self.walk.version_table,))
             self.unfilled = filling.unfilled
+        return self.unfilled
 
 
 def run_baseline(database: Database, settings: HarnessSettings) -> None:
-    """Run the SQL that a chain starts from."""
+    """Run the SQL that a chain starts from. Raises CannotRun."""
     assert settings.baseline is not None
-    with database.connect() as connection:
-        connection.execute(settings.baseline.read_bytes())
+    try:
+        with database.connect() as connection:
+            connection.execute(_FOR_PSQL.sub(b"", settings.baseline.read_bytes()))
+    except psycopg.Error as error:
+        raise CannotRun(
+            f"The baseline {settings.baseline} does not run on an empty database.",
+            seen=" ".join(str(error).split()),
+            mend="let it be plain SQL, as pg_dump --schema-only --no-owner writes it",
+        ) from error
 
 
 def _own_failures(record: RevisionRecord) -> tuple[tuple[Direction, Failure], ...]:

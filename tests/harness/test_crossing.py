@@ -1,0 +1,48 @@
+"""A sound chain is crossed in one go, and nothing is seen less than by walking step by step."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.history.crossing import Crossing
+from pgharness.history.records import ChainRecord, Step
+from pgharness.running import Run
+
+
+def facts_of(record: ChainRecord) -> list[tuple[object, ...]]:
+    """Give what the checks judge by, without durations and without the statements that Alembic adds for itself."""
+
+    def of(step: Step | None) -> object:
+        return None if step is None else (step.snapshot, step.failure)
+
+    return [
+        (one.revision, one.before, of(one.upgrade), of(one.downgrade), of(one.reupgrade), one.unfilled)
+        for one in record.revisions
+    ]
+
+
+def test_a_crossing_records_what_the_walk_step_by_step_records(
+    run_example: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    crossed = run_example(only=("roundtrip",)).record
+    monkeypatch.setattr(Crossing, "run", lambda *_: None)
+    shutil.rmtree(tmp_path / "project")
+    walked = run_example(only=("roundtrip",)).record
+
+    assert facts_of(crossed) == facts_of(walked)
+    assert (crossed.base, crossed.descent, crossed.version_table) == (walked.base, walked.descent, walked.version_table)
+
+
+def test_a_sound_chain_runs_each_revision_three_times(
+    run_example: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgharness.history.walk.run_step", lambda *_: pytest.fail("it was walked step by step"))
+
+    record = run_example(only=("roundtrip",)).record
+
+    assert len(record.revisions) == 3
+    assert all(one.downgrade and one.reupgrade for one in record.revisions)
