@@ -1,24 +1,38 @@
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from flowforge_schema.seed import Scale, make_volume
-from flowforge_schema.seed.volumes import RUNS_MAX
-from pgharness.databases import ClonePool, Database
+from flowforge_schema.seed.volumes import RUNS_MAX, indexes, making
+from flowforge_schema.seed.volumes.sessions import APPLICATION_NAME
+from pgharness.databases import ClonePool, Database, Databases
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SMALL = Scale(runs=2_500, workflows=60, users=20)
 TABLES = ("users", "api_keys", "workflows", "workflow_steps", "workflow_runs", "run_step_logs", "outbox_events")
 
 
+@pytest.fixture(scope="module")
+def volume(migrated_pool: ClonePool) -> Iterator[Database]:
+    """Give a database that holds a small volume, for tests that only read."""
+    database = migrated_pool.acquire()
+    make_volume(database.url, SMALL, now=NOW)
+    yield database
+    migrated_pool.release(database)
+
+
 @pytest.fixture
-def volume(migrated_database: Database) -> Database:
-    """Give a database that holds a small volume."""
-    make_volume(migrated_database.url, SMALL, now=NOW)
-    return migrated_database
+def own_volume(volume: Database, pg_databases: Databases) -> Iterator[Database]:
+    """Give a copy of the small volume, for tests that call the maker on it."""
+    database = pg_databases.clone(volume)
+    yield database
+    pg_databases.drop(database)
 
 
 def value(database: Database, query: str) -> Any:
@@ -43,16 +57,16 @@ def test_a_volume_has_as_many_runs_as_were_asked_for(volume: Database) -> None:
     assert value(volume, "SELECT count(*) FROM workflow_runs") == SMALL.runs
 
 
-def test_making_a_volume_again_changes_nothing(volume: Database) -> None:
-    before = rows_of(volume)
+def test_making_a_volume_again_changes_nothing(own_volume: Database) -> None:
+    before = rows_of(own_volume)
 
-    made = make_volume(volume.url, SMALL, now=NOW)
+    made = make_volume(own_volume.url, SMALL, now=NOW)
 
-    assert (made.rows, rows_of(volume)) == (0, before)
+    assert (made.rows, rows_of(own_volume)) == (0, before)
 
 
-def test_a_volume_keeps_its_moment_when_it_is_made_again_later(volume: Database) -> None:
-    made = make_volume(volume.url, SMALL, now=datetime(2027, 1, 1, tzinfo=UTC))
+def test_a_volume_keeps_its_moment_when_it_is_made_again_later(own_volume: Database) -> None:
+    made = make_volume(own_volume.url, SMALL, now=datetime(2027, 1, 1, tzinfo=UTC))
 
     assert (made.rows, made.anchor) == (0, NOW)
 
@@ -162,12 +176,121 @@ def test_the_tables_have_been_analyzed(volume: Database) -> None:
     assert value(volume, "SELECT reltuples FROM pg_class WHERE oid = 'workflow_runs'::regclass") == SMALL.runs
 
 
-def test_a_volume_cannot_go_on_with_another_number_of_workflows(volume: Database) -> None:
+def test_a_volume_cannot_go_on_with_another_number_of_workflows(own_volume: Database) -> None:
     with pytest.raises(ValueError, match=r"begun with .*'workflows': 60}, and cannot go on"):
-        make_volume(volume.url, Scale(runs=10, workflows=61, users=20), now=NOW)
+        make_volume(own_volume.url, Scale(runs=10, workflows=61, users=20), now=NOW)
 
 
 @pytest.mark.parametrize("numbers", [{"runs": -1}, {"runs": RUNS_MAX + 1}, {"runs": 1, "workflows": 0}])
 def test_a_scale_refuses_numbers_that_make_no_sense(numbers: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must lie between"):
         Scale(**numbers)
+
+
+def test_an_interrupted_volume_goes_on_where_it_was(
+    volume: Database, migrated_pool: ClonePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "BATCH_RUNS", 200)
+    another = migrated_pool.acquire()
+    with pytest.raises(KeyboardInterrupt):
+        make_volume(another.url, SMALL, now=NOW, advance=interrupt_after(600))
+    interrupted_at = value(another, "SELECT count(*) FROM workflow_runs")
+    make_volume(another.url, SMALL, now=NOW)
+    rows = rows_of(another, without=("id",))
+    migrated_pool.release(another)
+
+    assert 600 <= interrupted_at < SMALL.runs
+    assert rows == rows_of(volume, without=("id",))
+
+
+def interrupt_after(runs: int) -> Callable[[int], None]:
+    """Give an `advance` that behaves as Ctrl-C does once so many runs are made."""
+    made = 0
+
+    def advance(more: int) -> None:
+        nonlocal made
+        made += more
+        if made >= runs:
+            raise KeyboardInterrupt
+
+    return advance
+
+
+def test_an_interruption_leaves_nothing_running(migrated_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "BATCH_RUNS", 200)
+    with pytest.raises(KeyboardInterrupt):
+        make_volume(migrated_database.url, SMALL, now=NOW, advance=interrupt_after(400))
+
+    assert (
+        value(migrated_database, f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{APPLICATION_NAME}'")
+        == 0
+    )
+
+
+def test_two_makers_at_once_make_one_volume(migrated_database: Database) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda _: make_volume(migrated_database.url, SMALL, now=NOW), range(2)))
+
+    assert sorted(volume.rows > 0 for volume in made) == [False, True]
+    assert value(migrated_database, "SELECT count(*) FROM workflow_runs") == SMALL.runs
+
+
+def test_indexes_set_aside_are_built_again(migrated_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexes, "RUNS_WORTH_IT", 1)
+    before = definitions(migrated_database)
+    seen: list[int] = []
+
+    def advance(_runs: int) -> None:
+        seen.append(len(definitions(migrated_database)))
+
+    make_volume(migrated_database.url, SMALL, now=NOW, advance=advance)
+
+    assert min(seen) == len(before) - 5
+    assert definitions(migrated_database) == before
+
+
+def test_indexes_are_built_again_when_the_work_is_interrupted(
+    migrated_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "RUNS_WORTH_IT", 1)
+    monkeypatch.setattr(making, "BATCH_RUNS", 200)
+    before = definitions(migrated_database)
+    with pytest.raises(KeyboardInterrupt):
+        make_volume(migrated_database.url, SMALL, now=NOW, advance=interrupt_after(400))
+
+    assert definitions(migrated_database) == before
+
+
+def test_indexes_that_a_killed_process_left_missing_are_built(own_volume: Database) -> None:
+    before = definitions(own_volume)
+    with own_volume.connect() as connection:
+        connection.execute("DROP INDEX ix_run_step_logs__step_id")
+
+    make_volume(own_volume.url, SMALL, now=NOW)
+
+    assert definitions(own_volume) == before
+
+
+def definitions(database: Database) -> list[Any]:
+    """Give the definitions of all indexes, as PostgreSQL prints them."""
+    with database.connect() as connection:
+        return connection.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1").fetchall()
+
+
+def test_a_role_that_may_not_skip_foreign_keys_makes_the_same_rows(volume: Database, migrated_pool: ClonePool) -> None:
+    role = f"maker_{secrets.token_hex(4)}"
+    another = migrated_pool.acquire()
+    with another.connect() as connection:
+        connection.execute(
+            f"CREATE ROLE {role} LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};"
+            f"GRANT CREATE ON SCHEMA public TO {role}; GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {role}"
+        )
+    try:
+        make_volume(another.url.set(username=role), SMALL, now=NOW)
+        rows = rows_of(another, without=("id",))
+    finally:
+        with another.connect() as connection:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+        migrated_pool.release(another)
+
+    assert rows == rows_of(volume, without=("id",))

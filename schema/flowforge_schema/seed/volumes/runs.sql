@@ -15,7 +15,7 @@ SELECT
         ELSE 'manual'
     END::public.trigger_type,
     CASE WHEN batch.trigger_roll >= 0.8 THEN batch.owner_id END,
-    jsonb_build_object('batch', batch.number, 'region', (ARRAY['eu', 'us', 'ap'])[1 + mod(batch.number, 3)]),
+    (ARRAY['{"region": "eu", "full": true}', '{"region": "us"}', '{"region": "ap", "dry_run": false}']::jsonb[])[1 + mod(batch.number, 3)],
     CASE batch.status WHEN 'completed' THEN '{"result": "ok", "warnings": 0}'::jsonb END,
     CASE batch.status WHEN 'failed' THEN '{"code": "step_failed", "message": "the last attempt failed"}'::jsonb END,
     pg_temp.moment(batch.started_us),
