@@ -85,8 +85,13 @@ class Identified:
 
 def native_enum(enum_class: type[StrEnum]) -> Enum:
     """Give the PostgreSQL enum type of a Python enum: `RunStatus` is `run_status`, labels are the members' values."""
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", enum_class.__name__).lower()
+    name = snake_case(enum_class.__name__)
     return Enum(enum_class, name=name, values_callable=lambda members: [member.value for member in members])
+
+
+def snake_case(class_name: str) -> str:
+    """Give the name in SQL's manner: `RunStatus` is `run_status`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
 
 
 def length_check(column: str, *, longest: int, shortest: int = 1) -> CheckConstraint:

@@ -1,0 +1,34 @@
+"""The transactional outbox: events written in the transaction that they tell of, and what a relay needs to deliver them.
+
+Delivery is at least once, and in order within one aggregate. The relay itself is a process of its own, not part of this package.
+"""
+
+from __future__ import annotations
+
+from flowforge_schema.outbox.claiming import ClaimedEvent, claim_events
+from flowforge_schema.outbox.failing import PARKED_UNTIL, RetryPolicy
+from flowforge_schema.outbox.floor import TrailingFloor
+from flowforge_schema.outbox.lag import OutboxLag, outbox_lag
+from flowforge_schema.outbox.marking import mark_failed, mark_published, release_events
+from flowforge_schema.outbox.parking import discard_parked, parked_events, release_parked
+from flowforge_schema.outbox.recording import record_event
+from flowforge_schema.outbox.relays import RelayLock, RelayShare
+
+__all__ = [
+    "PARKED_UNTIL",
+    "ClaimedEvent",
+    "OutboxLag",
+    "RelayLock",
+    "RelayShare",
+    "RetryPolicy",
+    "TrailingFloor",
+    "claim_events",
+    "discard_parked",
+    "mark_failed",
+    "mark_published",
+    "outbox_lag",
+    "parked_events",
+    "record_event",
+    "release_events",
+    "release_parked",
+]

@@ -1,0 +1,114 @@
+"""Claiming events: a relay takes the oldest ones that may go out, under a lease."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Integer, SmallInteger, Text, Uuid, bindparam
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy, park_exhausted
+from flowforge_schema.outbox.floor import TrailingFloor
+from flowforge_schema.outbox.relays import WHOLE, RelayShare
+from flowforge_schema.outbox.statements import read_statement
+
+DEFAULT_LEASE: Final = timedelta(seconds=60)
+
+# How many events are looked at for each that is asked for, and how many times more when none of them may go out: events
+# that wait lie among those that are ready, and are rarely many.
+WINDOW_PER_EVENT = 4
+WINDOW_GROWTH = 8
+
+# The limits are written into the statement, so that the planner knows how little is wanted.
+_CLAIM = (
+    read_statement("claim")
+    .bindparams(
+        bindparam("window", type_=Integer, literal_execute=True),
+        bindparam("limit", type_=Integer, literal_execute=True),
+    )
+    .columns(
+        seen=BigInteger,
+        exhausted=BigInteger,
+        id=BigInteger,
+        event_id=Uuid,
+        aggregate_type=Text,
+        aggregate_id=Uuid,
+        event_type=Text,
+        schema_version=SmallInteger,
+        payload=JSONB,
+        headers=JSONB,
+        created_at=DateTime(timezone=True),
+        attempts=SmallInteger,
+        available_at=DateTime(timezone=True),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedEvent:
+    """One event as a relay delivers it; `attempt` and `leased_until` prove the claim when it is marked.
+
+    `event_id` goes to the consumer, who tells duplicates by it. `leased_until` is by the server's clock.
+    """
+
+    id: int
+    event_id: UUID
+    aggregate_type: str
+    aggregate_id: UUID
+    event_type: str
+    schema_version: int
+    payload: dict[str, Any]
+    headers: dict[str, Any]
+    created_at: datetime
+    attempt: int
+    leased_until: datetime
+
+
+async def claim_events(
+    session: AsyncSession,
+    *,
+    limit: int = 100,
+    lease: timedelta = DEFAULT_LEASE,
+    policy: RetryPolicy = DEFAULT_POLICY,
+    share: RelayShare = WHOLE,
+    floor: TrailingFloor | None = None,
+) -> list[ClaimedEvent]:
+    """Lease up to `limit` unpublished events, oldest first; none when nothing may go out at the moment.
+
+    Commit at once, and send afterwards, in the order of the list. An event is claimed only when every earlier unpublished
+    one of its aggregate is in the same list: while one is leased, waits to be tried again or is parked, the later ones
+    wait. That holds for any number of relays at once, whatever their shares.
+
+    When the lease is over and nothing was marked, the events may be claimed again. An event that a relay never reported on
+    in `policy.max_attempts` claims is claimed once more alone, and then parked. Each relay keeps a `floor` of its own
+    through its life; without one, claims become slow while a long transaction keeps dead rows alive.
+    """
+    if limit < 1 or lease <= timedelta(0):
+        raise ValueError(f"claim_events takes a limit of at least 1 and a positive lease, not {limit} and {lease}")
+    if floor is not None:
+        await floor.advance_if_due(session)
+    parameters = {
+        "limit": limit,
+        "lease": lease,
+        "max_attempts": policy.max_attempts,
+        "share": share.number,
+        "shares": share.of,
+        "floor": floor.id if floor else 0,
+        "behind": list(floor.behind) if floor else [],
+    }
+    window = limit * WINDOW_PER_EVENT
+    while True:
+        result = await session.execute(_CLAIM, {**parameters, "window": window})
+        rows = result.all()
+        seen, exhausted = rows[0][:2]
+        if exhausted:
+            await park_exhausted(session, policy)
+        if rows[0].id is not None:
+            return [ClaimedEvent(*row[2:]) for row in rows]
+        if seen < window:
+            return []
+        window *= WINDOW_GROWTH

@@ -1,0 +1,7 @@
+-- Mark events as delivered where the claim still holds: no other claim, release or failure has come in between.
+UPDATE outbox_events AS event
+SET published_at = statement_timestamp()
+FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS smallint[]), CAST(:leases AS timestamptz[])) AS claim (id, attempt, leased_until)
+WHERE event.id = claim.id AND event.attempts = claim.attempt AND event.available_at = claim.leased_until
+    AND event.published_at IS NULL
+RETURNING event.id

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from flowforge_schema.outbox import TrailingFloor, claim_events, mark_published
+from flowforge_schema.outbox import floor as floor_module
+
+if TYPE_CHECKING:
+    from conftest import Outbox
+
+
+class Clock:
+    """A clock that stands where the test puts it."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """Give the time in seconds."""
+        return self.now
+
+
+async def test_the_floor_moves_to_what_the_look_before_saw(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    _, last = await outbox.write("a", "b")
+    await outbox.publish(await outbox.claim())
+    await outbox.advance(floor)
+    before = floor.id
+    await outbox.write("c")
+    await outbox.advance(floor)
+
+    assert (before, floor.id, floor.behind) == (0, last, ())
+
+
+async def test_the_floor_remembers_what_is_unpublished_below_it(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    _, second = await outbox.write("a", "b")
+    await outbox.publish(await outbox.claim(limit=1))
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+
+    assert (floor.id, floor.behind) == (second, (second,))
+
+
+async def test_what_is_below_the_floor_is_claimed(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    written = await outbox.write("a", "b")
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+
+    assert await outbox.claimed_ids(floor=floor) == written
+
+
+async def test_what_is_below_the_floor_still_holds_up_its_aggregate(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    await outbox.write("a")
+    (event,) = await outbox.claim()
+    await outbox.fail(event, park=True)
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    await outbox.write("a")
+
+    assert await outbox.claim(floor=floor) == []
+
+
+async def test_what_was_published_below_the_floor_is_forgotten(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    await outbox.write("a")
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    await outbox.publish(await outbox.claim(floor=floor))
+    (last,) = await outbox.write("b")
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+
+    assert (floor.id, floor.behind) == (last, (last,))
+
+
+async def test_a_late_commit_is_not_lost(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    async with outbox.sessions() as late:
+        late_id = (await late.execute(outbox.insertion("late"))).scalar_one()
+        await outbox.write("a")
+        await outbox.publish(await outbox.claim(floor=floor))
+        for _ in range(3):
+            await outbox.advance(floor)
+        await late.commit()
+
+    assert floor.id < late_id
+    assert await outbox.claimed_ids(floor=floor) == [late_id]
+
+
+async def test_a_late_commit_is_not_lost_by_a_transaction_that_has_no_transaction_id_yet(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    async with outbox.sessions() as late:
+        # What an INSERT does first: it locks the table, and draws an id. A transaction id comes with the row.
+        await late.execute(text("LOCK TABLE outbox_events IN ROW EXCLUSIVE MODE"))
+        await outbox.write("a")
+        late_id = await late.scalar(text("SELECT nextval(pg_get_serial_sequence('outbox_events', 'id'))"))
+        late_event = text(
+            "INSERT INTO outbox_events (id, aggregate_type, aggregate_id, event_type, payload)"
+            " OVERRIDING SYSTEM VALUE VALUES (:id, 'letter', uuidv7(), 'letter.written', '{}')"
+        )
+        await outbox.write("b")
+        await outbox.publish(await outbox.claim(floor=floor))
+        for _ in range(3):
+            await outbox.advance(floor)
+        await late.execute(late_event, {"id": late_id})
+        await late.commit()
+
+    assert await outbox.claimed_ids(floor=floor) == [late_id]
+
+
+async def test_a_prepared_transaction_holds_the_floor(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    # PREPARE TRANSACTION, which is off by default, gives a transaction another name in pg_locks: this one.
+    floor = TrailingFloor()
+    await outbox.write("a")
+    await outbox.advance(floor)
+    monkeypatch.setattr(floor_module, "_WRITERS", text("SELECT '-1/742'"))
+    await outbox.advance(floor)
+
+    assert floor.id == 0
+
+
+async def test_a_long_transaction_that_records_nothing_does_not_hold_the_floor(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    async with outbox.sessions() as long:
+        await long.execute(text("CREATE TEMPORARY TABLE long (n integer)"))
+        await long.execute(text("SELECT count(*) FROM outbox_events"))
+        (last,) = await outbox.write("a")
+        await outbox.publish(await outbox.claim())
+        await outbox.advance(floor)
+        await outbox.advance(floor)
+
+    assert floor.id == last
+
+
+async def test_the_floor_moves_again_when_the_late_transaction_is_over(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    async with outbox.sessions() as late:
+        await late.execute(outbox.insertion("late"))
+        (last,) = await outbox.write("a")
+        await outbox.advance(floor)
+        await late.rollback()
+    await outbox.advance(floor)
+
+    assert floor.id == last
+
+
+async def test_the_floor_does_not_move_by_what_its_own_transaction_may_roll_back(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    (event_id,) = await outbox.write("a")
+    events = await outbox.claim()
+    async with outbox.sessions() as session:
+        await mark_published(session, events)
+        for _ in range(3):
+            await floor.advance(session)
+        await session.rollback()
+    await outbox.release(events)
+
+    assert await outbox.claimed_ids(floor=floor) == [event_id]
+
+
+async def test_the_floor_does_not_move_by_an_old_snapshot(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    await outbox.write("a")
+    await outbox.advance(floor)
+    async with outbox.sessions() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        await floor.advance(session)
+
+    assert floor.id == 0
+
+
+async def test_the_floor_stays_behind_more_than_it_remembers(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floor_module, "BEHIND_MAX", 2)
+    floor = TrailingFloor()
+    first, second, third, fourth = await outbox.write("a", "b", "c", "d")
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+
+    assert (floor.id, floor.behind) == (second, (first, second))
+    assert await outbox.claimed_ids(floor=floor) == [first, second, third, fourth]
+
+
+async def test_the_floor_is_moved_by_claims_when_it_is_due(outbox: Outbox) -> None:
+    clock = Clock()
+    floor = TrailingFloor(advance_every_s=1, clock=clock)
+    (last,) = await outbox.write("a")
+    seen = []
+    for clock.now in (0.5, 1.0, 1.5, 2.0):
+        await outbox.claim(floor=floor)
+        seen.append(floor.id)
+
+    assert seen == [0, 0, 0, last]
+
+
+async def test_the_floor_starts_over_from_time_to_time(outbox: Outbox) -> None:
+    clock = Clock()
+    floor = TrailingFloor(start_over_every_s=60, clock=clock)
+    await outbox.write("a")
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    clock.now = 60
+    await outbox.claim(floor=floor)
+
+    assert (floor.id, floor.behind) == (0, ())
+
+
+async def test_a_claim_beside_a_floor_reads_the_index_of_unpublished_events(outbox: Outbox) -> None:
+    async with outbox.sessions() as session:
+        await session.execute(
+            text(
+                "INSERT INTO outbox_events (aggregate_type, aggregate_id, event_type, payload, published_at)"
+                " SELECT 'letter', uuidv7(), 'letter.written', '{}', CASE WHEN n < 19900 THEN now() END"
+                " FROM generate_series(1, 20000) AS n"
+            )
+        )
+        await session.execute(text("ANALYZE outbox_events"))
+        scanned = text("SELECT idx_scan, seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'outbox_events'")
+        before = (await session.execute(scanned)).one()
+        await claim_events(session)
+        after = (await session.execute(scanned)).one()
+
+    assert after.seq_scan == before.seq_scan
+    assert after.idx_scan > before.idx_scan

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from flowforge_schema.outbox import discard_parked, outbox_lag, parked_events, release_parked
+
+if TYPE_CHECKING:
+    from conftest import Outbox
+
+
+@pytest.fixture
+async def parked(outbox: Outbox) -> int:
+    """Give the id of a parked event of aggregate "a", behind which another one waits."""
+    first, _ = await outbox.write("a", "a")
+    (event,) = await outbox.claim(limit=1)
+    await outbox.fail(event, "no such topic", park=True)
+    return first
+
+
+async def test_parked_events_are_shown_with_what_went_wrong(outbox: Outbox, parked: int) -> None:
+    async with outbox.sessions() as session:
+        events = await parked_events(session)
+
+    assert [(event.id, event.last_error) for event in events] == [(parked, "no such topic")]
+
+
+async def test_parked_events_are_shown_page_by_page(outbox: Outbox, parked: int) -> None:
+    async with outbox.sessions() as session:
+        assert await parked_events(session, after_id=parked) == []
+
+
+async def test_a_released_event_is_tried_from_its_first_attempt_with_those_behind_it(
+    outbox: Outbox, parked: int
+) -> None:
+    async with outbox.sessions.begin() as session:
+        assert await release_parked(session, [parked]) == 1
+
+    assert [(event.id, event.attempt) for event in await outbox.claim()] == [(parked, 1), (parked + 1, 1)]
+
+
+async def test_only_parked_events_are_released(outbox: Outbox) -> None:
+    (leased_id,) = await outbox.write("b")
+    (leased,) = await outbox.claim()
+    async with outbox.sessions.begin() as session:
+        assert await release_parked(session, [leased_id]) == 0
+
+    assert (await outbox.stored(leased_id)).available_at == leased.leased_until
+
+
+async def test_those_behind_a_discarded_event_go_on(outbox: Outbox, parked: int) -> None:
+    async with outbox.sessions.begin() as session:
+        (discarded,) = await discard_parked(session, [parked])
+
+    assert (discarded.id, discarded.payload) == (parked, {"letter": "a"})
+    assert await outbox.claimed_ids() == [parked + 1]
+
+
+async def test_only_parked_events_are_discarded(outbox: Outbox, parked: int) -> None:
+    async with outbox.sessions.begin() as session:
+        assert await discard_parked(session, [parked + 1]) == []
+
+
+@pytest.mark.usefixtures("parked")
+async def test_a_parked_event_can_be_read_in_every_time_zone(outbox: Outbox) -> None:
+    async with outbox.sessions() as session:
+        await session.execute(text("SET LOCAL TimeZone = 'Pacific/Kiritimati'"))
+
+        assert len(await parked_events(session)) == 1
+
+
+async def test_an_empty_outbox_has_no_lag(outbox: Outbox) -> None:
+    async with outbox.sessions() as session:
+        lag = await outbox_lag(session)
+
+    assert (lag.unpublished, lag.oldest_age_s, lag.parked, lag.blocked) == (0, None, 0, 0)
+
+
+async def test_the_lag_counts_what_is_not_delivered(outbox: Outbox) -> None:
+    await outbox.write("a", "b", "c")
+    await outbox.publish(await outbox.claim(limit=1))
+    async with outbox.sessions() as session:
+        lag = await outbox_lag(session)
+
+    assert (lag.unpublished, lag.parked, lag.blocked) == (2, 0, 0)
+
+
+@pytest.mark.usefixtures("parked")
+async def test_the_lag_tells_parked_events_from_those_that_wait_behind_them(outbox: Outbox) -> None:
+    await outbox.write("b", "a")
+    async with outbox.sessions() as session:
+        lag = await outbox_lag(session)
+
+    assert (lag.unpublished, lag.parked, lag.blocked) == (4, 1, 2)
+
+
+@pytest.mark.usefixtures("parked")
+async def test_the_age_of_the_lag_is_that_of_the_oldest_event_that_can_be_delivered(
+    outbox: Outbox,
+) -> None:
+    (event_id,) = await outbox.write("b")
+    async with outbox.sessions.begin() as session:
+        await session.execute(text("UPDATE outbox_events SET created_at = created_at - interval '1 day'"))
+        await session.execute(
+            text("UPDATE outbox_events SET created_at = now() - interval '1 minute' WHERE id = :id"), {"id": event_id}
+        )
+        lag = await outbox_lag(session)
+
+    assert lag.oldest_age_s == pytest.approx(60, abs=5)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from flowforge_schema import Database
+from flowforge_schema.base import new_id
+from flowforge_schema.errors import InvalidDataError, NotFoundError
+from flowforge_schema.limits import EVENT_HEADERS_SIZE_BYTES_MAX, EVENT_PAYLOAD_SIZE_BYTES_MAX
+from flowforge_schema.models import OutboxEvent, User, Workflow
+from flowforge_schema.outbox import record_event
+
+
+@pytest.fixture
+async def user(session: AsyncSession) -> User:
+    """Give a committed user."""
+    user = User(email="ada@example.org")
+    session.add(user)
+    await session.commit()
+    return user
+
+
+@pytest.fixture
+def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Give what makes sessions on the test's database."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def test_an_event_is_stored_with_what_it_tells_of(session: AsyncSession, user: User) -> None:
+    recorded = await record_event(
+        session, User, user.id, "user.renamed", {"to": "Ada"}, headers={"trace": "00-1"}, schema_version=2
+    )
+    await session.commit()
+
+    stored = await session.get(OutboxEvent, recorded.id, populate_existing=True)
+    assert stored is not None
+    assert (stored.aggregate_type, stored.aggregate_id, stored.event_type) == ("user", user.id, "user.renamed")
+    assert (stored.payload, stored.headers, stored.schema_version) == ({"to": "Ada"}, {"trace": "00-1"}, 2)
+
+
+async def test_an_event_has_its_id_at_once(session: AsyncSession, user: User) -> None:
+    first = await record_event(session, User, user.id, "user.renamed", {})
+    second = await record_event(session, User, user.id, "user.renamed", {})
+
+    assert first.id < second.id
+
+
+async def test_an_event_goes_with_its_transaction(session: AsyncSession, user: User) -> None:
+    await record_event(session, User, user.id, "user.renamed", {})
+    await session.rollback()
+
+    assert (await session.scalars(select(OutboxEvent))).all() == []
+
+
+async def test_an_event_can_tell_of_a_row_that_the_session_has_not_sent_yet(session: AsyncSession, user: User) -> None:
+    workflow = Workflow(id=new_id(), owner_id=user.id, name="nightly")
+    session.add(workflow)
+
+    recorded = await record_event(session, Workflow, workflow.id, "workflow.created", {})
+
+    assert recorded.aggregate_type == "workflow"
+
+
+async def test_a_change_of_the_aggregate_is_sent_and_the_row_locked_before_the_event(
+    session: AsyncSession, engine: AsyncEngine, user: User
+) -> None:
+    sent: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: sent.append(call[2].split()[0]))
+    user.display_name = "Ada"
+    await record_event(session, User, user.id, "user.renamed", {})
+
+    assert sent == ["UPDATE", "SELECT", "INSERT"]
+
+
+async def test_an_event_about_a_row_that_is_not_there_is_refused(session: AsyncSession) -> None:
+    with pytest.raises(NotFoundError, match="no user with this id"):
+        await record_event(session, User, new_id(), "user.renamed", {})
+
+
+async def test_two_transactions_cannot_record_events_of_one_aggregate_at_once(
+    session: AsyncSession, sessions: async_sessionmaker[AsyncSession], user: User
+) -> None:
+    first = await record_event(session, User, user.id, "user.renamed", {})
+    second = asyncio.create_task(_record(sessions, user))
+    await asyncio.sleep(0.1)
+    waited = not second.done()
+    await session.commit()
+
+    assert waited
+    assert await second > first.id
+
+
+async def test_rows_that_refer_to_the_aggregate_can_be_added_meanwhile(
+    session: AsyncSession, sessions: async_sessionmaker[AsyncSession], user: User
+) -> None:
+    await record_event(session, User, user.id, "user.renamed", {})
+    async with sessions.begin() as other:
+        await other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        other.add(Workflow(owner_id=user.id, name="nightly"))
+
+    assert (await session.scalars(select(Workflow.name))).one() == "nightly"
+
+
+@pytest.mark.parametrize(
+    ("payload", "headers"),
+    [
+        pytest.param({"text": "x" * EVENT_PAYLOAD_SIZE_BYTES_MAX}, {}, id="a payload that is too large"),
+        pytest.param({}, {"text": "x" * EVENT_HEADERS_SIZE_BYTES_MAX}, id="headers that are too large"),
+        pytest.param({"text": "a\0b"}, {}, id="a NUL character"),
+        pytest.param({"number": float("nan")}, {}, id="not a number"),
+    ],
+)
+async def test_what_the_outbox_cannot_hold_is_refused_when_it_is_recorded(
+    database: Database, user: User, payload: dict[str, Any], headers: dict[str, Any]
+) -> None:
+    async with database.session() as session:
+        with pytest.raises(InvalidDataError):
+            await record_event(session, User, user.id, "user.renamed", payload, headers=headers)
+        await session.rollback()
+
+
+async def test_a_payload_of_just_the_largest_size_is_taken(session: AsyncSession, user: User) -> None:
+    # An object with one key of four characters takes 20 bytes around the text.
+    payload = {"text": "x" * (EVENT_PAYLOAD_SIZE_BYTES_MAX - 20)}
+
+    recorded = await record_event(session, User, user.id, "user.renamed", payload)
+
+    assert recorded.id > 0
+
+
+async def _record(sessions: async_sessionmaker[AsyncSession], user: User) -> int:
+    async with sessions.begin() as session:
+        return (await record_event(session, User, user.id, "user.renamed", {})).id
