@@ -28,17 +28,37 @@ from flowforge_schema.errors import (
     UnexpectedDatabaseError,
     retry_transient,
 )
+from flowforge_schema.health import Readiness, SchemaState, check_readiness
 from flowforge_schema.models import ApiKey, OutboxEvent, RunStepLog, User, Workflow, WorkflowRun, WorkflowStep
+from flowforge_schema.outbox import (
+    ClaimedEvent,
+    OutboxLag,
+    RelayLock,
+    RelayShare,
+    RetryPolicy,
+    TrailingFloor,
+    claim_events,
+    discard_parked,
+    mark_failed,
+    mark_published,
+    outbox_lag,
+    parked_events,
+    record_event,
+    release_events,
+    release_parked,
+)
 from flowforge_schema.session import Database, PoolState
 from flowforge_schema.settings import DatabaseSettings
 
 if TYPE_CHECKING:
     from flowforge_schema.errors.problems import install_error_handlers
+    from flowforge_schema.health import health_router
     from flowforge_schema.session import DbSession, ReadSession, get_database, get_db_session, get_read_session
 
 __all__ = [
     "ApiKey",
     "AppError",
+    "ClaimedEvent",
     "CommitUnknownError",
     "ConcurrentUpdateError",
     "ConfigurationError",
@@ -53,18 +73,25 @@ __all__ = [
     "LockTimeoutError",
     "NotFoundError",
     "OutboxEvent",
+    "OutboxLag",
     "PoolExhaustedError",
     "PoolState",
     "ReadOnlyError",
     "ReadSession",
+    "Readiness",
     "ReferenceNotFoundError",
+    "RelayLock",
+    "RelayShare",
     "ResourceInUseError",
+    "RetryPolicy",
     "RunStatus",
     "RunStepLog",
     "SchemaMismatchError",
+    "SchemaState",
     "SerializationError",
     "StatementTimeoutError",
     "StepStatus",
+    "TrailingFloor",
     "TransientError",
     "TriggerType",
     "UnexpectedDatabaseError",
@@ -72,10 +99,21 @@ __all__ = [
     "Workflow",
     "WorkflowRun",
     "WorkflowStep",
+    "check_readiness",
+    "claim_events",
+    "discard_parked",
     "get_database",
     "get_db_session",
     "get_read_session",
+    "health_router",
     "install_error_handlers",
+    "mark_failed",
+    "mark_published",
+    "outbox_lag",
+    "parked_events",
+    "record_event",
+    "release_events",
+    "release_parked",
     "retry_transient",
 ]
 
@@ -86,6 +124,7 @@ _NEEDING_FASTAPI = {
     "get_database": "session",
     "get_db_session": "session",
     "get_read_session": "session",
+    "health_router": "health",
     "install_error_handlers": "errors.problems",
 }
 
