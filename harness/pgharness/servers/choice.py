@@ -18,6 +18,10 @@ from pgharness.settings import DEFAULT_IMAGE, nearest
 CHOICES = ("auto", "container", "embedded")
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came. It unwinds like Ctrl-C: psycopg cancels what runs, and nobody takes it for an error of a revision."""
+
+
 @contextlib.contextmanager
 def open_server(choice: str = "auto", *, image: str = DEFAULT_IMAGE) -> Iterator[Server]:
     """Give a server: `auto`, `container`, `embedded`, or the URL of a running one; nothing of it stays at the end.
@@ -83,12 +87,14 @@ def _ended_in_order() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTERM, _raise_exit)
+    signal.signal(signal.SIGTERM, _unwind)
     try:
         yield
+    except Terminated:
+        raise SystemExit(128 + signal.SIGTERM) from None
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _raise_exit(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+def _unwind(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
