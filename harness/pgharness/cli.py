@@ -1,4 +1,4 @@
-"""The command line: `pgharness check`, `diff` and `snapshot`."""
+"""The command line: `pgharness check`, `diff`, `snapshot` and `plans`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,9 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.checks.wording import describe_differences
-from pgharness.findings import CannotRun
+from pgharness.findings import CannotRun, Finding
+from pgharness.plans import judge_plans, read_statement_file, with_samples
+from pgharness.plans.explaining import STATISTICS_TARGETS
 from pgharness.report import FORMATS
 from pgharness.report.text import render_rich
 from pgharness.running import Plan, Run, plan_run, run_plan
@@ -51,6 +54,13 @@ class ReportFormat(StrEnum):
 
 class DiffFormat(StrEnum):
     """The formats of `diff`."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class PlansFormat(StrEnum):
+    """The formats of `plans`."""
 
     TEXT = "text"
     JSON = "json"
@@ -160,6 +170,39 @@ def snapshot(
             {"kind": k.kind, "object": k.object, "property": k.property, "value": v} for k, v in taken.facts.items()
         ]
         print(json.dumps({"server_version": taken.server_version_number, "facts": facts}, indent=1, ensure_ascii=False))
+
+
+@app.command()
+def plans(
+    url: Annotated[str, typer.Argument(help="The URL of a database that holds as much as production does.")],
+    file: Annotated[Path, typer.Argument(help="SQL with `;` between statements, expectations in the comments.")],
+    plans_format: Annotated[PlansFormat, typer.Option("--format", help="How to tell it.")] = PlansFormat.TEXT,
+    analyze: Annotated[
+        bool, typer.Option("--analyze", help="Run ANALYZE several times, and find plans that depend on its sample.")
+    ] = False,
+) -> None:
+    """Carry out each statement, roll it back, and judge its plans. Exit code 0: nothing found, 1: findings, 2: could not run."""
+    texts = read_statement_file(file)
+    with connect_given(url) as connection:
+        statements = with_samples(connection, texts)
+        findings = judge_plans(connection, statements, targets=STATISTICS_TARGETS if analyze else ())
+    if plans_format is PlansFormat.JSON:
+        document = {"statements": len(statements), "findings": [asdict(finding) for finding in findings]}
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        _tell_plans(len(statements), findings)
+    sys.exit(FOUND if findings else NOTHING_FOUND)
+
+
+def _tell_plans(statements: int, findings: Sequence[Finding]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in findings:
+        console.print(finding.subject, style="bold", markup=False)
+        console.print(f"  {finding.message}\n  mend: {finding.mend}", markup=False)
+        for line in finding.evidence.splitlines():
+            console.print(f"    {line}", style="dim", markup=False)
+    verdict = f"{len(findings)} findings" if findings else "nothing found"
+    console.print(f"{verdict}: {statements} statements", style="bold")
 
 
 def _snapshot_of(url: str) -> Snapshot:

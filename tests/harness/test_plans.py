@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -23,6 +26,7 @@ from pgharness.plans import (
     read_statements,
     with_samples,
 )
+from pgharness.plugin import PlanJudge
 
 LIBRARY = """
 CREATE TABLE author (id bigint PRIMARY KEY, name text NOT NULL);
@@ -31,9 +35,9 @@ CREATE TABLE book (
 );
 CREATE INDEX ix_book_author_published ON book (author_id, published DESC);
 CREATE INDEX ix_book_ordered ON book (published) WHERE state = 'ordered';
-INSERT INTO author SELECT n, 'author ' || n FROM generate_series(1, 200) n;
+INSERT INTO author SELECT n, 'author ' || n FROM generate_series(1, 100) n;
 INSERT INTO book
-SELECT n, 1 + n % 200, n, 'book ' || n, CASE WHEN n % 500 = 0 THEN 'ordered' ELSE 'here' END
+SELECT n, 1 + n % 100, n, 'book ' || n, CASE WHEN n % 500 = 0 THEN 'ordered' ELSE 'here' END
 FROM generate_series(1, 20000) n;
 ANALYZE;
 """
@@ -99,7 +103,7 @@ def test_a_sequential_scan_that_is_allowed_with_a_reason_passes(library: psycopg
 
 
 def test_a_sort_is_found(library: psycopg.Connection) -> None:
-    by_title = replace(BY_AUTHOR, sql="SELECT title FROM book WHERE author_id = $1 ORDER BY title")
+    by_title = replace(BY_AUTHOR, sql="SELECT title FROM book WHERE author_id = $1 ORDER BY title LIMIT 150")
 
     assert "It sorts by title" in messages(judge_plans(library, [by_title]))
 
@@ -210,6 +214,44 @@ def test_samples_that_find_no_row_are_told(library: psycopg.Connection) -> None:
 
     with pytest.raises(CannotRun, match="has no samples"):
         with_samples(library, texts)
+
+
+def test_the_fixture_fails_a_test_with_what_is_wrong_in_words(
+    library: psycopg.Connection, plan_judge: PlanJudge
+) -> None:
+    by_title = Statement("by_title", "SELECT id FROM book WHERE title = 'book 7'")
+
+    with pytest.raises(
+        pytest.fail.Exception, match=r"statement by_title: It reads all of book[\s\S]*mend: create an index"
+    ):
+        plan_judge(library, [by_title])
+
+
+def test_the_fixture_passes_a_file_of_sound_statements(
+    library: psycopg.Connection, plan_judge: PlanJudge, tmp_path: Path
+) -> None:
+    file = tmp_path / "statements.sql"
+    file.write_text("-- samples: SELECT 7\nSELECT title FROM book WHERE id = $1;", encoding="utf-8")
+
+    plan_judge(library, file)
+
+
+@pytest.mark.parametrize(("where", "code"), [("id = 7", 0), ("title = 'book 7'", 1), ("titel = 'book 7'", 2)])
+def test_the_command_line_says_by_its_exit_code_what_it_found(
+    where: str, code: int, library: psycopg.Connection, tmp_path: Path
+) -> None:
+    file = tmp_path / "statements.sql"
+    file.write_text(f"SELECT title FROM book WHERE {where}", encoding="utf-8")
+    info = library.info
+    url = f"postgresql://{info.user}@/{info.dbname}?host={info.host}&port={info.port}"
+
+    run = subprocess.run(
+        [sys.executable, "-c", "from pgharness.cli import main; main()", "plans", url, str(file), "--format", "json"],
+        capture_output=True,
+        check=False,
+    )
+
+    assert run.returncode == code, run.stderr
 
 
 def test_rows_that_a_filter_removes_count_as_read() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgharness.plans.explaining import explain, explain_statements, judge_plans, plan_only
 from pgharness.plans.judging import Explained, judge_statement
-from pgharness.plans.plan import Plan, PlanMode, Scan, read_plan
+from pgharness.plans.plan import Plan, PlanMode, Scan, Sort, read_plan
 from pgharness.plans.sampling import with_samples
 from pgharness.plans.statement import Expectation, Statement
 from pgharness.plans.statement_file import StatementText, read_statement_file, read_statements
@@ -15,6 +15,7 @@ __all__ = [
     "Plan",
     "PlanMode",
     "Scan",
+    "Sort",
     "Statement",
     "StatementText",
     "explain",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pgharness.findings import Finding
-from pgharness.plans.plan import Plan, PlanMode
+from pgharness.plans.plan import SORTED_ROWS, Plan, PlanMode
 from pgharness.plans.statement import Statement
 
 NAME = "plans"
@@ -62,11 +62,13 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
                 f"It reads all of {scan.relation} ({scan.rows_read:,.0f} rows, {one.words}).",
                 f"create an index on {scan.relation} for {scan.condition or 'its order'}; or allow it, with the reason",
             )
-    if plan.sorts and not expected.sort:
+    for sort in plan.sorts if not expected.sort else ():
+        if sort.rows <= SORTED_ROWS:
+            continue
         yield _finding(
             statement,
             one,
-            f"It sorts by {'; '.join(plan.sorts)} ({one.words}).",
+            f"It sorts by {sort.key} ({sort.rows:,.0f} rows, {one.words}).",
             "let the index end in the columns of ORDER BY, in the same directions; or allow the sort, with the reason",
         )
     bound = expected.read_per_row

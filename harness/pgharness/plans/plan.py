@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+# A sort of a hundred rows takes less time than reading them.
+SORTED_ROWS = 100
+
 
 class PlanMode(StrEnum):
     """How the server plans a prepared statement: for these parameters, or once for all (`plan_cache_mode`)."""
@@ -35,11 +38,19 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort: by what, and of how many rows."""
+
+    key: str
+    rows: float
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One plan of one statement. `rows` is what it gave (or changed), `text` is the tree for people."""
 
     scans: tuple[Scan, ...]
-    sorts: tuple[str, ...]
+    sorts: tuple[Sort, ...]
     rows: float
     buffers: int
     duration_ms: float
@@ -57,9 +68,9 @@ class Plan:
 
     @property
     def way(self) -> tuple[str, ...]:
-        """Say in a few words how it gets at its rows; two plans of the same way cost alike."""
+        """Say in a few words how it gets at its rows, sorts of a few rows left out; plans of the same way cost alike."""
         scans = sorted(f"{scan.relation} by {', '.join(scan.indexes) or 'reading all of it'}" for scan in self.scans)
-        return (*scans, *(f"sorted by {key}" for key in self.sorts))
+        return (*scans, *(f"sorted by {sort.key}" for sort in self.sorts if sort.rows > SORTED_ROWS))
 
 
 def read_plan(document: Mapping[str, Any]) -> Plan:
@@ -69,7 +80,7 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     return Plan(
         scans=tuple(_scan(node) for node in nodes if _is_scan(node)),
         # An incremental sort and a sort node name what they sort by.
-        sorts=tuple(", ".join(node["Sort Key"]) for node in nodes if node["Node Type"].endswith("Sort")),
+        sorts=tuple(_sort(node) for node in nodes if node["Node Type"].endswith("Sort")),
         rows=_rows(top),
         buffers=sum(int(top.get(f"Shared {what} Blocks", 0)) for what in ("Hit", "Read")),
         duration_ms=float(document.get("Execution Time", 0.0)),
@@ -99,6 +110,11 @@ def _scan(node: Mapping[str, Any]) -> Scan:
         condition=" AND ".join([*found, *([node["Filter"]] if "Filter" in node else [])]),
         index_condition=" AND ".join(found),
     )
+
+
+def _sort(node: Mapping[str, Any]) -> Sort:
+    below = node["Plans"][0]
+    return Sort(", ".join(node["Sort Key"]), float(below.get("Actual Rows", 0)) * float(below.get("Actual Loops", 1)))
 
 
 _REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")

@@ -20,14 +20,17 @@ from pgharness.plugin.hooks import (
     pytest_terminal_summary,
     pytest_unconfigure,
 )
+from pgharness.plugin.plan_judge import PlanJudge, plan_judge
 
 __all__ = [
+    "PlanJudge",
     "chain_claims",
     "empty_database",
     "migrated_database",
     "migrated_pool",
     "pg_databases",
     "pg_server",
+    "plan_judge",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, select
 
 from flowforge_schema.models import OutboxEvent
 from flowforge_schema.queries.pages import PAGE_LENGTH
@@ -40,9 +40,11 @@ def purge_published_events(
         .limit(limit)
         .cte("seen")
     )
+    # An array and not a join: for a join the planner may read the whole table, as it does not know how few rows are seen.
+    delivered = select(seen.c.id).where(seen.c.published_at < published_before).scalar_subquery()
     purged = (
         delete(OutboxEvent)
-        .where(OutboxEvent.id == seen.c.id, seen.c.published_at < published_before)
+        .where(OutboxEvent.id == any_(func.array(delivered, type_=ARRAY(BigInteger))))
         .returning(OutboxEvent.id)
         .cte("purged")
     )
