@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import func, select
 
-from flowforge_schema import ConflictError, Database, User
+from flowforge_schema import ConfigurationError, ConflictError, Database, PoolState, ReadOnlyError, User
 
 
 async def count_users(database: Database) -> int:
@@ -41,3 +46,108 @@ async def test_a_violated_constraint_is_told_by_name_and_field(database: Databas
             session.add(User(email="ADA@example.org"))
 
     assert (raised.value.constraint, raised.value.field) == ("uq_users__lower_email", "email")
+
+
+async def test_a_read_session_stores_nothing(database: Database) -> None:
+    async with database.read_session() as session:
+        session.add(User(email="ada@example.org"))
+        with pytest.raises(ReadOnlyError):
+            await session.flush()
+
+
+async def test_objects_can_be_read_after_the_block(database: Database) -> None:
+    async with database.session() as session:
+        user = User(email="ada@example.org")
+        session.add(user)
+
+    assert (user.email, user.is_active) == ("ada@example.org", True)
+
+
+async def test_a_database_may_be_used_again_after_it_has_been_disposed_of(database: Database) -> None:
+    await count_users(database)
+    await database.dispose()
+
+    assert await count_users(database) == 0
+
+
+async def test_nothing_connects_before_the_first_session() -> None:
+    database = Database("postgresql://nobody@127.0.0.1:9/nothing")
+
+    assert database.pool_state() == PoolState(checked_out=0, idle=0, limit=10)
+
+
+async def test_the_gauges_follow_the_pool(database: Database) -> None:
+    async with database.session() as session:
+        await session.execute(select(1))
+        inside = database.pool_state()
+
+    assert (inside, database.pool_state()) == (PoolState(1, 0, 10), PoolState(0, 1, 10))
+
+
+# Event loops and processes
+
+
+def test_one_database_serves_one_event_loop_after_another(database_url: str) -> None:
+    database = Database(database_url)
+
+    async def work() -> int:
+        try:
+            return await count_users(database)
+        finally:
+            await database.dispose()
+
+    assert [asyncio.run(work()) for _ in range(2)] == [0, 0]
+
+
+def test_several_databases_serve_several_event_loops_at_once(database_url: str) -> None:
+    async def work() -> int:
+        database = Database(database_url)
+        try:
+            return sum([await count_users(database) for _ in range(20)])
+        finally:
+            await database.dispose()
+
+    with ThreadPoolExecutor(4) as threads:
+        futures = [threads.submit(asyncio.run, work()) for _ in range(4)]
+
+    assert [future.result() for future in futures] == [0] * 4
+
+
+async def test_a_database_that_another_event_loop_uses_is_refused_with_the_mend(database: Database) -> None:
+    await count_users(database)
+
+    with pytest.raises(ConfigurationError, match="make one Database for each application or loop"):
+        await asyncio.to_thread(asyncio.run, count_users(database))
+
+
+USED_BEFORE_AND_AFTER_A_FORK = """
+import asyncio, os, sys
+from sqlalchemy import text
+from flowforge_schema import Database
+
+database = Database(sys.argv[1])
+
+async def backend():
+    async with database.session() as session:
+        return await session.scalar(text("SELECT pg_backend_pid()"))
+
+loop = asyncio.new_event_loop()
+before = loop.run_until_complete(backend())
+child = os.fork()
+if child == 0:
+    forked = asyncio.new_event_loop().run_until_complete(backend())
+    os._exit(0 if forked != before else 1)
+_, status = os.waitpid(child, 0)
+after = loop.run_until_complete(backend())
+loop.run_until_complete(database.dispose())
+loop.close()
+sys.exit(status or before != after)
+"""
+
+
+def test_a_forked_process_makes_connections_of_its_own_and_leaves_the_others_alone(database_url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", USED_BEFORE_AND_AFTER_A_FORK, database_url], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr

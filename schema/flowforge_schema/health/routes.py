@@ -1,0 +1,34 @@
+"""Routes for whoever watches the process: /healthz says that it runs, /readyz whether it can serve."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+from flowforge_schema.health.readiness import check_readiness
+from flowforge_schema.session import Database, get_database
+
+try:
+    from fastapi import APIRouter, Depends
+    from fastapi.responses import JSONResponse
+except ModuleNotFoundError as error:
+    raise ImportError("The health routes need FastAPI.\n  mend: pip install 'flowforge-schema[fastapi]'") from error
+
+health_router = APIRouter(tags=["health"])
+
+NEVER_CACHED = {"Cache-Control": "no-store"}
+
+
+@health_router.get("/healthz", summary="The process runs")
+async def healthz() -> dict[str, str]:
+    """Answer without touching the database: restarting a process does not mend a database."""
+    return {"status": "ok"}
+
+
+@health_router.get("/readyz", summary="The process can serve", responses={503: {"description": "It cannot, and why"}})
+async def readyz(database: Annotated[Database, Depends(get_database)]) -> JSONResponse:
+    """Answer 200 when the database answers and its schema fits, else 503 with the reason, within two seconds."""
+    readiness = await check_readiness(database)
+    body: dict[str, Any] = {"status": "ready" if readiness.is_ready else "not_ready", **dataclasses.asdict(readiness)}
+    body["took_ms"] = round(readiness.took_ms, 1)
+    return JSONResponse(body, 200 if readiness.is_ready else 503, NEVER_CACHED)
