@@ -88,15 +88,15 @@ def main() -> None:
 @app.command()
 def check(  # noqa: PLR0917 - typer calls it with names
     config: Annotated[
-        Path | None, typer.Option(help="The pyproject.toml with [tool.pgharness]; by default the one here.")
+        Path | None, typer.Option(help=r"The pyproject.toml with \[tool.pgharness]; by default the one here.")
     ] = None,
-    alembic: Annotated[Path | None, typer.Option(help="The Alembic configuration [default: alembic.ini].")] = None,
+    alembic: Annotated[Path | None, typer.Option(help=r"The Alembic configuration \[default: alembic.ini].")] = None,
     metadata: Annotated[
         str | None, typer.Option(help="The models, as package.module:attribute; by default env.py's target_metadata.")
     ] = None,
     server: Annotated[
         str | None,
-        typer.Option(help="auto, container, embedded, or postgresql://… of a running server [default: auto]."),
+        typer.Option(help=r"auto, container, embedded, or postgresql://… of a running server \[default: auto]."),
     ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Make this check alone; may be given several times.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Do not make this check; may be given several times.")] = None,
