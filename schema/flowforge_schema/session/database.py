@@ -94,13 +94,11 @@ class Database:
 
     def pool_state(self) -> PoolState:
         """Give the gauges of the primary's pool."""
-        pool = self.engine.pool
-        assert isinstance(pool, QueuePool)
-        return PoolState(
-            checked_out=pool.checkedout(),
-            idle=pool.checkedin(),
-            limit=self.settings.pool_size + self.settings.max_overflow,
-        )
+        return self._state_of(self.engine)
+
+    def read_pool_state(self) -> PoolState:
+        """Give the gauges of the replica's pool, or the primary's where there is no replica."""
+        return self._state_of(self.read_engine)
 
     async def dispose(self) -> None:
         """Close all idle connections; those in use are closed when they are given back. It may be used again."""
@@ -121,6 +119,12 @@ class Database:
             with contextlib.suppress(AppError):
                 async with session:  # its end closes the session, to completion even when cancelled
                     pass
+
+    def _state_of(self, engine: AsyncEngine) -> PoolState:
+        pool = engine.pool
+        assert isinstance(pool, QueuePool)
+        limit = self.settings.pool_size + self.settings.max_overflow
+        return PoolState(checked_out=pool.checkedout(), idle=pool.checkedin(), limit=limit)
 
     def _settle(self) -> None:
         """Bind the pool to this process and event loop; connections of others are forgotten, not closed."""
