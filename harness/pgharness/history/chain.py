@@ -82,6 +82,8 @@ def _open_config(file: Path) -> Config:
     if file.is_file():
         in_toml = file.suffix == ".toml"
         return Config(None if in_toml else file, toml_file=file if in_toml else beside)
+    if file.name == "alembic.ini" and beside.is_file() and "[tool.alembic" in beside.read_text(encoding="utf-8"):
+        return Config(toml_file=beside)
     raise CannotRun(
         f"There is no Alembic configuration {file}.",
         seen=f"looked for {file.absolute()}",

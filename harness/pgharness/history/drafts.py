@@ -100,6 +100,7 @@ def _empty_scripts(folder: Path, settings: HarnessSettings) -> tuple[Config, Scr
     config.set_main_option("path_separator", "newline")
     config.set_main_option("sourceless", "false")
     config.file_config.remove_section("post_write_hooks")
+    config.file_config.add_section("post_write_hooks")  # an empty one, or those of a pyproject.toml would run
     return config, ScriptDirectory.from_config(config)
 
 
