@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -68,18 +71,13 @@ class DatabaseSettings(BaseSettings):
     @classmethod
     def load(cls) -> Self:
         """Read the environment. Raises ConfigurationError, which names what is missing or wrong and shows no value."""
+        if misspelt := _misspelt_variables(cls, os.environ):
+            raise _not_configured(f"{name}, which is not read; {meant} is" for name, meant in misspelt.items())
         try:
-            return cls()  # type: ignore[call-arg,unused-ignore]  # the environment gives the URL
+            return cls()
         except ValidationError as error:
-            problems = [
-                f"{ENVIRONMENT_PREFIX}{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
-                for problem in error.errors(include_input=False, include_url=False, include_context=False)
-            ]
-            raise ConfigurationError(
-                "The data layer is not configured.\n"
-                + "".join(f"  seen: {problem}\n" for problem in problems)
-                + f"  mend: export {ENVIRONMENT_PREFIX}URL={EXAMPLE_URL}"
-            ) from None
+            problems = error.errors(include_input=False, include_url=False, include_context=False)
+            raise _not_configured(_told(problem["loc"], problem["msg"]) for problem in problems) from None
 
     @field_validator("url", "read_url")
     @classmethod
@@ -103,6 +101,28 @@ class DatabaseSettings(BaseSettings):
     def replica_url(self) -> URL | None:
         """The URL of the read replica, or None where there is none."""
         return None if self.read_url is None else parse_url(self.read_url.get_secret_value())
+
+
+def _told(location: tuple[int | str, ...], message: str) -> str:
+    if not location:
+        return message.removeprefix("Value error, ")
+    return f"{ENVIRONMENT_PREFIX}{str(location[0]).upper()}: {message.removeprefix('Value error, ')}"
+
+
+def _misspelt_variables(settings: type[DatabaseSettings], environment: Mapping[str, str]) -> dict[str, str]:
+    """Find variables that nobody reads and that look like one of ours: a timeout that is silently not set is found too late."""
+    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in settings.model_fields}
+    unknown = {name for name in environment if name.upper().startswith(ENVIRONMENT_PREFIX)} - known
+    nearest = {name: difflib.get_close_matches(name.upper(), known - {name}, 1, 0.85) for name in sorted(unknown)}
+    return {name: matches[0] for name, matches in nearest.items() if matches and matches[0] != name.upper()}
+
+
+def _not_configured(problems: Iterable[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"{ConfigurationError.title}\n"
+        + "".join(f"  seen: {problem}\n" for problem in problems)
+        + f"  mend: correct it, such as: export {ENVIRONMENT_PREFIX}URL={EXAMPLE_URL}"
+    )
 
 
 def parse_url(text: str) -> URL:

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.pool import NullPool, QueuePool
+
+from flowforge_schema import ConflictError, Database, DatabaseSettings, User, Workflow
+from flowforge_schema.engine import create_script_engine, dump_json
+
+MakeDatabase = Callable[..., Database]
+
+
+async def setting(database: Database, name: str) -> str:
+    async with database.session() as session:
+        return await session.scalar(text("SELECT current_setting(:name)"), {"name": name}) or ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("application_name", "flowforge"),
+        ("statement_timeout", "30s"),
+        ("lock_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+        ("idle_session_timeout", "5min"),
+        ("transaction_timeout", "1min"),
+        ("TimeZone", "UTC"),
+        ("transaction_isolation", "read committed"),
+        ("transaction_read_only", "off"),
+    ],
+)
+async def test_a_connection_has_the_setting(database: Database, name: str, value: str) -> None:
+    assert await setting(database, name) == value
+
+
+async def test_a_setting_of_the_role_does_not_change_the_isolation_level(database: Database) -> None:
+    async with database.session() as session:
+        await session.execute(
+            text(
+                "ALTER DATABASE "
+                + (database.engine.url.database or "")
+                + " SET default_transaction_isolation = 'serializable'"
+            )
+        )
+    await database.dispose()
+
+    assert await setting(database, "transaction_isolation") == "read committed"
+
+
+async def test_every_connection_of_the_pool_has_the_timeouts(database_with: MakeDatabase) -> None:
+    database = database_with(statement_timeout_ms=1234, lock_timeout_ms=567)
+
+    async with database.session() as one, database.session() as two:
+        seen = [await session.scalar(text("SHOW statement_timeout")) for session in (one, two)]
+
+    assert seen == ["1234ms", "1234ms"]
+
+
+async def test_options_in_the_url_are_kept_and_win(database_url: str) -> None:
+    database = Database(f"{database_url}&options=-c%20work_mem%3D5MB%20-c%20lock_timeout%3D9s")
+
+    assert (await setting(database, "work_mem"), await setting(database, "lock_timeout")) == ("5MB", "9s")
+    await database.dispose()
+
+
+async def test_the_pool_is_made_as_the_settings_say(database: Database) -> None:
+    pool = database.engine.pool
+
+    assert isinstance(pool, QueuePool)
+    assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle) == (5, 5, 5.0, 1800)
+    assert (pool._pre_ping, pool._pool.use_lifo) == (True, True)
+
+
+async def test_a_connection_that_is_too_old_is_replaced(
+    database_with: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    database = database_with(pool_recycle_s=60)
+    async with database.session() as session:
+        first = await session.scalar(text("SELECT pg_backend_pid()"))
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 61)
+    async with database.session() as session:
+        second = await session.scalar(text("SELECT pg_backend_pid()"))
+
+    assert first != second
+
+
+async def test_the_most_recently_used_connection_is_used_again(database: Database) -> None:
+    async with database.session() as one, database.session() as two:
+        await one.execute(text("SELECT 1"))
+        await two.execute(text("SELECT 1"))
+
+    async def backend() -> int:
+        async with database.session() as session:
+            return await session.scalar(text("SELECT pg_backend_pid()")) or 0
+
+    assert len({await backend() for _ in range(5)}) == 1
+
+
+# JSON
+
+
+def test_json_holds_dates_and_uuids_as_texts() -> None:
+    value = {"at": datetime(2026, 1, 2, tzinfo=UTC), "id": UUID(int=1)}
+
+    assert json.loads(dump_json(value)) == {"at": "2026-01-02T00:00:00Z", "id": str(UUID(int=1))}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_json_never_holds_what_jsonb_refuses(number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        dump_json({"number": number})
+
+
+async def test_a_jsonb_column_takes_dates_and_uuids(database: Database) -> None:
+    async with database.session() as session:
+        user = User(email="ada@example.org")
+        session.add(user)
+        await session.flush()
+        workflow = Workflow(owner_id=user.id, name="report", settings={"owner": user.id})
+        session.add(workflow)
+        await session.flush()
+        await session.refresh(workflow)
+
+    assert workflow.settings == {"owner": str(user.id)}
+
+
+# Slow statements
+
+
+async def test_a_slow_statement_is_logged_with_its_time_and_without_its_values(
+    database_with: MakeDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = database_with(slow_statement_ms=20)
+
+    async with database.session() as session:
+        await session.execute(text("SELECT pg_sleep(0.03), :secret"), {"secret": "s3cret"})
+
+    [record] = [record for record in caplog.records if record.name == "flowforge_schema.engine"]
+    assert record.levelno == logging.WARNING
+    assert "SELECT pg_sleep(0.03)" in record.message
+    assert record.__dict__["took_ms"] >= 30
+    assert "s3cret" not in caplog.text
+
+
+async def test_a_quick_statement_is_not_logged(database_with: MakeDatabase, caplog: pytest.LogCaptureFixture) -> None:
+    database = database_with(slow_statement_ms=5000)
+
+    async with database.session() as session:
+        await session.execute(text("SELECT 1"))
+
+    assert caplog.records == []
+
+
+async def test_slow_statements_are_not_looked_for_when_the_limit_is_0(
+    database_with: MakeDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = database_with(slow_statement_ms=0)
+
+    async with database.session() as session:
+        await session.execute(text("SELECT pg_sleep(0.6)"))
+
+    assert caplog.records == []
+
+
+# Scripts
+
+
+def test_a_script_uses_the_same_url_and_gets_the_same_errors(database_url: str) -> None:
+    engine = create_script_engine(DatabaseSettings(url=SecretStr(database_url)))
+    insert = text("INSERT INTO users (email) VALUES ('ada@example.org')")
+
+    with engine.begin() as connection:
+        connection.execute(insert)
+    with pytest.raises(ConflictError), engine.begin() as connection:
+        connection.execute(insert)
+
+
+def test_a_script_has_the_timeouts_and_keeps_no_connection(database_url: str) -> None:
+    engine = create_script_engine(DatabaseSettings(url=SecretStr(database_url)))
+
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW statement_timeout")) == "30s"
+    assert isinstance(engine.pool, NullPool)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from flowforge_schema import ConfigurationError, Database, DatabaseSettings
+from flowforge_schema.settings import parse_url
+
+URL = "postgresql+psycopg://ada:s3cret@localhost:5432/flowforge"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Begin with none of our variables."""
+    for name in [name for name in os.environ if name.startswith("FLOWFORGE_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def settings(**values: Any) -> DatabaseSettings:
+    return DatabaseSettings(**{"url": SecretStr(URL), **values})
+
+
+def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", URL)
+    environment.setenv("FLOWFORGE_DB_POOL_SIZE", "7")
+    environment.setenv("FLOWFORGE_DB_THROUGH_PGBOUNCER", "true")
+
+    loaded = DatabaseSettings.load()
+
+    assert (loaded.primary_url.host, loaded.pool_size, loaded.through_pgbouncer) == ("localhost", 7, True)
+
+
+def test_a_database_without_arguments_reads_the_environment(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", URL)
+
+    assert Database().engine.url.database == "flowforge"
+
+
+def test_the_pool_has_the_sizes_of_the_decision() -> None:
+    made = settings()
+
+    assert (made.pool_size, made.max_overflow, made.pool_timeout_s, made.pool_recycle_s) == (5, 5, 5.0, 1800)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("pool_size", 0),
+        ("pool_size", 101),
+        ("max_overflow", -1),
+        ("pool_timeout_s", 0),
+        ("pool_timeout_s", float("nan")),
+        ("pool_recycle_s", 0),
+        ("idle_timeout_s", -1),
+        ("connect_timeout_s", 1),
+        ("statement_timeout_ms", 3_600_001),
+        ("lock_timeout_ms", -1),
+        ("application_name", ""),
+        ("application_name", "a" * 64),
+        ("application_name", "flow\nforge"),
+    ],
+)
+def test_a_number_or_name_out_of_bounds_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=name):
+        settings(**{name: value})
+
+
+def test_a_lock_timeout_that_could_never_fire_is_refused() -> None:
+    with pytest.raises(ValidationError, match="never fires"):
+        settings(lock_timeout_ms=1000, statement_timeout_ms=1000)
+
+
+def test_without_a_statement_timeout_any_lock_timeout_can_fire() -> None:
+    assert settings(lock_timeout_ms=1000, statement_timeout_ms=0).lock_timeout_ms == 1000
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg_async"])
+def test_a_url_by_any_of_its_usual_names_is_for_psycopg(scheme: str) -> None:
+    assert parse_url(f"{scheme}://ada@localhost/flowforge").drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize("url", ["postgresql+asyncpg://ada:s3cret@host/x", "mysql://ada:s3cret@host/x", "s3cret", ""])
+def test_another_url_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        settings(url=SecretStr(url))
+
+    assert "write it as postgresql+psycopg://" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_missing_url_names_its_variable_and_gives_an_example() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        DatabaseSettings.load()
+
+    assert "seen: FLOWFORGE_DB_URL: Field required" in str(raised.value)
+    assert "export FLOWFORGE_DB_URL=postgresql+psycopg://user:password@localhost:5432/flowforge" in str(raised.value)
+
+
+def test_a_wrong_value_names_its_variable_and_is_not_shown(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", "s3cret")
+    environment.setenv("FLOWFORGE_DB_POOL_SIZE", "many")
+
+    with pytest.raises(ConfigurationError) as raised:
+        DatabaseSettings.load()
+
+    assert "seen: FLOWFORGE_DB_POOL_SIZE: Input should be a valid integer" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_misspelt_variable_is_refused_with_the_nearest_name(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", URL)
+    environment.setenv("FLOWFORGE_DB_STATEMENT_TIMEOUT", "100")
+
+    with pytest.raises(ConfigurationError, match="FLOWFORGE_DB_STATEMENT_TIMEOUT_MS is"):
+        DatabaseSettings.load()
+
+
+def test_a_variable_of_somebody_else_is_left_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", URL)
+    environment.setenv("FLOWFORGE_DB_BACKUP_BUCKET", "elsewhere")
+
+    assert DatabaseSettings.load().pool_size == 5
+
+
+@pytest.mark.parametrize("show", [repr, str, lambda made: made.model_dump_json(), lambda made: str(made.model_dump())])
+def test_settings_never_show_the_password(show: Any) -> None:
+    assert "s3cret" not in show(settings(read_url=SecretStr(URL)))
+
+
+def test_a_database_never_shows_the_password() -> None:
+    database = Database(URL)
+
+    assert "s3cret" not in f"{database!r} {database.engine!r} {vars(database)!r}"
+
+
+def test_settings_cannot_be_changed_after_they_were_read() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        settings().pool_size = 7  # type: ignore[misc]
+
+
+def test_every_number_has_its_unit_in_its_name_or_counts_connections() -> None:
+    numbers = {name for name, field in DatabaseSettings.model_fields.items() if field.annotation in (int, float)}
+
+    assert {name for name in numbers if not name.endswith(("_s", "_ms"))} == {"pool_size", "max_overflow"}
