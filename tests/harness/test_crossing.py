@@ -46,3 +46,17 @@ def test_a_sound_chain_runs_each_revision_three_times(
 
     assert len(record.revisions) == 3
     assert all(one.downgrade and one.reupgrade for one in record.revisions)
+
+
+def test_a_revision_that_sends_other_statements_the_second_time_is_read_again(
+    run_example: Callable[..., Run],
+) -> None:
+    country = "versions/0003_add_country.py"
+    remembers = (
+        "times = []\n\n\ndef upgrade():\n    times.append(1)\n    if len(times) == 2:\n"
+        "        op.execute(\"COMMENT ON TABLE author IS 'again'\")\n"
+    )
+
+    run = run_example(edits={country: ("def upgrade():\n", remembers)}, only=("roundtrip",))
+
+    assert [(one.check, one.revision) for one in run.report.findings] == [("roundtrip", "0003")]

@@ -7,7 +7,7 @@ nothing, and leaves it to that walk to find out which revision is at fault.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.history.environment import Environment
 from pgharness.history.records import Descent, Revision, RevisionRecord, Step
 from pgharness.history.steps import Direction, step_of
+
+# Statements, and the parameters of each.
+_Sent = tuple[tuple[str, ...], tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,54 +49,40 @@ class Crossing:
         if not self.revisions or not all(item.has_upgrade and item.has_downgrade for item in self.revisions):
             return None
         base = self.snapshot()
-        upgrades = self._pass(Direction.UP, self.revisions, None)
+        upgrades = self._pass(Direction.UP, self.revisions)
         if upgrades is None:
             return None
         at_heads()
-        after = [step.snapshot for step, _ in upgrades]
-        before = [base, *after[:-1]]
-        downgrades = reupgrades = None
-        if self.roundtrips:
-            downgrades = self._pass(Direction.DOWN, self.revisions[::-1], before[::-1])
-            reupgrades = self._pass(Direction.UP, self.revisions, after) if downgrades is not None else None
-            if downgrades is None or reupgrades is None:
-                return None
-        records = tuple(
-            RevisionRecord(
-                revision,
-                met,
-                upgrade,
-                downgrades[-1 - index][0] if downgrades is not None else None,
-                reupgrades[index][0] if reupgrades is not None else None,
-                unfilled=unfilled,
-            )
-            for index, (revision, met, (upgrade, unfilled)) in enumerate(
-                zip(self.revisions, before, upgrades, strict=True)
-            )
-            if met is not None
-        )
-        return Crossed(records, base, Descent(base) if self.roundtrips else None)
+        if not self.roundtrips:
+            return Crossed(_records(self.revisions, base, upgrades), base, None)
+        before = [base, *(one.snapshot for one in upgrades[:-1])]
+        downgrades = self._pass(Direction.DOWN, self.revisions[::-1], [_Known(one) for one in before[::-1]])
+        if downgrades is None:
+            return None
+        # The same statements on the same catalog give the same catalog; that it is so at the top, is read.
+        again = [_Known(one.snapshot, one.sent) for one in upgrades]
+        reupgrades = self._pass(Direction.UP, self.revisions, again)
+        if reupgrades is None or self.snapshot() != upgrades[-1].snapshot:
+            return None
+        return Crossed(_records(self.revisions, base, upgrades, downgrades[::-1], reupgrades), base, Descent(base))
 
     def _pass(
-        self, direction: Direction, revisions: Iterable[Revision], wanted: Sequence[Snapshot | None] | None
-    ) -> list[tuple[Step, tuple[tuple[str, str], ...]]] | None:
-        """Run revisions in one go, each in its own transaction; None at the first that fails or gives another catalog."""
-        done: list[tuple[Step, tuple[tuple[str, str], ...]]] = []
+        self, direction: Direction, revisions: Sequence[Revision], known: Sequence[_Known] | None = None
+    ) -> list[_Done] | None:
+        """Run revisions in one go, each in its own transaction; None at the first that fails or gives an unknown catalog."""
+        done: list[_Done] = []
         unfilled = self.populate() if direction is Direction.UP else ()
 
         def one_by_one(_heads: Any, _context: Any) -> Iterator[MigrationStep]:
             nonlocal unfilled
             for number, revision in enumerate(revisions):
                 self.environment.statements.clear()
+                self.environment.parameters.clear()
                 started = time.perf_counter()
                 yield step_of(self.scripts, revision, direction)
-                snapshot = self.snapshot()
-                known = snapshot if wanted is None else wanted[number]
-                if snapshot != known:
-                    raise _UnsoundError(revision.label)
-                # The known one: two equal snapshots are not kept twice.
-                step = Step(tuple(self.environment.statements), time.perf_counter() - started, known)
-                done.append((step, unfilled))
+                sent = (tuple(self.environment.statements), tuple(self.environment.parameters))
+                snapshot = self._catalog_after(sent, None if known is None else known[number])
+                done.append(_Done(sent, snapshot, time.perf_counter() - started, unfilled))
                 if direction is Direction.UP:
                     unfilled = self.populate()
 
@@ -108,6 +97,59 @@ class Crossing:
             return None
         return done
 
+    def _catalog_after(self, sent: _Sent, known: _Known | None) -> Snapshot:
+        if known is not None and known.sent == sent:
+            return known.snapshot
+        snapshot = self.snapshot()
+        if known is None:
+            return snapshot
+        if snapshot != known.snapshot:
+            raise _UnsoundError
+        return known.snapshot  # two equal ones are not kept twice
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The catalog that a step has to give, and what was sent when it gave it before."""
+
+    snapshot: Snapshot
+    sent: _Sent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a step sent, the catalog after it, the seconds, and the tables that it met without rows."""
+
+    sent: _Sent
+    snapshot: Snapshot
+    duration_s: float
+    unfilled: tuple[tuple[str, str], ...]
+
+    @property
+    def step(self) -> Step:
+        return Step(self.sent[0], self.duration_s, self.snapshot)
+
 
 class _UnsoundError(Exception):
     """A step did not give the catalog that it should."""
+
+
+def _records(
+    revisions: Sequence[Revision],
+    base: Snapshot,
+    upgrades: Sequence[_Done],
+    downgrades: Sequence[_Done] | None = None,
+    reupgrades: Sequence[_Done] | None = None,
+) -> tuple[RevisionRecord, ...]:
+    before = [base, *(one.snapshot for one in upgrades[:-1])]
+    return tuple(
+        RevisionRecord(
+            revision,
+            before[index],
+            upgrades[index].step,
+            downgrades[index].step if downgrades is not None else None,
+            reupgrades[index].step if reupgrades is not None else None,
+            unfilled=upgrades[index].unfilled,
+        )
+        for index, revision in enumerate(revisions)
+    )

@@ -59,14 +59,15 @@ SERVER_OPTIONS = "-c statement_timeout=10min"
 class Environment:
     """What env.py configured, on a connection to the test database that is in no transaction.
 
-    `run_arguments` are what env.py gives to every upgrade() and downgrade(). `statements` grows with each statement that
-    the connection sends.
+    `run_arguments` are what env.py gives to every upgrade() and downgrade(). `statements` and `parameters` grow with each
+    statement that the connection sends.
     """
 
     context: MigrationContext
     connection: Connection
     run_arguments: Mapping[str, Any]
     statements: list[str]
+    parameters: list[object]
     alembic: _ObservedEnvironment
 
     @property
@@ -124,8 +125,8 @@ class _ObservedEnvironment(EnvironmentContext):
         connection = self.get_context().connection
         self._outcome.engine = connection.engine if connection is not None else None
         try:
-            with _observed(self.get_context(), self._database) as (connection, statements):
-                self._body(Environment(self.get_context(), connection, run_arguments, statements, self))
+            with _observed(self.get_context(), self._database) as (connection, statements, parameters):
+                self._body(Environment(self.get_context(), connection, run_arguments, statements, parameters, self))
         except BaseException as error:
             self._outcome.error = error
             raise
@@ -182,7 +183,7 @@ def run_environment(
 
 
 @contextlib.contextmanager
-def _observed(context: MigrationContext, database: Database) -> Iterator[tuple[Connection, list[str]]]:
+def _observed(context: MigrationContext, database: Database) -> Iterator[tuple[Connection, list[str], list[object]]]:
     """Give a connection to the database that env.py chose, in no transaction, once it is sure which that is."""
     if context.connection is None:
         raise CannotRun("env.py configured no connection.", seen="context.configure() got none", mend=CONNECTION_RECIPE)
@@ -195,14 +196,16 @@ def _observed(context: MigrationContext, database: Database) -> Iterator[tuple[C
             mend=CONNECTION_RECIPE,
         )
     statements: list[str] = []
+    parameters: list[object] = []
 
-    def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def remember(_connection: Any, _cursor: Any, statement: str, given: object, *_rest: Any) -> None:
         statements.append(statement)
+        parameters.append(given)
 
     with _free_connection(context.connection) as connection:
         event.listen(connection, "before_cursor_execute", remember)
         try:
-            yield connection, statements
+            yield connection, statements, parameters
         finally:
             event.remove(connection, "before_cursor_execute", remember)
 

@@ -21,6 +21,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
+from pgharness.history.chain import open_scripts
 from pgharness.history.crossing import Crossed, Crossing
 from pgharness.history.environment import Environment, run_environment
 from pgharness.history.records import Chain, Descent, Failure, Revision, RevisionRecord, Step
@@ -73,6 +74,8 @@ class Walk:
         position: _Position | None = _Position(0)
         while position is not None:
             start = position
+            # What revisions remember within a process (that a type was made, say) ends with the database.
+            _, self.scripts = open_scripts(self.settings.alembic)
             position = self._on_new_database(lambda stretch, start=start: stretch.go(start))  # type: ignore[misc]  # a default binds it
         assert self.base is not None
         return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent)
