@@ -48,3 +48,4 @@ EVENT_LAST_ERROR_LENGTH_MAX: Final = 10_000
 
 SMALLINT_MAX: Final = 2**15 - 1
 INTEGER_MAX: Final = 2**31 - 1
+BIGINT_MAX: Final = 2**63 - 1

@@ -1,0 +1,60 @@
+"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the seven.
+
+What a contract takes, the database takes; what it refuses has its reason in the contract. `fields` has the types for
+contracts of your own.
+"""
+
+from __future__ import annotations
+
+from flowforge_schema.contracts.contract import Contract, Row
+from flowforge_schema.contracts.identity import (
+    ApiKeyCreate,
+    ApiKeyRead,
+    ApiKeyUpdate,
+    UserCreate,
+    UserRead,
+    UserUpdate,
+)
+from flowforge_schema.contracts.outbox import OutboxEventCreate, OutboxEventRead, OutboxEventUpdate
+from flowforge_schema.contracts.runs import (
+    RunStepLogCreate,
+    RunStepLogRead,
+    RunStepLogUpdate,
+    WorkflowRunCreate,
+    WorkflowRunRead,
+    WorkflowRunUpdate,
+)
+from flowforge_schema.contracts.workflows import (
+    WorkflowCreate,
+    WorkflowRead,
+    WorkflowStepCreate,
+    WorkflowStepRead,
+    WorkflowStepUpdate,
+    WorkflowUpdate,
+)
+
+__all__ = [
+    "ApiKeyCreate",
+    "ApiKeyRead",
+    "ApiKeyUpdate",
+    "Contract",
+    "OutboxEventCreate",
+    "OutboxEventRead",
+    "OutboxEventUpdate",
+    "Row",
+    "RunStepLogCreate",
+    "RunStepLogRead",
+    "RunStepLogUpdate",
+    "UserCreate",
+    "UserRead",
+    "UserUpdate",
+    "WorkflowCreate",
+    "WorkflowRead",
+    "WorkflowRunCreate",
+    "WorkflowRunRead",
+    "WorkflowRunUpdate",
+    "WorkflowStepCreate",
+    "WorkflowStepRead",
+    "WorkflowStepUpdate",
+    "WorkflowUpdate",
+]

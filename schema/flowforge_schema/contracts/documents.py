@@ -1,0 +1,52 @@
+"""The contracts as JSON Schema, one document for each table, for engineers who do not write Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from flowforge_schema import contracts
+
+# The parts of each table's document: what creates a row, what changes it, what is shown of it.
+CONTRACTS: Mapping[str, tuple[type[BaseModel], type[BaseModel], type[BaseModel]]] = MappingProxyType(
+    {
+        "users": (contracts.UserCreate, contracts.UserUpdate, contracts.UserRead),
+        "api_keys": (contracts.ApiKeyCreate, contracts.ApiKeyUpdate, contracts.ApiKeyRead),
+        "workflows": (contracts.WorkflowCreate, contracts.WorkflowUpdate, contracts.WorkflowRead),
+        "workflow_steps": (contracts.WorkflowStepCreate, contracts.WorkflowStepUpdate, contracts.WorkflowStepRead),
+        "workflow_runs": (contracts.WorkflowRunCreate, contracts.WorkflowRunUpdate, contracts.WorkflowRunRead),
+        "run_step_logs": (contracts.RunStepLogCreate, contracts.RunStepLogUpdate, contracts.RunStepLogRead),
+        "outbox_events": (contracts.OutboxEventCreate, contracts.OutboxEventUpdate, contracts.OutboxEventRead),
+    }
+)
+MODES: tuple[JsonSchemaMode, ...] = ("validation", "validation", "serialization")
+
+
+def schema_documents() -> dict[str, str]:
+    """Give the text of every document by its file name; a document's `$defs` hold the contracts by their names."""
+    return {f"{table}.schema.json": _document(table) for table in CONTRACTS}
+
+
+def write_documents(directory: Path) -> None:
+    """Write the documents, and remove those of tables that are no more."""
+    directory.mkdir(parents=True, exist_ok=True)
+    documents = schema_documents()
+    for path in directory.glob("*.schema.json"):
+        if path.name not in documents:
+            path.unlink()
+    for name, text in documents.items():
+        (directory / name).write_text(text, "utf-8")
+
+
+def _document(table: str) -> str:
+    _, schema = models_json_schema(
+        list(zip(CONTRACTS[table], MODES, strict=True)),
+        title=table,
+        description=f"What {table} takes and shows; written by `python -m flowforge_schema.contracts`.",
+    )
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

@@ -1,0 +1,203 @@
+"""Contracts of `workflow_runs` and `run_step_logs`, and the rules that tie a status to its clocks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import MISSING, ConfigDict, Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
+
+from flowforge_schema.contracts.contract import Contract, Row
+from flowforge_schema.contracts.fields import (
+    Id,
+    LogMessage,
+    PositiveInteger,
+    PositiveSmallint,
+    RunError,
+    RunInput,
+    RunOutput,
+    StepKey,
+    Timestamp,
+)
+from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+
+Status = RunStatus | StepStatus
+
+STATE = ("status", "started_at", "finished_at")
+
+
+def needs_start(status: Status) -> bool:
+    """Whether a run or an attempt in this status has begun; a cancelled one may never have."""
+    return status in {"running", "completed", "failed"}
+
+
+def check_state(status: Status, started_at: datetime | None, finished_at: datetime | None) -> None:
+    """Refuse a status without the clocks that belong to it."""
+    if status.is_terminal != (finished_at is not None):
+        raise PydanticCustomError("finished_when_terminal", "finished_at is given exactly when the status is terminal")
+    if needs_start(status) and started_at is None:
+        raise PydanticCustomError(
+            "started_when_begun", "started_at is given when the status is running, completed or failed"
+        )
+
+
+def check_given_state(
+    status: Status | MISSING, started_at: datetime | MISSING | None, finished_at: datetime | MISSING | None
+) -> None:
+    """Refuse a part of the state; the other part, which is in the database, is not known here."""
+    if status is MISSING and started_at is MISSING and finished_at is MISSING:
+        return
+    if status is MISSING or started_at is MISSING or finished_at is MISSING:
+        raise PydanticCustomError("together", "status, started_at and finished_at are given together")
+    check_state(status, started_at, finished_at)
+
+
+def state_schema(statuses: type[Status], *, all_or_none: bool) -> dict[str, JsonValue]:
+    """Say the same in JSON Schema, one alternative for each need; `all_or_none` adds the one without any of the three."""
+    by_need: dict[tuple[bool, bool], list[JsonValue]] = {}
+    for status in statuses:
+        by_need.setdefault((needs_start(status), status.is_terminal), []).append(status.value)
+    alternatives = [_alternative(*need, of, all_or_none=all_or_none) for need, of in by_need.items()]
+    if all_or_none:
+        alternatives.append({"properties": dict.fromkeys(STATE, False)})
+    return {"oneOf": alternatives}
+
+
+def _alternative(starts: bool, ends: bool, statuses: list[JsonValue], *, all_or_none: bool) -> JsonValue:  # noqa: FBT001
+    properties: dict[str, JsonValue] = {"status": {"enum": statuses}}
+    if starts:
+        properties["started_at"] = {"type": "string"}
+    properties["finished_at"] = {"type": "string" if ends else "null"}
+    # Without a status a new row is pending.
+    needed = ["status"] * (starts or ends) + ["started_at"] * starts + ["finished_at"] * ends
+    required: list[JsonValue] = list(STATE if all_or_none else needed)
+    return {"properties": properties, "required": required}
+
+
+class WorkflowRunCreate(Contract):
+    """A new run of one version of a workflow."""
+
+    model_config = ConfigDict(json_schema_extra=state_schema(RunStatus, all_or_none=False))
+
+    workflow_id: Id
+    workflow_version: PositiveInteger
+    status: RunStatus = RunStatus.PENDING
+    trigger_type: TriggerType = TriggerType.MANUAL
+    triggered_by: Id | None = None
+    input: RunInput = Field(default={})
+    output: RunOutput | None = None
+    error: RunError | None = None
+    started_at: Timestamp | None = None
+    finished_at: Timestamp | None = None
+    cancel_requested_at: Timestamp | None = None
+
+    @model_validator(mode="after")
+    def _has_its_clocks(self) -> Self:
+        check_state(self.status, self.started_at, self.finished_at)
+        return self
+
+
+class WorkflowRunUpdate(Contract):
+    """A change of a run that was read at `lock_version`; what is left out stays.
+
+    `status`, `started_at` and `finished_at` are one state: given together or not at all.
+    """
+
+    model_config = ConfigDict(json_schema_extra=state_schema(RunStatus, all_or_none=True))
+
+    lock_version: PositiveInteger
+    status: RunStatus | MISSING = MISSING
+    output: RunOutput | MISSING | None = MISSING
+    error: RunError | MISSING | None = MISSING
+    started_at: Timestamp | MISSING | None = MISSING
+    finished_at: Timestamp | MISSING | None = MISSING
+    cancel_requested_at: Timestamp | MISSING | None = MISSING
+
+    @model_validator(mode="after")
+    def _has_its_clocks(self) -> Self:
+        check_given_state(self.status, self.started_at, self.finished_at)
+        return self
+
+
+class WorkflowRunRead(Row):
+    """A run without the record of its steps."""
+
+    id: UUID
+    workflow_id: UUID
+    workflow_version: int
+    status: RunStatus
+    trigger_type: TriggerType
+    triggered_by: UUID | None
+    input: dict[str, Any]
+    output: dict[str, Any] | None
+    error: dict[str, Any] | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    lock_version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class RunStepLogCreate(Contract):
+    """The record of a new attempt at a step of a run."""
+
+    model_config = ConfigDict(json_schema_extra=state_schema(StepStatus, all_or_none=False))
+
+    run_id: Id
+    step_id: Id
+    step_key: StepKey
+    attempt: PositiveSmallint = 1
+    status: StepStatus = StepStatus.PENDING
+    input: RunInput = Field(default={})
+    output: RunOutput | None = None
+    error: RunError | None = None
+    message: LogMessage | None = None
+    started_at: Timestamp | None = None
+    finished_at: Timestamp | None = None
+
+    @model_validator(mode="after")
+    def _has_its_clocks(self) -> Self:
+        check_state(self.status, self.started_at, self.finished_at)
+        return self
+
+
+class RunStepLogUpdate(Contract):
+    """A change of an attempt's record; what is left out stays.
+
+    `status`, `started_at` and `finished_at` are one state: given together or not at all.
+    """
+
+    model_config = ConfigDict(json_schema_extra=state_schema(StepStatus, all_or_none=True))
+
+    status: StepStatus | MISSING = MISSING
+    output: RunOutput | MISSING | None = MISSING
+    error: RunError | MISSING | None = MISSING
+    message: LogMessage | MISSING | None = MISSING
+    started_at: Timestamp | MISSING | None = MISSING
+    finished_at: Timestamp | MISSING | None = MISSING
+
+    @model_validator(mode="after")
+    def _has_its_clocks(self) -> Self:
+        check_given_state(self.status, self.started_at, self.finished_at)
+        return self
+
+
+class RunStepLogRead(Row):
+    """The record of one attempt at a step of a run."""
+
+    run_id: UUID
+    step_id: UUID
+    step_key: str
+    attempt: int
+    status: StepStatus
+    input: dict[str, Any]
+    output: dict[str, Any] | None
+    error: dict[str, Any] | None
+    message: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
