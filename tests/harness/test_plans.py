@@ -20,6 +20,7 @@ from pgharness.plans import (
     PlanMode,
     Scan,
     Statement,
+    foreign_key_statements,
     judge_plans,
     judge_statement,
     read_plan,
@@ -252,6 +253,17 @@ def test_the_command_line_says_by_its_exit_code_what_it_found(
     )
 
     assert run.returncode == code, run.stderr
+
+
+def test_a_foreign_key_whose_action_reads_all_children_is_found(library: psycopg.Connection) -> None:
+    with library.transaction(force_rollback=True):
+        library.execute("ALTER TABLE book ADD CONSTRAINT fk_author FOREIGN KEY (author_id) REFERENCES author")
+        served = judge_plans(library, foreign_key_statements(library))
+        library.execute("DROP INDEX ix_book_author_published")
+        unserved = judge_plans(library, foreign_key_statements(library))
+
+    assert served == ()
+    assert {finding.subject for finding in unserved} == {"statement ON DELETE NO ACTION of fk_author"}
 
 
 def test_rows_that_a_filter_removes_count_as_read() -> None:

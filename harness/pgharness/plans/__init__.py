@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgharness.plans.explaining import explain, explain_statements, judge_plans, plan_only
+from pgharness.plans.foreign_keys import foreign_key_statements
 from pgharness.plans.judging import Explained, judge_statement
 from pgharness.plans.plan import Plan, PlanMode, Scan, Sort, read_plan
 from pgharness.plans.sampling import with_samples
@@ -20,6 +21,7 @@ __all__ = [
     "StatementText",
     "explain",
     "explain_statements",
+    "foreign_key_statements",
     "judge_plans",
     "judge_statement",
     "plan_only",
