@@ -129,9 +129,11 @@ _NEEDING_FASTAPI = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module  # noqa: PLC0415 - not needed by those who import no such name
+if not TYPE_CHECKING:  # a checker that saw it would take any name for one that exists
 
-    if name not in _NEEDING_FASTAPI:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_NEEDING_FASTAPI[name]}"), name)
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module  # noqa: PLC0415 - not needed by those who import no such name
+
+        if name not in _NEEDING_FASTAPI:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_NEEDING_FASTAPI[name]}"), name)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["Readiness", "SchemaState", "check_readiness", "health_router", "known_revisions"]
 
 
-def __getattr__(name: str) -> Any:
-    if name != "health_router":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from flowforge_schema.health import routes  # noqa: PLC0415 - FastAPI is an extra
+if not TYPE_CHECKING:  # a checker that saw it would take any name for one that exists
 
-    return routes.health_router
+    def __getattr__(name: str) -> Any:
+        if name != "health_router":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from flowforge_schema.health import routes  # noqa: PLC0415 - FastAPI is an extra
+
+        return routes.health_router

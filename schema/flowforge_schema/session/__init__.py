@@ -29,9 +29,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from flowforge_schema.session import dependencies  # noqa: PLC0415 - FastAPI is an extra
+if not TYPE_CHECKING:  # a checker that saw it would take any name for one that exists
 
-    return getattr(dependencies, name)
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from flowforge_schema.session import dependencies  # noqa: PLC0415 - FastAPI is an extra
+
+        return getattr(dependencies, name)
