@@ -11,12 +11,13 @@ from flowforge_schema.outbox.floor import TrailingFloor
 from flowforge_schema.outbox.lag import OutboxLag, outbox_lag
 from flowforge_schema.outbox.marking import mark_failed, mark_published, release_events
 from flowforge_schema.outbox.parking import discard_parked, parked_events, release_parked
-from flowforge_schema.outbox.recording import record_event
+from flowforge_schema.outbox.recording import NewEvent, lock_aggregates, record_event, record_events
 from flowforge_schema.outbox.relays import RelayLock, RelayShare
 
 __all__ = [
     "PARKED_UNTIL",
     "ClaimedEvent",
+    "NewEvent",
     "OutboxLag",
     "RelayLock",
     "RelayShare",
@@ -24,11 +25,13 @@ __all__ = [
     "TrailingFloor",
     "claim_events",
     "discard_parked",
+    "lock_aggregates",
     "mark_failed",
     "mark_published",
     "outbox_lag",
     "parked_events",
     "record_event",
+    "record_events",
     "release_events",
     "release_parked",
 ]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, bindparam, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowforge_schema.base import Identified, snake_case
+from flowforge_schema.base import Identified, new_id, snake_case
 from flowforge_schema.errors import NotFoundError
 from flowforge_schema.models import OutboxEvent
+from flowforge_schema.outbox.statements import read_statement
+
+_RECORD = read_statement("record").bindparams(
+    bindparam("payloads", type_=ARRAY(JSONB)), bindparam("headers", type_=ARRAY(JSONB))
+)
 
 
 async def record_event(
@@ -36,7 +43,7 @@ async def record_event(
     at the commit. `headers` is for what a consumer needs before it reads the payload: correlation, trace.
     Raises NotFoundError if the row is not there: record a deletion before you delete.
     """
-    await lock_aggregate(session, aggregate, aggregate_id)
+    await lock_aggregates(session, aggregate, {aggregate_id})
     event = OutboxEvent(
         aggregate_type=snake_case(aggregate.__name__),
         aggregate_id=aggregate_id,
@@ -50,16 +57,53 @@ async def record_event(
     return event
 
 
-async def lock_aggregate(session: AsyncSession, aggregate: type[Identified], aggregate_id: UUID) -> None:
-    """Lock a row against changes until the transaction ends; rows that refer to it may still be added.
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One of many events that are recorded together; as the arguments of `record_event`."""
 
-    For those who insert into outbox_events by other means than `record_event`. Raises NotFoundError.
+    aggregate_id: UUID
+    event_type: str
+    payload: Mapping[str, Any]
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    schema_version: int = 1
+
+
+async def record_events(session: AsyncSession, aggregate: type[Identified], events: Sequence[NewEvent]) -> list[UUID]:
+    """Write many events about rows of `aggregate` in two statements, and give their `event_id`s.
+
+    What `record_event` says holds here too; the rows are locked in the order of their ids. Raises NotFoundError.
+    """
+    if not events:
+        return []
+    await lock_aggregates(session, aggregate, {event.aggregate_id for event in events})
+    event_ids = [new_id() for _ in events]
+    await session.execute(
+        _RECORD,
+        {
+            "aggregate_type": snake_case(aggregate.__name__),
+            "event_ids": event_ids,
+            "aggregate_ids": [event.aggregate_id for event in events],
+            "event_types": [event.event_type for event in events],
+            "schema_versions": [event.schema_version for event in events],
+            "payloads": [dict(event.payload) for event in events],
+            "headers": [dict(event.headers) for event in events],
+        },
+    )
+    return event_ids
+
+
+async def lock_aggregates(session: AsyncSession, aggregate: type[Identified], ids: Collection[UUID]) -> None:
+    """Lock rows against changes until the transaction ends; rows that refer to them may still be added.
+
+    For those who insert into outbox_events by other means than these functions. Raises NotFoundError.
     """
     # One flush could send the event before the change of its aggregate, and so before the lock that the change takes.
     await session.flush()
-    # FOR NO KEY UPDATE: FOR UPDATE would block the foreign key checks of new rows.
     locked = await session.execute(
-        select(aggregate.id).where(aggregate.id == aggregate_id).with_for_update(key_share=True)
+        select(aggregate.id)
+        .where(aggregate.id.in_(ids))
+        .order_by(aggregate.id)  # the same order for all, so that no two transactions wait for each other
+        .with_for_update(key_share=True)  # FOR UPDATE would block the foreign key checks of new rows
     )
-    if locked.first() is None:
+    if len(locked.all()) < len(ids):
         raise NotFoundError(f"There is no {snake_case(aggregate.__name__)} with this id, so no event about it.")

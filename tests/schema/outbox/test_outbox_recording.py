@@ -12,7 +12,7 @@ from flowforge_schema.base import new_id
 from flowforge_schema.errors import InvalidDataError, NotFoundError
 from flowforge_schema.limits import EVENT_HEADERS_SIZE_BYTES_MAX, EVENT_PAYLOAD_SIZE_BYTES_MAX
 from flowforge_schema.models import OutboxEvent, User, Workflow
-from flowforge_schema.outbox import record_event
+from flowforge_schema.outbox import NewEvent, record_event, record_events
 
 
 @pytest.fixture
@@ -130,6 +130,49 @@ async def test_a_payload_of_just_the_largest_size_is_taken(session: AsyncSession
     recorded = await record_event(session, User, user.id, "user.renamed", payload)
 
     assert recorded.id > 0
+
+
+async def test_many_events_are_stored_in_the_order_in_which_they_are_given(session: AsyncSession) -> None:
+    users = [User(id=new_id(), email=f"user{number}@example.org") for number in range(3)]
+    session.add_all(users)
+    given = [NewEvent(users[number].id, "user.renamed", {"n": place}) for place, number in enumerate([2, 0, 1, 0])]
+
+    event_ids = await record_events(session, User, given)
+    stored = (await session.scalars(select(OutboxEvent).order_by(OutboxEvent.id))).all()
+    assert [event.event_id for event in stored] == event_ids
+    assert [NewEvent(e.aggregate_id, e.event_type, e.payload) for e in stored] == given
+
+
+async def test_many_events_are_refused_together_when_one_tells_of_a_row_that_is_not_there(
+    session: AsyncSession, user: User
+) -> None:
+    given = [NewEvent(user.id, "user.renamed", {}), NewEvent(new_id(), "user.renamed", {})]
+
+    with pytest.raises(NotFoundError, match="no user with this id"):
+        await record_events(session, User, given)
+    assert (await session.scalars(select(OutboxEvent))).all() == []
+
+
+async def test_recording_no_events_does_nothing(session: AsyncSession) -> None:
+    assert await record_events(session, User, []) == []
+
+
+async def test_two_transactions_that_record_of_the_same_rows_do_not_deadlock(
+    sessions: async_sessionmaker[AsyncSession],
+) -> None:
+    users = [User(id=new_id(), email=f"user{number}@example.org") for number in range(50)]
+    async with sessions.begin() as session:
+        session.add_all(users)
+    given = [NewEvent(user.id, "user.renamed", {}) for user in users]
+
+    async def record_all(events: list[NewEvent]) -> None:
+        for _ in range(5):
+            async with sessions.begin() as session:
+                await record_events(session, User, events)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(record_all(given))
+        group.create_task(record_all(given[::-1]))
 
 
 async def _record(sessions: async_sessionmaker[AsyncSession], user: User) -> int:
