@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from flowforge_schema import Database, DbSession, NotFoundError, contracts, install_error_handlers, models
 from flowforge_schema.contracts import fields
-from pgharness.databases import Database as TestDatabase
+from pgharness.databases import ClonePool
+from pgharness.databases import Database as OwnDatabase
 
 NAMESPACE = UUID("018f0000-0000-7000-8000-000000000000")
 USER, WORKFLOW, STEP, RUN = (uuid5(NAMESPACE, name) for name in ("user", "workflow", "step", "run"))
@@ -146,10 +147,18 @@ class Rows:
             return None
 
 
-@pytest.fixture
-def rows(migrated_database: TestDatabase) -> Iterator[Rows]:
+@pytest.fixture(scope="module")
+def own_database(migrated_pool: ClonePool) -> Iterator[OwnDatabase]:
+    """Give a database of this module's own: nearly all of its tests undo what they do."""
+    database = migrated_pool.acquire()
+    yield database
+    migrated_pool.release(database)
+
+
+@pytest.fixture(scope="module")
+def rows(own_database: OwnDatabase) -> Iterator[Rows]:
     """Give a database with parents, on a plain connection."""
-    with migrated_database.connect() as connection:
+    with own_database.connect() as connection:
         for name, values in PARENTS:
             insert(connection, name, values)
         connection.commit()
@@ -186,10 +195,10 @@ def tables() -> dict[str, Table]:
     return TABLES
 
 
-@pytest.fixture
-def contract_app(database_url: str, rows: Rows) -> FastAPI:  # noqa: ARG001 - the parents must be there
+@pytest.fixture(scope="module")
+def contract_app(own_database: OwnDatabase, rows: Rows) -> FastAPI:  # noqa: ARG001 - the parents must be there
     """Give an application that creates, reads, changes and lists the rows of every table; the parents are there."""
-    app = FastAPI(lifespan=Database(database_url).lifespan)
+    app = FastAPI(lifespan=Database(own_database.url).lifespan)
     install_error_handlers(app)
     for table in TABLES.values():
         mount(app, table)

@@ -18,9 +18,9 @@ from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
 Overrides = dict[str, Any]
 Values = st.SearchStrategy[Any]
 
-EXAMPLES = int(os.environ.get("FLOWFORGE_CONTRACT_EXAMPLES", "25"))
+VALUES = int(os.environ.get("FLOWFORGE_CONTRACT_VALUES", "25"))
 # Always the same values, so that a change is what makes a test fail.
-SETTINGS = settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None)
+SETTINGS = settings(max_examples=VALUES, derandomize=True, deadline=None, database=None)
 
 SPECIAL_CHARACTERS = st.sampled_from(
     " \t\n\r\xa0\u2003\0\x7faA0_-\\'\"{é\u0301İß٣\uff21\u200d\ufeff\uffff\U0001f600\U0010ffff\ud800\udfff"
