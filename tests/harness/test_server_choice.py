@@ -62,7 +62,7 @@ def answering(listener: socket.socket, *answers: bytes) -> Iterator[None]:
                 connection.recv(4096)
                 connection.sendall(answer)
 
-    server = threading.Thread(target=serve)
+    server = threading.Thread(target=serve, daemon=True)  # one that nobody asks must not hold pytest up
     server.start()
     yield
     server.join(timeout=10)

@@ -395,10 +395,12 @@ def detour(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
         thread = threading.Thread(target=relay.serve_forever, args=(0.01,))
         thread.start()
         monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/engine")
-        yield ended.set
-        ended.set()
-        relay.shutdown()
-        thread.join()
+        try:
+            yield ended.set
+        finally:
+            ended.set()
+            relay.shutdown()
+            thread.join()
 
 
 def refuse_session() -> NoReturn:
