@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -22,7 +21,7 @@ from pgharness.databases.operations import (
 from pgharness.databases.pool import ClonePool
 from pgharness.databases.registry import Registry
 from pgharness.databases.template import enter_template, leave_template
-from pgharness.servers import KEEP_VARIABLE, Connection, Server, keeps_server, shown
+from pgharness.servers import Connection, Server, shown
 
 
 class Databases:
@@ -70,12 +69,16 @@ class Databases:
             drop_database(session, database.name)
         self._registry.forget(database)
 
-    def keep(self, database: Database) -> None:
-        """Leave a database when all others are dropped, and print its URL."""
+    def keep(self, database: Database) -> str:
+        """Leave a database when all others are dropped; give its URL, without any password, and say how it is removed."""
         with self._working() as session:
             mark_as_kept(session, database.name)
         self._registry.forget(database)
-        print(f"pgharness: kept {shown(database.url)}{self._lifetime()}", file=sys.stderr)  # noqa: T201 - meant for the reader
+        return f"{shown(database.url)} ({self._lifetime(database)})"
+
+    def __contains__(self, database: Database) -> bool:
+        """Whether the database was made here and is to be dropped."""
+        return database in self._registry
 
     def template(self, key: str, build: Callable[[Database], None]) -> Database:
         """Give the sealed template for `key`, built by `build` if no process did so yet.
@@ -121,11 +124,10 @@ class Databases:
         self._registry.forget(database)  # from here on it is known by its final name
         return database
 
-    def _lifetime(self) -> str:
-        """Say how long a kept database lives, where that is not for ever."""
-        if self.server.kind == "url" or keeps_server():
-            return ""
-        return f"; it ends with this run's server, unless {KEEP_VARIABLE}=1 is set"
+    def _lifetime(self, database: Database) -> str:
+        if self.server.kind == "url":
+            return f'kept until you DROP DATABASE "{database.name}"'
+        return "kept with its server until the next run"
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[Connection]:

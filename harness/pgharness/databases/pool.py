@@ -47,11 +47,13 @@ class ClonePool:
         self._thread.join()
 
     def acquire(self) -> Database:
-        """Give a clone that nobody has used."""
+        """Give a clone that nobody has used. Raises what kept the pool from making any, and RuntimeError once it is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._ready or self._error or self._is_closing)
             if self._error:
                 raise self._error
+            if not self._ready:
+                raise RuntimeError("The pool of clones is closed.")
             database = self._ready.popleft()
             self._changed.notify_all()
             return database

@@ -20,6 +20,7 @@ from pgharness.plugin.hooks import (
     pytest_terminal_summary,
     pytest_unconfigure,
 )
+from pgharness.plugin.keeping import pytest_runtest_makereport
 from pgharness.plugin.plan_judge import PlanJudge, plan_judge
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "pytest_configure_node",
     "pytest_pycollect_makeitem",
     "pytest_report_header",
+    "pytest_runtest_makereport",
     "pytest_terminal_summary",
     "pytest_unconfigure",
 ]

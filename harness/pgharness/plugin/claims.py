@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typing_extensions import override
 
 from pgharness.findings import CannotRun, CheckResult, Finding, Status
 from pgharness.history.records import Revision
 from pgharness.plugin.session import session_of
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
-from pgharness.report.text import render_finding
+from pgharness.report.text import finding_in_text
 
 
 class chain_claims:  # noqa: N801 - imported into a test module, where it reads like a test
@@ -72,11 +70,7 @@ class ClaimItem(pytest.Item):
         error = excinfo.value
         if isinstance(error, ClaimFailed):
             label = error.report.label(self.revision.revision if self.revision is not None else None)
-            console = Console(file=io.StringIO(), width=120)
-            with console.capture() as captured:
-                for finding in error.findings:
-                    console.print(render_finding(finding, label))
-            return captured.get().rstrip()
+            return "\n\n".join(finding_in_text(finding, label) for finding in error.findings)
         if isinstance(error, CannotRun):
             return str(error)
         return super().repr_failure(excinfo, style)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from pgharness.databases import ClonePool, Database, Databases
+from pgharness.findings import CannotRun
 from pgharness.history.chain import open_scripts
 from pgharness.history.recording import open_project
 from pgharness.history.upgrading import upgrade_to_heads
+from pgharness.plugin.keeping import remember
 from pgharness.plugin.session import HarnessSession, session_of
 from pgharness.servers import Server
 
@@ -21,36 +24,40 @@ POOL_SIZE = 2
 @pytest.fixture(scope="session")
 def pg_server(request: pytest.FixtureRequest) -> Server:
     """Give one real PostgreSQL server for the whole session, shared by all xdist workers."""
-    return session_of(request.config).server
+    with _told():
+        return session_of(request.config).server
 
 
 @pytest.fixture(scope="session")
 def pg_databases(request: pytest.FixtureRequest) -> Databases:
     """Give what makes, clones and drops databases on the session's server."""
-    return session_of(request.config).databases
+    with _told():
+        return session_of(request.config).databases
 
 
 @pytest.fixture
-def empty_database(pg_databases: Databases) -> Iterator[Database]:
+def empty_database(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[Database]:
     """Give an empty database of this test's own."""
-    database = pg_databases.create_empty("test")
+    database = remember(request.node, pg_databases.create_empty("test"))
     yield database
-    pg_databases.drop(database)
+    if database in pg_databases:  # unless it is kept
+        pg_databases.drop(database)
 
 
 @pytest.fixture(scope="session")
 def migrated_pool(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[ClonePool]:
     """Give clones, made ahead, of a database that is at the heads of the project's chain."""
     session = session_of(request.config)
-    template = pg_databases.template(_chain_key(session), lambda database: _migrate(session, database))
+    with _told():
+        template = pg_databases.template(_chain_key(session), lambda database: _migrate(session, database))
     with pg_databases.pool(template, POOL_SIZE) as pool:
         yield pool
 
 
 @pytest.fixture
-def migrated_database(migrated_pool: ClonePool) -> Iterator[Database]:
+def migrated_database(request: pytest.FixtureRequest, migrated_pool: ClonePool) -> Iterator[Database]:
     """Give a database of this test's own, at the heads of the project's chain."""
-    database = migrated_pool.acquire()
+    database = remember(request.node, migrated_pool.acquire())
     yield database
     migrated_pool.release(database)
 
@@ -60,11 +67,22 @@ def _migrate(session: HarnessSession, database: Database) -> None:
 
 
 def _chain_key(session: HarnessSession) -> str:
-    """Give a hash of all files that can change what the chain gives."""
-    _, scripts = open_scripts(session.settings.alembic)
-    folders = {Path(scripts.dir), *(Path(location) for location in scripts._version_locations)}  # noqa: SLF001
-    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
-    digest = hashlib.sha256()
-    for file in files:
+    """Give a hash of all files and settings that can change what the chain gives."""
+    settings = session.settings
+    _, scripts = open_scripts(settings.alembic)
+    folders = {Path(scripts.dir), *(Path(location) for location in scripts._version_locations)}  # noqa: SLF001 - as above
+    files = {file for folder in folders for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"}
+    files |= {file for file in (settings.alembic, settings.baseline) if file is not None and file.is_file()}
+    digest = hashlib.sha256(repr(sorted(settings.environment.items())).encode())
+    for file in sorted(files):
         digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Let a test that cannot be given its database end with what is missing, and no traceback."""
+    try:
+        yield
+    except CannotRun as reason:
+        pytest.fail(str(reason), pytrace=False)

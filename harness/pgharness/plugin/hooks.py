@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from rich.console import Console
 from pgharness.findings import CannotRun
 from pgharness.plugin.claims import ClaimCollector, chain_claims
 from pgharness.plugin.session import SESSION_KEY, HarnessSession, session_of, worker_count
-from pgharness.report.text import render_grid, summary
+from pgharness.report.text import render_grid, server_line, summary
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pgharness-config", metavar="FILE", help="the pyproject.toml with [tool.pgharness]")
     group.addoption(
         "--pgharness-server", metavar="CHOICE", help="auto, container, embedded, or postgresql://… of a running server"
+    )
+    group.addoption(
+        "--pgharness-keep", action="store_true", help="keep the databases of failed tests, and say where they are"
     )
 
 
@@ -37,20 +42,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Name the server where the session uses one from the start: with --pgharness, or shared by workers."""
-    if not (config.getoption("--pgharness") or worker_count(config)) or not _is_ours(config):
+    uses_one = (config.getoption("--pgharness") or worker_count(config)) and not config.option.collectonly
+    if not uses_one or not _is_ours(config):
         return None
-    try:
+    with _ended_if_missing():
         server = session_of(config).server
-    except CannotRun as reason:
-        pytest.exit(str(reason), returncode=2)
     return f"pgharness: {server.description} ({server.reason})"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Let an xdist worker share the controller's server, where the project uses the harness at all."""
-    if _is_ours(node.config):
-        node.workerinput.update(session_of(node.config).for_worker())
+    if _is_ours(node.config) and not node.config.option.collectonly:
+        with _ended_if_missing():
+            node.workerinput.update(session_of(node.config).for_worker())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,7 +68,11 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, obj: obje
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --pgharness, add the claims, unless a test module collects them already."""
     if config.getoption("--pgharness") and not any(item.get_closest_marker("pgharness") for item in items):
-        items.extend(ClaimCollector.from_parent(session, name="pgharness").collect())
+        collector = ClaimCollector.from_parent(session, name="pgharness")
+        session.ihook.pytest_collectstart(collector=collector)
+        collected = session.ihook.pytest_make_collect_report(collector=collector)
+        session.ihook.pytest_collectreport(report=collected)
+        items.extend(collected.result)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -77,8 +86,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             color_system="standard" if terminalreporter.hasmarkup else None,
         )
         console.print(render_grid(report))
-        console.print(f"server: {report.server.reason}", markup=False)
+        console.print(server_line(report), markup=False, soft_wrap=True)
         console.print(summary(report), markup=False)
+
+
+@contextmanager
+def _ended_if_missing() -> Iterator[None]:
+    """End the session where the server that all of it needs cannot be had."""
+    try:
+        yield
+    except CannotRun as reason:
+        pytest.exit(str(reason), returncode=2)
 
 
 def _is_ours(config: pytest.Config) -> bool:

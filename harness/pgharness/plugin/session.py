@@ -7,6 +7,8 @@ import pickle
 import shutil
 import tempfile
 import time
+import traceback
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
@@ -16,14 +18,15 @@ from typing import Any, cast
 import pytest
 from filelock import FileLock
 
-from pgharness.databases import Databases
+from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.report.model import Report
 from pgharness.running import Plan, plan_run, run_on
-from pgharness.servers import Server, open_server
+from pgharness.servers import KEEP_VARIABLE, Server, open_server
 from pgharness.settings import HarnessSettings, load_settings
 
 SESSION_KEY: pytest.StashKey[HarnessSession] = pytest.StashKey()
+KEPT = "kept"
 WORKER_SERVER, WORKER_FOLDER, WORKER_REASON = "pgharness_server", "pgharness_folder", "pgharness_reason"
 
 
@@ -82,8 +85,7 @@ class HarnessSession:
             file = self.folder / "report.pickle"
             with FileLock(self.folder / "report.lock"):
                 if not file.exists():
-                    started = time.perf_counter()
-                    file.write_bytes(pickle.dumps(_outcome(self.server, self.plan, started)))
+                    file.write_bytes(pickle.dumps(_outcome(self.server, self.plan)))
             outcome = pickle.loads(file.read_bytes())  # noqa: S301 - written by this session, in its private folder
             if isinstance(outcome, CannotRun):
                 raise outcome
@@ -98,6 +100,13 @@ class HarnessSession:
             self.report = outcome if isinstance(outcome, Report) else None
         return self.report
 
+    def keep(self, databases: Iterable[Database]) -> list[str]:
+        """Leave these databases, and their server, when the session ends; give for each a sentence that says where it is."""
+        kept = [self.databases.keep(database) for database in databases if database in self.databases]
+        if kept:
+            (self.folder / KEPT).touch()
+        return kept
+
     def for_worker(self) -> dict[str, Any]:
         """Give what a worker must know to share this session; starts the server."""
         server = self.server
@@ -109,15 +118,26 @@ class HarnessSession:
         }
 
     def close(self) -> None:
-        """Stop and remove all that was opened."""
-        self._stack.close()
+        """Stop and remove all that was opened, but for a server that holds kept databases."""
+        has_kept = "folder" in self.__dict__ and (self.folder / KEPT).exists()
+        with pytest.MonkeyPatch.context() as environment:
+            if has_kept:
+                environment.setenv(KEEP_VARIABLE, "1")
+            self._stack.close()
 
 
-def _outcome(server: Server, plan: Plan, started: float) -> Report | CannotRun:
+def _outcome(server: Server, plan: Plan) -> Report | CannotRun:
+    """Run once for all; a fault of the harness itself is told once for all too, with the place where it is."""
     try:
-        return run_on(server, plan, started=started).report
+        return run_on(server, plan, started=time.perf_counter()).report
     except CannotRun as reason:
         return reason
+    except Exception:  # noqa: BLE001 - other items and workers would run into the same
+        return CannotRun(
+            "The run broke off; this is a fault of pgharness itself.",
+            seen=traceback.format_exc(),
+            mend="report it; `pgharness check` shows the same",
+        )
 
 
 def worker_count(config: pytest.Config) -> int:

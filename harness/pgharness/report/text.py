@@ -27,8 +27,10 @@ def render_text(report: Report) -> str:
     """Give the report as plain text."""
     console = Console(file=io.StringIO(), width=PLAIN_WIDTH, color_system=None)
     with console.capture() as captured:
-        console.print(render_rich(report))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+        console.print(render_grid(report))
+    grid = [line.rstrip() for line in captured.get().splitlines()]
+    findings = [line for item in report.findings for line in (finding_in_text(item, report.label(item.revision)), "")]
+    return "\n".join([*grid, *remarks(report), "", *findings, summary(report)]) + "\n"
 
 
 def render_rich(report: Report) -> RenderableType:
@@ -38,7 +40,7 @@ def render_rich(report: Report) -> RenderableType:
 
 def render_grid(report: Report) -> Table:
     """Give the grid alone: revisions down, claims across."""
-    grid = Table(title=f"{report.server.description}", title_justify="left", title_style="bold", pad_edge=False)
+    grid = Table(pad_edge=False)
     grid.add_column("revision", no_wrap=True)
     for result in report.results:
         grid.add_column(result.name, justify="center")
@@ -61,6 +63,31 @@ def summary(report: Report) -> str:
     )
 
 
+def server_line(report: Report) -> str:
+    """Say which server it was, and why that one."""
+    return f"server: {report.server.description} ({report.server.reason})"
+
+
+def remarks(report: Report) -> list[str]:
+    """Give what stands between the grid and the findings: the server, checks that were skipped, notes."""
+    return [
+        server_line(report),
+        *(
+            f"{result.name} was skipped: {result.reason}"
+            for result in report.results
+            if result.status is Status.SKIPPED
+        ),
+        *(f"note: {note.check} [{report.label(note.revision)}] {note.message}" for note in report.notes),
+    ]
+
+
+def finding_in_text(finding: Finding, label: str) -> str:
+    """Give one finding as plain text; no line is broken, so that a mend can be copied."""
+    evidence = [f"    {line}" for line in _shortened(finding.evidence).splitlines()]
+    head = f"{finding.check} [{label}] {finding.subject}"
+    return "\n".join([head, f"  {finding.message}", f"  mend: {finding.mend}", *evidence])
+
+
 def render_finding(finding: Finding, label: str) -> RenderableType:
     """Give one finding: what failed and where, what was seen, and the mend."""
     head = Text.assemble((f"{finding.check}", "bold red"), f" [{label}] ", (finding.subject, "bold"))
@@ -73,12 +100,7 @@ def render_finding(finding: Finding, label: str) -> RenderableType:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     yield render_grid(report)
-    yield Text(f"server: {report.server.reason}", style="dim")
-    for result in report.results:
-        if result.status is Status.SKIPPED:
-            yield Text(f"{result.name} was skipped: {result.reason}", style="yellow")
-    for note in report.notes:
-        yield Text(f"note: {note.check} [{report.label(note.revision)}] {note.message}", style="dim")
+    yield from (Text(remark, style="dim") for remark in remarks(report))
     yield ""
     for finding in report.findings:
         yield render_finding(finding, report.label(finding.revision))

@@ -1,0 +1,74 @@
+"""Under pytest-xdist all workers share one server, one walk and one template, and one grid is shown."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+PLUGINS = ("-p", "xdist", "-p", "pgharness.plugin", "-p", "no:cacheprovider")
+
+TESTS = """
+import os
+
+import pytest
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_own(migrated_database, pg_server, number):
+    with migrated_database.connect() as connection:
+        connection.execute("DROP TABLE book")
+    with open("seen", "a") as seen:
+        print(os.environ["PYTEST_XDIST_WORKER"], pg_server.url.query["host"], file=seen)
+"""
+
+# Each time that env.py runs it leaves a line: once for the walk, once for the template.
+COUNTED = ("from alembic import context\n", "from alembic import context\nprint('run', file=open('runs', 'a'))\n")
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the inner session know nothing of the outer one, and load no plugin that it does not need."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+@pytest.fixture
+def result(pytester: pytest.Pytester, example: Callable[..., Path]) -> pytest.RunResult:
+    shutil.copytree(example(edits={"env.py": COUNTED}), pytester.path, dirs_exist_ok=True)
+    pytester.makepyprojecttoml('[tool.pgharness]\nalembic = "alembic.ini"\nserver = "embedded"\nonly = ["graph"]\n')
+    pytester.makepyfile(test_shop=TESTS)
+    return pytester.runpytest_subprocess(*PLUGINS, "-n2", "--pgharness", "-v")
+
+
+def test_workers_share_one_server_one_walk_one_template_and_one_grid(
+    result: pytest.RunResult, pytester: pytest.Pytester
+) -> None:
+    seen = [line.split() for line in (pytester.path / "seen").read_text().splitlines()]
+    shown = result.stdout.str()
+
+    result.assert_outcomes(passed=12)
+    assert {worker for worker, _ in seen} == {"gw0", "gw1"}
+    assert len({server for _, server in seen}) == 1
+    assert (pytester.path / "runs").read_text() == "run\n" * 2
+    assert shown.count("┃revision") == 1
+    assert "server: embedded PostgreSQL" in shown
+
+
+def test_a_server_that_cannot_be_had_ends_the_session_before_any_worker(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml("[tool.pgharness]\n")
+    pytester.makepyfile("def test_own():\n    pass\n")
+
+    ended = pytester.runpytest_subprocess(
+        *PLUGINS, "-n1", "-q", "--no-header", "--pgharness-server=postgresql://localhost:1/shop"
+    )
+
+    said = ended.stdout.str() + ended.stderr.str()
+    assert ended.ret == 2
+    assert "cannot be used: no connection." in said
+    assert "Traceback" not in said
