@@ -79,8 +79,10 @@ class Base(DeclarativeBase):
 class Identified:
     """A table with a UUIDv7 key, made by the application, or by the server where raw SQL leaves it out."""
 
-    # With the server default alone, a bulk insert would go row by row.
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, server_default=text("uuidv7()"), sort_order=-1)
+    # Without the mark, a key that the server could make too would let a bulk insert go row by row.
+    id: Mapped[UUID] = mapped_column(
+        primary_key=True, default=new_id, server_default=text("uuidv7()"), insert_sentinel=True, sort_order=-1
+    )
 
 
 def native_enum(enum_class: type[StrEnum]) -> Enum:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.pool import NullPool, QueuePool
 
-from flowforge_schema import ConflictError, Database, DatabaseSettings, User, Workflow
+from flowforge_schema import ConflictError, Database, DatabaseSettings, OutboxEvent, User, Workflow
+from flowforge_schema.base import new_id
 from flowforge_schema.engine import create_script_engine, dump_json
 
 MakeDatabase = Callable[..., Database]
@@ -191,3 +192,26 @@ def test_a_script_has_the_timeouts_and_keeps_no_connection(database_url: str) ->
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW statement_timeout")) == "30s"
     assert isinstance(engine.pool, NullPool)
+
+
+# Many rows
+
+
+@pytest.mark.parametrize("model", [User, OutboxEvent])
+async def test_many_new_rows_are_sent_in_few_statements(database: Database, model: type[User | OutboxEvent]) -> None:
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    rows: list[User | OutboxEvent] = [
+        User(email=f"{number}@example.org")
+        if model is User
+        else OutboxEvent(aggregate_type="user", aggregate_id=new_id(), event_type="made", payload={})
+        for number in range(1000)
+    ]
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    async with database.session() as session:
+        session.add_all(rows)
+
+    assert len(sent) <= 2
