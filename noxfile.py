@@ -73,6 +73,27 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def contract(session: nox.Session) -> None:
+    """Does the database take exactly what the contracts take? At least 20,000 requests, and 300 values for each column."""
+    prepare(session)
+    asked = {
+        "FLOWFORGE_CONTRACT_REQUESTS": "20000",
+        "FLOWFORGE_CONTRACT_CASES": "600",
+        "FLOWFORGE_CONTRACT_VALUES": "300",
+    }
+    session.env.update(asked)
+    python(
+        session,
+        "-m",
+        "pytest",
+        "-rP",
+        "--log-level=INFO",
+        "tests/schema/contracts",
+        *_pytest_arguments(session.posargs),
+    )
+
+
+@nox.session(venv_backend="none", default=False)
 def structure(session: nox.Session) -> None:
     """Write schema/structure.sql anew from the chain's head."""
     prepare(session)

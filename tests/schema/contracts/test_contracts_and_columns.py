@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from flowforge_schema import limits
-from flowforge_schema.contracts.sizes import NotStorableError, jsonb_size_bytes
+from flowforge_schema.contracts.sizes import JSON_DEPTH_MAX, NotStorableError, jsonb_size_bytes
 from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
 
 Overrides = dict[str, Any]
@@ -95,10 +95,21 @@ def lists(items: Values, most: int, size_bytes: int) -> Values:
     return short | repeated | large
 
 
+def zone(minutes: int) -> timezone:
+    return timezone(timedelta(minutes=minutes))
+
+
+def nested(levels: int) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        document = {"a": document}
+    return document
+
+
 MOMENTS = st.datetimes(
     datetime(2, 1, 2),  # noqa: DTZ001 - hypothesis wants bounds without a zone, and adds one
     datetime(9998, 12, 30),  # noqa: DTZ001 - the same
-    timezones=st.integers(-15 * 60, 15 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+    timezones=st.integers(-15 * 60, 15 * 60).map(zone),
 )
 
 
@@ -185,14 +196,28 @@ COLUMNS = {
         column("published_at", MOMENTS),
     ],
 }
-CASES = [
-    pytest.param(table, overrides, id=f"{table}-{name}")
-    for table, cases in COLUMNS.items()
-    for name, overrides in cases
-]
+# Where a contract refuses more than the database does, and says why; what it takes, the database takes all the same.
+STRICTER = {
+    "workflow_steps": [
+        column("depends_on", lists(st.from_regex(r"[a-z0-9_-]{1,64}\Z"), limits.STEP_DEPENDS_ON_MAX, 100)),
+    ],
+    "workflows": [
+        column("archived_at", st.datetimes(timezones=st.integers(-1439, 1439).map(zone)) | st.datetimes()),
+        column("settings", st.integers(JSON_DEPTH_MAX - 3, JSON_DEPTH_MAX + 3).map(nested)),
+        column("settings", st.integers(300, 400).map(lambda digits: {"a": 10**digits})),
+    ],
+}
+# References are the foreign keys' matter, and any UUID can be stored.
+NOT_TRIED = {"user_id", "owner_id", "workflow_id", "run_id", "step_id", "triggered_by", "aggregate_id", "event_id"}
 
 
-@pytest.mark.parametrize(("name", "overrides"), CASES)
+def cases(columns: dict[str, list[tuple[str, st.SearchStrategy[Overrides]]]]) -> list[Any]:
+    return [
+        pytest.param(table, values, id=f"{table}-{name}") for table, tried in columns.items() for name, values in tried
+    ]
+
+
+@pytest.mark.parametrize(("name", "overrides"), cases(COLUMNS))
 def test_a_contract_takes_exactly_what_the_database_takes_and_gives_back(
     rows: Any, tables: Any, name: str, overrides: st.SearchStrategy[Overrides]
 ) -> None:
@@ -208,6 +233,53 @@ def test_a_contract_takes_exactly_what_the_database_takes_and_gives_back(
         assert comparable(wanted) == comparable(stored and {column: stored[column] for column in wanted or stored})
 
     verdicts_agree()
+
+
+@pytest.mark.parametrize(("name", "overrides"), cases(STRICTER))
+def test_where_a_contract_is_stricter_the_database_takes_and_gives_back_what_it_takes(
+    rows: Any, tables: Any, name: str, overrides: st.SearchStrategy[Overrides]
+) -> None:
+    table = tables[name]
+    verdicts = set()
+
+    @SETTINGS
+    @given(overrides)
+    def database_agrees(changed: Overrides) -> None:
+        wanted = contract_values(table, {**table.smallest, **changed})
+        verdicts.add(wanted is not None)
+        stored = wanted and rows.stored(table, wanted)
+
+        assert comparable(wanted) == comparable(stored and {column: stored[column] for column in wanted})
+
+    database_agrees()
+    assert verdicts == {True, False}
+
+
+def test_every_column_that_can_be_given_is_tried(table: Any) -> None:
+    tried = {name for name, _ in [*COLUMNS[table.name], *STRICTER.get(table.name, ())]}
+    parts_of_a_state = {"started_at", "finished_at"} if "state" in tried else set()
+
+    assert (tried - {"state"}) | parts_of_a_state == set(table.create.model_fields) - NOT_TRIED
+
+
+@pytest.mark.parametrize("pattern", [limits.API_KEY_PREFIX_PATTERN, limits.STEP_KEY_PATTERN])
+def test_a_pattern_holds_the_same_characters_for_pydantic_and_for_postgresql(rows: Any, pattern: str) -> None:
+    taken_by_postgresql = rows.connection.execute(
+        "SELECT array_agg(chr(place)) FROM generate_series(1, 131071) AS place"
+        " WHERE place NOT BETWEEN 55296 AND 57343 AND repeat(chr(place), 8) ~ %s",
+        [pattern],
+    ).fetchone()[0]
+    adapter = TypeAdapter(Annotated[str, StringConstraints(pattern=pattern)])
+
+    assert [chr(place) for place in range(131072) if is_valid(adapter, chr(place) * 8)] == taken_by_postgresql
+
+
+def is_valid(adapter: TypeAdapter[str], value: str) -> bool:
+    try:
+        adapter.validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def contract_values(table: Any, values: Overrides) -> Overrides | None:
