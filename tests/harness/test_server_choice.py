@@ -200,11 +200,20 @@ def test_an_engine_by_tls_is_not_asked_in_plain_text(monkeypatch: pytest.MonkeyP
             assert connection.recv(64) == b""
 
 
-def test_an_engine_by_ssh_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "ssh://somewhere")
+def test_an_engine_by_a_pipe_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "npipe:////./pipe/docker_engine")
+    monkeypatch.setattr(docker_socket.socket, "create_connection", lambda *_: pytest.fail("a pipe has no port"))
 
     docker_socket.require_engine()
-    assert docker_socket._ping("ssh://somewhere") == b"HTTP/"
+
+
+@pytest.mark.parametrize("host", ["ssh://builder", "tcp://docker:2375"])
+def test_an_engine_of_another_machine_is_refused_at_once(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+
+    reason = refusal()
+    assert reason.what == "The container engine is on another machine."
+    assert host in reason.seen
 
 
 def test_auto_takes_the_embedded_server_where_no_engine_answers_and_says_why(stale_socket: str) -> None:

@@ -17,6 +17,7 @@ START_ONE = (
     "start Docker or Podman (DOCKER_HOST names its socket), or use --server embedded, or --server postgresql://… for a "
     "running server"
 )
+_THIS_MACHINE = (None, "localhost", "127.0.0.1", "::1")
 _JOIN_GROUP = "use an account that may: usermod --append --groups docker USER, then log in again"
 
 
@@ -37,12 +38,24 @@ def require_engine() -> None:
             seen=f"no DOCKER_HOST, no {SOCKET}, no context in ~/.docker",
             mend=START_ONE,
         )
+    _require_this_machine(host or "")
     _require_answer(host or f"unix://{SOCKET}")
 
 
 def _settings_files() -> tuple[Path, ...]:
     home = Path.home()
     return (home / ".testcontainers.properties", home / ".docker" / "contexts" / "meta")
+
+
+def _require_this_machine(host: str) -> None:
+    """Refuse an engine elsewhere: ports are open at 127.0.0.1 of its machine alone, since no password is asked for."""
+    if urlsplit(host).hostname not in _THIS_MACHINE:
+        raise CannotRun(
+            "The container engine is on another machine.",
+            seen=f"DOCKER_HOST is {host}, and containers are open at 127.0.0.1 of that machine alone",
+            mend="use an engine of this machine (DOCKER_HOST=unix:///…), or --server embedded, or a server there: "
+            "--server postgresql://…",
+        )
 
 
 def _require_answer(host: str) -> None:
@@ -64,7 +77,7 @@ def _require_answer(host: str) -> None:
 
 
 def _ping(host: str) -> bytes:
-    """Give the first bytes of the engine's answer. Hosts by SSH or TLS, which take more to reach, are believed."""
+    """Give the first bytes of the engine's answer. One by TLS or a pipe, which take more to ask, is believed."""
     parts = urlsplit(host)
     if parts.scheme == "unix":
         with socket.socket(socket.AF_UNIX) as connection:
