@@ -28,7 +28,7 @@ def _judge_pending(draft: DraftRecord) -> Iterator[Finding]:
         yield Finding(
             check=NAME,
             revision=None,
-            subject=operation.split("\n", maxsplit=1)[0],
+            subject=" ".join(operation.split()),
             message="Autogenerate finds a difference between the models and the migrated database.",
             mend="write a revision that does this, or correct the models",
             evidence=operation,

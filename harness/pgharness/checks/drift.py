@@ -35,9 +35,11 @@ def judge(record: ChainRecord) -> Iterator[Finding]:
 
 
 def _first_seen(record: ChainRecord, told: Told) -> str | None:
-    """Give the revision that made the fact what it is; None for what no revision ever touched."""
+    """Give the revision that made the fact what it is, or else its object; None for what no revision ever touched."""
     first = told.differences[0]
-    return origin(record, FactKey(first.kind, first.object, first.property), first.left)
+    made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
+    exists = FactKey(first.kind, first.object, "exists")
+    return made_so or origin(record, exists, record.head.facts.get(exists) if record.head else None)
 
 
 def _refused(refused: RefusedDdl) -> Finding:

@@ -1,17 +1,123 @@
-"""The report as one HTML page that needs nothing beside it."""
+"""The report as one HTML page that needs nothing beside it: the verdict, the grid, the findings, what each claim means."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
+from html import escape
+from itertools import count
+from pathlib import Path
 
-from rich.console import Console
+from pgharness.checks import CHECKS
+from pgharness.findings import CheckResult, Finding, Status
+from pgharness.history.records import Revision
+from pgharness.report.model import WHOLE_CHAIN, Cell, Report
+from pgharness.report.text import remarks, seconds, server_line, summary
 
-from pgharness.report.model import Report
-from pgharness.report.text import PLAIN_WIDTH, render_rich
+STYLE = Path(__file__).with_name("page.css")
+OPEN_LINES = 12
+"""Evidence of up to so many lines is shown at once; longer evidence is folded."""
+
+Anchors = dict[tuple[str, str | None], str]
 
 
 def render_html(report: Report) -> str:
-    """Give the terminal's report as a page."""
-    console = Console(file=io.StringIO(), width=PLAIN_WIDTH, record=True, force_terminal=True, color_system="truecolor")
-    console.print(render_rich(report))
-    return console.export_html(inline_styles=True)
+    """Give the page; broken cells of the grid lead to their first finding."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    verdict, _, figures = summary(report).partition(": ")
+    yield "<!doctype html>"
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{escape(verdict)} · pgharness</title>"
+    yield f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body>"
+    yield f'<header class="{"passed" if report.passed else "failed"}"><h1>{escape(verdict.capitalize())}</h1>'
+    yield f"<p>{escape(figures)}</p><p>{escape(server_line(report).partition(': ')[2])}</p></header>"
+    yield from _grid(report, _anchors(report))
+    if report.findings:
+        yield "<h2>Findings</h2>"
+        numbers = count(1)
+        for finding in report.findings:
+            yield from _finding(finding, report.label(finding.revision), next(numbers))
+    yield from _remarks(report)
+    yield from _claims(report)
+    yield "</body></html>"
+
+
+def _anchors(report: Report) -> Anchors:
+    anchors: Anchors = {}
+    for number, finding in enumerate(report.findings, start=1):
+        anchors.setdefault((finding.check, finding.revision), _anchor(number))
+    return anchors
+
+
+def _anchor(number: int) -> str:
+    return f"finding-{number}"
+
+
+def _grid(report: Report, anchors: Anchors) -> Iterator[str]:
+    yield '<div class="scroll"><table><thead><tr><th scope="row">revision</th>'
+    for result in report.results:
+        yield f'<th title="{escape(_claim(result.name))}">{escape(result.name)}</th>'
+    yield "</tr></thead><tbody>"
+    rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
+    for revision in rows:
+        name = f'<span class="revision">{escape(revision.label)}</span>' if revision is not None else WHOLE_CHAIN
+        yield f'<tr{"" if revision is not None else " class=chain"}><th scope="row">{name}</th>'
+        yield from (_cell(report, result, revision, anchors) for result in report.results)
+        yield "</tr>"
+    yield '<tr class="seconds"><th scope="row">seconds</th>'
+    yield from (f"<td>{seconds(result)}</td>" for result in report.results)
+    yield "</tr></tbody></table></div>"
+
+
+def _cell(report: Report, result: CheckResult, revision: Revision | None, anchors: Anchors) -> str:
+    cell, findings = report.cell(result, revision)
+    if cell is Cell.BROKEN:
+        anchor = anchors[findings[0].check, findings[0].revision]
+        number = f" {len(findings)}" if len(findings) > 1 else ""
+        return f'<td class="broken"><a href="#{anchor}">✗{number}</a></td>'
+    return f'<td class="{cell.value}">{"✓" if cell is Cell.HOLDS else "–"}</td>'
+
+
+def _finding(finding: Finding, label: str, number: int) -> Iterator[str]:
+    yield f'<article id="{_anchor(number)}"><h3><span class="check">{escape(finding.check)}</span>'
+    yield f"<code>{escape(finding.subject)}</code></h3>"
+    yield f'<p class="why">in <span class="revision">{escape(label)}</span></p>'
+    yield f"<p>{escape(finding.message)}</p>"
+    yield f'<p class="mend"><b>Mend</b> <code>{escape(finding.mend)}</code></p>'
+    lines = finding.evidence.splitlines()
+    if lines:
+        shown = "\n".join(_evidence_line(line) for line in lines)
+        fold = len(lines) > OPEN_LINES
+        yield f"<details><summary>evidence, {len(lines)} lines</summary>" if fold else ""
+        yield f"<pre>{shown}</pre>"
+        yield "</details>" if fold else ""
+    yield "</article>"
+
+
+def _evidence_line(line: str) -> str:
+    mark = {"+": "added", "-": "removed"}.get(line[:1])
+    return f'<span class="{mark}">{escape(line)}</span>' if mark else escape(line)
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    said = remarks(report)[1:]  # the server stands at the top of the page
+    if said:
+        yield "<h2>Skipped, and worth knowing</h2><ul>"
+        yield from (f"<li>{escape(remark)}</li>" for remark in said)
+        yield "</ul>"
+
+
+def _claims(report: Report) -> Iterator[str]:
+    made = {result.name for result in report.results if result.status is not Status.SKIPPED}
+    yield "<h2>What each claim means</h2><dl>"
+    for check in CHECKS:
+        if check.name in made:
+            yield f"<dt>{escape(check.name)}: {escape(check.claim)}</dt><dd>{escape(check.reason)}</dd>"
+    yield "</dl>"
+
+
+def _claim(name: str) -> str:
+    return next((check.claim for check in CHECKS if check.name == name), "")

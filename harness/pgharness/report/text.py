@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pgharness.findings import Finding, Status
+from pgharness.findings import CheckResult, Finding, Status
 from pgharness.history.records import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 
@@ -49,7 +49,7 @@ def render_grid(report: Report) -> Table:
         name = revision.label if revision is not None else WHOLE_CHAIN
         grid.add_row(escape(name), *(_mark(*report.cell(result, revision)) for result in report.results))
     grid.add_section()
-    grid.add_row("seconds", *(_seconds(result.duration_s, result.status) for result in report.results))
+    grid.add_row("seconds", *(seconds(result) for result in report.results))
     return grid
 
 
@@ -61,6 +61,11 @@ def summary(report: Report) -> str:
         f"{verdict}: {_counted(revisions, 'revision')}, {_counted(checks, 'claim')}, {report.duration_s:.1f} s "
         f"(server ready after {report.server_s:.1f} s)"
     )
+
+
+def seconds(result: CheckResult) -> str:
+    """Give how long a check took, or a dash where it was skipped."""
+    return "–" if result.status is Status.SKIPPED else f"{result.duration_s:.2f}"
 
 
 def server_line(report: Report) -> str:
@@ -109,10 +114,6 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 
 def _mark(cell: Cell, findings: tuple[Finding, ...]) -> Text:
     return MARKS.get(cell) or Text(f"✗ {len(findings)}" if len(findings) > 1 else "✗", style="bold red")
-
-
-def _seconds(duration_s: float, status: Status) -> str:
-    return "–" if status is Status.SKIPPED else f"{duration_s:.2f}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -1,0 +1,238 @@
+"""The four ways in which a run is told."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typing_extensions import override
+
+from pgharness.findings import CheckResult, Finding, Note, Status
+from pgharness.history.records import Chain, Revision
+from pgharness.report import FORMATS, render_html, render_json, render_markdown, render_text
+from pgharness.report.model import Cell, Report, ServerFacts
+from pgharness.report.text import EVIDENCE_LINES, render_rich
+
+ADD_BOOK = Revision("0001", "0001_add_book", "versions/0001_add_book.py", ())
+ADD_PRICE = Revision("0002", "0002_add_price", "versions/0002_add_price.py", ("0001",))
+SERVER = ServerFacts("embedded", "18.6", "embedded PostgreSQL 18.6 from a test", "asked for")
+
+LOST_TYPE = Finding(
+    "roundtrip",
+    "0001",
+    "type public.cover",
+    "Its downgrade does not restore <it>.",
+    'op.execute("DROP `TYPE`")',
+    "- a\n+ b\n  c",
+)
+LOST_INDEX = Finding("roundtrip", "0001", "index public.ix", "It is gone.", "make it")
+STALE = Finding(
+    "structure", None, "structure file [x].sql", "It is not what the chain gives.", "write it", "\n".join("x" * 60)
+)
+
+FAILED = Report(
+    server=SERVER,
+    chain=Chain((ADD_BOOK, ADD_PRICE), ("0002",), ("0001",)),
+    reached=frozenset({"0001"}),
+    results=(
+        CheckResult("graph", Status.PASSED, 0.5, notes=(Note("graph", "0001", "it is [odd]"),)),
+        CheckResult("drift", Status.SKIPPED, 0.0, reason="no models are named"),
+        CheckResult("structure", Status.FAILED, 0.25, (STALE,)),
+        CheckResult("roundtrip", Status.FAILED, 1.0, (LOST_TYPE, LOST_INDEX)),
+    ),
+    server_s=0.25,
+    duration_s=2.0,
+)
+PASSED = Report(
+    SERVER,
+    Chain((ADD_BOOK,), ("0001",), ("0001",)),
+    frozenset({"0001"}),
+    (CheckResult("graph", Status.PASSED, 0.5),),
+    0.25,
+    2.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "revision", "cell"),
+    [
+        ("roundtrip", ADD_BOOK, Cell.BROKEN),
+        ("roundtrip", ADD_PRICE, Cell.UNTRIED),
+        ("roundtrip", None, Cell.HOLDS),
+        ("graph", ADD_BOOK, Cell.HOLDS),
+        ("drift", ADD_BOOK, Cell.UNTRIED),
+        ("structure", None, Cell.BROKEN),
+    ],
+)
+def test_a_cell_says_what_a_claim_came_to_at_a_revision(check: str, revision: Revision | None, cell: Cell) -> None:
+    result = next(item for item in FAILED.results if item.name == check)
+
+    assert FAILED.cell(result, revision)[0] is cell
+
+
+def test_a_note_that_two_checks_share_is_told_once() -> None:
+    note = Note("graph", None, "the same")
+    results = tuple(CheckResult(name, Status.PASSED, 0.0, notes=(note,)) for name in ("a", "b"))
+    report = Report(SERVER, PASSED.chain, PASSED.reached, results, 0.0, 0.0)
+
+    assert report.notes == (note,)
+
+
+def test_the_json_has_the_shape_that_programs_rely_on() -> None:
+    document = json.loads(render_json(FAILED))
+
+    assert document["server"] == {
+        "kind": "embedded",
+        "version": "18.6",
+        "description": "embedded PostgreSQL 18.6 from a test",
+        "reason": "asked for",
+    }
+    assert document["checks"][1] == {
+        "name": "drift",
+        "status": "skipped",
+        "duration_s": 0.0,
+        "reason": "no models are named",
+    }
+    assert document["findings"][1] == {
+        "check": "roundtrip",
+        "revision": "0001",
+        "subject": "type public.cover",
+        "message": "Its downgrade does not restore <it>.",
+        "mend": 'op.execute("DROP `TYPE`")',
+        "evidence": "- a\n+ b\n  c",
+    }
+    assert document["findings"][0]["revision"] is None
+    assert set(document) == {"server", "checks", "findings", "notes", "duration_s"}
+
+
+def test_the_text_is_a_grid_then_remarks_then_findings_then_one_sentence() -> None:
+    lines = render_text(FAILED).splitlines()
+
+    assert lines[:10] == [
+        "┏━━━━━━━━━━━━━━━┳━━━━━━━┳━━━━━━━┳━━━━━━━━━━━┳━━━━━━━━━━┓",
+        "┃revision       ┃ graph ┃ drift ┃ structure ┃ roundtrip┃",
+        "┡━━━━━━━━━━━━━━━╇━━━━━━━╇━━━━━━━╇━━━━━━━━━━━╇━━━━━━━━━━┩",
+        "│0001_add_book  │   ✓   │   –   │     ✓     │    ✗ 2   │",
+        "│0002_add_price │   –   │   –   │     –     │     –    │",
+        "│whole chain    │   ✓   │   –   │     ✗     │     ✓    │",
+        "├───────────────┼───────┼───────┼───────────┼──────────┤",
+        "│seconds        │ 0.50  │   –   │   0.25    │   1.00   │",
+        "└───────────────┴───────┴───────┴───────────┴──────────┘",
+        "server: embedded PostgreSQL 18.6 from a test (asked for)",
+    ]
+    assert "drift was skipped: no models are named" in lines
+    assert "note: graph [0001_add_book] it is [odd]" in lines
+    assert lines[-1] == "3 findings: 2 revisions, 3 claims, 2.0 s (server ready after 0.2 s)"
+
+
+def test_a_finding_in_the_text_has_what_was_seen_the_mend_and_the_evidence_in_that_order() -> None:
+    expected = """\
+roundtrip [0001_add_book] type public.cover
+  Its downgrade does not restore <it>.
+  mend: op.execute("DROP `TYPE`")
+    - a
+    + b
+      c
+"""
+
+    assert expected in render_text(FAILED)
+
+
+def test_a_passing_run_says_so_in_one_sentence() -> None:
+    assert render_text(PASSED).endswith("nothing found: 1 revision, 1 claim, 2.0 s (server ready after 0.2 s)\n")
+
+
+def test_long_evidence_is_cut_in_the_text_and_whole_in_the_json() -> None:
+    assert f"… {60 - EVIDENCE_LINES} more lines (--format json has all)" in render_text(FAILED)
+    assert json.loads(render_json(FAILED))["findings"][0]["evidence"].count("x") == 60
+
+
+def test_a_terminal_gets_the_same_words_as_the_text() -> None:
+    console = Console(width=200, color_system=None)
+    with console.capture() as captured:
+        console.print(render_rich(FAILED))
+    told = captured.get()
+
+    for line in render_text(FAILED).splitlines():
+        assert line.strip() in told
+
+
+def test_the_markdown_is_a_table_and_a_section_for_each_finding() -> None:
+    told = render_markdown(FAILED)
+
+    assert told.startswith(
+        "**3 findings: 2 revisions, 3 claims, 2.0 s (server ready after 0.2 s)**, on embedded PostgreSQL"
+    )
+    assert "| revision | graph | drift | structure | roundtrip |\n| --- | :-: | :-: | :-: | :-: |\n" in told
+    assert "| `0001_add_book` | ✓ | – | ✓ | ✗ 2 |" in told
+    assert "- drift was skipped: no models are named" in told
+    assert "### roundtrip: `type public.cover` (`0001_add_book`)" in told
+    assert "\n    - a\n    + b\n      c\n" in told
+
+
+def test_the_markdown_keeps_backticks_in_code() -> None:
+    assert 'Mend: ``op.execute("DROP `TYPE`")``' in render_markdown(FAILED)
+
+
+class Page(HTMLParser):
+    """Reads a page, and makes sure that every element is closed where it has to be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag != "meta":
+            self.open.append(tag)
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    def values(self, attribute: str) -> list[Any]:
+        return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]
+
+
+@pytest.mark.parametrize("report", [PASSED, FAILED], ids=["passed", "failed"])
+def test_the_page_is_whole_and_needs_nothing_beside_it(report: Report) -> None:
+    page = Page(render_html(report))
+
+    assert page.open == []
+    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.elements}
+    assert page.values("src") == []
+
+
+def test_each_broken_cell_of_the_page_leads_to_its_first_finding() -> None:
+    page = Page(render_html(FAILED))
+
+    assert page.values("href") == ["#finding-2", "#finding-1"]
+    assert page.values("id") == ["finding-1", "finding-2", "finding-3"]
+
+
+def test_the_page_tells_all_that_the_text_tells() -> None:
+    words = " ".join(Page(render_html(FAILED)).words)
+
+    for finding in FAILED.findings:
+        for part in (finding.check, finding.subject, finding.message, finding.mend):
+            assert part in words
+    assert "no models are named" in words
+    assert "one head, one base, every revision has a body" in words
+
+
+def test_every_format_has_what_renders_it() -> None:
+    from pgharness.cli import ReportFormat
+
+    assert set(FORMATS) == {item.value for item in ReportFormat}
