@@ -45,24 +45,31 @@ candidate AS MATERIALIZED (
     LIMIT (SELECT CASE WHEN bool_or(is_last_try) THEN 1 ELSE :limit END FROM ready)
 ),
 locked AS MATERIALIZED (
-    SELECT event.id, event.aggregate_id
+    SELECT event.id
     FROM outbox_events AS event
     WHERE event.id IN (SELECT candidate.id FROM candidate)
         AND event.published_at IS NULL AND event.available_at <= statement_timestamp()
     ORDER BY event.id
     FOR UPDATE SKIP LOCKED
 ),
+-- An earlier event of the aggregate that somebody has locked at this moment may fail, or be claimed by them.
+-- IN stands in the list of columns because there it is looked up by hash; as a join it took a second for 100 events.
+taken AS (
+    SELECT id
+    FROM (
+        SELECT
+            candidate.id,
+            bool_and(candidate.id IN (SELECT locked.id FROM locked))
+                OVER (PARTITION BY candidate.aggregate_id ORDER BY candidate.id) AS is_without_gap
+        FROM candidate
+    ) AS event
+    WHERE is_without_gap
+),
 claimed AS (
     UPDATE outbox_events AS event
     SET attempts = event.attempts + 1, available_at = statement_timestamp() + CAST(:lease AS interval)
-    FROM locked
-    WHERE event.id = locked.id
-        -- An earlier event of the aggregate that somebody has locked at this moment may fail, or be claimed by them.
-        AND NOT EXISTS (
-            SELECT FROM candidate AS earlier
-            WHERE earlier.aggregate_id = locked.aggregate_id AND earlier.id < locked.id
-                AND NOT EXISTS (SELECT FROM locked AS own WHERE own.id = earlier.id)
-        )
+    FROM taken
+    WHERE event.id = taken.id
     RETURNING event.*
 )
 SELECT
