@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from flowforge_schema.seed import Scale, make_volume
+from flowforge_schema import DatabaseUnavailableError
+from flowforge_schema.seed import Scale, SeedRefusedError, make_volume
 from flowforge_schema.seed.volumes import RUNS_MAX, indexes, making
 from flowforge_schema.seed.volumes.sessions import APPLICATION_NAME
 from pgharness.databases import ClonePool, Database, Databases
@@ -177,7 +178,7 @@ def test_the_tables_have_been_analyzed(volume: Database) -> None:
 
 
 def test_a_volume_cannot_go_on_with_another_number_of_workflows(own_volume: Database) -> None:
-    with pytest.raises(ValueError, match=r"begun with .*'workflows': 60}, and cannot go on"):
+    with pytest.raises(SeedRefusedError, match=r"mend: --scale runs=10,users=20,workflows=60, or another database"):
         make_volume(own_volume.url, Scale(runs=10, workflows=61, users=20), now=NOW)
 
 
@@ -294,3 +295,18 @@ def test_a_role_that_may_not_skip_foreign_keys_makes_the_same_rows(volume: Datab
         migrated_pool.release(another)
 
     assert rows == rows_of(volume, without=("id",))
+
+
+def test_a_database_that_cannot_be_reached_is_an_error_of_the_data_layer() -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        make_volume("postgresql://flowforge@127.0.0.1:1/flowforge", SMALL, now=NOW)
+
+
+def test_a_scale_is_read_from_text() -> None:
+    assert Scale.parse("runs=1_000,users=9") == Scale(runs=1_000, users=9)
+
+
+@pytest.mark.parametrize("text", ["", "runs", "runs=many", "runs=-1", "users=4", "runs=1,pets=2"])
+def test_a_text_that_is_no_scale_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no scale; write runs=1000000"):
+        Scale.parse(text)

@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import URL
 
+from flowforge_schema.errors import translating
+from flowforge_schema.seed.refusal import SeedRefusedError
 from flowforge_schema.seed.volumes.indexes import indexes_set_aside
 from flowforge_schema.seed.volumes.scale import Plan, Scale
 from flowforge_schema.seed.volumes.sessions import Connection, statement, volume_session
@@ -69,10 +71,12 @@ def make_volume(
     The newest run lies just before `now`. A volume that is there keeps its moment and grows by older runs, so a call that
     was interrupted goes on where it was, and one that has nothing to do changes nothing. Each batch is a transaction of
     its own; where very many rows come in, secondary indexes are built at the end. Ends with VACUUM (ANALYZE), so that the
-    planner knows the tables. Raises ValueError where the volume that is there has other numbers of users or workflows.
+    planner knows the tables. Raises SeedRefusedError where the volume that is there has other numbers of users or
+    workflows, and the data layer's errors for what PostgreSQL refuses. Whether the database looks like production is the
+    caller's to ask: `refuse_production`.
     """
     started = time.perf_counter()
-    with volume_session(url) as connection:
+    with translating(), volume_session(url) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK_KEY])
         plan, rows = _lay_base(connection, Plan(scale, now))
         batches = _pending_batches(connection, plan)
@@ -105,7 +109,12 @@ def _begun(connection: Connection, scale: Scale) -> Plan | None:
     marker: dict[str, Any] = row[0]
     anchor = datetime.fromisoformat(marker.pop("anchor"))
     if marker != scale.people:
-        raise ValueError(f"the volume here was begun with {marker}, and cannot go on with {scale.people}")
+        begun = ",".join(f"{name}={number}" for name, number in sorted(marker.items()))
+        raise SeedRefusedError(
+            "The volume in this database cannot go on with other numbers of users or workflows.\n"
+            f"  seen: it was begun with {begun}\n"
+            f"  mend: --scale runs={scale.runs},{begun}, or another database"
+        )
     return Plan(scale, anchor)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 
 YEAR: Final = timedelta(days=365)
 # A run every ten seconds on average: a million runs are 116 days, ten million three years.
@@ -35,6 +35,19 @@ class Scale:
             least = 0 if field.name == "runs" else 1
             if not least <= value <= most[field.name]:
                 raise ValueError(f"{field.name} is {value:,}, and must lie between {least:,} and {most[field.name]:,}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `runs=1000000` or `runs=1000000,workflows=5000,users=500`. Raises ValueError."""
+        known = [field.name for field in fields(cls)]
+        pairs = dict(part.partition("=")[::2] for part in text.split(","))
+        if (
+            "runs" not in pairs
+            or not pairs.keys() <= set(known)
+            or not "".join(pairs.values()).replace("_", "").isdigit()
+        ):
+            raise ValueError(f"{text!r} is no scale; write runs=1000000, and if you like ,workflows=5000,users=500")
+        return cls(**{name: int(number) for name, number in pairs.items()})
 
     @property
     def people(self) -> dict[str, int]:
