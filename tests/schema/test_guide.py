@@ -65,6 +65,10 @@ def test_every_block_of_python_on_the_page_is_a_file_of_this_test() -> None:
     assert TEXT.count("```python") == len(FILES)
 
 
+def test_the_page_needs_no_module_below_the_top() -> None:
+    assert [code for code in FILES.values() if "flowforge_schema." in code] == []
+
+
 async def test_the_application_creates_and_lists(client: httpx.AsyncClient) -> None:
     workflow = await make_workflow(client)
 

@@ -251,6 +251,12 @@ def test_without_fastapi_the_core_imports_and_the_rest_says_what_to_install(stat
     assert done.returncode == 0, done.stderr
 
 
+def test_every_public_name_can_be_imported_from_the_top() -> None:
+    import flowforge_schema
+
+    assert [name for name in flowforge_schema.__all__ if not hasattr(flowforge_schema, name)] == []
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     import flowforge_schema
 
