@@ -2,7 +2,9 @@
 
 `python benchmarks/databases.py [--tests 100] [--rounds 3]`. Both run this repository's chain in pytest, one after the other,
 in processes of their own, with the same programs and settings and their data in the same place. Each test inserts one row
-through a session of its own. Figures are medians; "a test" is its set-up, call and tear-down without the first test's.
+through a session of its own and then asks queries for as long as is said, as a test would; the pool makes the next database
+meanwhile. Figures are medians; what a test waits for is its set-up, call and tear-down without that time and without the
+first test's.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from pgharness.servers.places import base_folders
 from pgharness.servers.server import THROWAWAY_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# How long the test itself works: not at all, and as long as a quick test of an API does.
+BODIES_MS = (0, 20)
 
 CONFTEST = """\
 import json
@@ -49,17 +53,29 @@ def pytest_fixture_setup(fixturedef, request):
     return result
 """
 
-OURS = """\
+WORK = """\
+import time
+
 import pytest
+
+
+def work(connection):
+    until = time.perf_counter() + {body_ms} / 1000
+    connection.execute("INSERT INTO users (email) VALUES ('ada@example.org')")
+    while time.perf_counter() < until:
+        connection.execute("SELECT count(*) FROM users")
+
+"""
+
+OURS = """
 
 @pytest.mark.parametrize("number", range({tests}))
 def test_insert(migrated_database, number):
     with migrated_database.connect() as connection:
-        connection.execute("INSERT INTO users (email) VALUES ('ada@example.org')")
+        work(connection)
 """
 
-THEIRS = """\
-import pytest
+THEIRS = """
 from alembic import command
 from alembic.config import Config
 from pytest_postgresql import factories
@@ -83,7 +99,7 @@ database = factories.postgresql("server")
 @pytest.mark.parametrize("number", range({tests}))
 def test_insert(database, number):
     if {tests} > 1:
-        database.execute("INSERT INTO users (email) VALUES ('ada@example.org')")
+        work(database)
 """
 
 
@@ -103,19 +119,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     account = server_account()
-    ours, theirs, bare, cold = [], [], [], []
+    cold: list[float] = []
+    bare: list[float] = []
+    waits: dict[tuple[str, int], list[float]] = {(who, body): [] for body in BODIES_MS for who in ("ours", "theirs")}
     for number in range(asked.rounds):
         print(f"round {number + 1} of {asked.rounds}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="bench-", dir=base_folders()[0]) as name:
             place = Place(Path(name), account, reachable_binaries(find_binaries(), account))
             place.account.give(place.folder)
             place.folder.chmod(0o755)
-            first = _run(place, "cold", OURS.format(tests=1))
-            cold.append(_first_test(first))
-            ours.append(_later_tests(_run(place, "ours", OURS.format(tests=asked.tests))))
-            bare.append(_fixture(_run(place, "bare", _theirs(place, 1)), "server"))
-            theirs.append(_later_tests(_run(place, "theirs", _theirs(place, asked.tests))))
-    _tell(asked.tests, ours, theirs, cold, bare)
+            cold.append(_first_test(_run(place, "cold", _ours(1, 0))))
+            bare.append(_fixture(_run(place, "bare", _theirs(place, 1, 0)), "server"))
+            for body in BODIES_MS:
+                waits["ours", body].append(_wait(_run(place, f"ours_{body}", _ours(asked.tests, body)), body))
+                waits["theirs", body].append(
+                    _wait(_run(place, f"theirs_{body}", _theirs(place, asked.tests, body)), body)
+                )
+    _tell(asked, waits, cold, bare)
 
 
 def _pg_ctl(place: Place) -> str:
@@ -125,16 +145,22 @@ def _pg_ctl(place: Place) -> str:
         return program
     wrapper = place.folder / "pg_ctl"
     user = f"--reuid={place.account.uid} --regid={place.account.gid} --clear-groups"
-    folders = " ".join(str(place.folder / name / "temp") for name in ("bare", "theirs"))
+    folders = " ".join(
+        str(place.folder / name / "temp") for name in ("bare", *(f"theirs_{body}" for body in BODIES_MS))
+    )
     given = f"chown -R {place.account.uid} {folders} 2>/dev/null\n"
     wrapper.write_text(f'#!/bin/sh\n{given}exec setpriv {user} {program} "$@"\n', encoding="utf-8")
     wrapper.chmod(0o755)
     return str(wrapper)
 
 
-def _theirs(place: Place, tests: int) -> str:
+def _ours(tests: int, body_ms: int) -> str:
+    return WORK.format(body_ms=body_ms) + OURS.format(tests=tests)
+
+
+def _theirs(place: Place, tests: int, body_ms: int) -> str:
     options = " ".join(f"-c {name}={value}" for name, value in THROWAWAY_SETTINGS.items())
-    return THEIRS.format(
+    return WORK.format(body_ms=body_ms) + THEIRS.format(
         alembic_ini=str(ROOT / "alembic.ini"),
         pg_ctl=_pg_ctl(place),
         options=options,
@@ -180,28 +206,28 @@ def _first_test(log: Sequence[Mapping[str, object]]) -> float:
     return next(float(str(entry["seconds"])) for entry in log if entry.get("when") == "setup")
 
 
-def _later_tests(log: Sequence[Mapping[str, object]]) -> float:
-    """Give the mean of the tests after the first; the last one's tear-down, which ends the session, left out too."""
-    return statistics.fmean(_by_test(log)[1:-1])
+def _wait(log: Sequence[Mapping[str, object]], body_ms: int) -> float:
+    """Give the seconds that a test takes beside its body; neither the first counts nor the last, which ends the session."""
+    return statistics.fmean(_by_test(log)[1:-1]) - body_ms / 1000
 
 
 def _fixture(log: Sequence[Mapping[str, object]], name: str) -> float:
     return next(float(str(entry["seconds"])) for entry in log if entry.get("fixture") == name)
 
 
-def _tell(tests: int, ours: list[float], theirs: list[float], cold: list[float], bare: list[float]) -> None:
-    median = statistics.median
-    rows = [
-        (f"a test of {tests}, ours", median(ours)),
-        (f"a test of {tests}, pytest-postgresql", median(theirs)),
-        ("first test from a cold start, ours", median(cold)),
-        ("initdb and start alone, pytest-postgresql", median(bare)),
-    ]
-    for told, seconds in rows:
-        print(f"{told:44}{seconds * 1000:10.1f} ms")
-    print(f"{'ratio of a test':44}{median(ours) / median(theirs):10.2f}")
-    print(f"{'ratio of the cold start':44}{median(cold) / median(bare):10.2f}")
-    print(f"measured on {time.strftime('%Y-%m-%d')} over {len(ours)} rounds")
+def _tell(
+    asked: argparse.Namespace, waits: Mapping[tuple[str, int], list[float]], cold: list[float], bare: list[float]
+) -> None:
+    print(f"medians of {asked.rounds} rounds of {asked.tests} tests, in ms")
+    print(f"{'':44}{'ours':>10}{'pytest-postgresql':>20}{'ratio':>8}")
+    for body in BODIES_MS:
+        _row(f"a database for a test that works {body} ms", waits["ours", body], waits["theirs", body])
+    _row("cold: first test / initdb and start alone", cold, bare)
+
+
+def _row(told: str, ours: list[float], theirs: list[float]) -> None:
+    one, other = statistics.median(ours), statistics.median(theirs)
+    print(f"{told:44}{one * 1000:10.1f}{other * 1000:20.1f}{one / other:8.2f}")
 
 
 if __name__ == "__main__":

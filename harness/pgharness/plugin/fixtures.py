@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from pgharness.databases import ClonePool, Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.history.chain import open_scripts
+from pgharness.history.models import load_metadata
 from pgharness.history.recording import open_project
 from pgharness.history.upgrading import upgrade_to_heads
 from pgharness.plugin.keeping import remember
@@ -45,12 +47,14 @@ def empty_database(request: pytest.FixtureRequest, pg_databases: Databases) -> I
 
 
 @pytest.fixture(scope="session")
-def migrated_pool(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[ClonePool]:
+def migrated_pool(request: pytest.FixtureRequest) -> Iterator[ClonePool]:
     """Give clones, made ahead, of a database that is at the heads of the project's chain."""
     session = session_of(request.config)
+    with _imported_meanwhile(session):
+        databases: Databases = request.getfixturevalue("pg_databases")
     with _told():
-        template = pg_databases.template(_chain_key(session), lambda database: _migrate(session, database))
-    with pg_databases.pool(template, POOL_SIZE) as pool:
+        template = databases.template(_chain_key(session), lambda database: _migrate(session, database))
+    with databases.pool(template, POOL_SIZE) as pool:
         yield pool
 
 
@@ -77,6 +81,28 @@ def _chain_key(session: HarnessSession) -> str:
     for file in sorted(files):
         digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _imported_meanwhile(session: HarnessSession) -> Iterator[None]:
+    """Import the chain and the models while the first server of a machine makes its data directory, which takes as long.
+
+    What cannot be imported is told where it is needed.
+    """
+
+    def import_all() -> None:
+        with contextlib.suppress(CannotRun):
+            settings = session.settings
+            open_project(settings)
+            if settings.metadata is not None:
+                load_metadata(settings.metadata)
+
+    importing = threading.Thread(target=import_all, name="pgharness-import", daemon=True)
+    importing.start()
+    try:
+        yield
+    finally:
+        importing.join()
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ def render_grid(report: Report) -> Table:
     grid = Table(pad_edge=False)
     grid.add_column("revision", no_wrap=True)
     for result in report.results:
-        grid.add_column(result.name, justify="center")
+        grid.add_column(result.name, justify="center", overflow="fold")
     rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
     for revision in rows:
         name = revision.label if revision is not None else WHOLE_CHAIN
