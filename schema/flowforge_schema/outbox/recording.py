@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,9 +16,8 @@ from flowforge_schema.errors import NotFoundError
 from flowforge_schema.models import OutboxEvent
 from flowforge_schema.outbox.statements import read_statement
 
-_RECORD = read_statement("record").bindparams(
-    bindparam("payloads", type_=ARRAY(JSONB)), bindparam("headers", type_=ARRAY(JSONB))
-)
+# One JSON document and not an array for each column: psycopg takes three times as long to write those.
+_RECORD = read_statement("record").bindparams(bindparam("events", type_=JSONB))
 
 
 async def record_event(
@@ -77,18 +76,19 @@ async def record_events(session: AsyncSession, aggregate: type[Identified], even
         return []
     await lock_aggregates(session, aggregate, {event.aggregate_id for event in events})
     event_ids = [new_id() for _ in events]
-    await session.execute(
-        _RECORD,
+    new = [
         {
-            "aggregate_type": snake_case(aggregate.__name__),
-            "event_ids": event_ids,
-            "aggregate_ids": [event.aggregate_id for event in events],
-            "event_types": [event.event_type for event in events],
-            "schema_versions": [event.schema_version for event in events],
-            "payloads": [dict(event.payload) for event in events],
-            "headers": [dict(event.headers) for event in events],
-        },
-    )
+            "place": place,
+            "event_id": str(event_id),
+            "aggregate_id": str(event.aggregate_id),
+            "event_type": event.event_type,
+            "schema_version": event.schema_version,
+            "payload": dict(event.payload),
+            "headers": dict(event.headers),
+        }
+        for place, (event_id, event) in enumerate(zip(event_ids, events, strict=True))
+    ]
+    await session.execute(_RECORD, {"aggregate_type": snake_case(aggregate.__name__), "events": new})
     return event_ids
 
 
