@@ -153,6 +153,17 @@ async def test_a_slow_statement_is_logged_with_its_time_and_without_its_values(
     assert "s3cret" not in caplog.text
 
 
+async def test_a_slow_statement_is_not_logged_without_end(
+    database_with: MakeDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = database_with(slow_statement_ms=1)
+
+    async with database.session() as session:
+        session.add_all([User(email=f"{number}@example.org") for number in range(1000)])
+
+    assert max(len(record.message) for record in caplog.records) < 2_100
+
+
 async def test_a_quick_statement_is_not_logged(database_with: MakeDatabase, caplog: pytest.LogCaptureFixture) -> None:
     database = database_with(slow_statement_ms=5000)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm.exc import StaleDataError
@@ -75,6 +76,14 @@ _OUTSIDE_OF_A_CONNECTION: dict[type[exc.SQLAlchemyError], type[AppError]] = {
 
 
 def _note_commit(connection: Connection) -> None:
+    """Note that a loss of the connection from here on leaves the outcome open; refuse a commit that would store nothing.
+
+    To COMMIT in a transaction that has failed PostgreSQL answers ROLLBACK, which is no error: whoever swallowed the failure
+    would take the work for stored.
+    """
+    driver_connection = connection.connection.driver_connection
+    if driver_connection is not None and driver_connection.info.transaction_status == TransactionStatus.INERROR:
+        raise UnexpectedDatabaseError(sqlstate="25P02")
     connection.info[_COMMITTING] = True
 
 
