@@ -76,7 +76,7 @@ def in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def binary(value: Any) -> Any:
+def hash_bytes(value: Any) -> Any:
     """Take bytes, or a text of two hexadecimal digits for each."""
     if isinstance(value, str) and re.fullmatch(HASH_PATTERN, value):
         return bytes.fromhex(value)
@@ -151,7 +151,7 @@ ApiKeyName = Annotated[str, text(limits.API_KEY_NAME_LENGTH_MAX)]
 ApiKeyPrefix = Annotated[str, StringConstraints(strict=True, pattern=limits.API_KEY_PREFIX_PATTERN)]
 ApiKeyHash = Annotated[
     Secret[bytes],
-    BeforeValidator(binary),
+    BeforeValidator(hash_bytes),
     WithJsonSchema({"type": "string", "pattern": HASH_PATTERN, **SECRET}),
 ]
 Scopes = Annotated[

@@ -59,13 +59,14 @@ def state_schema(statuses: type[Status], *, all_or_none: bool) -> dict[str, Json
     by_need: dict[tuple[bool, bool], list[JsonValue]] = {}
     for status in statuses:
         by_need.setdefault((needs_start(status), status.is_terminal), []).append(status.value)
-    alternatives = [_alternative(*need, of, all_or_none=all_or_none) for need, of in by_need.items()]
+    alternatives = [_alternative(need, of, all_or_none=all_or_none) for need, of in by_need.items()]
     if all_or_none:
         alternatives.append({"properties": dict.fromkeys(STATE, False)})
     return {"oneOf": alternatives}
 
 
-def _alternative(starts: bool, ends: bool, statuses: list[JsonValue], *, all_or_none: bool) -> JsonValue:  # noqa: FBT001
+def _alternative(need: tuple[bool, bool], statuses: list[JsonValue], *, all_or_none: bool) -> JsonValue:
+    starts, ends = need
     properties: dict[str, JsonValue] = {"status": {"enum": statuses}}
     if starts:
         properties["started_at"] = {"type": "string"}

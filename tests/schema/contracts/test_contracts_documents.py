@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ WRITE = "python -m flowforge_schema.contracts docs/contracts"
 
 
 def test_the_documents_are_those_of_the_contracts() -> None:
-    written = {path.name: path.read_text("utf-8") for path in DIRECTORY.glob("*")}
+    written = {path.name: path.read_text("utf-8") for path in DIRECTORY.glob("*.schema.json")}
 
     assert written == schema_documents(), f"the documents are stale: {WRITE}"
 
@@ -52,6 +53,14 @@ def test_the_command_asks_for_a_folder() -> None:
 @pytest.mark.parametrize("name", schema_documents())
 def test_a_document_is_json_schema(name: str) -> None:
     jsonschema_rs.meta.validate(json.loads(schema_documents()[name]))
+
+
+def test_the_example_of_the_page_mounts() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (DIRECTORY / "README.md").read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example, "README.md", "exec", dont_inherit=True), names)  # noqa: S102 - the page's own code
+
+    assert set(names["app"].openapi()["paths"]) == {"/workflows", "/workflows/{workflow_id}"}
 
 
 NOW = "2026-01-01T00:00:00Z"
