@@ -75,7 +75,7 @@ def found(judge_example: Callable[..., Report]) -> Callable[..., list[Finding]]:
     """Judge an edited example by one check, and give what that check finds."""
 
     def find(check: str, edits: Edits | None = None, *, name: str = "sound", **options: Any) -> list[Finding]:
-        report = judge_example(name, edits, only=(check,), **options)
+        report = judge_example(name, edits, **{"only": (check,), **options})
         return [finding for finding in report.findings if finding.check == check]
 
     return find

@@ -24,6 +24,15 @@ def judge(record: ChainRecord) -> Iterator[Finding | Note]:
 
 
 def _judge_pending(draft: DraftRecord) -> Iterator[Finding]:
+    if draft.comparison_failure is not None:
+        yield Finding(
+            check=NAME,
+            revision=None,
+            subject="the comparison at the heads",
+            message=f"Alembic cannot compare the models with the database: {failure_in_words(draft.comparison_failure)}",
+            mend="correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models",
+            evidence=failure_evidence(draft.comparison_failure),
+        )
     for operation in draft.pending:
         yield Finding(
             check=NAME,

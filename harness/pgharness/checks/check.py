@@ -16,7 +16,7 @@ class Check:
     """One check. `needs` names the experiments (fields of the record) without which it can only be skipped.
 
     `uses` names those that it judges too where they were made. `skip_reason` says, where needed ones are missing, what would
-    have to be given.
+    have to be given. An `only_at_heads` check says nothing of a chain that does not get there.
     """
 
     name: str
@@ -27,3 +27,4 @@ class Check:
     needs: frozenset[str] = frozenset()
     uses: frozenset[str] = frozenset()
     skip_reason: str = ""
+    only_at_heads: bool = False

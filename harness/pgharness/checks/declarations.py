@@ -29,6 +29,8 @@ def judge_declarations(
             yield _finding(
                 revision, "irreversible", "It gives no reason.", 'irreversible = "<why there is no way back>"'
             )
+        if revision.allow_problem:
+            yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}')
         for check, reason in revision.allow.items():
             if check not in known_checks:
                 close = difflib.get_close_matches(check, list(known_checks), n=1)

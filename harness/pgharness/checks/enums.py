@@ -18,20 +18,7 @@ def judge(record: ChainRecord) -> Iterator[Finding]:
     """Compare each enum type of the models with its Python enum and with the type in the migrated database."""
     assert record.models is not None
     for declared in record.models.enums:
-        yield from _judge_python(declared)
         yield from _judge_database(record, declared)
-
-
-def _judge_python(declared: DeclaredEnum) -> Iterator[Finding]:
-    if declared.python_values is not None and declared.python_values != declared.labels:
-        yield Finding(
-            check=NAME,
-            revision=None,
-            subject=f"type {declared.name}",
-            message=f"The models' type has the labels {_listed(declared.labels)}, its Python enum "
-            f"{declared.python_enum} the values {_listed(declared.python_values)}.",
-            mend="make the type from the enum: Enum(…, values_callable=lambda enum: [item.value for item in enum])",
-        )
 
 
 def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from pgharness.checks import CHECKS
 from pgharness.checks.check import Check
 from pgharness.checks.declarations import judge_declarations, without_allowed
+from pgharness.checks.ignoring import judge_ignores
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
 from pgharness.history.records import ChainRecord
 from pgharness.settings import nearest
@@ -43,13 +44,17 @@ def judge(record: ChainRecord, checks: Sequence[Check], *, since: str | None) ->
     results = [_judge_one(record, check) for check in checks]
     found = [finding for result in results for finding in result.findings]
     made = {result.name for result in results if result.status is not Status.SKIPPED}
-    declared = judge_declarations(record.chain, found, [check.name for check in CHECKS], made)
+    declared = [
+        *judge_declarations(record.chain, found, [check.name for check in CHECKS], made),
+        *judge_ignores(record, made),
+    ]
     return tuple(_kept(result, tuple(declared) if result.name == "graph" else (), record, before) for result in results)
 
 
 def _judge_one(record: ChainRecord, check: Check) -> CheckResult:
     started = time.perf_counter()
-    if any(getattr(record, need, record) is None for need in check.needs):
+    is_out_of_reach = check.only_at_heads and record.head is None
+    if is_out_of_reach or any(getattr(record, need, record) is None for need in check.needs):
         reason = check.skip_reason if record.head is not None else "the chain does not reach its heads"
         return CheckResult(check.name, Status.SKIPPED, 0.0, reason=reason)
     said = tuple(check.judge(record))

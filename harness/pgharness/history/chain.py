@@ -136,7 +136,8 @@ def _read_revision(script: Script) -> Revision:
         has_upgrade=callable(getattr(module, "upgrade", None)) and not _is_empty(tree, "upgrade"),
         has_downgrade=callable(getattr(module, "downgrade", None)),
         irreversible=getattr(module, "irreversible", None),
-        allow=dict(allow) if isinstance(allow, dict) else {"": f"allow is a {type(allow).__name__}, not a dict"},
+        allow={str(check): reason for check, reason in allow.items()} if isinstance(allow, dict) else {},
+        allow_problem="" if isinstance(allow, dict) else f"It is a {type(allow).__name__} and not a dict.",
         names=_assigned_names(tree),
     )
 

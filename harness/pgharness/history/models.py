@@ -6,13 +6,15 @@ import importlib
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
+from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, MetaData, NullPool, Table, create_engine
+from sqlalchemy import ARRAY, Connection, Engine, MetaData, NullPool, Table, TypeDecorator, create_engine
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import TypeEngine
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
@@ -130,22 +132,26 @@ def _passes(connection: Connection, act: Callable[[], object], refused: list[Ref
 
 
 def _declared_enums(metadata: Sequence[MetaData]) -> tuple[DeclaredEnum, ...]:
+    types = [_innermost(column.type) for item in metadata for table in item.tables.values() for column in table.columns]
+    # Two columns may disagree on what a type holds; then each is compared.
     declared = {
-        _qualified(column.type): column.type
-        for item in metadata
-        for table in item.tables.values()
-        for column in table.columns
-        if isinstance(column.type, EnumType) and column.type.native_enum and column.type.name
+        (_qualified(one), tuple(one.enums)): one
+        for one in types
+        if isinstance(one, EnumType) and one.native_enum and one.name is not None
     }
-    return tuple(_declared(name, declared[name]) for name in sorted(declared))
+    return tuple(_declared(name, declared[name, labels]) for name, labels in sorted(declared))
+
+
+def _innermost(declared: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Give the type of an array's items, and that beneath a decorator."""
+    while isinstance(declared, ARRAY | TypeDecorator):
+        declared = declared.item_type if isinstance(declared, ARRAY) else declared.impl_instance
+    return declared
 
 
 def _declared(name: str, declared: EnumType) -> DeclaredEnum:
     python_enum: type[Enum] | None = declared.enum_class
-    if python_enum is None:
-        return DeclaredEnum(name, tuple(declared.enums), None, None)
-    values = declared.values_callable(python_enum) if declared.values_callable else list(python_enum.__members__)
-    return DeclaredEnum(name, tuple(declared.enums), python_enum.__qualname__, tuple(values))
+    return DeclaredEnum(name, tuple(declared.enums), python_enum.__qualname__ if python_enum is not None else None)
 
 
 def _qualified(declared: EnumType) -> str:

@@ -19,7 +19,8 @@ from pgharness.history.drafts import draft_chain, pending_operations
 from pgharness.history.environment import Environment
 from pgharness.history.models import build_models, load_metadata
 from pgharness.history.queries import explain_queries
-from pgharness.history.records import Chain, ChainRecord, QueriesRecord
+from pgharness.history.records import Chain, ChainRecord, Failure, QueriesRecord
+from pgharness.history.steps import describe
 from pgharness.history.structure import try_structure
 from pgharness.history.walk import Walk, WalkRecord
 from pgharness.settings import HarnessSettings
@@ -94,7 +95,8 @@ def record_chain(
         durations_s[Experiment.MODELS] = clock.lap()
         advance("models")
     if head is not None and visit.pending is not None:
-        record = replace(record, draft=draft_chain(databases, settings, head, visit.pending))
+        draft = draft_chain(databases, settings, head, visit.pending)
+        record = replace(record, draft=replace(draft, comparison_failure=visit.comparison_failure))
         durations_s[Experiment.DRAFT] = clock.lap()
         advance("draft")
     if head is not None and Experiment.STRUCTURE in experiments and settings.structure is not None:
@@ -135,6 +137,7 @@ class _Visit:
     statements: Path | None
     metadata: tuple[MetaData, ...] = field(default=())
     pending: tuple[str, ...] | None = None
+    comparison_failure: Failure | None = None
     queries: QueriesRecord | None = None
 
     def at_heads(self, environment: Environment, observer: psycopg.Connection) -> None:
@@ -142,6 +145,10 @@ class _Visit:
         from_environment = (target,) if isinstance(target, MetaData) else tuple(target or ())
         self.metadata = (self.named,) if self.named is not None else from_environment
         if self.wants_draft and from_environment:
-            self.pending = pending_operations(self.project.config, self.project.scripts, environment)
+            try:
+                self.pending = pending_operations(self.project.config, self.project.scripts, environment)
+            except Exception as error:  # noqa: BLE001 - the comparison calls env.py's own functions, and may fail itself
+                environment.connection.rollback()
+                self.pending, self.comparison_failure = (), describe(error)
         if self.statements is not None:
             self.queries = explain_queries(observer, self.statements)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.ignoring import IgnoreRules
 from pgharness.plans.plan import Plan
 from pgharness.plans.statement import Expectation
 
@@ -15,7 +16,7 @@ class Revision:
     """One revision file, read without a database.
 
     `label` is the file's name without `.py`, which people know it by. `allow` and `irreversible` are what the revision
-    declares; `names` are all names that the file assigns, among which a misspelt declaration shows.
+    declares, `allow_problem` is what is wrong with an `allow` that cannot be read; `names` are all names that the file assigns, among which a misspelt declaration shows.
     """
 
     revision: str
@@ -27,6 +28,7 @@ class Revision:
     has_downgrade: bool = True
     irreversible: str | None = None
     allow: Mapping[str, str] = field(default_factory=dict)
+    allow_problem: str = ""
     names: tuple[str, ...] = ()
 
     @property
@@ -117,12 +119,11 @@ class RefusedDdl:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredEnum:
-    """An enum type as the models name it; `python_values` is None where no Python enum stands behind it."""
+    """An enum type as the models name it; `python_enum` is None where no Python enum stands behind it."""
 
     name: str
     labels: tuple[str, ...]
     python_enum: str | None
-    python_values: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,14 @@ class ModelsRecord:
 class DraftRecord:
     """What Alembic's autogenerate says: at the heads (`pending`, rendered operations), and of an empty database.
 
-    `snapshot` is the catalog that the whole drafted chain gives, or None with the `failure` that stopped it.
+    `snapshot` is the catalog that the whole drafted chain gives, or None with the `failure` that stopped it;
+    `comparison_failure` is why nothing could be said at the heads.
     """
 
     pending: tuple[str, ...]
     snapshot: Snapshot | None
     failure: Failure | None = None
+    comparison_failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +200,15 @@ class ChainRecord:
     queries: QueriesRecord | None = None
     allow_indices: Mapping[str, str] = field(default_factory=dict)
     """Findings of `indices` that are meant: subject and reason."""
+    ignore: IgnoreRules = field(default_factory=IgnoreRules)
+    """What comparisons leave out on purpose."""
     durations_s: Mapping[str, float] = field(default_factory=dict)
     """How long each experiment took; "upgrade" stands for the walk without the round trips."""
 
     @property
     def head(self) -> Snapshot | None:
         """Give the catalog at the heads, or None where the walk did not get there."""
-        if len(self.revisions) < len(self.chain.revisions):
+        if len(self.revisions) < len(self.chain.revisions) or any(item.upgrade.failure for item in self.revisions):
             return None
         return self.revisions[-1].upgrade.snapshot if self.revisions else self.base
 

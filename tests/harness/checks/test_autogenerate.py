@@ -1,0 +1,85 @@
+"""`autogenerate`: Alembic's own comparison is empty, and a chain that it drafts anew gives the same catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pgharness.report.model import Report
+
+MODELS = "bookshop.py"
+
+SLIPS = [
+    pytest.param(
+        {MODELS: ("    sold_at:", "    isbn: Mapped[str | None] = mapped_column(sa.Text)\n    sold_at:")},
+        None,
+        "op.add_column('book', sa.Column('isbn', sa.Text(), nullable=True))",
+        "write a revision that does this",
+        id="a column that autogenerate would still add",
+    ),
+    pytest.param(
+        {
+            "env.py": (
+                "compare_server_default=True,",
+                "compare_server_default=True, include_object=lambda _object, name, *_: name != 'ix_book_unsold',",
+            )
+        },
+        None,
+        "index public.ix_book_unsold",
+        "write this part of a revision by hand",
+        id="an index that env.py hides from drafts",
+    ),
+    pytest.param(
+        {"env.py": ("compare_server_default=True,", "compare_server_default=True, compare_type=lambda *_: 1 / 0,")},
+        None,
+        "the comparison at the heads",
+        "include_object, compare_type, render_item",
+        id="a comparison that raises",
+    ),
+    pytest.param(
+        {"script.py.mako": ("import sqlalchemy as sa\n", "")},
+        None,
+        "a chain drafted from the models",
+        "script.py.mako",
+        id="a template that lacks an import",
+    ),
+    pytest.param(
+        {"script.py.mako": ("def upgrade():", "def upgrade(:")},
+        None,
+        "a chain drafted from the models",
+        "script.py.mako",
+        id="a template that is no Python",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "revision", "subject", "mend"), SLIPS)
+def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
+    found: Callable[..., Any], edits: dict[str, Any], revision: str | None, subject: str, mend: str
+) -> None:
+    told = {finding.subject: finding for finding in found("autogenerate", edits)}
+
+    assert subject in told
+    assert told[subject].revision == revision
+    assert mend in told[subject].mend
+
+
+def test_what_is_always_written_by_hand_is_a_note(judge_example: Callable[..., Report]) -> None:
+    function = "CREATE FUNCTION one() RETURNS int LANGUAGE sql RETURN 1"
+    edits = {"versions/0003_add_country.py": ("def upgrade():", f"def upgrade():\n    op.execute({function!r})")}
+
+    report = judge_example(edits=edits, only=("autogenerate",))
+
+    assert report.findings == ()
+    assert [note.message for note in report.notes] == [
+        "autogenerate never drafts: function; these parts of the chain are by hand"
+    ]
+
+
+def test_a_constraint_that_is_not_valid_can_be_compared(found: Callable[..., Any]) -> None:
+    statement = "ALTER TABLE book ADD CONSTRAINT ck_book_title CHECK (title <> '') NOT VALID"
+    edits = {"versions/0003_add_country.py": ("def upgrade():", f"def upgrade():\n    op.execute({statement!r})")}
+
+    assert "the comparison at the heads" not in {finding.subject for finding in found("autogenerate", edits)}

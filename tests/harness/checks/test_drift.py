@@ -1,0 +1,178 @@
+"""`drift`: each difference between the models and the migrated database is named, with its revision and its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+MODELS = "bookshop.py"
+BOOK = "versions/0002_add_book.py"
+COUNTRY = "versions/0003_add_country.py"
+
+
+def executing(*statements: str) -> dict[str, tuple[str, str]]:
+    """Let the last revision execute these statements first."""
+    lines = "".join(f"\n    op.execute({statement!r})" for statement in statements)
+    return {COUNTRY: ("def upgrade():", f"def upgrade():{lines}")}
+
+
+SLIPS = [
+    pytest.param(
+        {
+            BOOK: (
+                'op.create_index("ix_book_unsold", "book", ["author_id"], postgresql_where=sa.text("sold_at IS NULL"))',
+                "pass",
+            )
+        },
+        None,
+        "index public.ix_book_unsold",
+        "CREATE INDEX ix_book_unsold ON public.book USING btree (author_id) WHERE (sold_at IS NULL)",
+        id="an index that a revision forgets",
+    ),
+    pytest.param(
+        {MODELS: ("pages BETWEEN 1 AND 5000", "pages BETWEEN 1 AND 9000")},
+        "0002",
+        "constraint public.book.ck_book_pages",
+        "ADD CONSTRAINT ck_book_pages CHECK",
+        id="a CHECK that changes in the model alone",
+    ),
+    pytest.param(
+        {BOOK: (', postgresql_include=["pages"]', "")},
+        "0002",
+        "index public.ix_book_title",
+        "INCLUDE (pages)",
+        id="an INCLUDE that a revision drops",
+    ),
+    pytest.param(
+        {BOOK: (', postgresql_where=sa.text("sold_at IS NULL")', "")},
+        "0002",
+        "index public.ix_book_unsold",
+        "WHERE (sold_at IS NULL)",
+        id="a partial index that loses its predicate",
+    ),
+    pytest.param(
+        {MODELS: ('ondelete="CASCADE"', 'ondelete="RESTRICT"')},
+        "0002",
+        "constraint public.book.fk_book_author_id",
+        "ON DELETE RESTRICT",
+        id="a foreign key's action that differs",
+    ),
+    pytest.param(
+        {MODELS: ("    sold_at:", "    isbn: Mapped[str | None] = mapped_column(sa.Text)\n    sold_at:")},
+        None,
+        "column public.book.isbn",
+        "ALTER TABLE public.book ADD COLUMN isbn text",
+        id="a column that only the models have",
+    ),
+    pytest.param(
+        {
+            MODELS: (
+                "    title: Mapped[str] = mapped_column(sa.Text)\n    pages: Mapped[int]\n",
+                "    pages: Mapped[int]\n    title: Mapped[str] = mapped_column(sa.Text)\n",
+            )
+        },
+        "0002",
+        "column order of table public.book",
+        "move the attribute in the model",
+        id="columns in another order",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                'def upgrade():\n    op.execute("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")\n    op.execute("CREATE TRIGGER t BEFORE UPDATE ON author FOR EACH ROW EXECUTE FUNCTION f()")',
+            )
+        },
+        "0003",
+        "trigger public.author.t",
+        "DROP TRIGGER t ON public.author",
+        id="a trigger that only the migrations make",
+    ),
+    pytest.param(
+        {COUNTRY: ('server_default="unknown"', 'server_default="nowhere"')},
+        "0003",
+        "column public.author.country",
+        "ALTER COLUMN country SET DEFAULT 'unknown'::text",
+        id="another default",
+    ),
+    pytest.param(
+        {COUNTRY: (", nullable=False, server", ", server")},
+        "0003",
+        "column public.author.country",
+        "ALTER COLUMN country SET NOT NULL",
+        id="a column that may be null",
+    ),
+    pytest.param(
+        {MODELS: ("name: Mapped[str] = mapped_column(sa.Text)", "name: Mapped[str] = mapped_column(sa.String(80))")},
+        "0001",
+        "column public.author.name",
+        "ALTER COLUMN name TYPE character varying(80)",
+        id="another type",
+    ),
+    pytest.param(
+        {
+            MODELS: (
+                'sa.Index("ix_book_title", sa.text("lower(title)"), postgresql_include=["pages"])',
+                'sa.Index("ix_book_title", "title", postgresql_using="gin")',
+            )
+        },
+        None,
+        "the models",
+        "correct the models so that MetaData.create_all() passes",
+        id="models that the server refuses",
+    ),
+    pytest.param(
+        executing("CREATE VIEW shelf AS SELECT 1 AS id"),
+        "0003",
+        "view public.shelf",
+        "DROP VIEW public.shelf",
+        id="a view that only the migrations make",
+    ),
+    pytest.param(
+        executing("COMMENT ON TABLE author IS 'who writes'"),
+        "0003",
+        "table public.author",
+        "or correct the models",
+        id="a comment that only the migrations make",
+    ),
+    pytest.param(
+        executing("GRANT SELECT ON author TO PUBLIC"),
+        "0003",
+        "table public.author",
+        "write a revision",
+        id="a grant that only the migrations make",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "revision", "subject", "mend"), SLIPS)
+def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
+    found: Callable[..., Any], edits: dict[str, Any], revision: str | None, subject: str, mend: str
+) -> None:
+    told = {finding.subject: finding for finding in found("drift", edits)}
+
+    assert subject in told
+    assert told[subject].revision == revision
+    assert mend in told[subject].mend
+
+
+def test_an_index_that_the_server_refuses_does_not_hide_the_other_differences(found: Callable[..., Any]) -> None:
+    refused = 'sa.Index("ix_book_title", "title", postgresql_using="gin")'
+    edits = {
+        MODELS: ('sa.Index("ix_book_title", sa.text("lower(title)"), postgresql_include=["pages"])', refused),
+        BOOK: (
+            'op.create_index("ix_book_unsold", "book", ["author_id"], postgresql_where=sa.text("sold_at IS NULL"))',
+            "pass",
+        ),
+    }
+
+    subjects = {finding.subject for finding in found("drift", edits)}
+    assert subjects == {"the models", "index public.ix_book_title", "index public.ix_book_unsold"}
+
+
+def test_what_only_the_models_lack_is_charged_to_the_revision_that_made_the_object(found: Callable[..., Any]) -> None:
+    (finding,) = found("drift", {COUNTRY: (', server_default="unknown"', "")}, rows_per_table=0)
+
+    assert (finding.subject, finding.revision) == ("column public.author.country", "0003")

@@ -1,0 +1,145 @@
+"""`graph`: one head, one base, a body for every revision, and declarations that are known, reasoned and used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pgharness.report.model import Report
+
+COUNTRY = "versions/0003_add_country.py"
+AUTHOR = "versions/0001_add_author.py"
+BOOK = "versions/0002_add_book.py"
+
+SLIPS = [
+    pytest.param(
+        {
+            "versions/0003_add_price.py": 'revision = "0003b"\ndown_revision = "0002"\n\nfrom alembic import op\n\n\ndef upgrade():\n    op.execute("SELECT 1")\n\n\ndef downgrade():\n    op.execute("SELECT 1")\n'
+        },
+        "0003b",
+        "heads of the chain",
+        "alembic merge -m 'merge heads' 0003 0003b",
+        id="a second head",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                'op.add_column("author", sa.Column("country", sa.Text, nullable=False, server_default="unknown"))',
+                "pass",
+            )
+        },
+        "0003",
+        "revision 0003_add_country",
+        "write what it should do",
+        id="a revision that does nothing",
+    ),
+    pytest.param(
+        {COUNTRY: ('def downgrade():\n    op.drop_column("author", "country")\n', "")},
+        "0003",
+        "revision 0003_add_country",
+        'declare irreversible = "<reason>"',
+        id="a revision without a downgrade",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nirreversable = "gone"')},
+        "0003",
+        "declaration irreversable of 0003_add_country",
+        "write irreversible",
+        id="a misspelt declaration",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrips": "it is fine"}')},
+        "0003",
+        "declaration allow['roundtrips'] of 0003_add_country",
+        "did you mean 'roundtrip'?",
+        id="a declaration for a check that does not exist",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrip": "it is fine"}')},
+        "0003",
+        "declaration allow['roundtrip'] of 0003_add_country",
+        "remove it",
+        id="a declaration that allows what is not done",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', "down_revision = None")},
+        "0003",
+        "bases of the chain",
+        "let all but one of them name its down_revision",
+        id="a second base",
+    ),
+    pytest.param(
+        {AUTHOR: None, BOOK: None, COUNTRY: None},
+        None,
+        "chain",
+        "alembic revision --autogenerate",
+        id="no revision at all",
+    ),
+    pytest.param(
+        {
+            COUNTRY: ('    op.drop_column("author", "country")', '    """Nothing."""'),
+            BOOK: ("def upgrade():", "def upgrade():\n    pass\n\n\ndef unused():"),
+        },
+        "0002",
+        "revision 0002_add_book",
+        "write what it should do",
+        id="a revision whose last upgrade is empty",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nirreversible = " "')},
+        "0003",
+        "declaration irreversible of 0003_add_country",
+        'irreversible = "<why there is no way back>"',
+        id="a declaration without a reason",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrip": ""}')},
+        "0003",
+        "declaration allow['roundtrip'] of 0003_add_country",
+        'allow = {"roundtrip": "<reason>"}',
+        id="a permission without a reason",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = ["roundtrip"]')},
+        "0003",
+        "declaration allow of 0003_add_country",
+        'allow = {"<check>": "<reason>"}',
+        id="a permission that is a list",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {1: "one"}')},
+        "0003",
+        "declaration allow['1'] of 0003_add_country",
+        "name one of",
+        id="a permission for a number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "revision", "subject", "mend"), SLIPS)
+def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
+    found: Callable[..., Any], edits: dict[str, Any], revision: str | None, subject: str, mend: str
+) -> None:
+    told = {finding.subject: finding for finding in found("graph", edits, only=("graph", "roundtrip"))}
+
+    assert subject in told
+    assert told[subject].revision == revision
+    assert mend in told[subject].mend
+
+
+def test_a_chain_without_revisions_can_be_judged_by_every_check(judge_example: Callable[..., Report]) -> None:
+    report = judge_example(edits={AUTHOR: None, BOOK: None, COUNTRY: None}, skip=("drift", "autogenerate", "enums"))
+
+    assert [finding.subject for finding in report.findings] == ["chain"]
+
+
+def test_a_permission_for_a_check_that_is_not_made_is_not_called_unused(found: Callable[..., Any]) -> None:
+    edits = {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrip": "it stays"}')}
+
+    assert found("graph", edits) == []
+
+
+def test_a_merge_needs_no_body(found: Callable[..., Any]) -> None:
+    assert found("graph", name="branches_that_merge") == []

@@ -1,0 +1,89 @@
+"""`leftovers`: at the heads nothing is invalid, unvalidated, unenforced, disabled or unused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+COUNTRY = "versions/0003_add_country.py"
+
+SLIPS = [
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                "def upgrade():\n    op.execute(\"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_book_title'::regclass\")",
+            )
+        },
+        "0003",
+        "index public.ix_book_title",
+        "DROP INDEX CONCURRENTLY IF EXISTS public.ix_book_title",
+        id="an index that is left invalid",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                "def upgrade():\n    op.execute(\"ALTER TABLE book ADD CHECK (title <> '') NOT VALID\")",
+            )
+        },
+        "0003",
+        "constraint public.book.book_title_check",
+        "VALIDATE CONSTRAINT",
+        id="a constraint that is never validated",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                'def upgrade():\n    op.execute("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")\n    op.execute("CREATE TRIGGER t BEFORE UPDATE ON author FOR EACH ROW EXECUTE FUNCTION f()")\n    op.execute("ALTER TABLE author DISABLE TRIGGER t")',
+            )
+        },
+        "0003",
+        "trigger public.author.t",
+        "ENABLE TRIGGER",
+        id="a trigger that is disabled",
+    ),
+    pytest.param(
+        {COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute(\"CREATE TYPE mood AS ENUM ('good')\")")},
+        "0003",
+        "type public.mood",
+        "DROP TYPE public.mood",
+        id="an enum type that nothing uses",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                "def upgrade():\n    op.execute(\"ALTER TABLE book ADD CONSTRAINT long CHECK (title <> 'x') NOT ENFORCED\")",
+            )
+        },
+        "0003",
+        "constraint public.book.long",
+        "ENFORCED, or drop it",
+        id="a constraint that is not enforced",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "revision", "subject", "mend"), SLIPS)
+def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
+    found: Callable[..., Any], edits: dict[str, Any], revision: str | None, subject: str, mend: str
+) -> None:
+    told = {finding.subject: finding for finding in found("leftovers", edits)}
+
+    assert subject in told
+    assert told[subject].revision == revision
+    assert mend in told[subject].mend
+
+
+def test_an_enum_type_that_only_a_function_uses_is_used(found: Callable[..., Any]) -> None:
+    statements = (
+        "CREATE TYPE mood AS ENUM ('good')",
+        "CREATE FUNCTION cheer(mood) RETURNS int LANGUAGE sql RETURN 1",
+    )
+    lines = "".join(f"\n    op.execute({statement!r})" for statement in statements)
+
+    assert found("leftovers", {COUNTRY: ("def upgrade():", f"def upgrade():{lines}")}) == []

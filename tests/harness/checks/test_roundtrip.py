@@ -1,0 +1,215 @@
+"""`roundtrip`: each downgrade restores the exact catalog, each re-upgrade too, and the base leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pgharness.findings import Status
+from pgharness.report.model import Report
+
+BOOK = "versions/0002_add_book.py"
+COUNTRY = "versions/0003_add_country.py"
+HAS_COME_DOWN = "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'author'::regclass AND attisdropped)"
+
+
+def from_the_heads(statement: str) -> dict[str, tuple[str, str]]:
+    """Let the first downgrade execute the statement, but only on the way down from the heads."""
+    code = f"if op.get_bind().scalar(sa.text({HAS_COME_DOWN!r})):\n        op.execute({statement!r})"
+    return {"versions/0001_add_author.py": ("def downgrade():", f"def downgrade():\n    {code}")}
+
+
+SLIPS = [
+    pytest.param(
+        {COUNTRY: ('op.drop_column("author", "country")', "pass")},
+        "0003",
+        "downgrade of 0003_add_country",
+        "let downgrade() in",
+        id="an empty downgrade",
+    ),
+    pytest.param(
+        {BOOK: ('    op.execute("DROP TYPE cover")\n', "")},
+        "0002",
+        "type public.cover",
+        "DROP TYPE public.cover",
+        id="a downgrade that forgets the enum type",
+    ),
+    pytest.param(
+        {COUNTRY: ('op.drop_column("author", "country")', 'op.drop_column("author", "land")')},
+        "0003",
+        "downgrade of 0003_add_country",
+        "correct downgrade() in",
+        id="a downgrade that raises",
+    ),
+    pytest.param(
+        {COUNTRY: ('op.drop_column("author", "country")', 'raise NotImplementedError("no way back")')},
+        "0003",
+        "downgrade of 0003_add_country",
+        'declare irreversible = "<reason>"',
+        id="a downgrade that refuses, undeclared",
+    ),
+    pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nirreversible = "the column is precious"')},
+        "0003",
+        "downgrade of 0003_add_country",
+        "remove the declaration",
+        id="a declared irreversible revision that can be reversed",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                'op.drop_column("author", "country")',
+                'op.drop_column("author", "country")\n    op.execute("ALTER TABLE author ADD COLUMN x text NOT NULL")\n    op.execute("ALTER TABLE author DROP COLUMN x")',
+            )
+        },
+        "0003",
+        "downgrade of 0003_add_country",
+        "server_default",
+        id="a downgrade that fails on rows alone",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                "ran = []\n\n\ndef upgrade():\n    ran.append(1)\n    if len(ran) == 2:\n        op.execute('SELECT 1/0')",
+            )
+        },
+        "0003",
+        "downgrade of 0003_add_country",
+        "undo all that upgrade() does",
+        id="an upgrade that does not run again",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                "ran = []\n\n\ndef upgrade():\n    ran.append(1)\n    if len(ran) == 2:\n        op.execute(\"ALTER TABLE author ALTER name SET DEFAULT 'x'\")",
+            ),
+        },
+        "0003",
+        "column public.author.name",
+        "depend on nothing that a downgrade leaves out",
+        id="an upgrade that gives another catalog the second time",
+    ),
+    pytest.param(
+        from_the_heads("SELECT 1/0"),
+        "0001",
+        "downgrade of 0001_add_author",
+        "or of the revision after it",
+        id="a downgrade that fails from the heads alone",
+    ),
+    pytest.param(
+        from_the_heads("CREATE TABLE odd ()"),
+        None,
+        "table public.odd",
+        "let the downgrade of the revision that made it drop it",
+        id="a base that is not empty",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                'def upgrade():\n    op.execute("ALTER TABLE book DROP CONSTRAINT ck_book_pages")',
+            )
+        },
+        "0003",
+        "constraint public.book.ck_book_pages",
+        "ADD CONSTRAINT ck_book_pages CHECK",
+        id="a downgrade that forgets a constraint",
+    ),
+    pytest.param(
+        {COUNTRY: ("def upgrade():", 'def upgrade():\n    op.execute("ALTER TABLE book ALTER pages TYPE bigint")')},
+        "0003",
+        "column public.book.pages",
+        "restore what upgrade() changed",
+        id="a downgrade that leaves another type",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "revision", "subject", "mend"), SLIPS)
+def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
+    found: Callable[..., Any], edits: dict[str, Any], revision: str | None, subject: str, mend: str
+) -> None:
+    told = {finding.subject: finding for finding in found("roundtrip", edits)}
+
+    assert subject in told
+    assert told[subject].revision == revision
+    assert mend in told[subject].mend
+
+
+def test_a_downgrade_that_refuses_and_says_why_passes(found: Callable[..., Any]) -> None:
+    refuses = (
+        'irreversible = "the column is precious"\n\n\ndef downgrade():\n    raise NotImplementedError(irreversible)'
+    )
+    edits = {COUNTRY: ('def downgrade():\n    op.drop_column("author", "country")', refuses)}
+
+    assert found("roundtrip", edits, only=("graph", "roundtrip")) == []
+
+
+def test_a_finding_that_its_revision_allows_is_not_told(judge_example: Callable[..., Report]) -> None:
+    allows = 'allow = {"roundtrip": "the column stays for the old release"}\n\n\ndef downgrade():\n    pass'
+    edits = {COUNTRY: ('def downgrade():\n    op.drop_column("author", "country")', allows)}
+
+    assert judge_example(edits=edits, only=("graph", "roundtrip")).findings == ()
+
+
+def test_a_slip_is_charged_to_its_own_revision_alone(found: Callable[..., Any]) -> None:
+    edits = {BOOK: ('    op.execute("DROP TYPE cover")\n', "")}
+
+    assert [finding.revision for finding in found("roundtrip", edits)] == ["0002"]
+
+
+def test_only_what_comes_after_since_is_judged(found: Callable[..., Any]) -> None:
+    edits = {BOOK: ('    op.execute("DROP TYPE cover")\n', "")}
+
+    assert found("roundtrip", edits, since="0002") == []
+
+
+DROPS_NAME = '''"""Drop a column."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade():
+    op.drop_column("author", "name")
+
+
+def downgrade():
+    op.add_column("author", sa.Column("name", sa.Text, nullable=False, server_default=""))
+    op.alter_column("author", "name", server_default=None)
+'''
+
+
+def test_another_order_of_columns_is_a_note_and_no_finding(judge_example: Callable[..., Report]) -> None:
+    name = 'sa.Column("name", sa.Text, nullable=False),'
+    edits = {
+        "versions/0001_add_author.py": (name, f'{name}\n        sa.Column("born", sa.Integer),'),
+        COUNTRY: None,
+        "versions/0003_drop_name.py": DROPS_NAME,
+    }
+
+    report = judge_example(edits=edits, only=("roundtrip",))
+
+    assert report.findings == ()
+    assert [note.message for note in report.notes] == ["its downgrade changes the order of columns in public.author"]
+
+
+def test_an_autocommit_revision_is_brought_down_and_up_again(judge_example: Callable[..., Report]) -> None:
+    report = judge_example("an_autocommit_block", only=("roundtrip",))
+
+    assert [result.status for result in report.results] == [Status.PASSED, Status.PASSED]
+
+
+def test_an_autocommit_revision_that_leaves_its_index_is_found(found: Callable[..., Any]) -> None:
+    slip = ("        op.drop_index", "        return\n        op.drop_index")
+
+    (finding,) = found("roundtrip", {"versions/0002_index_paper_by_name.py": slip}, name="an_autocommit_block")
+
+    assert "changes nothing" in finding.message

@@ -1,0 +1,63 @@
+"""`structure`: the structure file is what the head gives, and running it gives the same catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pgharness.findings import Status
+from pgharness.running import Run, plan_run, run_on
+from pgharness.servers import Server
+from pgharness.settings import load_settings
+
+STRUCTURE = ("structure",)
+
+
+def test_a_file_that_was_written_from_the_head_passes(
+    example: Callable[..., Path], pg_server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "structure.sql"
+    settings = load_settings(None, alembic=example() / "alembic.ini", structure=file, only=STRUCTURE)
+    written = run_on(pg_server, plan_run(settings), started=0.0).record.structure
+    assert written is not None
+    file.write_text(written.expected_text)
+
+    report = run_on(pg_server, plan_run(settings), started=0.0).report
+
+    assert [result.status for result in report.results] == [Status.PASSED, Status.PASSED]
+
+
+def test_a_file_that_is_missing_is_found(found: Callable[..., Any], tmp_path: Path) -> None:
+    (finding,) = found("structure", structure=tmp_path / "structure.sql")
+
+    assert finding.subject == f"structure file {tmp_path}/structure.sql"
+    assert finding.message == "There is no such file."
+    assert finding.mend.startswith("pgharness check --only structure --write-structure")
+
+
+def test_a_stale_file_is_found_with_the_difference(found: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "structure.sql").write_text("CREATE TABLE public.shelf ();\n")
+
+    (finding,) = found("structure", structure=tmp_path / "structure.sql")
+
+    assert finding.message == "It is not what the chain gives at its head."
+    assert "-CREATE TABLE public.shelf ();" in finding.evidence
+    assert "+CREATE TABLE public.author (" in finding.evidence
+
+
+def test_a_file_that_does_not_run_is_found_with_its_sqlstate(found: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "structure.sql").write_text("CREATE TABEL public.shelf ();\n")
+
+    stale, broken = found("structure", structure=tmp_path / "structure.sql")
+
+    assert stale.message == "It is not what the chain gives at its head."
+    assert broken.message.startswith("It does not run on an empty database: SyntaxError (SQLSTATE 42601)")
+
+
+def test_without_a_file_in_the_settings_it_is_skipped_and_says_so(run_example: Callable[..., Run]) -> None:
+    report = run_example(only=STRUCTURE).report
+
+    assert [result.reason for result in report.results if result.name == "structure"] == [
+        'no file is named: structure = "schema/structure.sql" in [tool.pgharness]'
+    ]

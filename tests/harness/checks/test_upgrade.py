@@ -1,0 +1,89 @@
+"""`upgrade`: every revision runs, on tables that hold rows; a failure is a finding with its statement and SQLSTATE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pgharness.findings import Status
+from pgharness.report.model import Report
+
+COUNTRY = "versions/0003_add_country.py"
+BOOK = "versions/0002_add_book.py"
+
+SLIPS = [
+    pytest.param(
+        {COUNTRY: (', server_default="unknown"', "")},
+        "0003",
+        "upgrade of 0003_add_country",
+        "server_default",
+        id="NOT NULL without a default on a table with rows",
+    ),
+    pytest.param(
+        {COUNTRY: ('op.add_column("author"', 'op.add_column("writer"')},
+        "0003",
+        "upgrade of 0003_add_country",
+        "correct upgrade() in",
+        id="a revision that raises",
+    ),
+    pytest.param(
+        {COUNTRY: ("def upgrade():", "def upgrade():\n    raise NotImplementedError('later')")},
+        "0003",
+        "upgrade of 0003_add_country",
+        "correct upgrade() in",
+        id="a revision that refuses to upgrade",
+    ),
+    pytest.param(
+        {COUNTRY: ("def upgrade():", 'def upgrade():\n    op.execute("CREATE UNIQUE INDEX ON book ((1))")')},
+        "0003",
+        "upgrade of 0003_add_country",
+        "fill or clean the rows first",
+        id="a unique index on rows that are alike",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edits", "revision", "subject", "mend"), SLIPS)
+def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
+    found: Callable[..., Any], edits: dict[str, Any], revision: str | None, subject: str, mend: str
+) -> None:
+    told = {finding.subject: finding for finding in found("upgrade", edits)}
+
+    assert subject in told
+    assert told[subject].revision == revision
+    assert mend in told[subject].mend
+
+
+def test_a_failure_is_told_with_its_statement_and_its_sqlstate(found: Callable[..., Any]) -> None:
+    (finding,) = found("upgrade", {COUNTRY: ('op.add_column("author"', 'op.add_column("writer"')})
+
+    assert finding.message.startswith('It fails: UndefinedTable (SQLSTATE 42P01): relation "writer" does not exist')
+    assert "statement: ALTER TABLE writer ADD COLUMN country" in finding.evidence
+
+
+def test_the_revisions_after_a_failure_are_named_as_not_tried(judge_example: Callable[..., Report]) -> None:
+    report = judge_example(edits={BOOK: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
+
+    assert [note.message for note in report.notes] == ["not tried after the failure: 0003_add_country"]
+    assert report.reached == {"0001", "0002"}
+
+
+def test_what_needs_the_heads_is_skipped_where_the_chain_does_not_reach_them(
+    judge_example: Callable[..., Report],
+) -> None:
+    report = judge_example(edits={COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
+
+    reasons = {result.name: result.reason for result in report.results if result.status is Status.SKIPPED}
+    assert reasons["drift"] == reasons["autogenerate"] == reasons["enums"] == "the chain does not reach its heads"
+
+
+def test_on_empty_tables_a_slip_about_rows_is_not_seen(found: Callable[..., Any]) -> None:
+    edits = {COUNTRY: (', server_default="unknown"', "")}
+
+    assert found("upgrade", edits, rows_per_table=0) == []
+
+
+def test_a_revision_may_end_its_transaction_itself(found: Callable[..., Any]) -> None:
+    assert found("upgrade", {COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('COMMIT')")}) == []
