@@ -25,7 +25,7 @@ def indexes_set_aside(connection: Connection, new_runs: int) -> Iterator[None]:
     An index row costs a third of the whole work when it is made with its row, and a twentieth when the index is built at
     the end. Somebody who kills the process finds the indexes missing; the next call builds them.
     """
-    if new_runs >= max(RUNS_WORTH_IT, _known_runs(connection)):
+    if new_runs >= max(RUNS_WORTH_IT, known_runs(connection)):
         for index in _secondary_indexes():
             connection.execute(psycopg.sql.SQL("DROP INDEX IF EXISTS public.{}").format(_identifier(index)))
     try:
@@ -52,7 +52,7 @@ def _identifier(index: Index) -> psycopg.sql.Identifier:
     return psycopg.sql.Identifier(str(index.name))
 
 
-def _known_runs(connection: Connection) -> int:
+def known_runs(connection: Connection) -> int:
     """Give the planner's number of runs, which is -1 where nobody has looked yet."""
     row = connection.execute(
         "SELECT reltuples::bigint FROM pg_class WHERE oid = 'public.workflow_runs'::regclass"
