@@ -198,6 +198,14 @@ NOT_REDUNDANT = [
     ("CREATE INDEX ON book USING hash (title); CREATE INDEX ON book (title, id)", "another access method"),
     ("CREATE INDEX ON book (lower(title)); CREATE INDEX ON book (title, id)", "an expression"),
     (
+        "CREATE INDEX ON book (pages); ALTER TABLE book ADD EXCLUDE (pages WITH =)",
+        "beside an exclusion constraint",
+    ),
+    (
+        "CREATE TABLE stay (room int4range, during daterange, PRIMARY KEY (room, during WITHOUT OVERLAPS)); CREATE INDEX ON stay (room)",
+        "beside a temporal key, which is no B-tree",
+    ),
+    (
         "CREATE INDEX ix ON book (title); CREATE INDEX ON book (title, id); ALTER TABLE book CLUSTER ON ix",
         "one by which the table is clustered",
     ),

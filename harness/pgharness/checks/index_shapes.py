@@ -108,7 +108,8 @@ def _index(snapshot: Snapshot, key: ObjectKey, facts: dict[str, str]) -> Index:
     return Index(
         name=key.object,
         table=facts["table"],
-        method=using[1] if using else "btree",
+        # A constraint says its access method only where that is not the usual one.
+        method=using[1] if using else "gist" if "WITHOUT OVERLAPS" in columns else "btree",
         columns=tuple(_column(text) for text in _split(columns)),
         included=included,
         is_unique=made_by in {"primary key", "unique"} or head.startswith("CREATE UNIQUE "),
