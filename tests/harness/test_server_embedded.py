@@ -319,7 +319,7 @@ def test_an_ordinary_user_gets_a_server_with_a_cache_of_its_own(open_cache: Path
 import os, sys
 from pathlib import Path
 from pgharness.servers import open_server
-import encodings.idna, multiprocessing.synchronize
+import encodings.ascii, encodings.idna, multiprocessing.synchronize
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 os.environ.update(HOME={str(home)!r}, PGHARNESS_POSTGRES_BIN={str(folder)!r})
 os.environ.pop("PGHARNESS_CACHE_DIR", None); os.environ.pop("XDG_CACHE_HOME", None)
