@@ -17,10 +17,10 @@ from typing import Any, Final
 JSON_DEPTH_MAX: Final = 100
 
 # A numeric: a header, and two bytes for each group of four decimal digits. The header is the longer one for a number of
-# more than 64 groups before the point, or of more than 63 digits after it.
+# more than 64 groups before the point or of more than 63 digits after it.
 NUMERIC_HEADER_SIZE_BYTES: Final = 6
 NUMERIC_LONG_HEADER_SIZE_BYTES: Final = 8
-NUMERIC_SHORT_GROUPS: Final = range(-64, 64)
+NUMERIC_SHORT_GROUPS_MAX: Final = 64
 NUMERIC_SHORT_SCALE_MAX: Final = 63
 
 # A datum begins with its length in four bytes. An array has six words before its first element, an empty one four.
@@ -100,7 +100,7 @@ def _numeric_size_bytes(number: float) -> int:
         return NUMERIC_HEADER_SIZE_BYTES
     first_group = (exponent + len(digits) - 1) // 4
     last_group = (exponent + len(digits) - significant) // 4
-    is_short = first_group in NUMERIC_SHORT_GROUPS and -exponent <= NUMERIC_SHORT_SCALE_MAX
+    is_short = first_group < NUMERIC_SHORT_GROUPS_MAX and -exponent <= NUMERIC_SHORT_SCALE_MAX
     header = NUMERIC_HEADER_SIZE_BYTES if is_short else NUMERIC_LONG_HEADER_SIZE_BYTES
     return header + 2 * (first_group - last_group + 1)
 
