@@ -11,7 +11,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.checks import indices
 from pgharness.databases import Database
-from pgharness.findings import Finding, Note
+from pgharness.findings import CannotRun, Finding, Note
 from pgharness.history.queries import explain_queries
 from pgharness.history.records import Chain, ChainRecord, QueriesRecord
 from pgharness.report.model import Report
@@ -344,3 +344,22 @@ def test_statements_of_a_file_are_judged_at_the_head_of_a_chain(
     report = judge_example(statements=file, only=("indices",))
 
     assert [item.subject for item in report.findings] == ["index public.ix_book_unsold"]
+
+
+def test_a_file_of_statements_that_is_not_there_cannot_be_run(
+    judge_example: Callable[..., Report], tmp_path: Path
+) -> None:
+    with pytest.raises(CannotRun, match="There is no file of statements"):
+        judge_example(statements=tmp_path / "none.sql", only=("indices",))
+
+
+def test_what_the_settings_allow_with_a_reason_passes(judge_example: Callable[..., Report]) -> None:
+    edits = {
+        "versions/0002_add_book.py": (
+            '        sa.UniqueConstraint("author_id", "title", name="uq_book_author_id_title"),\n',
+            "",
+        )
+    }
+    allowed = {"constraint public.book.fk_book_author_id": "authors are never deleted"}
+
+    assert judge_example(edits=edits, only=("indices",), allow_indices=allowed).findings == ()
