@@ -122,6 +122,20 @@ async def test_later_events_wait_while_an_earlier_one_of_their_aggregate_is_lock
         assert await outbox.claimed_ids() == [other]
 
 
+async def test_relays_that_claim_at_the_same_moment_do_not_get_the_same_event(outbox: Outbox) -> None:
+    written = await outbox.write(*(str(number) for number in range(150)))
+
+    async def claim_all() -> list[int]:
+        claimed: list[int] = []
+        while ids := await outbox.claimed_ids(limit=3):
+            claimed += ids
+        return claimed
+
+    claims = await asyncio.gather(*(claim_all() for _ in range(6)))
+
+    assert sorted(chain(*claims)) == written
+
+
 async def test_later_events_go_on_when_the_earlier_one_is_published(outbox: Outbox) -> None:
     _, second = await outbox.write("a", "a")
     await outbox.publish(await outbox.claim(limit=1))
