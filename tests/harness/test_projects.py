@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pgharness.findings import Status
+from pgharness.findings import CannotRun, Status
 from pgharness.history import environment
 from pgharness.report.model import Report
 from pgharness.running import plan_run, run_on
@@ -67,6 +68,23 @@ def test_an_async_env_py_runs_without_the_connection_it_is_given(judge_project: 
     edits = {"env.py": ('given = config.attributes.get("connection")', "given = None")}
 
     assert judge_project("an_async_env", edits).findings == ()
+
+
+def test_an_async_env_py_within_a_running_loop_is_told(
+    example: Callable[..., Path], pg_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(
+        example("an_async_env", {"env.py": ('given = config.attributes.get("connection")', "given = None")})
+    )
+    plan = plan_run(load_settings(None, only=("graph",)))
+
+    async def run() -> None:
+        run_on(pg_server, plan, started=perf_counter())
+
+    with pytest.raises(CannotRun) as caught:
+        asyncio.run(run())
+    assert "asyncio.run() cannot be called from a running event loop" in caught.value.seen
+    assert caught.value.mend.startswith("let env.py use the connection it is given")
 
 
 # Each is a whole env.py for the bookshop; what each relies on is its name.

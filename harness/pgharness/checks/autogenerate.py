@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgharness.catalog.diff import difference
+from pgharness.catalog.diff import Difference, difference
+from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check
 from pgharness.checks.wording import describe_differences, failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
-from pgharness.history.records import ChainRecord, DraftRecord
+from pgharness.history.records import ChainRecord, DraftRecord, ModelsRecord
 
 NAME = "autogenerate"
 
@@ -56,7 +57,7 @@ def _judge_whole_draft(record: ChainRecord, draft: DraftRecord) -> Iterator[Find
             evidence=failure_evidence(draft.failure),
         )
     elif draft.snapshot is not None:
-        differences = difference(record.head, draft.snapshot)
+        differences = [item for item in difference(record.head, draft.snapshot) if not _is_drift(item, record.models)]
         drafted = [item for item in differences if item.kind in DRAFTED_KINDS and item.property != "position"]
         for told in describe_differences(drafted, left="the chain", right="the drafted chain"):
             yield Finding(
@@ -72,6 +73,13 @@ def _judge_whole_draft(record: ChainRecord, draft: DraftRecord) -> Iterator[Find
             yield Note(
                 NAME, None, f"autogenerate never drafts: {', '.join(left)}; these parts of the chain are by hand"
             )
+
+
+def _is_drift(item: Difference, models: ModelsRecord | None) -> bool:
+    """Say whether the draft does what the models say and the chain does not: then `drift` tells it."""
+    return (
+        models is not None and models.snapshot.facts.get(FactKey(item.kind, item.object, item.property)) == item.right
+    )
 
 
 CHECK = Check(

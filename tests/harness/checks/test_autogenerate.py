@@ -83,3 +83,13 @@ def test_a_constraint_that_is_not_valid_can_be_compared(found: Callable[..., Any
     edits = {"versions/0003_add_country.py": ("def upgrade():", f"def upgrade():\n    op.execute({statement!r})")}
 
     assert "the comparison at the heads" not in {finding.subject for finding in found("autogenerate", edits)}
+
+
+def test_what_drift_tells_is_not_told_again(judge_example: Callable[..., Report]) -> None:
+    edits = {"bookshop.py": ("pages BETWEEN 1 AND 5000", "pages BETWEEN 1 AND 9000")}
+
+    report = judge_example(edits=edits, only=("drift", "autogenerate"))
+
+    assert [(finding.check, finding.subject) for finding in report.findings] == [
+        ("drift", "constraint public.book.ck_book_pages")
+    ]
