@@ -61,7 +61,7 @@ def test_the_server_says_where_it_is_and_what_it_is(own_server: Server) -> None:
 
 
 def test_a_role_that_does_not_exist_is_told(own_server: Server) -> None:
-    told = refusal(text_of(own_server, username="nobody_here", password="swordfish"))
+    told = refusal(text_of(own_server, username="nobody_here", password="swordfish"))  # noqa: S106 - no real one
 
     assert 'role "nobody_here" does not exist' in told.seen
     assert told.mend == "name a database and a role that exist on the server"
