@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,8 +21,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.ignoring import IgnoreRules, in_words
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
+from pgharness.checks.mending import Proposals, propose
+from pgharness.checks.mending import in_words as proposal_in_words
 from pgharness.checks.wording import describe_differences
 from pgharness.findings import CannotRun, Finding
 from pgharness.plans import judge_plans, read_statement_file, with_samples
@@ -143,14 +147,21 @@ def diff(
     left_url: Annotated[str, typer.Argument(help="The URL of one database: postgresql://…")],
     right_url: Annotated[str, typer.Argument(help="The URL of the other.")],
     diff_format: Annotated[DiffFormat, typer.Option("--format", help="How to tell it.")] = DiffFormat.TEXT,
+    config: Annotated[
+        Path | None, typer.Option(help="The pyproject.toml whose ignore rules hold; by default the one here.")
+    ] = None,
 ) -> None:
     """Compare the schemas of two databases, fact by fact. Exit code 0: equal, 1: a difference, 2: could not run."""
+    rules = IgnoreRules(load_settings(config).ignore, datetime.now(tz=UTC).date())
     left, right = _snapshot_of(left_url), _snapshot_of(right_url)
-    differences = difference(left, right)
+    differences = rules.kept(difference(left, right))
     if diff_format is DiffFormat.JSON:
         print(json.dumps(_diff_document(differences), indent=2, ensure_ascii=False))
     else:
-        _tell_differences(differences)
+        _tell_differences(differences, propose(left, right) if differences else {})
+        for rule in rules.rules:
+            if rules.is_expired(rule):
+                print(f"ignore rule {in_words(rule)} expired on {rule.expires}: {rule.reason}", file=sys.stderr)
     sys.exit(FOUND if differences else NOTHING_FOUND)
 
 
@@ -225,13 +236,15 @@ def _diff_document(differences: tuple[Difference, ...]) -> dict[str, object]:
     }
 
 
-def _tell_differences(differences: tuple[Difference, ...]) -> None:
+def _tell_differences(differences: tuple[Difference, ...], proposals: Proposals) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for told in describe_differences(differences, left="left", right="right"):
         console.print(told.subject, style="bold", markup=False)
         console.print(f"  {told.message}", markup=False)
         for line in told.evidence.splitlines():
             console.print(f"    {line}", style="dim", markup=False)
+        if told.kind != "column order of table":
+            console.print(f"  to make left like right: {proposal_in_words(told, proposals)}", markup=False)
     console.print(f"{len(differences)} facts differ" if differences else "equal", style="bold")
 
 
@@ -240,7 +253,7 @@ def _run(plan: Plan) -> Run:
         with _progress(plan) as progress:
             return run_plan(plan, progress)
     except KeyboardInterrupt:
-        print("Interrupted; server and databases were removed.", file=sys.stderr)
+        print("Interrupted; nothing of the run is left.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
 
 
@@ -257,10 +270,14 @@ def _require_folder(output: Path | None) -> None:
 def _tell(run: Run, report_format: ReportFormat, output: Path | None) -> None:
     if output is not None:
         output.write_text(FORMATS[report_format](run.report), encoding="utf-8")
-    elif report_format is ReportFormat.TEXT and sys.stdout.isatty():
+    elif report_format is ReportFormat.TEXT and _is_terminal():
         Console().print(render_rich(run.report))
     else:
         sys.stdout.write(FORMATS[report_format](run.report))
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _write_structure(run: Run, path: Path | None) -> None:

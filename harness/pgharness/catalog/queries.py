@@ -33,7 +33,10 @@ VERSIONED_EXPRESSIONS = (
     VersionedExpression("s.suborigin", since=16, before="'any'"),
 )
 
-WITHOUT_MEMBERS = "WHERE NOT EXISTS (SELECT FROM member WHERE member.classid = fact.class AND member.objid = fact.oid)"
+# Of what belongs to an extension only privileges are a user's own.
+WITHOUT_MEMBERS = """\
+WHERE fact.property LIKE 'grants to %'
+   OR NOT EXISTS (SELECT FROM member WHERE member.classid = fact.class AND member.objid = fact.oid)"""
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
 from pgharness.catalog.rendering import databases, indexes, routines, tables, types, views
 from pgharness.catalog.rendering.columns import default_key
 from pgharness.catalog.rendering.order import in_order
@@ -23,7 +23,7 @@ UNWRITABLE_FACTS = {
     ("index", "ready"): "an index left unfinished by a failed build",
     ("table", "detach pending"): "a partition whose detaching was broken off",
     ("foreign table", "detach pending"): "a partition whose detaching was broken off",
-    ("subscription", "exists"): "a subscription, whose connection string is not read",
+    ("subscription", "enabled"): "a subscription that is at work, whose connection string is not read",
 }
 
 
@@ -66,8 +66,13 @@ def _separable(contents: Contents, stuck: Sequence[Part]) -> frozenset[ObjectKey
 def _unwritable(snapshot: Snapshot) -> Iterator[str]:
     for key in snapshot.facts:
         reason = UNWRITABLE_FACTS.get((key.kind, key.property))
-        if reason is not None:
+        if reason is not None and not _is_partitioned_index(snapshot, key):
             yield f"{key.kind} {key.object}: {reason}"
+
+
+def _is_partitioned_index(snapshot: Snapshot, key: FactKey) -> bool:
+    """Say whether it is the index of a partitioned table, which is valid as soon as each partition has one."""
+    return " ON ONLY " in (snapshot.value(key.kind, key.object, "definition") or "")
 
 
 def _refuse(problems: Iterator[str] | Sequence[str], snapshot: Snapshot) -> None:
@@ -83,5 +88,5 @@ def _refuse(problems: Iterator[str] | Sequence[str], snapshot: Snapshot) -> None
 def _text(parts: Sequence[Part], major: int) -> str:
     """Join the parts: an object and what stands below it without a blank line, one between objects."""
     groups = groupby(parts, key=lambda part: (part.phase, part.group))
-    blocks = ["\n".join(part.sql for part in group) + "\n" for _, group in groups]
+    blocks = ["\n".join(line for part in group for line in part.statements) + "\n" for _, group in groups]
     return "\n".join([HEADER.format(major=major), *blocks, FOOTER])

@@ -105,7 +105,13 @@ def snapshot_of(rows: Sequence[Row], server_version_number: int) -> Snapshot:
 def _read(connection: psycopg.Connection[Any]) -> tuple[list[Row], bool]:
     """Give the rows, and whether no other transaction ended while they were read."""
     query = snapshot_query(connection.info.server_version // 10000)
-    with _reading_transaction(connection), connection.pipeline():
+    is_ours = connection.info.transaction_status == pq.TransactionStatus.IDLE
+    with _reading_transaction(connection, is_ours=is_ours):
+        if not is_ours:
+            connection.execute(
+                "SELECT set_config('pgharness.' || name, current_setting(name), true) FROM unnest(%s::text[]) AS s(name)",
+                (list(SETTINGS),),
+            )
         connection.execute(
             "SELECT set_config(name, setting, true) FROM unnest(%s::text[], %s::text[]) AS s(name, setting)",
             (list(SETTINGS), list(SETTINGS.values())),
@@ -113,16 +119,32 @@ def _read(connection: psycopg.Connection[Any]) -> tuple[list[Row], bool]:
         before = connection.execute("SELECT pg_current_snapshot()::text")
         reading = connection.execute(query, prepare=True)
         after = connection.execute("SELECT pg_current_snapshot()::text")
+        if not is_ours:
+            connection.execute(
+                "SELECT set_config(name, current_setting('pgharness.' || name), true) FROM unnest(%s::text[]) AS s(name)",
+                (list(SETTINGS),),
+            )
     return reading.fetchall(), before.fetchone() == after.fetchone()
 
 
 @contextmanager
-def _reading_transaction(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Open a transaction of our own, or a savepoint in the caller's; the settings made within do not outlive it."""
-    if connection.info.transaction_status == pq.TransactionStatus.IDLE:
-        # Committed, not rolled back: psycopg throws its prepared statements away at each ROLLBACK.
-        with connection.transaction():
+def _reading_transaction(connection: psycopg.Connection[Any], *, is_ours: bool) -> Iterator[None]:
+    """Open a transaction of our own, which goes out and comes back in one piece, or a savepoint in the caller's.
+
+    Neither is rolled back when all goes well: psycopg throws its prepared statements away at each ROLLBACK, and planning the query takes as
+    long as reading. So in a caller's transaction the settings have to be put back by hand; there the savepoint stands around the pipeline,
+    for what fails within a pipeline is known only at its end.
+    """
+    if not (is_ours and connection.autocommit):
+        with connection.transaction(), connection.pipeline():
             yield
-    else:
-        with connection.transaction(force_rollback=True):
+        return
+    try:
+        with connection.pipeline():
+            # Connection.transaction() would wait for each end of it.
+            connection.execute("BEGIN")
             yield
+            connection.execute("COMMIT")
+    finally:
+        if connection.info.transaction_status == pq.TransactionStatus.INERROR:
+            connection.rollback()

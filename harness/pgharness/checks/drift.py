@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check
-from pgharness.checks.mending import mend_migrations
+from pgharness.checks.mending import mend_migrations, propose
 from pgharness.checks.origin import origin
 from pgharness.checks.wording import Told, describe_differences
 from pgharness.findings import Finding
@@ -22,14 +22,15 @@ def judge(record: ChainRecord) -> Iterator[Finding]:
     assert record.head is not None
     for refused in record.models.refused:
         yield _refused(refused)
-    differences = difference(record.head, record.models.snapshot)
+    differences = record.ignore.kept(difference(record.head, record.models.snapshot))
+    proposals = propose(record.head, record.models.snapshot) if differences else {}
     for told in describe_differences(differences, left="the migrated database", right="the models"):
         yield Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
             message=told.message,
-            mend=mend_migrations(told),
+            mend=mend_migrations(told, proposals),
             evidence=told.evidence,
         )
 

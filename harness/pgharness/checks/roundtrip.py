@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.ignoring import IgnoreRules
 from pgharness.checks.check import Check
-from pgharness.checks.mending import mend_downgrade
+from pgharness.checks.mending import mend_downgrade, propose
 from pgharness.checks.wording import describe_differences, failure_evidence, failure_in_words, is_column_order
 from pgharness.findings import Finding, Note
 from pgharness.history.records import ChainRecord, Failure, Revision, RevisionRecord
@@ -19,14 +20,14 @@ def judge(record: ChainRecord) -> Iterator[Finding | Note]:
     """Judge each revision by itself, then the way down from the heads to the base in one go."""
     clean = True
     for item in record.revisions:
-        for said in _judge_revision(item):
+        for said in _judge_revision(item, record.ignore):
             clean = clean and isinstance(said, Note)
             yield said
     if clean and record.descent is not None:
         yield from _judge_descent(record)
 
 
-def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
+def _judge_revision(record: RevisionRecord, ignore: IgnoreRules) -> Iterator[Finding | Note]:
     revision, downgrade, reupgrade = record.revision, record.downgrade, record.reupgrade
     if downgrade is None:
         return
@@ -40,7 +41,7 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             "remove the declaration `irreversible`, or let downgrade() raise NotImplementedError",
         )
     assert downgrade.snapshot is not None
-    yield from _judge_restored(record, record.before, downgrade.snapshot)
+    yield from _judge_restored(record, record.before, downgrade.snapshot, ignore)
     if record.downgrade_rows_failure is not None:
         yield _finding(
             revision,
@@ -51,17 +52,17 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
         )
     if reupgrade is not None and reupgrade.failure is not None:
         # Where the downgrade left something behind, that is the cause, and it has been told.
-        if downgrade.snapshot == record.before:
+        if not ignore.kept(difference(record.before, downgrade.snapshot)):
             yield _finding(
                 revision,
                 f"After its downgrade it does not upgrade again: {failure_in_words(reupgrade.failure)}",
                 f"let downgrade() in {revision.path} undo all that upgrade() does",
                 failure_evidence(reupgrade.failure),
             )
-    elif reupgrade is not None and downgrade.snapshot == record.before:
+    elif reupgrade is not None and not ignore.kept(difference(record.before, downgrade.snapshot)):
         assert reupgrade.snapshot is not None
         assert record.upgrade.snapshot is not None
-        yield from _judge_reupgraded(revision, record.upgrade.snapshot, reupgrade.snapshot)
+        yield from _judge_reupgraded(revision, record.upgrade.snapshot, reupgrade.snapshot, ignore)
 
 
 def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Finding]:
@@ -82,9 +83,11 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
         )
 
 
-def _judge_restored(record: RevisionRecord, before: Snapshot, after: Snapshot) -> Iterator[Finding | Note]:
+def _judge_restored(
+    record: RevisionRecord, before: Snapshot, after: Snapshot, ignore: IgnoreRules
+) -> Iterator[Finding | Note]:
     revision = record.revision
-    order, facts = _split(difference(before, after))
+    order, facts = _split(ignore.kept(difference(before, after)))
     if facts and record.upgrade.snapshot == after:
         yield _finding(
             revision,
@@ -94,19 +97,22 @@ def _judge_restored(record: RevisionRecord, before: Snapshot, after: Snapshot) -
             "\n".join(told.message for told in describe_differences(facts, left="before", right="after the downgrade")),
         )
         return
+    proposals = propose(after, before) if facts else {}
     for told in describe_differences(facts, left="before the upgrade", right="after the downgrade"):
         yield _finding(
             revision,
             f"Its downgrade does not restore the catalog. {told.message}",
-            mend_downgrade(told, revision.path),
+            mend_downgrade(told, revision.path, proposals),
             told.evidence,
             subject=told.subject,
         )
     yield from _note_order(revision, order, "its downgrade")
 
 
-def _judge_reupgraded(revision: Revision, first: Snapshot, second: Snapshot) -> Iterator[Finding | Note]:
-    order, facts = _split(difference(first, second))
+def _judge_reupgraded(
+    revision: Revision, first: Snapshot, second: Snapshot, ignore: IgnoreRules
+) -> Iterator[Finding | Note]:
+    order, facts = _split(ignore.kept(difference(first, second)))
     for told in describe_differences(facts, left="the first upgrade", right="the upgrade after a downgrade"):
         yield _finding(
             revision,
@@ -133,7 +139,9 @@ def _judge_descent(record: ChainRecord) -> Iterator[Finding]:
             )
     elif descent.snapshot is not None:
         for told in describe_differences(
-            difference(record.base, descent.snapshot), left="the empty database", right="the base, downgraded to"
+            record.ignore.kept(difference(record.base, descent.snapshot)),
+            left="the empty database",
+            right="the base, downgraded to",
         ):
             yield Finding(
                 check=NAME,

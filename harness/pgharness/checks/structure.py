@@ -29,7 +29,9 @@ def judge(record: ChainRecord) -> Iterator[Finding]:
         yield _finding(structure, message, evidence=failure_evidence(structure.failure))
     elif structure.snapshot is not None and structure.text == structure.expected_text:
         for told in describe_differences(
-            difference(record.head, structure.snapshot), left="the chain", right="the structure file"
+            record.ignore.kept(difference(record.head, structure.snapshot)),
+            left="the chain",
+            right="the structure file",
         ):
             yield _finding(structure, f"Run on an empty database, it differs. {told.message}", evidence=told.evidence)
 

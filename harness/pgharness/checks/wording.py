@@ -10,6 +10,10 @@ from pgharness.catalog.diff import Difference, ObjectDifference, by_object
 from pgharness.catalog.facts import ObjectKey
 from pgharness.history.records import Failure
 
+# How many properties, and of how many characters, are told in the sentence itself.
+TOLD_IN_FULL = 2
+SHORT = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -22,6 +26,11 @@ class Told:
     differences: tuple[Difference, ...]
     message: str
     evidence: str
+
+    @property
+    def key(self) -> ObjectKey:
+        """The object."""
+        return ObjectKey(self.kind, self.object)
 
     @property
     def subject(self) -> str:
@@ -67,8 +76,7 @@ def _told(group: ObjectDifference, left: str, right: str) -> Told:
         has, lacks = (left, right) if group.only_in == "left" else (right, left)
         message = f"It is in {has} and not in {lacks}."
     else:
-        named = [f"its {item.property}" for item in group.differences if not is_column_order(item)]
-        message = f"It differs between {left} and {right} in {', '.join(named)}."
+        message = _difference_in_words(group.differences, left, right)
     return Told(
         group.kind,
         group.object,
@@ -78,6 +86,25 @@ def _told(group: ObjectDifference, left: str, right: str) -> Told:
         message,
         _sides(group.differences, left, right, group.only_in),
     )
+
+
+def _difference_in_words(differences: tuple[Difference, ...], left: str, right: str) -> str:
+    """Tell both sides of a short difference in a sentence; of a long one what it is about, for the evidence shows it."""
+    named = [item for item in differences if not is_column_order(item)]
+    if len(named) <= TOLD_IN_FULL and all(_is_short(item) for item in named):
+        return " ".join(
+            f"Its {item.property} is {_in_words(item.left)} in {left} and {_in_words(item.right)} in {right}."
+            for item in named
+        )
+    return f"It differs between {left} and {right} in {', '.join(f'its {item.property}' for item in named)}."
+
+
+def _is_short(item: Difference) -> bool:
+    return all(value is None or (len(value) <= SHORT and "\n" not in value) for value in (item.left, item.right))
+
+
+def _in_words(value: str | None) -> str:
+    return "none" if value is None else value
 
 
 def _told_order(table: str, moved: tuple[Difference, ...], left: str, right: str) -> Told:
@@ -111,4 +138,3 @@ def _sides(differences: tuple[Difference, ...], left: str, right: str, only_in: 
 
 def _value(value: str | None) -> str:
     return "(none)" if value is None else value
-

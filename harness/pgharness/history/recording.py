@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
+from pgharness.catalog.ignoring import IgnoreRules
 from pgharness.databases import Databases
 from pgharness.history.chain import open_scripts, read_chain
 from pgharness.history.drafts import draft_chain, pending_operations
@@ -88,6 +90,7 @@ def record_chain(
         walked.descent,
         queries=visit.queries,
         allow_indices=settings.allow_indices,
+        ignore=IgnoreRules(settings.ignore, datetime.now(tz=UTC).date()),
     )
     head = record.head
     if head is not None and Experiment.MODELS in experiments and visit.metadata:

@@ -15,6 +15,8 @@ PHRASES = {
     "attribute": "COLUMN {name}",
     "constraint": "CONSTRAINT {local} ON {parent}",
     "domain constraint": "CONSTRAINT {local} ON DOMAIN {parent}",
+    "domain not null constraint": "CONSTRAINT {local} ON DOMAIN {parent}",
+    "not null constraint": "CONSTRAINT {local} ON {parent}",
     "policy": "POLICY {local} ON {parent}",
     "rule": "RULE {local} ON {parent}",
     "trigger": "TRIGGER {local} ON {parent}",
@@ -33,8 +35,12 @@ GRANTS = re.compile(r"grants to (?P<grantee>.+?)(?: by (?P<grantor>.+))?")
 
 def phrase(contents: Contents, key: ObjectKey) -> str:
     """Name an object as COMMENT ON and ALTER do: `INDEX public.ix`, `CONSTRAINT ck ON public.users`."""
-    template = PHRASES.get(key.kind, f"{_word(contents, key).upper()} {{name}}")
-    return template.format(name=key.object, local=contents.local_name(key), parent=contents.parent(key).object)
+    word = _word(contents, key)
+    template = PHRASES.get(key.kind, f"{word.upper()} {{name}}")
+    name = key.object
+    if word == "aggregate" and name.endswith("()"):
+        name = name.removesuffix("()") + "(*)"  # as all statements want it, and no function prints it
+    return template.format(name=name, local=contents.local_name(key), parent=contents.parent(key).object)
 
 
 def attachments(contents: Contents, *keys: ObjectKey) -> list[str]:
@@ -42,12 +48,12 @@ def attachments(contents: Contents, *keys: ObjectKey) -> list[str]:
     return [line for key in keys for line in _attachments(contents, key)]
 
 
-def grants(facts: dict[str, str], on: str, *, columns: str = "") -> list[str]:
+def grants(facts: dict[str, str], on: str, *, columns: str = "", came_with_database: bool = False) -> list[str]:
     """Write the grants and revokes that lead from a new object's privileges to these.
 
     Those whom a new object may have granted something are PUBLIC, its owner, and anyone where it came with the database.
     """
-    came_with_database = on == "SCHEMA public"
+    came_with_database = came_with_database or on == "SCHEMA public"
     initial = {"PUBLIC", OWNER, facts.get("owner")}
     lines: list[str] = []
     # Those of the owner come first: others may grant on only once they hold the grant option.

@@ -31,10 +31,21 @@ def column_clause(contents: Contents, column: ObjectKey, *, with_type: bool = Tr
     if "generated" in facts:
         pieces.append(f"GENERATED ALWAYS AS {facts['generated']}")
     if "identity" in facts and with_identity:
-        pieces.append(f"GENERATED {facts['identity'].upper()} AS IDENTITY{_identity_options(contents, column)}")
+        pieces.append(identity_clause(contents, column))
     if "not null" in facts and "not null validated" not in facts:
         pieces.append(not_null_clause(facts))
     return " ".join(piece for piece in pieces if piece)
+
+
+def identity_clause(contents: Contents, column: ObjectKey) -> str:
+    """Write how an identity column gets its numbers."""
+    kind = contents.properties[column]["identity"].upper()
+    return f"GENERATED {kind} AS IDENTITY{_identity_options(contents, column)}"
+
+
+def not_null_name(contents: Contents, column: ObjectKey) -> str:
+    """Give the name of a column's NOT NULL, which is a fact only where it is not the one PostgreSQL would choose."""
+    return contents.properties[column].get("not null constraint", _default_not_null_name(contents, column))
 
 
 def not_null_clause(facts: dict[str, str]) -> str:
@@ -56,7 +67,7 @@ def later_lines(contents: Contents, column: ObjectKey, alter: str) -> list[str]:
     if set_options:
         lines.append(f"{alter} ALTER COLUMN {name} SET ({', '.join(set_options)});")
     if "not null validated" in facts:
-        constraint = facts.get("not null constraint", _default_not_null_name(contents, column))
+        constraint = not_null_name(contents, column)
         lines.append(f"{alter} ADD CONSTRAINT {constraint} NOT NULL {name} NOT VALID;")
     return lines
 
@@ -82,6 +93,19 @@ def sequence_options(facts: dict[str, str]) -> list[str]:
     }
     written = [f"{words[name]} {facts[name]}" for name, value in usual.items() if int(facts[name]) != value]
     return written + (["CYCLE"] if "cycle" in facts else [])
+
+
+def sequence_clauses(facts: dict[str, str]) -> list[str]:
+    """Write all options of a sequence, as ALTER SEQUENCE needs them to bring any sequence to these."""
+    return [
+        f"AS {facts['type']}",
+        f"INCREMENT BY {facts['increment']}",
+        f"MINVALUE {facts['minimum']}",
+        f"MAXVALUE {facts['maximum']}",
+        f"START WITH {facts['start']}",
+        f"CACHE {facts['cache']}",
+        "CYCLE" if "cycle" in facts else "NO CYCLE",
+    ]
 
 
 def identity_sequence(contents: Contents, column: ObjectKey) -> ObjectKey | None:

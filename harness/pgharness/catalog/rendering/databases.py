@@ -1,4 +1,4 @@
-"""Writes foreign data wrappers and servers, publications, event triggers and default privileges."""
+"""Writes foreign data wrappers and servers, publications, subscriptions, event triggers, default privileges, grants on the server's own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from pgharness.catalog.rendering.indexes import TRIGGER_STATES
 from pgharness.catalog.rendering.parts import Contents, Part, Phase, wrapper_options
 
 PUBLICATION_PARAMETERS = ("publish", "publish_via_partition_root", "publish_generated_columns")
+SUBSCRIPTION_PARAMETERS = (
+    "synchronous_commit",
+    "binary",
+    "streaming",
+    "two_phase",
+    "disable_on_error",
+    "password_required",
+    "run_as_owner",
+    "origin",
+    "failover",
+)
+# GRANT's words for what came with the server or an extension; a routine may be of any sort.
+GIVEN_WORDS = {"view": "TABLE", "materialized view": "TABLE", "foreign table": "TABLE", "function": "ROUTINE"}
 
 Facts = dict[str, str]
 
@@ -18,11 +31,28 @@ def parts(contents: Contents) -> Iterator[Part]:
     """Give the parts that concern the database as a whole."""
     yield from _foreign_data(contents)
     yield from _publications(contents)
+    for key, facts in contents.all("subscription"):
+        yield _part(contents, key, _subscription(key, facts), Phase.PUBLICATIONS)
     for key, facts in contents.all("event trigger"):
-        yield _part(contents, key, _event_trigger(key, facts), Phase.EVENT_TRIGGERS)
+        yield _part(contents, key, _event_trigger(key, facts), Phase.EVENT_TRIGGERS, *_event_trigger_state(key, facts))
     for key, facts in contents.all("default privileges"):
-        sql = "\n".join(_default_privileges(facts))
-        yield Part(frozenset({key}), frozenset(), Phase.DEFAULT_PRIVILEGES, key.object, sql)
+        lines = tuple(_default_privileges(facts))
+        yield Part(frozenset({key}), frozenset(), Phase.DEFAULT_PRIVILEGES, key.object, lines)
+    yield from _grants_on_given(contents)
+
+
+def _grants_on_given(contents: Contents) -> Iterator[Part]:
+    """Give the privileges on what came with the server or an extension: objects of which nothing else is told."""
+    for key, facts in contents.properties.items():
+        if "exists" in facts or key in contents.snapshot.parents:
+            continue
+        on, columns = f"{GIVEN_WORDS.get(key.kind, key.kind.upper())} {key.object}", ""
+        if key.kind == "column":
+            table, _, column = key.object.rpartition(".")
+            on, columns = f"TABLE {table}", f" ({column})"
+        lines = grants(facts, on, columns=columns, came_with_database=True)
+        needs = frozenset(extension for extension, _ in contents.all("extension"))
+        yield Part(frozenset({key}), needs, Phase.DEFAULT_PRIVILEGES, key.object, tuple(lines), rank=1)
 
 
 def _foreign_data(contents: Contents) -> Iterator[Part]:
@@ -37,7 +67,7 @@ def _foreign_data(contents: Contents) -> Iterator[Part]:
     for key, facts in contents.all("user mapping"):
         sql = f"CREATE USER MAPPING FOR {role(facts['user'])} SERVER {facts['server']}{wrapper_options(facts)};"
         needs = frozenset({ObjectKey("server", facts["server"])})
-        yield Part(frozenset({key}), needs, Phase.FOREIGN_DATA, key.object, sql)
+        yield Part(frozenset({key}), needs, Phase.FOREIGN_DATA, key.object, (sql,))
 
 
 def _publications(contents: Contents) -> Iterator[Part]:
@@ -60,26 +90,42 @@ def _publication_member(contents: Contents, key: ObjectKey, member: str) -> Part
     publication = key.object.removeprefix(f"{contents.parent(key).object} in publication ")
     needs = frozenset({ObjectKey("publication", publication), contents.parent(key)})
     sql = f"ALTER PUBLICATION {publication} ADD {member};"
-    return Part(frozenset({key}), needs, Phase.PUBLICATIONS, publication, sql, rank=1)
+    return Part(frozenset({key}), needs, Phase.PUBLICATIONS, publication, (sql,), rank=1)
+
+
+def _subscription(key: ObjectKey, facts: Facts) -> str:
+    """Write a subscription that connects nowhere: its connection string is a secret, and not read."""
+    slot = facts.get("slot_name", "NONE")
+    given = ["connect = false", f"slot_name = {slot}"]
+    given += [f"{name} = {facts[name]}" for name in SUBSCRIPTION_PARAMETERS if name in facts]
+    return (
+        f"CREATE SUBSCRIPTION {key.object} CONNECTION '' PUBLICATION {facts['publications']} WITH ({', '.join(given)});"
+    )
 
 
 def _event_trigger(key: ObjectKey, facts: Facts) -> str:
     tags = f"\n    WHEN TAG IN ({facts['tags']})" if "tags" in facts else ""
-    create = f"CREATE EVENT TRIGGER {key.object} ON {facts['event']}{tags}\n    EXECUTE FUNCTION {facts['function']};"
-    if "state" not in facts:
-        return create
-    return f"{create}\nALTER EVENT TRIGGER {key.object} {TRIGGER_STATES[facts['state']]};"
+    return f"CREATE EVENT TRIGGER {key.object} ON {facts['event']}{tags}\n    EXECUTE FUNCTION {facts['function']};"
 
 
-def _default_privileges(facts: Facts) -> list[str]:
+def _event_trigger_state(key: ObjectKey, facts: Facts) -> list[str]:
+    return [f"ALTER EVENT TRIGGER {key.object} {TRIGGER_STATES[facts['state']]};"] if "state" in facts else []
+
+
+def default_privileges_head(facts: Facts) -> str:
+    """Write ALTER DEFAULT PRIVILEGES for the role and schema of these facts."""
     head = "ALTER DEFAULT PRIVILEGES"
     if "for role" in facts:
         head += f" FOR ROLE {facts['for role']}"
     if "in schema" in facts:
         head += f" IN SCHEMA {facts['in schema']}"
-    return [f"{head} {line}" for line in grants(facts, facts["on"].upper())]
+    return head
 
 
-def _part(contents: Contents, key: ObjectKey, sql: str, phase: Phase) -> Part:
-    lines = [sql, *attachments(contents, key)]
-    return Part(frozenset({key}), contents.needs(key) - {key}, phase, key.object, "\n".join(lines))
+def _default_privileges(facts: Facts) -> list[str]:
+    return [f"{default_privileges_head(facts)} {line}" for line in grants(facts, facts["on"].upper())]
+
+
+def _part(contents: Contents, key: ObjectKey, sql: str, phase: Phase, *later: str) -> Part:
+    lines = (sql, *later, *attachments(contents, key))
+    return Part(frozenset({key}), contents.needs(key) - {key}, phase, key.object, lines)

@@ -37,7 +37,7 @@ def parts(contents: Contents) -> Iterator[Part]:
 def index_lines(contents: Contents, index: ObjectKey, table: ObjectKey) -> list[str]:
     """Write what is said of an index after it was made, by CREATE INDEX or by a constraint."""
     facts = contents.properties[index]
-    name = index.object.rpartition(".")[2] if '"' not in index.object else _unqualified(index.object)
+    name = index.object.rpartition(".")[2] if '"' not in index.object else unqualified(index.object)
     alter_table = f"ALTER {contents.properties[table]['exists'].replace('partitioned ', '').upper()} {table.object}"
     lines = [f"ALTER INDEX {index.object} SET ({one});" for one in options(facts)]
     if "tablespace" in facts:
@@ -68,11 +68,11 @@ def _sequences(contents: Contents) -> Iterator[Part]:
             lines.append(f"ALTER SEQUENCE {key.object} OWNER TO {contents.properties[table]['owner']};")
         lines += attachments(contents, key)
         group = table.object
-        yield Part(frozenset({key}), contents.needs(key) - {key}, Phase.TABLES, group, "\n".join(lines), rank=-1)
+        yield Part(frozenset({key}), contents.needs(key) - {key}, Phase.TABLES, group, tuple(lines), rank=-1)
         if "owned by" in facts:
             owned = f"ALTER SEQUENCE {key.object} OWNED BY {facts['owned by']};"
             needs = frozenset({key, table})
-            yield Part(frozenset(), needs, Phase.TABLES, group, owned, rank=1)
+            yield Part(frozenset(), needs, Phase.TABLES, group, (owned,), rank=1)
 
 
 def _indexes(contents: Contents) -> Iterator[Part]:
@@ -81,13 +81,13 @@ def _indexes(contents: Contents) -> Iterator[Part]:
         if table.kind != "constraint":
             lines = [facts["definition"] + ";", *index_lines(contents, key, table), *attachments(contents, key)]
             needs = contents.needs(key) | {table} | _partitions(contents, table)
-            yield Part(frozenset({key}), needs - {key}, Phase.TABLES, table.object, "\n".join(lines), rank=2)
+            yield Part(frozenset({key}), needs - {key}, Phase.TABLES, table.object, tuple(lines), rank=2)
         else:
             table = contents.parent(table)
         if "partition of" in facts:
             parent = ObjectKey("index", facts["partition of"])
             attach = f"ALTER INDEX {parent.object} ATTACH PARTITION {key.object};"
-            yield Part(frozenset(), frozenset({key, parent}), Phase.TABLES, table.object, attach, rank=3)
+            yield Part(frozenset(), frozenset({key, parent}), Phase.TABLES, table.object, (attach,), rank=3)
 
 
 def _partitions(contents: Contents, table: ObjectKey) -> frozenset[ObjectKey]:
@@ -105,7 +105,7 @@ def _trigger(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Part:
             contents, key, [facts["definition"] + ";", state], rank=7, needs=_partitions(contents, table)
         )
     # The trigger itself came with the one of the partitioned table above.
-    return Part(frozenset({key}), frozenset({table}), Phase.FOREIGN_KEYS, table.object, state)
+    return Part(frozenset({key}), frozenset({table}), Phase.FOREIGN_KEYS, table.object, (state,))
 
 
 def _policy(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> str:
@@ -127,10 +127,10 @@ def _below_table(
     written = [line for line in lines if line] + attachments(contents, key)
     needs = needs | contents.needs(key) | {table}
     phase = Phase.VIEWS if table.kind.endswith("view") else Phase.TABLES
-    return Part(frozenset({key}), needs - {key}, phase, table.object, "\n".join(written), rank)
+    return Part(frozenset({key}), needs - {key}, phase, table.object, tuple(written), rank)
 
 
-def _unqualified(name: str) -> str:
+def unqualified(name: str) -> str:
     """Give the last part of a qualified name, quotes kept."""
     if not name.endswith('"'):
         return name.rpartition(".")[2]

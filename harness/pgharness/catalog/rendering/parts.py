@@ -10,6 +10,7 @@ from functools import cached_property
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 
+PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
@@ -32,27 +33,31 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """SQL that makes the objects in `makes`; `group` and `rank` keep an index below its table."""
+    """Statements that make the objects in `makes`; `group` and `rank` keep an index below its table."""
 
     makes: frozenset[ObjectKey]
     needs: frozenset[ObjectKey]
     phase: Phase
     group: str
-    sql: str
+    statements: tuple[str, ...]
     rank: int = 0
 
     @property
-    def place(self) -> tuple[Phase, str, int, str]:
+    def place(self) -> tuple[Phase, str, int, tuple[str, ...]]:
         """Where the part stands when nothing that it needs says otherwise."""
-        return self.phase, self.group, self.rank, self.sql
+        return self.phase, self.group, self.rank, self.statements
 
 
 @dataclass(frozen=True)
 class Contents:
-    """A snapshot arranged for writing: properties by object, objects by parent. `apart` are those to write after their table."""
+    """A snapshot arranged for writing: properties by object, objects by parent.
+
+    `apart` are those to write after their table, `alone` the tables to make by themselves before they become partitions.
+    """
 
     snapshot: Snapshot
     apart: frozenset[ObjectKey] = field(default_factory=frozenset)
+    alone: frozenset[ObjectKey] = field(default_factory=frozenset)
 
     @cached_property
     def properties(self) -> dict[ObjectKey, dict[str, str]]:
@@ -101,7 +106,7 @@ def literal(text: str) -> str:
 def options(facts: dict[str, str], prefix: str = "option ", *, between: str = " = ") -> list[str]:
     """Write the options among an object's facts: `fillfactor = 70`."""
     return [
-        f"{name.removeprefix(prefix)}{between}{value if PLAIN_VALUE.fullmatch(value) and '=' in between else literal(value)}"
+        f"{_option_name(name.removeprefix(prefix))}{between}{value if PLAIN_VALUE.fullmatch(value) and '=' in between else literal(value)}"
         for name, value in facts.items()
         if name.startswith(prefix)
     ]
@@ -111,6 +116,10 @@ def wrapper_options(facts: dict[str, str]) -> str:
     """Write the OPTIONS clause of a foreign-data object, with a space before it; empty where there are none."""
     written = ", ".join(options(facts, "wrapper option ", between=" "))
     return f" OPTIONS ({written})" if written else ""
+
+
+def _option_name(name: str) -> str:
+    return name if PLAIN_NAME.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
 def statement(*lines: str) -> str:

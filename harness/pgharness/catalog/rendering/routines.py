@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import ObjectKey
@@ -39,7 +39,7 @@ class Writer:
     """How objects of one kind are written, and where they stand."""
 
     kind: str
-    write: Callable[[ObjectKey, Facts], str]
+    write: Callable[[ObjectKey, Facts], Sequence[str]]
     phase: Phase = Phase.OPERATORS
 
 
@@ -47,13 +47,13 @@ def parts(contents: Contents) -> Iterator[Part]:
     """Give the parts that make what can be called or what values are handled with."""
     for writer in WRITERS:
         for key, facts in contents.all(writer.kind):
-            lines = [writer.write(key, facts), *attachments(contents, key)]
+            lines = (*writer.write(key, facts), *attachments(contents, key))
             needs = {_or_shell(contents, key, needed) for needed in contents.needs(key)}
             if "family" in facts:
                 needs.add(
                     ObjectKey("operator family", f"{facts['family']} USING {key.object.rpartition(' USING ')[2]}")
                 )
-            yield Part(frozenset({key}), frozenset(needs - {key}), writer.phase, key.object, "\n".join(lines))
+            yield Part(frozenset({key}), frozenset(needs - {key}), writer.phase, key.object, lines)
 
 
 def _or_shell(contents: Contents, function: ObjectKey, needed: ObjectKey) -> ObjectKey:
@@ -63,40 +63,40 @@ def _or_shell(contents: Contents, function: ObjectKey, needed: ObjectKey) -> Obj
     return needed
 
 
-def _function(_: ObjectKey, facts: Facts) -> str:
+def _function(_: ObjectKey, facts: Facts) -> Sequence[str]:
     if facts["exists"] != "aggregate":
-        return facts["definition"] + ";"
+        return [facts["definition"] + ";"]
     parameters = [f"{name} = {facts[name]}" for name in AGGREGATE_PARAMETERS if name in facts]
     parameters += [name for name in ("finalfunc_extra", "mfinalfunc_extra", "hypothetical") if name in facts]
     if "sortop" in facts:
         parameters.append(f"sortop = OPERATOR({facts['sortop']})")
     arguments = facts["arguments"] or "*"
-    return f"CREATE AGGREGATE {facts['name']}({arguments}) (\n    " + ",\n    ".join(parameters) + "\n);"
+    return [f"CREATE AGGREGATE {facts['name']}({arguments}) (\n    " + ",\n    ".join(parameters) + "\n);"]
 
 
-def _operator(_: ObjectKey, facts: Facts) -> str:
+def _operator(_: ObjectKey, facts: Facts) -> Sequence[str]:
     parameters = [f"{name} = {facts[name]}" for name in OPERATOR_PARAMETERS if name in facts]
     parameters += [
         f"{name} = OPERATOR({facts[name].rpartition('(')[0]})" for name in ("commutator", "negator") if name in facts
     ]
     parameters += [name for name in ("hashes", "merges") if name in facts]
-    return f"CREATE OPERATOR {facts['name']} ({', '.join(parameters)});"
+    return [f"CREATE OPERATOR {facts['name']} ({', '.join(parameters)});"]
 
 
-def _operator_class(key: ObjectKey, facts: Facts) -> str:
+def _operator_class(key: ObjectKey, facts: Facts) -> Sequence[str]:
     name, _, method = key.object.rpartition(" USING ")
     default = " DEFAULT" if "default" in facts else ""
     storage = [f"STORAGE {facts['storage']}"] if "storage" in facts else []
     # An empty list is no syntax; the storage type of a class without one is its own type.
     members = _members(facts) + storage or [f"STORAGE {facts['type']}"]
     head = f"CREATE OPERATOR CLASS {name}{default} FOR TYPE {facts['type']} USING {method} FAMILY {facts['family']} AS"
-    return f"{head}\n    " + ",\n    ".join(members) + ";"
+    return [f"{head}\n    " + ",\n    ".join(members) + ";"]
 
 
-def _operator_family(key: ObjectKey, facts: Facts) -> str:
+def _operator_family(key: ObjectKey, facts: Facts) -> Sequence[str]:
     lines = [f"CREATE OPERATOR FAMILY {key.object};"]
     lines += [f"ALTER OPERATOR FAMILY {key.object} ADD {member};" for member in _members(facts)]
-    return "\n".join(lines)
+    return lines
 
 
 def _members(facts: Facts) -> list[str]:
@@ -110,57 +110,57 @@ def _members(facts: Facts) -> list[str]:
     return operators + functions
 
 
-def _cast(key: ObjectKey, facts: Facts) -> str:
+def _cast(key: ObjectKey, facts: Facts) -> Sequence[str]:
     how = {"inout": "WITH INOUT", "binary": "WITHOUT FUNCTION"}.get(
         facts.get("method", "")
     ) or f"WITH FUNCTION {facts['function']}"
     context = f" AS {facts['context'].upper()}" if "context" in facts else ""
-    return f"CREATE CAST {key.object} {how}{context};"
+    return [f"CREATE CAST {key.object} {how}{context};"]
 
 
-def _transform(key: ObjectKey, facts: Facts) -> str:
+def _transform(key: ObjectKey, facts: Facts) -> Sequence[str]:
     clauses = [f"{name.upper()} WITH FUNCTION {facts[name]}" for name in ("from sql", "to sql") if name in facts]
-    return f"CREATE TRANSFORM {key.object} ({', '.join(clauses)});"
+    return [f"CREATE TRANSFORM {key.object} ({', '.join(clauses)});"]
 
 
-def _language(key: ObjectKey, facts: Facts) -> str:
+def _language(key: ObjectKey, facts: Facts) -> Sequence[str]:
     trusted = "TRUSTED " if "trusted" in facts else ""
     clauses = "".join(f" {name.upper()} {facts[name]}" for name in ("handler", "inline", "validator") if name in facts)
-    return f"CREATE {trusted}LANGUAGE {key.object}{clauses};"
+    return [f"CREATE {trusted}LANGUAGE {key.object}{clauses};"]
 
 
-def _conversion(key: ObjectKey, facts: Facts) -> str:
+def _conversion(key: ObjectKey, facts: Facts) -> Sequence[str]:
     default = "DEFAULT " if "default" in facts else ""
-    return f"CREATE {default}CONVERSION {key.object} FOR {facts['from']} TO {facts['to']} FROM {facts['function']};"
+    return [f"CREATE {default}CONVERSION {key.object} FOR {facts['from']} TO {facts['to']} FROM {facts['function']};"]
 
 
-def _access_method(key: ObjectKey, facts: Facts) -> str:
-    return f"CREATE ACCESS METHOD {key.object} TYPE {facts['type']} HANDLER {facts['handler']};"
+def _access_method(key: ObjectKey, facts: Facts) -> Sequence[str]:
+    return [f"CREATE ACCESS METHOD {key.object} TYPE {facts['type']} HANDLER {facts['handler']};"]
 
 
-def _parser(key: ObjectKey, facts: Facts) -> str:
+def _parser(key: ObjectKey, facts: Facts) -> Sequence[str]:
     parameters = ", ".join(f"{name} = {facts[name]}" for name in PARSER_PARAMETERS if name in facts)
-    return f"CREATE TEXT SEARCH PARSER {key.object} ({parameters});"
+    return [f"CREATE TEXT SEARCH PARSER {key.object} ({parameters});"]
 
 
-def _template(key: ObjectKey, facts: Facts) -> str:
+def _template(key: ObjectKey, facts: Facts) -> Sequence[str]:
     parameters = ", ".join(f"{name} = {facts[name]}" for name in ("init", "lexize") if name in facts)
-    return f"CREATE TEXT SEARCH TEMPLATE {key.object} ({parameters});"
+    return [f"CREATE TEXT SEARCH TEMPLATE {key.object} ({parameters});"]
 
 
-def _dictionary(key: ObjectKey, facts: Facts) -> str:
+def _dictionary(key: ObjectKey, facts: Facts) -> Sequence[str]:
     given = f", {facts['options']}" if "options" in facts else ""
-    return f"CREATE TEXT SEARCH DICTIONARY {key.object} (template = {facts['template']}{given});"
+    return [f"CREATE TEXT SEARCH DICTIONARY {key.object} (template = {facts['template']}{given});"]
 
 
-def _configuration(key: ObjectKey, facts: Facts) -> str:
+def _configuration(key: ObjectKey, facts: Facts) -> Sequence[str]:
     lines = [f"CREATE TEXT SEARCH CONFIGURATION {key.object} (parser = {facts['parser']});"]
     lines += [
         f"ALTER TEXT SEARCH CONFIGURATION {key.object} ADD MAPPING FOR {name.removeprefix('mapping ')} WITH {value};"
         for name, value in facts.items()
         if name.startswith("mapping ")
     ]
-    return "\n".join(lines)
+    return lines
 
 
 WRITERS = (

@@ -63,53 +63,69 @@ def _table(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Part:
     columns = ordered_columns(contents, key)
     inside = _inside_constraints(contents, key)
     indexes = [index for constraint in inside for index in contents.of(constraint, "index")]
+    not_null_names = contents.of(key, "not null constraint")
     sequences = [sequence for column in columns if (sequence := identity_sequence(contents, column)) is not None]
     alter = f"ALTER {key.kind.upper()} ONLY {key.object}"
     lines = [
-        _create(contents, key, facts, columns, inside),
+        *_create(contents, key, facts, columns, inside),
         *_security_lines(alter, facts),
         *(line for column in columns for line in later_lines(contents, column, alter)),
         *_inherited_column_lines(contents, facts, columns, alter),
         *(line for index in indexes for line in index_lines(contents, index, key)),
-        *attachments(contents, key, *contents.of(key, "column"), *inside, *indexes, *sequences),
+        *attachments(contents, key, *contents.of(key, "column"), *inside, *not_null_names, *indexes, *sequences),
     ]
-    makes = frozenset({key, *contents.of(key, "column"), *inside, *indexes, *sequences})
+    makes = frozenset({key, *contents.of(key, "column"), *inside, *not_null_names, *indexes, *sequences})
     needs = set(contents.needs(*makes)) | set(parent_tables(contents, facts))
     for column in columns:
         if default_key(column) in contents.apart:
             needs -= {needed for needed in contents.needs(column) if needed.kind in ("function", "sequence")}
-    return Part(makes, frozenset(needs - makes), Phase.TABLES, key.object, "\n".join(lines))
+    return Part(makes, frozenset(needs - makes), Phase.TABLES, key.object, tuple(lines))
 
 
 def _create(
     contents: Contents, key: ObjectKey, facts: dict[str, str], columns: list[ObjectKey], inside: list[ObjectKey]
-) -> str:
+) -> list[str]:
     unlogged = "UNLOGGED " if facts.get("persistence") == "unlogged" else ""
     head = f"CREATE {unlogged}{key.kind.upper()} {key.object}"
     constraints = [f"CONSTRAINT {contents.local_name(one)} {contents.properties[one]['definition']}" for one in inside]
     tail = _tail(facts, key)
-    if "partition of" in facts and _is_like_parent(contents, facts, columns):
-        return f"{head} PARTITION OF {facts['partition of']}{_block(constraints)} {facts['partition bound']}{tail};"
+    if "partition of" in facts and key not in contents.alone and _is_like_parent(contents, facts, columns):
+        return [f"{head} PARTITION OF {facts['partition of']}{_block(constraints)} {facts['partition bound']}{tail};"]
     if "partition of" in facts:
         return _create_and_attach(contents, key, facts, columns, [*constraints, *_parents_checks(contents, facts)])
     if "of type" in facts:
         with_options = [column_clause(contents, one, with_type=False) for one in columns]
         told = [clause for clause in with_options if not clause.endswith("WITH OPTIONS")]
-        return f"{head} OF {facts['of type']}{_block([*told, *constraints])}{tail};"
+        return [f"{head} OF {facts['of type']}{_block([*told, *constraints])}{tail};"]
     own = [one for one in columns if contents.properties[one].get("inherited") != "only"]
     clauses = [column_clause(contents, one) for one in own]
-    inherits = f" INHERITS ({facts['inherits']})" if "inherits" in facts else ""
-    return f"{head}{_block([*clauses, *constraints]) or ' ()'}{inherits}{tail};"
+    first, later = _parents_in_time(contents, facts, columns)
+    inherits = f" INHERITS ({', '.join(first)})" if first else ""
+    create = f"{head}{_block([*clauses, *constraints]) or ' ()'}{inherits}{tail};"
+    return [create, *(f"ALTER TABLE ONLY {key.object} INHERIT {parent};" for parent in later)]
+
+
+def _parents_in_time(
+    contents: Contents, facts: dict[str, str], columns: list[ObjectKey]
+) -> tuple[list[str], list[str]]:
+    """Tell the parents that CREATE TABLE names from those that must come later, or the columns would stand in another order."""
+    parents = parent_tables(contents, facts)
+    own = [contents.local_name(one) for one in columns]
+    theirs = {parent: [contents.local_name(one) for one in ordered_columns(contents, parent)] for parent in parents}
+    natural = list(dict.fromkeys([*(name for parent in parents for name in theirs[parent]), *own]))
+    local = {contents.local_name(one) for one in columns if contents.properties[one].get("inherited") != "only"}
+    later = [] if natural == own else [parent for parent in parents if local.issuperset(theirs[parent])]
+    return [parent.object for parent in parents if parent not in later], [parent.object for parent in later]
 
 
 def _create_and_attach(
     contents: Contents, key: ObjectKey, facts: dict[str, str], columns: list[ObjectKey], constraints: list[str]
-) -> str:
+) -> list[str]:
     # A table that is attached takes the identity of its parent's column (PostgreSQL 17 and later).
     clauses = [column_clause(contents, one, with_identity=contents.major < 17) for one in columns]
     create = f"CREATE {key.kind.upper()} {key.object}{_block([*clauses, *constraints])}{_tail(facts, key)};"
     attach = f"ALTER TABLE ONLY {facts['partition of']} ATTACH PARTITION {key.object} {facts['partition bound']};"
-    return f"{create}\n{attach}"
+    return [create, attach]
 
 
 def _tail(facts: dict[str, str], key: ObjectKey) -> str:
@@ -219,12 +235,12 @@ def _late_constraint(contents: Contents, table: ObjectKey, constraint: ObjectKey
     makes = frozenset({constraint, *indexes})
     needs = contents.needs(*makes) | {table} | partitions_below(contents, table)
     phase = Phase.FOREIGN_KEYS if is_foreign_key else Phase.TABLES
-    return Part(makes, needs - makes, phase, table.object, "\n".join(lines), rank=1)
+    return Part(makes, needs - makes, phase, table.object, tuple(lines), rank=1)
 
 
 def _late_default(contents: Contents, table: ObjectKey, column: ObjectKey) -> Part:
     default = contents.properties[column]["default"]
     sql = f"ALTER TABLE ONLY {table.object} ALTER COLUMN {contents.local_name(column)} SET DEFAULT {default};"
     return Part(
-        frozenset({default_key(column)}), contents.needs(column) | {table}, Phase.TABLES, table.object, sql, rank=1
+        frozenset({default_key(column)}), contents.needs(column) | {table}, Phase.TABLES, table.object, (sql,), rank=1
     )

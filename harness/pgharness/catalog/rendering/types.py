@@ -53,12 +53,12 @@ def parts(contents: Contents) -> Iterator[Part]:
 def _schemas(contents: Contents) -> Iterator[Part]:
     public = contents.properties.get(PUBLIC)
     if public is None:
-        yield Part(frozenset(), frozenset(), Phase.SCHEMAS, "", "DROP SCHEMA public;")
+        yield Part(frozenset(), frozenset(), Phase.SCHEMAS, "", ("DROP SCHEMA public;",))
     for key, _ in contents.all("schema"):
         created = [] if key == PUBLIC else [f"CREATE SCHEMA {key.object};"]
         lines = created + attachments(contents, key)
         if lines:
-            yield Part(frozenset({key}), frozenset(), Phase.SCHEMAS, key.object, "\n".join(lines))
+            yield Part(frozenset({key}), frozenset(), Phase.SCHEMAS, key.object, tuple(lines))
 
 
 def _type(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Iterator[Part]:
@@ -69,7 +69,7 @@ def _type(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Iterator
         return
     needs_shell = facts["exists"] == "base type" or "canonical" in facts
     if needs_shell:
-        yield Part(frozenset({shell}), frozenset(), Phase.TYPES, key.object, create_shell)
+        yield Part(frozenset({shell}), frozenset(), Phase.TYPES, key.object, (create_shell,))
     definition = {
         "enum": lambda: f"CREATE TYPE {key.object} AS ENUM ({'' if facts['labels'] == 'none' else facts['labels']});",
         "domain": lambda: _domain(contents, key, facts),
@@ -93,13 +93,14 @@ def _domain(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> str:
             if "validated" not in constraint
         ),
     ]
-    create = statement(f"CREATE DOMAIN {key.object} AS {facts['type']}", *(f"    {one}" for one in clauses if one))
-    late = [
-        f"ALTER DOMAIN {key.object} ADD CONSTRAINT {contents.local_name(child)} {constraint['definition']};"
-        for child, constraint in constraints
-        if "validated" in constraint
-    ]
-    return "\n".join([create, *late])
+    return statement(f"CREATE DOMAIN {key.object} AS {facts['type']}", *(f"    {one}" for one in clauses if one))
+
+
+def _late_check(contents: Contents, domain: ObjectKey, check: ObjectKey) -> list[str]:
+    facts = contents.properties.get(check, {})
+    if check.kind != "domain constraint" or "validated" not in facts:
+        return []
+    return [f"ALTER DOMAIN {domain.object} ADD CONSTRAINT {contents.local_name(check)} {facts['definition']};"]
 
 
 def _composite(contents: Contents, key: ObjectKey) -> str:
@@ -124,7 +125,12 @@ def _base_parameters(facts: dict[str, str]) -> str:
 def _part(
     contents: Contents, key: ObjectKey, sql: str, phase: Phase, needs: frozenset[ObjectKey] = frozenset()
 ) -> Part:
-    children = [*contents.of(key, "attribute"), *contents.of(key, "domain constraint")]
+    children = [
+        child
+        for kind in ("attribute", "domain constraint", "domain not null constraint")
+        for child in contents.of(key, kind)
+    ]
     makes = frozenset({key, *children})
-    lines = [sql, *attachments(contents, key, *children)]
-    return Part(makes, (contents.needs(*makes) | needs) - makes, phase, key.object, "\n".join(lines))
+    late = [line for child in children for line in _late_check(contents, key, child)]
+    lines = [sql, *late, *attachments(contents, key, *children)]
+    return Part(makes, (contents.needs(*makes) | needs) - makes, phase, key.object, tuple(lines))

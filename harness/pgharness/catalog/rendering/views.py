@@ -16,7 +16,7 @@ def parts(contents: Contents) -> Iterator[Part]:
         columns = contents.of(key, "column")
         lines = [_create(key, facts), *_column_lines(contents, key, columns), *attachments(contents, key, *columns)]
         makes = frozenset({key, *columns})
-        yield Part(makes, contents.needs(*makes) - makes, Phase.VIEWS, key.object, "\n".join(lines))
+        yield Part(makes, contents.needs(*makes) - makes, Phase.VIEWS, key.object, tuple(lines))
 
 
 def _create(key: ObjectKey, facts: dict[str, str]) -> str:

@@ -1,0 +1,49 @@
+"""Rules by which comparisons leave facts out on purpose, each with a reason and, if it is wise, an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+
+from pgharness.catalog.diff import Difference
+from pgharness.settings import IgnoreSetting
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRules:
+    """The rules of a run, as they stand on one day; a rule holds through the day on which it expires."""
+
+    rules: tuple[IgnoreSetting, ...] = ()
+    today: date = field(default=date.min)
+
+    def kept(self, differences: Iterable[Difference]) -> tuple[Difference, ...]:
+        """Give the differences that no rule in force leaves out."""
+        in_force = [rule for rule in self.rules if not self.is_expired(rule)]
+        return tuple(item for item in differences if not any(matches(rule, item) for rule in in_force))
+
+    def is_expired(self, rule: IgnoreSetting) -> bool:
+        """Say whether the rule's last day has passed."""
+        return rule.expires is not None and rule.expires < self.today
+
+    def unused(self, differences: Iterable[Difference]) -> tuple[IgnoreSetting, ...]:
+        """Give the rules in force that leave out none of these."""
+        seen = tuple(differences)
+        return tuple(
+            rule for rule in self.rules if not self.is_expired(rule) and not any(matches(rule, item) for item in seen)
+        )
+
+
+def matches(rule: IgnoreSetting, difference: Difference) -> bool:
+    """Say whether the rule means this fact; `*`, `?` and `[…]` stand for what they do in file names."""
+    return (
+        fnmatchcase(difference.kind, rule.kind)
+        and fnmatchcase(difference.object, rule.object)
+        and fnmatchcase(difference.property, rule.property)
+    )
+
+
+def in_words(rule: IgnoreSetting) -> str:
+    """Tell a rule by what it means: `index public.ix_* option fillfactor`."""
+    return f"{rule.kind} {rule.object} {rule.property}"

@@ -1,0 +1,132 @@
+"""Changes of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.mending.change import Change, NoStatementError, Wanted, take
+from pgharness.catalog.rendering.attachments import attachments
+from pgharness.catalog.rendering.columns import (
+    column_clause,
+    identity_clause,
+    later_lines,
+    not_null_clause,
+    not_null_name,
+)
+from pgharness.catalog.rendering.parts import Contents
+
+# The position cannot be changed and is told apart; what is inherited follows from the table's parents.
+FOLLOWING = ("position", "inherited")
+NOT_NULL = ("not null", "not null constraint", "not null no inherit", "not null validated", "not null inherited")
+
+
+def change_column(change: Change, wanted: Wanted) -> list[str]:
+    """Write what brings a column to what it is to be; a generated one that cannot be changed is made anew."""
+    if _is_made_anew(change, wanted):
+        wanted.clear()
+        return [f"{change.alter} DROP COLUMN {change.local_name};", *add_column(change.right, change.key)]
+    lines = [line for name in list(wanted) for line in _one(change, name, wanted)]
+    if take(wanted, *NOT_NULL):
+        lines += _not_null(change)
+    return lines
+
+
+def add_column(contents: Contents, column: ObjectKey) -> list[str]:
+    """Write what adds a column to a table that exists."""
+    table = contents.parent(column)
+    alter = f"ALTER {table.kind.upper()} {table.object}"
+    return [
+        f"{alter} ADD COLUMN {column_clause(contents, column)};",
+        *later_lines(contents, column, alter),
+        *attachments(contents, column),
+    ]
+
+
+def _is_made_anew(change: Change, wanted: Wanted) -> bool:
+    """Say whether only DROP and ADD lead to it: PostgreSQL 17 can set another expression, none can begin to generate."""
+    if "generated" not in wanted or wanted["generated"] is None:
+        return False
+    before = change.before.get("generated", "")
+    same_kind = before.rpartition(" ")[2] == wanted["generated"].rpartition(" ")[2]
+    return not (same_kind and change.left.major >= 17 and before.endswith("STORED"))
+
+
+def _one(change: Change, name: str, wanted: Wanted) -> list[str]:
+    column = f"{change.alter} ALTER COLUMN {change.local_name}"
+    if name in ("type", "collation"):
+        return _type(change, column) if take(wanted, "type", "collation") else []
+    act = ACTS.get(name)
+    if act is not None:
+        return [f"{column} {act(change, wanted.pop(name))};"]
+    if name in FOLLOWING:
+        take(wanted, name)
+    return []
+
+
+def _storage(change: Change, value: str | None) -> str:
+    if value is None and change.left.major < 16:
+        raise NoStatementError("before PostgreSQL 16 the storage has to be named: SET STORAGE EXTENDED, or PLAIN")
+    return f"SET STORAGE {(value or 'DEFAULT').upper()}"
+
+
+def _expression(_: Change, value: str | None) -> str:
+    return "DROP EXPRESSION" if value is None else f"SET EXPRESSION AS {value.removesuffix(' STORED')}"
+
+
+def _default(_: Change, value: str | None) -> str:
+    return "DROP DEFAULT" if value is None else f"SET DEFAULT {value}"
+
+
+def _type(change: Change, column: str) -> list[str]:
+    facts = change.after
+    collate = f" COLLATE {facts['collation']}" if "collation" in facts else ""
+    using = f" USING {change.local_name}::{facts['type']}" if facts["type"] != change.before["type"] else ""
+    lines = [f"{column} TYPE {facts['type']}{collate}{using};"]
+    default = change.before.get("default")
+    if default is not None and facts["type"] != change.before["type"] and not change.left.needs(change.key):
+        # A default of the old type may not be cast by itself.
+        kept = facts.get("default")
+        return [f"{column} DROP DEFAULT;", *lines, *([f"{column} SET DEFAULT {kept};"] if kept is not None else [])]
+    return lines
+
+
+def _identity(change: Change, value: str | None) -> str:
+    if value is None:
+        return "DROP IDENTITY"
+    if "identity" in change.before:
+        return f"SET GENERATED {value.upper()}"
+    return f"ADD {identity_clause(change.right, change.key)}"
+
+
+def _not_null(change: Change) -> list[str]:
+    """Write NOT NULL anew; before PostgreSQL 18 it has neither name nor state of its own."""
+    column, facts = f"{change.alter} ALTER COLUMN {change.local_name}", change.after
+    if "not null inherited" in facts and "not null" in change.before:
+        return []
+    named = not_null_name(change.right, change.key)
+    drop = [f"{column} DROP NOT NULL;"] if "not null" in change.before else []
+    if "not null" not in facts:
+        return drop
+    renamed = {name for name in NOT_NULL if change.before.get(name) != facts.get(name)} == {"not null constraint"}
+    if drop and renamed:
+        before = not_null_name(change.left, change.key)
+        return [f"{change.alter} RENAME CONSTRAINT {before} TO {named};"]
+    if change.left.major < 18 or facts.keys().isdisjoint(NOT_NULL[1:]):
+        return [*drop, f"{column} SET NOT NULL;"]
+    clause = not_null_clause(facts).replace("NOT NULL", f"NOT NULL {change.local_name}", 1)
+    if not clause.startswith("CONSTRAINT"):
+        clause = f"CONSTRAINT {named} {clause}"
+    validity = " NOT VALID" if "not null validated" in facts else ""
+    return [*drop, f"{change.alter} ADD {clause}{validity};"]
+
+
+# What follows ALTER COLUMN for each property.
+ACTS: dict[str, Callable[[Change, str | None], str]] = {
+    "default": _default,
+    "generated": _expression,
+    "identity": _identity,
+    "storage": _storage,
+    "compression": lambda _, value: f"SET COMPRESSION {value or 'default'}",
+    "statistics target": lambda _, value: f"SET STATISTICS {value or -1}",
+}

@@ -1,0 +1,162 @@
+"""Statements that make what the left side lacks, and that drop what it has too much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.mending.attached import default_privilege_lines
+from pgharness.catalog.mending.change import NoStatementError
+from pgharness.catalog.mending.columns import add_column
+from pgharness.catalog.rendering import databases, indexes, routines, tables, types, views
+from pgharness.catalog.rendering.attachments import attachments, phrase
+from pgharness.catalog.rendering.order import in_order
+from pgharness.catalog.rendering.parts import Contents, Part, Phase
+
+# Objects that go with their owner, or that no DROP names.
+DROPS = {
+    "column": "ALTER {table} DROP COLUMN {local};",
+    "constraint": "ALTER {table} DROP CONSTRAINT {local};",
+    "domain constraint": "ALTER DOMAIN {parent} DROP CONSTRAINT {local};",
+    "attribute": "ALTER TYPE {parent} DROP ATTRIBUTE {local} CASCADE;",
+    "publication table": "ALTER PUBLICATION {publication} DROP TABLE {parent};",
+    "publication schema": "ALTER PUBLICATION {publication} DROP TABLES IN SCHEMA {parent};",
+    "user mapping": "DROP USER MAPPING FOR {user} SERVER {server};",
+}
+ATTACH = re.compile(r"ALTER (TABLE ONLY|FOREIGN TABLE ONLY|INDEX) \S.* ATTACH PARTITION ")
+# Made by a line of their own, not by a part of a script.
+BELOW = frozenset({"column", "attribute", "domain constraint"})
+# What these hold is more than their definition: dropping and making them anew loses it.
+HOLDERS = frozenset({"table", "column", "sequence", "schema", "attribute"})
+
+
+def parts(contents: Contents) -> list[Part]:
+    """Give all parts of a script of the catalog."""
+    return [part for module in (types, routines, tables, indexes, views, databases) for part in module.parts(contents)]
+
+
+def subtree(contents: Contents, keys: Iterable[ObjectKey]) -> set[ObjectKey]:
+    """Give the objects and all that belongs to them, at every depth."""
+    found: set[ObjectKey] = set()
+    pending = list(keys)
+    while pending:
+        key = pending.pop()
+        if key not in found:
+            found.add(key)
+            pending.extend(contents.children.get(key, ()))
+    return found
+
+
+def dependents(contents: Contents, keys: Iterable[ObjectKey]) -> set[ObjectKey]:
+    """Give what has to go before these can go, at every depth, these left out."""
+    wanted = set(keys)
+    gone = subtree(contents, wanted)
+    while True:
+        more = {
+            key
+            for key, needed in contents.snapshot.dependencies.items()
+            if key not in gone and not gone.isdisjoint(needed) and "exists" in contents.properties.get(key, {})
+        }
+        if not more:
+            return {key for key in gone - wanted if not _belongs(contents, key, gone)}
+        gone |= subtree(contents, more)
+
+
+def drop_lines(contents: Contents, key: ObjectKey, *, detached: bool = False) -> list[str]:
+    """Write what drops an object; `detached` says that its table has been taken out of its partitioned one before."""
+    facts, parent = contents.properties.get(key, {}), contents.parent(key)
+    if key.kind == "default privileges":
+        return _drop_default_privileges(contents, key)
+    if facts.get("exists") == "partition trigger":
+        table = f"{parent.kind.upper()} {parent.object}"
+        return [f"ALTER {table} ENABLE TRIGGER {contents.local_name(key)};"]
+    if "partition of" in facts and key.kind == "index" and not detached:
+        raise NoStatementError(
+            f"an index of a partition goes with the one of its parent: drop index {facts['partition of']}"
+        )
+    template = DROPS.get(key.kind, "DROP {phrase};")
+    line = template.format(
+        phrase=phrase(contents, key),
+        table=f"{parent.kind.upper()} {parent.object}",
+        parent=parent.object,
+        local=contents.local_name(key),
+        publication=key.object.rpartition(" in publication ")[2],
+        user=facts.get("user", ""),
+        server=facts.get("server", ""),
+    )
+    return [line]
+
+
+def create_lines(contents: Contents, keys: set[ObjectKey]) -> Iterator[tuple[ObjectKey, list[str]]]:
+    """Write what makes these objects and all that belongs to them, each with its lines, in an order in which each finds what it needs."""
+    wanted = subtree(contents, keys)
+    inside = frozenset(key for key in wanted if key.kind == "constraint" and contents.parent(key) not in wanted)
+    alone = frozenset(key for key in wanted if key.kind in ("table", "foreign table"))
+    apart = Contents(contents.snapshot, contents.apart | inside, alone)
+    ordered, _ = in_order(parts(apart))
+    # Columns can need types, functions and sequences; constraints and indexes can need columns.
+    early = [part for part in ordered if part.phase < Phase.TABLES or part.rank < 0]
+    attaching: list[tuple[ObjectKey, list[str]]] = []
+    for part in early:
+        yield from _part_lines(keys, part, apart, attaching)
+    yield from ((key, lines) for key in sorted(keys) if (lines := _below(contents, key)))
+    for part in ordered:
+        if part not in early:
+            yield from _part_lines(keys, part, apart, attaching)
+    yield from attaching
+
+
+def _part_lines(
+    keys: set[ObjectKey], part: Part, contents: Contents, attaching: list[tuple[ObjectKey, list[str]]]
+) -> Iterator[tuple[ObjectKey, list[str]]]:
+    """Give a part's lines for the wanted object that it is of; what attaches a partition is put off till all of it is there."""
+    key = _owner_among(keys, part, contents)
+    if key is None:
+        return
+    last = [line for line in part.statements if ATTACH.match(line) and key.kind != "index"]
+    yield key, [line for line in part.statements if line and line not in last]
+    # The indexes of a partition are attached with it.
+    put_off = [line for line in last if not line.startswith("ALTER INDEX")]
+    if put_off:
+        attaching.append((key, put_off))
+
+
+def _owner_among(keys: set[ObjectKey], part: Part, contents: Contents) -> ObjectKey | None:
+    """Give the wanted object that a part makes or makes ready; None where it is of another."""
+    concerned = part.makes or {key for key in part.needs if key.kind in ("sequence", "index")}
+    for found in sorted(concerned):
+        key = ObjectKey("type", found.object) if found.kind == "shell type" else found
+        for one in (key, *contents.snapshot.ancestors(key)):
+            if one in keys:
+                return one if one.kind not in BELOW or part.makes == {one} or one.kind == "constraint" else None
+    return None
+
+
+def _below(contents: Contents, key: ObjectKey) -> list[str]:
+    """Write what adds a column, attribute or domain's check to what exists."""
+    if key.kind == "column":
+        return add_column(contents, key)
+    facts, parent, name = contents.properties[key], contents.parent(key), contents.local_name(key)
+    if key.kind == "domain constraint":
+        add = f"ALTER DOMAIN {parent.object} ADD CONSTRAINT {name} {facts['definition']};"
+        return [add, *attachments(contents, key)]
+    if key.kind == "attribute":
+        collation = f" COLLATE {facts['collation']}" if "collation" in facts else ""
+        add = f"ALTER TYPE {parent.object} ADD ATTRIBUTE {name} {facts['type']}{collation} CASCADE;"
+        return [add, *attachments(contents, key)]
+    return []
+
+
+def _belongs(contents: Contents, key: ObjectKey, gone: set[ObjectKey]) -> bool:
+    return any(one in gone for one in contents.snapshot.ancestors(key))
+
+
+def _drop_default_privileges(contents: Contents, key: ObjectKey) -> list[str]:
+    """Write what brings default privileges back to the built-in ones."""
+    return [
+        line
+        for name, _ in sorted(contents.properties[key].items())
+        if name.startswith("grants to ")
+        for line in default_privilege_lines(contents.properties[key], name, None)
+    ]
