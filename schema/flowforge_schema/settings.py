@@ -31,7 +31,11 @@ class DatabaseSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, env_parse_none_str="none", frozen=True, extra="forbid", hide_input_in_errors=True
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_ignore_empty=True,  # compose files pass on what is not set as an empty text
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
     )
 
     url: SecretStr

@@ -8,10 +8,20 @@ from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
 from sqlalchemy.pool import NullPool, QueuePool
 
-from flowforge_schema import ConflictError, Database, DatabaseSettings, OutboxEvent, User, Workflow
+from flowforge_schema import (
+    ConflictError,
+    Database,
+    DatabaseSettings,
+    OutboxEvent,
+    RunStepLog,
+    User,
+    Workflow,
+    WorkflowRun,
+    WorkflowStep,
+)
 from flowforge_schema.base import new_id
 from flowforge_schema.engine import create_script_engine, dump_json
 
@@ -226,3 +236,24 @@ async def test_many_new_rows_are_sent_in_few_statements(database: Database, mode
         session.add_all(rows)
 
     assert len(sent) <= 2
+
+
+async def test_many_step_logs_are_sent_at_once_by_an_insert(database: Database) -> None:
+    async with database.session() as session:
+        user = User(email="ada@example.org")
+        session.add(user)
+        await session.flush()
+        workflow = Workflow(owner_id=user.id, name="report")
+        session.add(workflow)
+        await session.flush()
+        step = WorkflowStep(workflow_id=workflow.id, key="load", name="Load", step_type="http", position=0)
+        run = WorkflowRun(workflow_id=workflow.id, workflow_version=1)
+        session.add_all([step, run])
+    sent: list[str] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *seen: sent.append(seen[2]))
+    rows = [{"run_id": run.id, "step_id": step.id, "step_key": "load", "attempt": number} for number in range(1, 101)]
+
+    async with database.session() as session:
+        await session.execute(insert(RunStepLog), rows)
+
+    assert len(sent) == 1

@@ -34,6 +34,14 @@ def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> 
     assert (loaded.primary_url.host, loaded.pool_size, loaded.through_pgbouncer) == ("localhost", 7, True)
 
 
+def test_an_empty_variable_counts_as_not_set(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", URL)
+    environment.setenv("FLOWFORGE_DB_READ_URL", "")
+    environment.setenv("FLOWFORGE_DB_POOL_SIZE", "")
+
+    assert (DatabaseSettings.load().read_url, DatabaseSettings.load().pool_size) == (None, 5)
+
+
 def test_a_database_without_arguments_reads_the_environment(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("FLOWFORGE_DB_URL", URL)
 

@@ -3,7 +3,8 @@
 # Debian 12 has 1.18, which cannot keep prepared statements in transaction mode; that came with 1.21.
 set -eu
 folder=$1
-work=$(mktemp -d)
+mkdir -p "$(dirname "$folder")"
+work=$(mktemp -d "$folder.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/debs" "$work/unpacked"
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" > "$work/sources.list"
@@ -23,5 +24,4 @@ apt-get -qq download pgbouncer libc6 libevent-2.1-7t64 libcares2 libssl3t64 libp
     libsystemd0 libzstd1 zlib1g
 for package in *.deb; do dpkg -x "$package" "$work/unpacked"; done
 chmod -R a+rX "$work/unpacked"
-mkdir -p "$(dirname "$folder")"
-mv "$work/unpacked" "$folder"
+mv -T "$work/unpacked" "$folder" || test -d "$folder" # another process was faster
