@@ -227,7 +227,7 @@ def test_nothing_is_left_of_a_run_that_was_told_to_end(
     (name,) = names_of(client, run.pid)
 
     run.send_signal(number)
-    run.wait(timeout=30)
+    run.wait(timeout=60)
     with pytest.raises(NotFound):
         client.containers.get(name)
 
@@ -238,7 +238,7 @@ def test_the_next_start_removes_what_a_killed_run_left(
     run = start_run()
     (name,) = names_of(client, run.pid)
     run.kill()
-    run.wait(timeout=30)
+    run.wait(timeout=60)
 
     with open_server("container", image=image), pytest.raises(NotFound):
         client.containers.get(name)
