@@ -18,7 +18,7 @@ from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
 Overrides = dict[str, Any]
 Values = st.SearchStrategy[Any]
 
-VALUES = int(os.environ.get("FLOWFORGE_CONTRACT_VALUES", "25"))
+VALUES = int(os.environ.get("FLOWFORGE_CONTRACT_VALUES", "60"))
 # Always the same values, so that a change is what makes a test fail.
 SETTINGS = settings(max_examples=VALUES, derandomize=True, deadline=None, database=None)
 
@@ -73,7 +73,7 @@ JSON = st.recursive(
 def documents(size_bytes: int) -> Values:
     """Give objects of any content, as many just below the limit as just above; and what is no object."""
     objects = st.dictionaries(JSON_TEXTS, JSON, max_size=4)
-    return objects | st.builds(filled, objects, st.just(size_bytes), st.integers(-5, 5)) | JSON
+    return objects | st.builds(filled, objects, st.just(size_bytes), st.integers(-1, 2)) | JSON
 
 
 def filled(document: dict[str, Any], size_bytes: int, surplus: int) -> dict[str, Any]:
@@ -110,6 +110,15 @@ MOMENTS = st.datetimes(
     datetime(2, 1, 2),  # noqa: DTZ001 - hypothesis wants bounds without a zone, and adds one
     datetime(9998, 12, 30),  # noqa: DTZ001 - the same
     timezones=st.integers(-15 * 60, 15 * 60).map(zone),
+)
+
+
+# In UTC or in another zone, the outer ones lie outside the years that Python has.
+EXTREMES = st.builds(
+    lambda year, month_and_day, minutes: datetime(year, *month_and_day, tzinfo=zone(minutes)),
+    st.sampled_from([1, 2, 9998, 9999]),
+    st.sampled_from([(1, 1), (12, 31)]),
+    st.sampled_from([-1439, -960, 0, 960, 1439]),
 )
 
 
@@ -202,7 +211,7 @@ STRICTER = {
         column("depends_on", lists(st.from_regex(r"[a-z0-9_-]{1,64}\Z"), limits.STEP_DEPENDS_ON_MAX, 100)),
     ],
     "workflows": [
-        column("archived_at", st.datetimes(timezones=st.integers(-1439, 1439).map(zone)) | st.datetimes()),
+        column("archived_at", EXTREMES | st.datetimes()),
         column("settings", st.integers(JSON_DEPTH_MAX - 3, JSON_DEPTH_MAX + 3).map(nested)),
         column("settings", st.integers(300, 400).map(lambda digits: {"a": 10**digits})),
     ],
@@ -253,6 +262,13 @@ def test_where_a_contract_is_stricter_the_database_takes_and_gives_back_what_it_
 
     database_agrees()
     assert verdicts == {True, False}
+
+
+def test_a_moment_has_an_offset_that_postgresql_reads_from_text_too(rows: Any, tables: Any) -> None:
+    user = tables["users"].create(email="ada@example.org", last_login_at="2026-01-01T00:00:00+23:59")
+    moment = user.last_login_at
+
+    assert rows.connection.execute("SELECT %t::timestamptz", [moment]).fetchone() == (moment,)
 
 
 def test_every_column_that_can_be_given_is_tried(table: Any) -> None:
