@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pgharness.catalog.diff import Difference
+from pgharness.catalog.ignoring import IgnoreRules
+from pgharness.settings import IgnoreSetting
+
+FILLFACTOR = Difference("table", "public.book", "option fillfactor", "70", None)
+OWNER = Difference("table", "public.book", "owner", "somebody", None)
+TODAY = date(2030, 5, 17)
+# A difference between the chain and the models of the example project.
+EDITS = {"versions/0002_add_book.py": (', postgresql_include=["pages"]', "")}
+RULE = {"kind": "index", "object": "public.ix_book_*", "reason": "made by hand in production"}
+
+
+def rules(**rule: object) -> IgnoreRules:
+    return IgnoreRules((IgnoreSetting.model_validate({"reason": "because", **rule}),), TODAY)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "table", "object": "public.book", "property": "option fillfactor"},
+        {"object": "public.*", "property": "option *"},
+        {"property": "option fill?actor"},
+    ],
+)
+def test_a_rule_leaves_out_the_facts_that_it_names(rule: dict[str, str]) -> None:
+    assert rules(**rule).kept([FILLFACTOR, OWNER]) == (OWNER,)
+
+
+@pytest.mark.parametrize("rule", [{"kind": "index"}, {"object": "public.author"}, {"property": "OPTION FILLFACTOR"}])
+def test_a_rule_leaves_in_what_it_does_not_name(rule: dict[str, str]) -> None:
+    assert rules(**rule).kept([FILLFACTOR]) == (FILLFACTOR,)
+
+
+@pytest.mark.parametrize(("expires", "kept"), [("2030-05-17", ()), ("2030-05-16", (FILLFACTOR,))])
+def test_a_rule_holds_through_its_last_day(expires: str, kept: tuple[Difference, ...]) -> None:
+    assert rules(expires=expires).kept([FILLFACTOR]) == kept
+
+
+def test_a_rule_needs_a_reason() -> None:
+    with pytest.raises(ValueError, match="reason"):
+        IgnoreSetting.model_validate({"kind": "table", "reason": ""})
+
+
+def test_a_difference_that_a_rule_names_is_no_finding(judge_example: Callable[..., Any]) -> None:
+    assert _findings(judge_example("sound", EDITS, ignore=(RULE,))) == []
+
+
+def test_a_rule_that_leaves_nothing_out_is_a_finding(judge_example: Callable[..., Any]) -> None:
+    [finding] = _findings(judge_example("sound", ignore=(RULE,)))
+
+    assert finding.subject == "ignore rule index public.ix_book_* *"
+    assert "leaves nothing out" in finding.message
+
+
+def test_a_rule_that_has_expired_is_a_finding_and_leaves_nothing_out(judge_example: Callable[..., Any]) -> None:
+    found = _findings(judge_example("sound", EDITS, ignore=({**RULE, "expires": "2020-01-01"},)))
+
+    assert {finding.check for finding in found} == {"graph", "drift"}
+    assert any("expired on 2020-01-01" in finding.message for finding in found)
+
+
+def test_an_unused_rule_is_none_where_not_every_comparison_was_made(judge_example: Callable[..., Any]) -> None:
+    assert _findings(judge_example("sound", ignore=(RULE,), only=("graph", "drift"))) == []
+
+
+def _findings(report: Any) -> list[Any]:
+    return [finding for result in report.results for finding in result.findings]
