@@ -68,9 +68,10 @@ def _values(figures: dict[str, Any]) -> dict[str, object]:
         "write_runs": f"{figures['writes']['runs']:,}",
         "inserts": "\n".join(_insert_row(name, one, keys) for name, one in inserts.items()),
         "time_ratio": f"{everything['duration_ms'] / keys['duration_ms']:.2f}",
+        "server_ratio": f"{everything['server_ms'] / keys['server_ms']:.2f}",
         "wal_ratio": f"{everything['wal_bytes'] / keys['wal_bytes']:.2f}",
         "justified": "\n".join(
-            f"- `{name}` ({everything['wal_bytes'] - inserts[f'without {name}']['wal_bytes']:+,.0f} bytes of WAL an insert) {why}"
+            f"- `{name}` ({everything['wal_bytes'] - inserts[f'without {name}']['wal_bytes']:,.0f} bytes of WAL an insert) {why}"
             for name, why in WORTH.items()
         ),
         "hot": "\n".join(
@@ -128,6 +129,7 @@ def _size_table(relations: Sequence[dict[str, Any]]) -> str:
 def _insert_row(name: str, one: dict[str, float], keys: dict[str, float]) -> str:
     return (
         f"| {name} | {one['duration_ms']:.2f} | {one['duration_ms'] / keys['duration_ms']:.2f}"
+        f" | {one['server_ms']:.3f} | {one['server_ms'] / keys['server_ms']:.2f}"
         f" | {one['wal_bytes']:,.0f} | {one['wal_bytes'] / keys['wal_bytes']:.2f} |"
     )
 

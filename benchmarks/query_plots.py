@@ -25,9 +25,9 @@ STYLE = {
     "figure.constrained_layout.use": True,
 }
 PANELS = (
-    ("one row, or the few of one", {Shape.POINT}),
-    ("a page of a list", {Shape.PAGE}),
-    ("pick-up, purge, counts", {Shape.PICK_UP, Shape.BATCH, Shape.COUNT}),
+    ("one row, or the few of one", "linear", {Shape.POINT}),
+    ("a page of a list", "linear", {Shape.PAGE}),
+    ("pick-up, purge, counts", "log", {Shape.PICK_UP, Shape.BATCH, Shape.COUNT}),
 )
 TABLE_COLOUR, INDEX_COLOUR = "#8a8f98", "#2b6cb0"
 
@@ -47,11 +47,13 @@ def draw_plots(figures: dict[str, Any], folder: Path) -> None:
 
 def _by_size(path: Path, costs: Sequence[dict[str, Any]], value: str, label: str) -> None:
     with _figure(path, columns=len(PANELS), size=(13, 4.6)) as axes:
-        for panel, (title, shapes) in zip(axes, PANELS, strict=True):
+        for panel, (title, scale, shapes) in zip(axes, PANELS, strict=True):
             for pattern in (one for one in PATTERNS if one.shape in shapes):
                 points = [(cost["runs"], cost[value]) for cost in costs if cost["pattern"] == pattern.name]
                 panel.plot(*zip(*sorted(points), strict=True), marker="o", markersize=3, label=pattern.name)
-            panel.set(title=title, xscale="log", yscale="log", xlabel="runs in the table", ylabel=label)
+            panel.set(title=title, xscale="log", yscale=scale, xlabel="runs in the table", ylabel=label)
+            if scale == "linear":
+                panel.set_ylim(bottom=0)
             panel.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
 
 
