@@ -276,9 +276,9 @@ async def test_a_result_without_the_row_is_not_found(database: Database) -> None
             (await session.execute(select(User))).scalar_one()
 
 
-async def test_get_one_without_the_row_is_not_found(database: Database) -> None:
-    with pytest.raises(NotFoundError):
-        async with database.session() as session:
+async def test_get_one_without_the_row_is_not_found_already_inside_the_block(database: Database) -> None:
+    async with database.session() as session:
+        with pytest.raises(NotFoundError):
             await session.get_one(User, uuid4())
 
 

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, WebSocket
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from flowforge_schema import (
     ConfigurationError,
@@ -83,6 +83,29 @@ async def test_a_read_session_of_a_request_refuses_to_write(database: Database) 
         answer = await api.post("/read/ada@example.org")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "read_only")
+
+
+async def test_a_websocket_gets_a_session_too(database: Database) -> None:
+    app = FastAPI(lifespan=database.lifespan)
+    sent: list[Message] = []
+
+    @app.websocket("/users")
+    async def count_users(socket: WebSocket, session: DbSession) -> None:
+        await socket.accept()
+        await socket.send_json(await session.scalar(select(func.count()).select_from(User)))
+        await socket.close()
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/users", "headers": [], "query_string": b"", "subprotocols": []}
+    async with database.lifespan(app):
+        await app(scope, receive, send)
+
+    assert sent[1]["text"] == "0"
 
 
 # A commit that fails

@@ -43,7 +43,15 @@ class PoolState:
 
 
 class TranslatingSession(Session):
-    """A session whose flush raises this layer's errors too, also the flush that autoflush and commit begin with."""
+    """A session that raises this layer's errors also where no connection does.
+
+    The flush is the one that autoflush and commit begin with, too.
+    """
+
+    def get_one(self, *arguments: Any, **options: Any) -> Any:
+        """Give the row of a key, or raise NotFoundError."""
+        with translating():
+            return super().get_one(*arguments, **options)
 
     def flush(self, objects: Any = None) -> None:
         """Write what has changed; the database may refuse it."""
