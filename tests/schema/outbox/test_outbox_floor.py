@@ -209,6 +209,22 @@ async def test_the_floor_starts_over_from_time_to_time(outbox: Outbox) -> None:
     assert (floor.id, floor.behind) == (0, ())
 
 
+async def test_a_claim_reads_no_more_while_a_long_transaction_keeps_dead_rows_alive(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    async with outbox.sessions() as long:
+        await long.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        await long.execute(text("SELECT count(*) FROM outbox_events"))
+        before = await _blocks_of_a_claim(outbox, floor)
+        await _let_pass(outbox, 20_000)
+        await outbox.advance(floor)
+        await outbox.advance(floor)
+        with_floor = await _blocks_of_a_claim(outbox, floor)
+        without = await _blocks_of_a_claim(outbox, None)
+
+    assert with_floor < 2 * before
+    assert without > 4 * before
+
+
 async def test_a_claim_beside_a_floor_reads_the_index_of_unpublished_events(outbox: Outbox) -> None:
     async with outbox.sessions() as session:
         await session.execute(
@@ -226,3 +242,34 @@ async def test_a_claim_beside_a_floor_reads_the_index_of_unpublished_events(outb
 
     assert after.seq_scan == before.seq_scan
     assert after.idx_scan > before.idx_scan
+
+
+async def _let_pass(outbox: Outbox, count: int) -> None:
+    """Write and publish events."""
+    async with outbox.sessions.begin() as session:
+        await session.execute(
+            text(
+                "INSERT INTO outbox_events (aggregate_type, aggregate_id, event_type, payload)"
+                " SELECT 'letter', uuidv7(), 'letter.written', '{}' FROM generate_series(1, :count)"
+            ),
+            {"count": count},
+        )
+    async with outbox.sessions.begin() as session:
+        await session.execute(text("UPDATE outbox_events SET published_at = now() WHERE published_at IS NULL"))
+
+
+async def _blocks_of_a_claim(outbox: Outbox, floor: TrailingFloor | None) -> int:
+    """Claim one event that is written for this, and give how many blocks of the table and its index that read."""
+    blocks = text(
+        "SELECT pg_stat_get_xact_blocks_fetched('outbox_events'::regclass)"
+        " + pg_stat_get_xact_blocks_fetched('ix_outbox_events__id_unpublished'::regclass)"
+    )
+    await outbox.write("a")
+    async with outbox.sessions.begin() as session:
+        before = await session.scalar(blocks)
+        (claimed,) = await claim_events(session, floor=floor)
+        after = await session.scalar(blocks)
+        await mark_published(session, [claimed])
+    assert before is not None
+    assert after is not None
+    return int(after - before)
