@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -304,10 +305,13 @@ with open_server(sys.argv[1]) as server, Databases(server) as databases:
 
 def test_one_process_builds_a_template_and_the_others_wait_for_it(quiet_url: str) -> None:
     command = [sys.executable, "-c", BUILDER, quiet_url]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(command, **pipes) for _ in range(2)]  # type: ignore[call-overload]
-    first_lines = [process.stdout.readline() for process in processes]
-    said = [line + process.communicate(timeout=60)[0] for line, process in zip(first_lines, processes, strict=True)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with contextlib.ExitStack() as stack:
+        processes = [stack.enter_context(subprocess.Popen(command, **pipes)) for _ in range(2)]
+        first_lines = [process.stdout.readline() for process in processes]
+        for process in processes:
+            process.stdin.close()  # each holds the template until here
+        said = [line + process.stdout.read() for line, process in zip(first_lines, processes, strict=True)]
 
     assert sorted(said) == ["3\n", "built\n3\n"]
 
