@@ -20,6 +20,7 @@ PUBLIC_PRIVILEGES = {
 }
 
 
+PUBLIC = ObjectKey("schema", "public")
 DEFAULTS_ON = {
     "table": "tables",
     "view": "tables",
@@ -35,6 +36,10 @@ DEFAULTS_ON = {
 def change_attached(change: Change, wanted: Wanted) -> list[str]:
     """Write what brings owner, comment, labels, privileges and options to what they are to be."""
     lines = []
+    if "owner" in wanted and change.key == PUBLIC:
+        # Back with its first owner it has again what it came with.
+        for name in [one for one, value in wanted.items() if one.startswith("grants to ") and value is None]:
+            del wanted[name]
     # A new owner takes the old one's privileges over, so it comes first.
     for name in sorted(wanted, key=lambda one: one != "owner"):
         written = _written(change, name, wanted[name])
@@ -65,7 +70,7 @@ def _label(change: Change, name: str, value: str | None) -> list[str]:
 def _owner(change: Change, value: str | None) -> str:
     if value is not None:
         return role(value)
-    return "pg_database_owner" if change.key == ObjectKey("schema", "public") else "CURRENT_USER"
+    return "pg_database_owner" if change.key == PUBLIC else "CURRENT_USER"
 
 
 def _privileges(change: Change, name: str, value: str | None) -> list[str]:
@@ -80,7 +85,7 @@ def _privileges(change: Change, name: str, value: str | None) -> list[str]:
     if value is None and grantee == "PUBLIC":
         word = change.before.get("exists", change.key.kind) if change.key.kind == "function" else change.key.kind
         facts = {name: PUBLIC_PRIVILEGES.get(word, PUBLIC_PRIVILEGES.get(change.key.kind, "none"))}
-        if change.key == ObjectKey("schema", "public"):
+        if change.key == PUBLIC:
             facts = {name: "USAGE"}
     if value is None and grantee in (OWNER, change.before.get("owner")):
         facts = {name: "ALL"}

@@ -1,7 +1,7 @@
 -- grants
 -- Privileges that differ from those of a new object, by address: one fact for a grantee ("*" marks the grant option).
 -- Of what came with the server or belongs to an extension, what differs from how it came (pg_init_privs); such an object has no facts
--- but these, so it is named here.
+-- but these, so it is named here. The information schema is left out, as pg_dump does: pg_init_privs does not know how it came.
 SELECT held.class, held.oid, held.sub, NULL, NULL,
        CASE WHEN came THEN held.kind END,
        -- Printed for what is told alone: names of types and functions are dear.
@@ -14,12 +14,13 @@ FROM (
            CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
                 WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relacl IS NOT NULL
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relacl IS NOT NULL AND n.nspname <> 'information_schema'
     UNION ALL
     SELECT 'pg_class'::regclass, a.attrelid, a.attnum, c.relowner, a.attacl, 'c', 'column',
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.' || quote_ident(a.attname)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE a.attacl IS NOT NULL
+    WHERE a.attacl IS NOT NULL AND n.nspname <> 'information_schema'
     UNION ALL
     SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl, 'f', 'function', NULL
     FROM pg_proc WHERE proacl IS NOT NULL
@@ -28,7 +29,7 @@ FROM (
     FROM pg_type WHERE typacl IS NOT NULL
     UNION ALL
     SELECT 'pg_namespace'::regclass, oid, 0, nspowner, nspacl, 'n', 'schema', quote_ident(nspname)
-    FROM pg_namespace WHERE nspacl IS NOT NULL
+    FROM pg_namespace WHERE nspacl IS NOT NULL AND nspname <> 'information_schema'
     UNION ALL
     SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl, 'l', 'language', quote_ident(lanname)
     FROM pg_language WHERE lanacl IS NOT NULL

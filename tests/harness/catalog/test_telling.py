@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from serving import Major
+from trying import Bench, taken_back
+
+from pgharness.catalog.diff import difference
+from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.mending.operations import operation, python_text
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.checks.mending import propose
+from pgharness.checks.wording import Told, describe_differences
+from pgharness.cli import app
+from pgharness.databases import Database
+
+CHANGES = [
+    (
+        "ALTER TABLE shop.author ALTER COLUMN rating SET DEFAULT 1",
+        "Its default is 1 in the chain and 0 in the models.",
+        'op.alter_column("author", "rating", server_default=sa.text("0"), schema="shop")',
+    ),
+    (
+        "ALTER TABLE shop.author SET (fillfactor = 70)",
+        "Its option fillfactor is 70 in the chain and none in the models.",
+        'op.execute("ALTER TABLE shop.author RESET (fillfactor)")',
+    ),
+    (
+        "DROP INDEX shop.book_title_idx",
+        "It is in the models and not in the chain.",
+        'op.create_index(op.f("book_title_idx"), "book", ["title"], schema="shop")',
+    ),
+    (
+        "CREATE TABLE shop.extra (id integer)",
+        "It is in the chain and not in the models.",
+        'op.drop_table("extra", schema="shop")',
+    ),
+    (
+        "GRANT INSERT ON shop.author TO shop_writer",
+        "Its grants to shop_writer is INSERT in the chain and none in the models.",
+        'op.execute("REVOKE ALL ON TABLE shop.author FROM shop_writer")',
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message", "mend"), CHANGES)
+def test_a_difference_is_told_with_both_sides_and_its_mend(bench: Bench, change: str, message: str, mend: str) -> None:
+    changed = _changed(bench, change)
+
+    [told] = describe_differences(difference(changed, bench.snapshot), left="the chain", right="the models")
+
+    assert told.message == message
+    assert propose(changed, bench.snapshot)[told.key].operations == (mend,)
+
+
+def test_what_no_statement_mends_says_why(bench: Bench) -> None:
+    changed = _changed(bench, "DROP TABLE shop.sale; CREATE TABLE shop.sale (at date NOT NULL, amount numeric)")
+
+    proposal = propose(changed, bench.snapshot)[ObjectKey("table", "shop.sale")]
+
+    assert proposal.reason == "a table cannot become partitioned: make a new one and move the rows"
+
+
+def test_a_long_definition_is_told_in_the_evidence_alone(bench: Bench) -> None:
+    [told] = _told(
+        bench, "CREATE OR REPLACE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN old; END'"
+    )
+
+    assert told.message == "It differs between the chain and the models in its definition."
+    assert "RETURN old" in told.evidence
+
+
+@pytest.mark.parametrize(
+    "text", ["a :b", "12:30:00", "'x'::text", 'say "so"', 'ends with "', "back\\slash", 'two\nlines "', "%s"]
+)
+def test_sql_written_as_python_is_read_back_by_sqlalchemy_as_it_was(text: str) -> None:
+    literal = python_text(text)
+
+    compiled = sa.text(ast.literal_eval(literal)).compile()
+    assert (str(compiled), compiled.params) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("statement", "written"),
+    [
+        (
+            "CREATE UNIQUE INDEX ix ON shop.book USING gin (lower(title), id) INCLUDE (a, \"B\") WITH (fillfactor='70') WHERE (id > 1)",
+            'op.create_index(op.f("ix"), "book", [sa.text("lower(title)"), "id"], unique=True, postgresql_using="gin", postgresql_include=["a", "B"], postgresql_with={"fillfactor": "70"}, postgresql_where=sa.text("(id > 1)"), schema="shop")',
+        ),
+        (
+            "ALTER TABLE public.book ADD COLUMN price numeric(10,2) DEFAULT 0 NOT NULL;",
+            'op.add_column("book", sa.Column("price", sa.Numeric(10, 2), server_default=sa.text("0"), nullable=False))',
+        ),
+        (
+            "ALTER TABLE public.book ADD CONSTRAINT fk FOREIGN KEY (a, b) REFERENCES shop.x(c, d) ON DELETE SET NULL DEFERRABLE",
+            'op.create_foreign_key(op.f("fk"), "book", "x", ["a", "b"], ["c", "d"], ondelete="SET NULL", deferrable=True, referent_schema="shop")',
+        ),
+        (
+            "ALTER TABLE public.book ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES shop.x(c) ON DELETE SET NULL (a)",
+            'op.execute("ALTER TABLE public.book ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES shop.x(c) ON DELETE SET NULL (a)")',
+        ),
+        ('COMMENT ON TABLE public."Odd" IS NULL', 'op.drop_table_comment("Odd")'),
+    ],
+)
+def test_a_statement_is_a_call_of_alembics_where_that_says_the_same(statement: str, written: str) -> None:
+    assert operation(statement) == written
+
+
+def test_the_command_line_tells_how_to_make_left_like_right(
+    major: Major, bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = major.databases.clone(bench.base)
+    with other.connect() as connection:
+        connection.execute("DROP INDEX shop.book_title_idx")
+    try:
+        code = _run(["diff", _url(other), _url(bench.base)])
+    finally:
+        major.databases.drop(other)
+
+    told = capsys.readouterr().out
+    assert code == 1
+    assert 'to make left like right: op.create_index(op.f("book_title_idx"), "book", ["title"], schema="shop")' in told
+
+
+def test_the_command_line_leaves_out_what_a_rule_names(
+    major: Major, bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "pyproject.toml"
+    config.write_text('[[tool.pgharness.ignore]]\nkind = "index"\nreason = "made by hand"\n')
+    other = major.databases.clone(bench.base)
+    with other.connect() as connection:
+        connection.execute("DROP INDEX shop.book_title_idx")
+    try:
+        code = _run(["diff", _url(other), _url(bench.base), "--format", "json", "--config", str(config)])
+    finally:
+        major.databases.drop(other)
+
+    assert (code, json.loads(capsys.readouterr().out)) == (0, {"equal": True, "differences": []})
+
+
+def _run(arguments: list[str]) -> object:
+    """Run the command line and give its exit code."""
+    with pytest.raises(SystemExit) as end:
+        app(arguments, standalone_mode=False)
+    return end.value.code
+
+
+def _changed(bench: Bench, change: str) -> Snapshot:
+    with taken_back(bench.base) as (_, connection):
+        connection.execute(change.encode())
+        return take_snapshot(connection)
+
+
+def _told(bench: Bench, change: str) -> list[Told]:
+    differences = difference(_changed(bench, change), bench.snapshot)
+    return list(describe_differences(differences, left="the chain", right="the models"))
+
+
+def _url(database: Database) -> str:
+    url = database.url.set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
