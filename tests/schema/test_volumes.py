@@ -310,3 +310,16 @@ def test_a_scale_is_read_from_text() -> None:
 def test_a_text_that_is_no_scale_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no scale; write runs=1000000"):
         Scale.parse(text)
+
+
+def test_runs_that_were_purged_from_the_middle_come_back(volume: Database, own_volume: Database) -> None:
+    with own_volume.connect() as connection:
+        connection.execute(
+            "DELETE FROM workflow_runs WHERE id IN (SELECT id FROM workflow_runs ORDER BY id OFFSET 200 LIMIT 900);"
+            "DELETE FROM workflow_runs WHERE id = (SELECT id FROM workflow_runs ORDER BY id LIMIT 1)"
+        )
+
+    make_volume(own_volume.url, SMALL, now=NOW)
+
+    runs = "SELECT md5(string_agg(to_jsonb(run)::text, ',' ORDER BY id)) FROM workflow_runs AS run"
+    assert value(own_volume, runs) == value(volume, runs)

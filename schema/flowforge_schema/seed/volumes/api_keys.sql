@@ -1,5 +1,7 @@
 -- Two keys a person: one in ten has expired, one in ten is revoked; nobody knows the keys behind the hashes.
-INSERT INTO public.api_keys (id, user_id, name, prefix, key_hash, scopes, expires_at, last_used_at, revoked_at, created_at, updated_at)
+INSERT INTO public.api_keys (
+    id, user_id, name, prefix, key_hash, scopes, expires_at, last_used_at, revoked_at, created_at, updated_at
+)
 SELECT
     pg_temp.uuid7(made.at_us, key.number, 201),
     person.id,

@@ -56,7 +56,7 @@ JOIN volume_versions AS version
     ON version.workflow_number = floor(%(workflows)s::bigint * pg_temp.chance(run.number, 507) ^ 3)::bigint
     AND version.workflow_version
         = greatest(1, version.current_version - (run.number * %(interval_us)s::bigint / %(version_life_us)s::bigint)::integer)
-WHERE NOT EXISTS (
+WHERE %(is_new)s OR NOT EXISTS (
     SELECT FROM public.workflow_runs AS made
     WHERE made.id = pg_temp.run_id(run.number, %(anchor_us)s::bigint, %(interval_us)s::bigint)
 )

@@ -1,12 +1,18 @@
--- One event a run: the newest wait, a few were refused and are tried again, all others are delivered.
+-- One event a run: the newest wait, a few were refused and are tried again, all others are delivered. A run that was deleted
+-- and is made again tells again.
 INSERT INTO public.outbox_events (
-    event_id, aggregate_type, aggregate_id, event_type, payload, attempts, available_at, last_error, published_at, created_at, updated_at
+    event_id, aggregate_type, aggregate_id, event_type, payload, attempts, available_at, last_error, published_at,
+    created_at, updated_at
 )
 SELECT
     pg_temp.uuid7(batch.told_us, batch.number, 701),
     'workflow_run',
     batch.id,
-    CASE batch.status WHEN 'pending' THEN 'workflow_run.created' WHEN 'running' THEN 'workflow_run.started' ELSE 'workflow_run.' || batch.status END,
+    CASE batch.status
+        WHEN 'pending' THEN 'workflow_run.created'
+        WHEN 'running' THEN 'workflow_run.started'
+        ELSE 'workflow_run.' || batch.status
+    END,
     CASE batch.status
         WHEN 'failed' THEN '{"status": "failed", "reason": "step_failed"}'::jsonb
         WHEN 'completed' THEN '{"status": "completed", "warnings": 0}'::jsonb

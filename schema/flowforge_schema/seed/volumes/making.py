@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +56,8 @@ class Batch:
 
     first: int
     last: int
+    is_new: bool
+    """Whether none of them is there yet."""
 
     @property
     def runs(self) -> int:
@@ -121,7 +123,7 @@ def _begun(connection: Connection, scale: Scale) -> Plan | None:
 
 def _pending_batches(connection: Connection, plan: Plan) -> list[Batch]:
     parameters = {**plan.parameters, "batch_runs": BATCH_RUNS}
-    return [Batch(first, last) for first, last in connection.execute(statement("pending"), parameters)]
+    return [Batch(*row) for row in connection.execute(statement("pending"), parameters)]
 
 
 def _make_batches(url: str | URL, plan: Plan, batches: list[Batch], workers: int, advance: Advance) -> int:
@@ -187,7 +189,7 @@ def _make_batch(connection: Connection, plan: Plan, batch: Batch) -> int:
     with connection.transaction():
         # Foreign keys may be off: what the rows refer to must not be deleted meanwhile.
         connection.execute("LOCK TABLE public.users, public.workflows, public.workflow_steps IN SHARE MODE")
-        connection.execute(statement("batch"), {**plan.parameters, "first": batch.first, "last": batch.last})
+        connection.execute(statement("batch"), {**plan.parameters, **asdict(batch)})
         return sum(connection.execute(statement(name)).rowcount for name in BATCH_STATEMENTS)
 
 

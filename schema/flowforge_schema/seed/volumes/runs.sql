@@ -15,7 +15,11 @@ SELECT
         ELSE 'manual'
     END::public.trigger_type,
     CASE WHEN batch.trigger_roll >= 0.8 THEN batch.owner_id END,
-    (ARRAY['{"region": "eu", "full": true}', '{"region": "us"}', '{"region": "ap", "dry_run": false}']::jsonb[])[1 + mod(batch.number, 3)],
+    CASE mod(batch.number, 3)
+        WHEN 0 THEN '{"region": "eu", "full": true}'::jsonb
+        WHEN 1 THEN '{"region": "us"}'::jsonb
+        ELSE '{"region": "ap", "dry_run": false}'::jsonb
+    END,
     CASE batch.status WHEN 'completed' THEN '{"result": "ok", "warnings": 0}'::jsonb END,
     CASE batch.status WHEN 'failed' THEN '{"code": "step_failed", "message": "the last attempt failed"}'::jsonb END,
     pg_temp.moment(batch.started_us),

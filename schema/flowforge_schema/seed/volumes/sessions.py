@@ -13,8 +13,11 @@ from sqlalchemy.engine import URL, make_url
 Connection = psycopg.Connection[TupleRow]
 
 APPLICATION_NAME = "flowforge-seed"
-# A volume takes as long as it takes; nobody waits long for a lock behind it.
-OPTIONS = "-c statement_timeout=0 -c lock_timeout=10s -c maintenance_work_mem=256MB -c TimeZone=UTC"
+# A volume takes as long as it takes; nobody waits long for a lock behind it; what a crash takes away is made again.
+OPTIONS = (
+    "-c statement_timeout=0 -c transaction_timeout=0 -c lock_timeout=10s -c synchronous_commit=off"
+    " -c maintenance_work_mem=256MB -c TimeZone=UTC"
+)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 -- The steps of every version of every workflow: two or three at first, one more in each later version.
-INSERT INTO public.workflow_steps
-    (id, workflow_id, workflow_version, key, name, step_type, position, depends_on, config, max_attempts, timeout_seconds, created_at, updated_at)
+INSERT INTO public.workflow_steps (
+    id, workflow_id, workflow_version, key, name, step_type, position, depends_on, config, max_attempts, timeout_seconds,
+    created_at, updated_at
+)
 SELECT
     pg_temp.uuid7(made.at_us, numbered.number * 100 + version.version * 10 + kind.position, 401),
     workflow.id,
@@ -9,7 +11,7 @@ SELECT
     initcap(kind.key),
     kind.step_type,
     kind.position - 1,
-    CASE WHEN kind.position = 1 THEN '{}'::text[] ELSE ARRAY[lag(kind.key) OVER (PARTITION BY workflow.id, version.version ORDER BY kind.position)] END,
+    array_remove(ARRAY[lag(kind.key) OVER (PARTITION BY workflow.id, version.version ORDER BY kind.position)], NULL),
     jsonb_build_object('connection', 'system-' || mod(numbered.number, 25), 'batch_size', 100 * kind.position),
     3,
     60 * kind.position,

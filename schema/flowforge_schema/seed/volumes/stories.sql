@@ -9,8 +9,14 @@ SELECT
     try.attempt::smallint AS attempt,
     log.status::public.step_status AS log_status,
     CASE log.status WHEN 'completed' THEN jsonb_build_object('items', story.variant * story.variant * 17) END AS output,
-    CASE log.status WHEN 'failed' THEN jsonb_build_object('code', (ARRAY['timeout', 'bad_gateway', 'invalid_row'])[1 + story.variant % 3]) END AS error,
-    CASE WHEN log.status <> 'skipped' THEN 'worker ' || story.variant || ': attempt ' || try.attempt || ' of step ' || step.position END AS message,
+    CASE log.status
+        WHEN 'failed'
+            THEN jsonb_build_object('code', (ARRAY['timeout', 'bad_gateway', 'invalid_row'])[1 + story.variant % 3])
+    END AS error,
+    CASE
+        WHEN log.status <> 'skipped'
+            THEN 'worker ' || story.variant || ': attempt ' || try.attempt || ' of step ' || step.position
+    END AS message,
     log.status <> 'skipped' AS has_begun,
     log.status <> 'running' AS has_ended,
     60 * (step.position - 1) + 60 / tried.tries * (try.attempt - 1) AS begins,

@@ -1,5 +1,7 @@
 -- The people of a volume: two in three sign in with a password, some have left.
-INSERT INTO public.users (id, email, display_name, password_hash, is_active, email_verified_at, last_login_at, created_at, updated_at)
+INSERT INTO public.users (
+    id, email, display_name, password_hash, is_active, email_verified_at, last_login_at, created_at, updated_at
+)
 SELECT
     pg_temp.uuid7(made.at_us, person.number, 101),
     'person-' || lpad(person.number::text, 6, '0') || '@volume.flowforge.example',
