@@ -105,9 +105,9 @@ BROKEN_PROJECTS = [
         id="a revision comes after one that is not there",
     ),
     pytest.param(
-        {COUNTRY: ('revision = "0003"', 'revision = "0002"')},
+        {"versions/0003_add_price.py": 'revision = "0003"\ndown_revision = "0002"\n'},
         "do not form a graph",
-        "Revision 0002 is present more than once",
+        "Revision 0003 is present more than once",
         "correct down_revision",
         id="two revisions have one name",
     ),
