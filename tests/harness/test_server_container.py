@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -41,37 +41,32 @@ with open_server("container", image=sys.argv[1]) as server:
 """
 
 
+@contextlib.contextmanager
+def proved() -> Iterator[None]:
+    """Where there is no engine or no image, CI fails and other machines skip, and both say why."""
+    try:
+        yield
+    except CannotRun as reason:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI has to prove the container server.\n{reason}", pytrace=False)
+        pytest.skip(f"the container server is NOT PROVED here: {reason.what} ci/docker and ci/postgres-image/find help")
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[DockerClient]:
-    """Give the engine. Without one, CI fails and other machines skip, and both say why."""
-    try:
+    with proved(), engine.explained("the tests"):
         docker_socket.require_engine()
-        with engine.explained("the tests"):
-            found = docker_client.DockerClient().client
-    except CannotRun as reason:
-        _give_up(reason)
+        found = docker_client.DockerClient().client
     with contextlib.closing(found):
         yield found
 
 
 @pytest.fixture(scope="module")
 def image(client: DockerClient) -> str:
-    """Give the name of a PostgreSQL image that the engine has or can pull."""
     name = os.environ.get("PGHARNESS_IMAGE", DEFAULT_IMAGE)
-    try:
-        with engine.explained(name):
-            engine.require_image(client, name)
-    except CannotRun as reason:
-        _give_up(reason)
+    with proved(), engine.explained(name):
+        engine.require_image(client, name)
     return name
-
-
-def _give_up(reason: CannotRun) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"CI has to prove the container server.\n{reason}", pytrace=False)
-    pytest.skip(
-        f"the container server is NOT PROVED here: {reason.what} ci/docker and ci/postgres-image/find give both"
-    )
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +81,8 @@ def start_run(image: str) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
-        run = subprocess.Popen(
-            [sys.executable, "-c", RUN, image], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-c", RUN, image]
+        run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         started.append(run)
         assert run.stdout is not None
         assert run.stdout.readline().strip().isdigit()
@@ -164,11 +158,8 @@ def test_no_password_is_asked_for(server: Server) -> None:
 
 
 def test_the_port_is_open_at_one_address_of_this_machine_alone(server: Server) -> None:
-    port = server.url.port
-    assert port is not None
-
     assert server.url.host == "127.0.0.1"
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", port), timeout=5):
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", server.url.port), timeout=5):
         pass
 
 
@@ -361,7 +352,12 @@ def test_an_engine_that_goes_away_during_a_start_is_told(
     before = names_of(client, os.getpid())
 
     with detour(monkeypatch) as end_detour:
-        monkeypatch.setattr(container, "connect", lambda _url, **_options: end_detour() or refuse_session())
+
+        def end_and_refuse(*_arguments: object, **_options: object) -> None:
+            end_detour()
+            raise psycopg.OperationalError
+
+        monkeypatch.setattr(container, "connect", end_and_refuse)
         with pytest.raises(CannotRun, match="No container of") as caught, open_server("container", image=image):
             pass
     (left,) = set(names_of(client, os.getpid())) - set(before)
@@ -401,7 +397,3 @@ def detour(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
             ended.set()
             relay.shutdown()
             thread.join()
-
-
-def refuse_session() -> NoReturn:
-    raise psycopg.OperationalError("connection refused")
