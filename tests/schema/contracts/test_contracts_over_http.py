@@ -203,6 +203,15 @@ async def test_a_part_of_a_runs_state_is_refused(client: httpx.AsyncClient, rows
     assert [error["type"] for error in answer.json()["errors"]] == ["together"]
 
 
+@pytest.mark.parametrize("part", [{"key": "other"}, {"depends_on": []}])
+async def test_a_steps_key_is_not_changed_without_its_dependencies_nor_they_without_it(
+    client: httpx.AsyncClient, rows: Any, part: dict[str, Any]
+) -> None:
+    answer = await client.patch(f"/workflow_steps/{rows.parents['workflow_steps']}", json=part)
+
+    assert [error["type"] for error in answer.json()["errors"]] == ["together"]
+
+
 async def test_hashes_are_never_shown(client: httpx.AsyncClient, rows: Any) -> None:
     key = {"user_id": rows.parents["users"], "name": "k", "prefix": "ff_secret", "key_hash": HASH}
     answers = [
