@@ -53,7 +53,7 @@ locked AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ),
 -- An earlier event of the aggregate that somebody has locked at this moment may fail, or be claimed by them.
--- IN stands in the list of columns because there it is looked up by hash; as a join it took a second for 100 events.
+-- IN stands in the list of columns because there it is looked up by hash; as a join it was compared pair by pair.
 taken AS (
     SELECT id
     FROM (

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from flowforge_schema.limits import EVENT_LAST_ERROR_LENGTH_MAX
 from flowforge_schema.outbox import PARKED_UNTIL, RetryPolicy
@@ -80,6 +81,15 @@ async def test_a_claim_is_not_mistaken_for_an_earlier_one_of_the_same_number(out
     (new,) = await outbox.claim()
 
     assert new.attempt == old.attempt
+    assert await outbox.publish([old]) == [old]
+
+
+async def test_a_claim_is_not_mistaken_for_a_later_one_whose_lease_ends_at_the_same_moment(outbox: Outbox) -> None:
+    await outbox.write("a")
+    (old,) = await outbox.claim()
+    async with outbox.sessions.begin() as session:
+        await session.execute(text("UPDATE outbox_events SET attempts = attempts + 1"))
+
     assert await outbox.publish([old]) == [old]
 
 
