@@ -10,6 +10,7 @@ import argparse
 import statistics
 import time
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,12 +59,19 @@ def main() -> None:
     with open_server(parser.parse_args().server) as server, Databases(server) as databases:
         print(server.description)
         print(f"{'schema':>22} {'facts':>8} {'first':>9} {'median':>9} {'peak':>8} {'per 1,000 tables':>18}")
-        for timing in (_flowforge(databases), *(_wide(databases, size) for size in SIZES)):
+        for timing in _timings(databases):
             per_thousand = f"{timing.median_s / timing.tables * 1000:.2f} s" if timing.tables > 100 else ""
             print(
                 f"{timing.name:>22} {timing.facts:>8,} {timing.first_s * 1000:>6,.0f} ms {timing.median_s * 1000:>6,.0f} ms "
-                f"{timing.peak_mb:>5,.0f} MB {per_thousand:>18}"
+                f"{timing.peak_mb:>5,.0f} MB {per_thousand:>18}",
+                flush=True,
             )
+
+
+def _timings(databases: Databases) -> Iterator[Timing]:
+    yield _flowforge(databases)
+    for size in SIZES:
+        yield _wide(databases, size)
 
 
 def _flowforge(databases: Databases) -> Timing:

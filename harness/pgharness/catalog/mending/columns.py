@@ -18,6 +18,13 @@ from pgharness.catalog.rendering.parts import Contents
 
 # The position cannot be changed and is told apart; what is inherited follows from the table's parents.
 FOLLOWING = ("position", "inherited")
+USUAL_STORAGE = {
+    **dict.fromkeys(
+        ("text", "bytea", "json", "jsonb", "xml", "character varying", "character", "tsvector"), "extended"
+    ),
+    **dict.fromkeys(("numeric", "inet", "cidr"), "main"),
+    **dict.fromkeys(("smallint", "integer", "bigint", "boolean", "date", "uuid", "real", "double precision"), "plain"),
+}
 NOT_NULL = ("not null", "not null constraint", "not null no inherit", "not null validated", "not null inherited")
 
 
@@ -66,8 +73,18 @@ def _one(change: Change, name: str, wanted: Wanted) -> list[str]:
 
 def _storage(change: Change, value: str | None) -> str:
     if value is None and change.left.major < 16:
-        raise NoStatementError("before PostgreSQL 16 the storage has to be named: SET STORAGE EXTENDED, or PLAIN")
+        value = _usual_storage(change.after["type"])
     return f"SET STORAGE {(value or 'DEFAULT').upper()}"
+
+
+def _usual_storage(data_type: str) -> str:
+    """Give the storage of a type, which PostgreSQL before 16 wants by name (pg_type.typstorage)."""
+    word = data_type.partition("(")[0]
+    if word in USUAL_STORAGE or word.endswith("[]"):
+        return USUAL_STORAGE.get(word, "extended")
+    raise NoStatementError(
+        "before PostgreSQL 16 the storage has to be named: ALTER COLUMN … SET STORAGE EXTENDED, or PLAIN"
+    )
 
 
 def _expression(_: Change, value: str | None) -> str:
