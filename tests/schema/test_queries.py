@@ -19,7 +19,9 @@ from flowforge_schema.models import ApiKey, OutboxEvent, RunStepLog, User, Workf
 from flowforge_schema.queries import PATTERNS, Cursor
 from flowforge_schema.queries.text import prepared_text, statement_file
 
-STATEMENTS = Path(__file__).parents[2] / "schema" / "statements.sql"
+ROOT = Path(__file__).parents[2]
+STATEMENTS = ROOT / "schema" / "statements.sql"
+PAGE = ROOT / "docs" / "query-patterns.md"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -367,4 +369,13 @@ def test_no_status_is_a_parameter(pattern: queries.Pattern) -> None:
 def test_the_file_of_statements_is_what_the_patterns_give() -> None:
     assert STATEMENTS.read_text(encoding="utf-8") == statement_file(PATTERNS), (
         "write it anew: python -m flowforge_schema.queries > schema/statements.sql"
+    )
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
+def test_the_page_tells_of_every_pattern_and_its_indexes(pattern: queries.Pattern) -> None:
+    indexes = ", ".join(f"`{index}`" for index in pattern.indexes)
+
+    assert f"| `{pattern.name}` | {pattern.purpose} | {indexes} |" in PAGE.read_text(encoding="utf-8"), (
+        "write it anew: nox -s bench -- queries --only page"
     )
