@@ -17,7 +17,8 @@ from flowforge_schema.models.identity import User
 def step_key_check(column: str) -> CheckConstraint:
     """Hold a step's key to `limits.STEP_KEY_PATTERN`; the constraint is named `…__<column>_format`.
 
-    Characters and length apart: PostgreSQL takes 5.6 µs to match the counted {1,64}, and 0.8 µs for +, on every log.
+    Characters and length apart: PostgreSQL takes seven times as long for the counted {1,64} as for +, on every log
+    (benchmarks/volumes.py).
     """
     characters = limits.STEP_KEY_PATTERN.replace(f"{{1,{limits.STEP_KEY_LENGTH_MAX}}}", "+")
     return CheckConstraint(
