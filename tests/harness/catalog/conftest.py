@@ -17,20 +17,25 @@ from drifting import DRIFTS
 from serving import MAJORS, WHERE_TO_GET, Major, binaries_of, running
 from trying import Bench, Trial
 
-# With it, every claim is tried on every version; without it, the dear ones (a dump, a script, a mend each) on the newest alone.
+# With it, every claim is tried on every version. Without it the dear claims (a dump, a script, a mend each) are tried on the newest alone,
+# and take turns: each drift is tried by one of them.
 EVERYTHING = os.environ.get("PGHARNESS_CATALOG_TESTS") == "all"
+DEAR_CLAIMS = 3
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name our marker."""
     config.addinivalue_line("markers", "every_major: cheap enough to be tried on every PostgreSQL version each time")
+    config.addinivalue_line("markers", "turn(number): a dear claim, tried on each third drift, beginning with this one")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test every version, or the newest; and each drift on each version that knows it."""
     majors = MAJORS if EVERYTHING or metafunc.definition.get_closest_marker("every_major") else MAJORS[:1]
     if "trial" in metafunc.fixturenames:
-        pairs = [(major, drift) for major in majors for drift in DRIFTS if drift.since <= major]
+        turn = metafunc.definition.get_closest_marker("turn")
+        drifts = DRIFTS if EVERYTHING or turn is None else DRIFTS[turn.args[0] :: DEAR_CLAIMS]
+        pairs = [(major, drift) for major in majors for drift in drifts if drift.since <= major]
         ids = [f"{major}-{drift.name}" for major, drift in pairs]
         metafunc.parametrize("trial", pairs, indirect=True, ids=ids, scope="session")
     elif "major" in metafunc.fixturenames:

@@ -12,12 +12,14 @@ def test_every_drift_is_reported(trial: Trial) -> None:
     assert trial.differences != ()
 
 
+@pytest.mark.turn(0)
 def test_pg_dump_shows_the_drift_too(trial: Trial) -> None:
     drifted, without = trial.dumps
 
     assert (drifted == without) is bool(trial.drift.unwitnessed)
 
 
+@pytest.mark.turn(1)
 def test_the_script_of_a_drifted_catalog_makes_it_again(trial: Trial) -> None:
     if trial.drift.unwritten:
         pytest.skip(trial.drift.unwritten)
@@ -25,6 +27,7 @@ def test_the_script_of_a_drifted_catalog_makes_it_again(trial: Trial) -> None:
     assert trial.written() == trial.sides[0]
 
 
+@pytest.mark.turn(2)
 def test_what_is_proposed_to_mend_a_drift_mends_it(trial: Trial) -> None:
     if trial.drift.unmended:
         pytest.skip(trial.drift.unmended)
