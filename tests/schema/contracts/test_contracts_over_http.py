@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import Field
 
 from flowforge_schema import contracts, limits
 from flowforge_schema.contracts.sizes import JSON_DEPTH_MAX, jsonb_size_bytes
@@ -147,6 +148,10 @@ async def test_is_taken_and_shown(client: httpx.AsyncClient, tables: Any, trap: 
     assert shown.json(parse_int=float) == created.json(parse_int=float)
 
 
+class Own(contracts.UserCreate):
+    counts: dict[str, int] = Field(default={})
+
+
 JSON = {"Content-Type": "application/json"}
 UNREADABLE = {
     "nested deeper than Python's json reads": b'{"a": ' * 100_000,
@@ -238,13 +243,20 @@ def test_a_secret_is_not_in_the_text_of_a_contract() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"NaN", rb'{"email": "\ud800"}', rb'{"email": "a@b", "\ud800": 1}', b'{"email": Infinity}']
+    "body",
+    [
+        b"NaN",
+        rb'{"email": "a@b", "counts": {"\ud800": "x"}}',
+        rb'{"email": "\ud800"}',
+        rb'{"email": "a@b", "\ud800": 1}',
+        b'{"email": Infinity}',
+    ],
 )
 async def test_with_a_contract_fastapis_own_answer_does_not_fail_on_what_was_sent(body: bytes) -> None:
     app = FastAPI()
 
     @app.post("/users")
-    async def create(new: contracts.UserCreate) -> None: ...
+    async def create(new: Own) -> None: ...
 
     async with client_of(app) as client:
         answer = await client.post("/users", content=body, headers=JSON)
