@@ -67,13 +67,8 @@ def _without_input(error: ValidationError) -> list[InitErrorDetails]:
     return [
         InitErrorDetails(
             type=PydanticCustomError(line["type"], line["msg"]),
-            loc=tuple(_printable(place) for place in line["loc"]),
+            loc=line["loc"],
             input=None,
         )
         for line in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-
-
-def _printable(place: int | str) -> int | str:
-    """Give a place in the input; a key that was sent may hold a lone surrogate."""
-    return place if isinstance(place, int) else place.encode("utf-8", "backslashreplace").decode()

@@ -149,6 +149,8 @@ async def test_is_taken_and_shown(client: httpx.AsyncClient, tables: Any, trap: 
 
 
 class Own(contracts.UserCreate):
+    """A contract of an endpoint's own, with a field whose keys are the client's."""
+
     counts: dict[str, int] = Field(default={})
 
 
