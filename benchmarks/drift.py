@@ -75,7 +75,10 @@ def main() -> None:
     warnings.simplefilter("ignore")  # reflecting tells of what SQLAlchemy cannot reflect
     with running(MAJOR, binaries) as major:
         bench = Bench(major)
-        drifts = [_score(bench, drift) for drift in DRIFTS if drift.since <= MAJOR and not drift.needs]
+        with taken_back(bench.base) as (alembic, _):
+            models = _reflected(alembic)
+            before = _alembic_says(alembic, models)
+        drifts = [_score(bench, drift, models, before) for drift in DRIFTS if drift.since <= MAJOR and not drift.needs]
         alarms = [_alarm(bench, model) for model in read_models()]
         version = major.server.version
     page = _page(drifts, alarms, version)
@@ -84,13 +87,13 @@ def main() -> None:
     print("\n".join(_summary(drifts, alarms)))
 
 
-def _score(bench: Bench, drift: Drift) -> Score:
+def _score(bench: Bench, drift: Drift, models: sa.MetaData, before: list[str] | None) -> Score:
     with taken_back(bench.base) as (alembic, connection):
         if drift.given:
             connection.execute(drift.given.encode())
+            models = _reflected(alembic)
+            before = _alembic_says(alembic, models)
         without = take_snapshot(connection) if drift.given else bench.snapshot
-        models = _reflected(alembic)
-        before = _alembic_says(alembic, models)
         connection.execute(drift.change.encode())
         harness = difference(take_snapshot(connection), without)
         said = _alembic_says(alembic, models)
