@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cleaning import clean
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, and_, case, cast, func, text
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, case, cast, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import Grouping
 
@@ -94,12 +94,12 @@ def _(metadata: MetaData) -> None:
 
 @clean(
     "BETWEEN in an index's predicate",
-    BOOK + "CREATE INDEX ix ON book (title) WHERE id >= 1 AND id <= 5 AND state IS NOT NULL;",
+    BOOK + "CREATE INDEX ix ON book (title) WHERE id >= 1 AND id <= 5;",
     shows="WHERE ((id >= 1)",
 )
 def _(metadata: MetaData) -> None:
     book = _book(metadata)
-    Index("ix", book.c.title, postgresql_where=and_(book.c.id.between(1, 5), book.c.state.is_not(None)))
+    Index("ix", book.c.title, postgresql_where=book.c.id.between(1, 5))
 
 
 @clean(
