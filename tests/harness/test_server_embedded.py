@@ -326,7 +326,11 @@ os.environ.pop("PGHARNESS_CACHE_DIR", None); os.environ.pop("XDG_CACHE_HOME", No
 with open_server("embedded") as server, server.connect() as connection:
     print(connection.execute("SELECT current_setting('server_encoding')").fetchone()[0], os.getuid())
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd="/")
+    # Nor may the other user write where the coverage of this run is kept.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd="/", env=environment
+    )
 
     assert (done.stdout, done.stderr) == ("UTF8 65534\n", "")
     assert len(list((home / ".cache" / "pgharness").glob("cluster-*.tar"))) == 1

