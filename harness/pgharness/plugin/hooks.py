@@ -80,12 +80,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     report = session_of(config).find_report()
     if report is not None:
         terminalreporter.section("pgharness")
+        writer = terminalreporter._tw  # noqa: SLF001 - there is no public way to its file and its width
+        grid = render_grid(report)
+        # A file or a log is as wide as the grid; a terminal's own width holds, and headings are folded into it.
+        natural = Console(width=1000).measure(grid).maximum
         console = Console(
-            file=terminalreporter._tw._file,  # noqa: SLF001 - the terminal writer gives no public way to its file
-            width=max(terminalreporter._tw.fullwidth, 100),  # noqa: SLF001 - the same
+            file=writer._file,  # noqa: SLF001 - the same
+            width=max(writer.fullwidth, 100) if writer._file.isatty() else max(writer.fullwidth, natural),  # noqa: SLF001
             color_system="standard" if terminalreporter.hasmarkup else None,
         )
-        console.print(render_grid(report))
+        console.print(grid)
         console.print(server_line(report), markup=False, soft_wrap=True)
         console.print(summary(report), markup=False)
 
