@@ -15,7 +15,11 @@ SELECT 'pg_class'::regclass, r.oid, a.attnum::integer, NULL, NULL, 'column', r.n
 FROM relation r
 JOIN pg_attribute a ON a.attrelid = r.oid AND (a.attoptions IS NOT NULL OR a.attfdwoptions IS NOT NULL)
 CROSS JOIN LATERAL (
-    SELECT 'option ', unnest(a.attoptions) UNION ALL SELECT 'wrapper option ', unnest(a.attfdwoptions)
+    -- From 15.20 on the server keeps a version of its own among a column's options.
+    SELECT 'option ', kept.setting FROM unnest(a.attoptions) AS kept(setting)
+    WHERE split_part(kept.setting, '=', 1) <> 'pg_attver'
+    UNION ALL
+    SELECT 'wrapper option ', unnest(a.attfdwoptions)
 ) AS o(word, setting)
 UNION ALL
 SELECT 'pg_class'::regclass, r.oid, 0, NULL, NULL, r.kind, r.name,
