@@ -38,8 +38,8 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 # What a query may touch more of when its table is ten times as large: a level of an index, a row that lies elsewhere.
 GROWTH_BUFFERS = 3
-# A batch touches hundreds of rows, each where it happens to lie: for these a share of what they touch in the small table.
-BATCHES = {"purge_published_events": 0.25}
+# A batch touches many rows, each where it happens to lie: for these a share of what they touch in the small table.
+BATCHES = {"purge_published_events": 0.25, "pick_up_runs": 0.5}
 
 VolumeOf = Callable[[int], Database]
 Plans = Callable[[int], dict[str, list[Explained]]]
