@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.history.chain import open_scripts, read_chain
 from pgharness.history.environment import Environment, run_environment
+from pgharness.history.keeping import models_kept
 from pgharness.history.models import prepare_like
 from pgharness.history.records import DraftRecord, Failure
 from pgharness.history.steps import Direction, describe, run_step
@@ -28,14 +27,15 @@ from pgharness.settings import HarnessSettings
 
 def pending_operations(config: Config, scripts: ScriptDirectory, environment: Environment) -> tuple[str, ...]:
     """Give the operations that `alembic check` would still want, each as the line that a draft would hold."""
-    drafts = _compare(config, scripts, environment)
-    context = AutogenContext(environment.new_context())
-    return tuple(
-        render_op_text(context, operation)
-        for revision in drafts.generated_revisions
-        for container in revision.upgrade_ops_list
-        for operation in _leaves(container)
-    )
+    with models_kept(environment.target_metadata):
+        drafts = _compare(config, scripts, environment)
+        context = AutogenContext(environment.new_context())
+        return tuple(
+            render_op_text(context, operation)
+            for revision in drafts.generated_revisions
+            for container in revision.upgrade_ops_list
+            for operation in _leaves(container)
+        )
 
 
 def draft_chain(
@@ -64,16 +64,12 @@ def draft_chain(
 
 def _write_draft(folder: Path, database: Database, settings: HarnessSettings) -> None:
     config, scripts = _empty_scripts(folder, settings)
-    drafts: list[RevisionContext] = []
-    run_environment(
-        config,
-        scripts,
-        database,
-        settings.environment,
-        lambda environment: drafts.append(_compare(config, scripts, environment)),
-    )
-    with contextlib.redirect_stdout(io.StringIO()):  # Alembic tells of each file
-        list(drafts[0].generate_scripts())
+
+    def write(environment: Environment) -> None:
+        with models_kept(environment.target_metadata):
+            list(_compare(config, scripts, environment).generate_scripts())
+
+    run_environment(config, scripts, database, settings.environment, write)
 
 
 def _run_draft(folder: Path, database: Database, settings: HarnessSettings) -> tuple[Snapshot | None, Failure | None]:

@@ -7,7 +7,7 @@ import io
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine, event, text
 from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
 from typing_extensions import override
 
@@ -74,6 +74,12 @@ class Environment:
     def version_table(self) -> str:
         """Give the qualified name of the table in which Alembic keeps the revision."""
         return f"{self.context.version_table_schema or 'public'}.{self.context.version_table}"
+
+    @property
+    def target_metadata(self) -> tuple[MetaData, ...]:
+        """Give the models that env.py names, of which there may be several or none."""
+        target: MetaData | Sequence[MetaData] | None = self.context.opts.get("target_metadata")
+        return (target,) if isinstance(target, MetaData) else tuple(target or ())
 
     def new_context(self, **options: Any) -> MigrationContext:
         """Make a migration context as env.py configured it, with one transaction per migration and `options` on top."""

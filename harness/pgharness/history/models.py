@@ -6,20 +6,19 @@ import importlib
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
-from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import ARRAY, Connection, Engine, MetaData, NullPool, Table, TypeDecorator, create_engine
+from sqlalchemy import Connection, Engine, MetaData, NullPool, Table, create_engine
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.types import TypeEngine
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
+from pgharness.history.keeping import type_layers
 from pgharness.history.records import DeclaredEnum, ModelsRecord, RefusedDdl
 from pgharness.history.steps import describe
 
@@ -132,7 +131,9 @@ def _passes(connection: Connection, act: Callable[[], object], refused: list[Ref
 
 
 def _declared_enums(metadata: Sequence[MetaData]) -> tuple[DeclaredEnum, ...]:
-    types = [_innermost(column.type) for item in metadata for table in item.tables.values() for column in table.columns]
+    types = [
+        type_layers(column.type)[-1] for item in metadata for table in item.tables.values() for column in table.columns
+    ]
     # Two columns may disagree on what a type holds; then each is compared.
     declared = {
         (_qualified(one), tuple(one.enums)): one
@@ -140,13 +141,6 @@ def _declared_enums(metadata: Sequence[MetaData]) -> tuple[DeclaredEnum, ...]:
         if isinstance(one, EnumType) and one.native_enum and one.name is not None
     }
     return tuple(_declared(name, declared[name, labels]) for name, labels in sorted(declared))
-
-
-def _innermost(declared: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Give the type of an array's items, and that beneath a decorator."""
-    while isinstance(declared, ARRAY | TypeDecorator):
-        declared = declared.item_type if isinstance(declared, ARRAY) else declared.impl_instance
-    return declared
 
 
 def _declared(name: str, declared: EnumType) -> DeclaredEnum:

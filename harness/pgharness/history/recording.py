@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -144,10 +144,8 @@ class _Visit:
     queries: QueriesRecord | None = None
 
     def at_heads(self, environment: Environment, observer: psycopg.Connection) -> None:
-        target: MetaData | Sequence[MetaData] | None = environment.context.opts.get("target_metadata")
-        from_environment = (target,) if isinstance(target, MetaData) else tuple(target or ())
-        self.metadata = (self.named,) if self.named is not None else from_environment
-        if self.wants_draft and from_environment:
+        self.metadata = (self.named,) if self.named is not None else environment.target_metadata
+        if self.wants_draft and environment.target_metadata:
             try:
                 self.pending = pending_operations(self.project.config, self.project.scripts, environment)
             except Exception as error:  # noqa: BLE001 - the comparison calls env.py's own functions, and may fail itself

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,3 +95,38 @@ def test_what_drift_tells_is_not_told_again(judge_example: Callable[..., Report]
     assert [(finding.check, finding.subject) for finding in report.findings] == [
         ("drift", "constraint public.book.ck_book_pages")
     ]
+
+
+# As alembic-postgresql-enum does it, which writes into the columns and the types that it is given.
+WRITING_HOOK = """\
+import sqlalchemy as sa
+
+class Marked(sa.Enum):
+    pass
+
+def write_into_models(_context, _revision, directives):
+    for operation in directives[0].upgrade_ops.ops:
+        for column in getattr(operation, "columns", ()):
+            if column.name == "cover":
+                column.type.__class__ = Marked
+                column.type = sa.Text()
+
+"""
+
+
+def test_models_stay_as_they_were_whatever_a_hook_writes_into_them(
+    judge_example: Callable[..., Report], tmp_path: Path
+) -> None:
+    edits = {
+        "env.py": (
+            "context.configure(",
+            f"{WRITING_HOOK}context.configure(\n    process_revision_directives=write_into_models,",
+        )
+    }
+
+    report = judge_example(edits=edits, only=("autogenerate",))
+
+    (models,) = (module for name, module in sys.modules.items() if tmp_path.name in name)
+    cover = models.Base.metadata.tables["book"].columns["cover"].type
+    assert (type(cover).__name__, cover.enum_class) == ("Enum", models.Cover)
+    assert "column public.book.cover" in {finding.subject for finding in report.findings}  # the hook did its work
