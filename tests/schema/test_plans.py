@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -36,10 +37,11 @@ STRUCTURE = ROOT / "schema" / "structure.sql"
 SMALL, LARGE = 10_000, 100_000
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
+# A lock touches one page more where a row's page is known to be visible to all. VACUUM leaves out a page that is being written.
+PARTLY_VISIBLE = "SELECT FROM pg_class WHERE relkind = 'r' AND relallvisible < relpages AND oid >= 16384"
+
 # What a query may touch more of when its table is ten times as large: a level of an index, a row that lies elsewhere.
 GROWTH_BUFFERS = 3
-# A batch touches many rows, each where it happens to lie: for these a share of what they touch in the small table.
-BATCHES = {"purge_published_events": 0.25, "pick_up_runs": 0.5}
 
 VolumeOf = Callable[[int], Database]
 Plans = Callable[[int], dict[str, list[Explained]]]
@@ -47,29 +49,34 @@ Plans = Callable[[int], dict[str, list[Explained]]]
 
 @pytest.fixture(scope="session")
 def volume_of(pg_databases: Databases) -> Iterator[VolumeOf]:
-    """Give a database with so many runs, made once for all workers and cloned once for each."""
-    made: dict[int, Database] = {}
-
-    def volume(runs: int) -> Database:
-        if runs not in made:
-            made[runs] = pg_databases.clone(pg_databases.template(_key(runs), lambda database: _fill(database, runs)))
-        return made[runs]
-
-    yield volume
-    for database in made.values():
-        pg_databases.drop(database)
+    """Give a database with so many runs, cloned once for each worker; whoever writes into it rolls back."""
+    with contextlib.ExitStack() as stack:
+        yield cache(lambda runs: stack.enter_context(_clone(pg_databases, runs)))
 
 
 @pytest.fixture(scope="session")
-def plans_at(volume_of: VolumeOf) -> Plans:
-    """Give the plans of all patterns and foreign keys at a number of runs, after two rounds of ANALYZE."""
+def plans_at(pg_databases: Databases) -> Plans:
+    """Give the plans of all patterns and foreign keys at a number of runs, after two rounds of ANALYZE.
+
+    They come from a database of their own: also what was rolled back changes how many pages the next one touches.
+    """
 
     @cache
     def explained(runs: int) -> dict[str, list[Explained]]:
-        with volume_of(runs).connect() as connection:
+        with _clone(pg_databases, runs) as database, database.connect() as connection:
             return explain_statements(connection, statements_of(connection), targets=(100, 10))
 
     return explained
+
+
+@contextlib.contextmanager
+def _clone(databases: Databases, runs: int) -> Iterator[Database]:
+    """Clone a volume that is made once for all workers."""
+    database = databases.clone(databases.template(_key(runs), lambda database: _fill(database, runs)))
+    try:
+        yield database
+    finally:
+        databases.drop(database)
 
 
 def _key(runs: int) -> str:
@@ -81,9 +88,13 @@ def _key(runs: int) -> str:
 def _fill(database: Database, runs: int) -> None:
     with database.connect() as connection:
         connection.execute(STRUCTURE.read_bytes())
-        make_volume(database.url, Scale(runs=runs), now=NOW)
-        # Without FREEZE it is a matter of luck which pages are known to be visible to all.
-        connection.execute("VACUUM (FREEZE, ANALYZE)")
+        # One worker, or it is a matter of luck which rows lie together.
+        make_volume(database.url, Scale(runs=runs), now=NOW, workers=1)
+        for _ in range(20):
+            connection.execute("VACUUM (FREEZE, ANALYZE)")
+            if connection.execute(PARTLY_VISIBLE).fetchone() is None:
+                return
+    raise AssertionError("after 20 times VACUUM there are pages that are not visible to all")
 
 
 def statement_of(connection: psycopg.Connection, pattern: Pattern) -> Statement:
@@ -104,8 +115,12 @@ def statements_of(connection: psycopg.Connection) -> list[Statement]:
 
 
 def buffers(explained: list[Explained], mode: PlanMode) -> int:
-    """Give the pages that a plan of this mode touches: the median of its samples, of which one may lie across pages."""
-    return median_low(one.plan.buffers for one in explained if one.mode is mode)
+    """Give the pages that a plan of this mode touches: the median of its samples, of which one may lie across pages.
+
+    The first round alone is counted: what foreign keys send at its end writes, and after that, although it is rolled back,
+    pages are no longer known to be visible to all.
+    """
+    return median_low(one.plan.buffers for one in explained if one.mode is mode and one.round == 0)
 
 
 NAMES = [pattern.name for pattern in PATTERNS]
@@ -138,7 +153,7 @@ def test_the_action_of_every_foreign_key_is_served(volume_of: VolumeOf) -> None:
 def test_a_pattern_costs_the_same_in_a_table_ten_times_as_large(name: str, mode: PlanMode, plans_at: Plans) -> None:
     small, large = (buffers(plans_at(runs)[name], mode) for runs in (SMALL, LARGE))
 
-    assert large - small <= max(GROWTH_BUFFERS, small * BATCHES.get(name, 0))
+    assert large - small <= GROWTH_BUFFERS
 
 
 @pytest.mark.parametrize("mode", PlanMode)
