@@ -25,20 +25,28 @@ PAGE = ROOT / "docs" / "query-patterns.md"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-async def owner(session: AsyncSession) -> User:
+async def add_owner(session: AsyncSession) -> User:
     owner = User(email="Ada@Example.org")
     session.add(owner)
     await session.flush()
     return owner
 
 
-@pytest.fixture
-async def workflow(session: AsyncSession, owner: User) -> Workflow:
+async def add_workflow(session: AsyncSession, owner: User) -> Workflow:
     workflow = Workflow(owner_id=owner.id, name="Nightly import")
     session.add(workflow)
     await session.flush()
     return workflow
+
+
+@pytest.fixture
+async def owner(session: AsyncSession) -> User:
+    return await add_owner(session)
+
+
+@pytest.fixture
+async def workflow(session: AsyncSession, owner: User) -> Workflow:
+    return await add_workflow(session, owner)
 
 
 def run_of(workflow: Workflow, status: RunStatus, *, created_at: datetime = NOON) -> WorkflowRun:
@@ -197,12 +205,7 @@ async def test_only_runs_that_began_before_the_moment_are_stuck(session: AsyncSe
 
 async def test_two_workers_pick_up_different_runs(engine: AsyncEngine) -> None:
     async with AsyncSession(engine) as session:
-        owner = User(email="ada@example.org")
-        session.add(owner)
-        await session.flush()
-        workflow = Workflow(owner_id=owner.id, name="w")
-        session.add(workflow)
-        await session.flush()
+        workflow = await add_workflow(session, await add_owner(session))
         await add_runs(session, workflow, RunStatus.PENDING, list(minutes(3)))
         await session.commit()
     async with AsyncSession(engine) as first, AsyncSession(engine) as second:
@@ -215,12 +218,7 @@ async def test_two_workers_pick_up_different_runs(engine: AsyncEngine) -> None:
 
 async def test_a_run_that_is_picked_up_lets_others_write_its_logs(engine: AsyncEngine) -> None:
     async with AsyncSession(engine) as session:
-        owner = User(email="ada@example.org")
-        session.add(owner)
-        await session.flush()
-        workflow = Workflow(owner_id=owner.id, name="w")
-        session.add(workflow)
-        await session.flush()
+        workflow = await add_workflow(session, await add_owner(session))
         step = WorkflowStep(
             workflow_id=workflow.id, key="fetch", name="fetch", step_type="http", position=0, depends_on=[]
         )
