@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, pq
 
+from pgharness.catalog.conditions import flattened
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
 from pgharness.catalog.queries import snapshot_query
 from pgharness.findings import CannotRun
@@ -33,6 +34,8 @@ SETTINGS = {
     "lock_timeout": "10s",
 }
 ATTEMPTS = 5
+# Properties whose values PostgreSQL prints from trees of expressions; a function's definition is text as it was typed.
+PRINTED_EXPRESSIONS = frozenset({"definition", "default", "generated", "using", "with check", "where", "partition key"})
 
 Row = tuple[int, int, int, int | None, int | None, str | None, str | None, str | None, str | None]
 Address = tuple[int, int, int]
@@ -93,7 +96,8 @@ def snapshot_of(rows: Sequence[Row], server_version_number: int) -> Snapshot:
                 else:
                     parents[owner] = related
         if property_name is not None and value is not None:
-            facts[FactKey(owner.kind, owner.object, property_name)] = value
+            is_printed = property_name in PRINTED_EXPRESSIONS and owner.kind != "function"
+            facts[FactKey(owner.kind, owner.object, property_name)] = flattened(value) if is_printed else value
     return Snapshot(
         facts=dict(sorted(facts.items())),
         server_version_number=server_version_number,

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from cleaning import clean
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, case, cast, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    case,
+    cast,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import Grouping
 
@@ -128,3 +141,20 @@ def _(metadata: MetaData) -> None:
     book = _book(metadata)
     book.append_constraint(UniqueConstraint("title", name="ix"))
     Index("by_state", book.c.state, unique=True, postgresql_nulls_not_distinct=True)
+
+
+@clean(
+    "Conditions nested by BETWEEN, which PostgreSQL prints otherwise once it has read its own print",
+    BOOK
+    + """
+    ALTER TABLE book ADD CONSTRAINT ck CHECK (id BETWEEN 1 AND 9 AND title <> '(a) AND (b' AND state > 'a');
+    CREATE INDEX ix ON book (title) WHERE id BETWEEN 1 AND 9 AND (title > 'a' OR state BETWEEN SYMMETRIC 'a' AND 'z');
+    """,
+    shows="((id >= 1) AND (id <= 9) AND (",
+)
+def _(metadata: MetaData) -> None:
+    book = _book(metadata)
+    condition = "id BETWEEN 1 AND 9 AND title <> '(a) AND (b' AND state > 'a'"
+    book.append_constraint(CheckConstraint(condition, name="ck"))
+    predicate = "id BETWEEN 1 AND 9 AND (title > 'a' OR state BETWEEN SYMMETRIC 'a' AND 'z')"
+    Index("ix", book.c.title, postgresql_where=text(predicate))
