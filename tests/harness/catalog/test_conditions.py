@@ -30,6 +30,7 @@ STATEMENTS = {
 }
 
 
+@pytest.mark.every_major
 @pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
 def test_a_condition_is_the_same_fact_once_postgresql_has_read_it_again(statement: str, bench: Bench) -> None:
     with taken_back(bench.scratch) as (_, connection):
@@ -40,6 +41,7 @@ def test_a_condition_is_the_same_fact_once_postgresql_has_read_it_again(statemen
     assert written(bench, declared) == declared
 
 
+@pytest.mark.every_major
 def test_a_condition_is_reread_with_fewer_brackets(major: Major) -> None:
     """If PostgreSQL stops doing so, this module is not needed any more."""
     with major.server.connect() as connection:
