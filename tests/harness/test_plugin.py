@@ -266,3 +266,36 @@ def test_a_plain_session_of_a_project_without_the_harness_starts_nothing(run_tes
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("pgharness: *")
+
+
+LOADS_NOTHING = """
+import sys
+
+
+def test_own():
+    heavy = {"alembic", "psycopg", "pydantic", "rich", "sqlalchemy"}
+    assert sorted(heavy & set(sys.modules)) == []
+"""
+
+
+@pytest.mark.parametrize("settings", ["[tool.other]\n", SETTINGS])
+def test_a_session_whose_tests_ask_for_no_database_loads_no_library_for_one(
+    settings: str, run_tests: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugin = ("-p", "pgharness.plugin")
+
+    result = run_tests(*plugin, tests=LOADS_NOTHING, settings=settings, in_process=False)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_what_a_database_needs_is_loaded_before_the_first_test_is_timed(
+    run_tests: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    tests = "import sys\n\n\ndef test_first():\n    assert 'alembic' in sys.modules\n\n\ndef test_other(pg_server):\n    pass\n"
+
+    result = run_tests("-p", "pgharness.plugin", tests=tests, in_process=False)
+
+    result.assert_outcomes(passed=2)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pgharness.plugin.claims import chain_claims
+from typing import TYPE_CHECKING
+
 from pgharness.plugin.fixtures import (
     empty_database,
     migrated_database,
     migrated_pool,
     pg_databases,
     pg_server,
+    plan_judge,
 )
 from pgharness.plugin.hooks import (
+    chain_claims,
     pytest_addoption,
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_configure_node,
@@ -21,7 +25,9 @@ from pgharness.plugin.hooks import (
     pytest_unconfigure,
 )
 from pgharness.plugin.keeping import pytest_runtest_makereport
-from pgharness.plugin.plan_judge import PlanJudge, plan_judge
+
+if TYPE_CHECKING:
+    from pgharness.plugin.plan_judge import PlanJudge
 
 __all__ = [
     "PlanJudge",
@@ -33,6 +39,7 @@ __all__ = [
     "pg_server",
     "plan_judge",
     "pytest_addoption",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_configure_node",
@@ -42,3 +49,12 @@ __all__ = [
     "pytest_terminal_summary",
     "pytest_unconfigure",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load `PlanJudge` when a test names it: it takes the driver along."""
+    if name == "PlanJudge":
+        from pgharness.plugin.plan_judge import PlanJudge  # noqa: PLC0415 - see above
+
+        return PlanJudge
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

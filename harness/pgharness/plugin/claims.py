@@ -10,13 +10,9 @@ from typing_extensions import override
 
 from pgharness.findings import CannotRun, CheckResult, Finding, Status
 from pgharness.history.records import Revision
-from pgharness.plugin.session import session_of
+from pgharness.plugin.current import session_of
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import finding_in_text
-
-
-class chain_claims:  # noqa: N801 - imported into a test module, where it reads like a test
-    """Import this into a test module, and the chain's claims are collected there."""
 
 
 class ClaimFailed(Exception):  # noqa: N818 - a claim's failure is a finding, not an error of the test's code

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import threading
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pgharness.databases import ClonePool, Database, Databases
 from pgharness.findings import CannotRun
-from pgharness.history.chain import open_scripts
-from pgharness.history.models import load_metadata
-from pgharness.history.recording import open_project
-from pgharness.history.upgrading import upgrade_to_heads
+from pgharness.plugin.current import session_of
 from pgharness.plugin.keeping import remember
-from pgharness.plugin.session import HarnessSession, session_of
-from pgharness.servers import Server
+
+if TYPE_CHECKING:
+    from pgharness.databases import ClonePool, Database, Databases
+    from pgharness.plugin.plan_judge import PlanJudge
+    from pgharness.servers import Server
+
+# The fixtures that all others stand on; with one of them a test needs a server.
+SERVER_FIXTURES = frozenset({"pg_server", "pg_databases", "migrated_pool"})
 
 POOL_SIZE = 2
 
@@ -49,11 +49,13 @@ def empty_database(request: pytest.FixtureRequest, pg_databases: Databases) -> I
 @pytest.fixture(scope="session")
 def migrated_pool(request: pytest.FixtureRequest) -> Iterator[ClonePool]:
     """Give clones, made ahead, of a database that is at the heads of the project's chain."""
+    from pgharness.plugin.migrated import imported_meanwhile, migrated_template  # noqa: PLC0415 - takes Alembic along
+
     session = session_of(request.config)
-    with _imported_meanwhile(session):
+    with imported_meanwhile(session):
         databases: Databases = request.getfixturevalue("pg_databases")
     with _told():
-        template = databases.template(_chain_key(session), lambda database: _migrate(session, database))
+        template = migrated_template(session)
     with databases.pool(template, POOL_SIZE) as pool:
         yield pool
 
@@ -66,43 +68,12 @@ def migrated_database(request: pytest.FixtureRequest, migrated_pool: ClonePool) 
     migrated_pool.release(database)
 
 
-def _migrate(session: HarnessSession, database: Database) -> None:
-    upgrade_to_heads(open_project(session.settings), session.settings, database)
+@pytest.fixture(scope="session")
+def plan_judge() -> PlanJudge:
+    """Give what judges the plans of statements: `plan_judge(connection, statements)`."""
+    from pgharness.plugin.plan_judge import PlanJudge  # noqa: PLC0415 - takes the driver along
 
-
-def _chain_key(session: HarnessSession) -> str:
-    """Give a hash of all files and settings that can change what the chain gives."""
-    settings = session.settings
-    _, scripts = open_scripts(settings.alembic)
-    folders = {Path(scripts.dir), *(Path(location) for location in scripts._version_locations)}  # noqa: SLF001 - as above
-    files = {file for folder in folders for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"}
-    files |= {file for file in (settings.alembic, settings.baseline) if file is not None and file.is_file()}
-    digest = hashlib.sha256(repr(sorted(settings.environment.items())).encode())
-    for file in sorted(files):
-        digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _imported_meanwhile(session: HarnessSession) -> Iterator[None]:
-    """Import the chain and the models while the first server of a machine makes its data directory, which takes as long.
-
-    What cannot be imported is told where it is needed.
-    """
-
-    def import_all() -> None:
-        with contextlib.suppress(CannotRun):
-            settings = session.settings
-            open_project(settings)
-            if settings.metadata is not None:
-                load_metadata(settings.metadata)
-
-    importing = threading.Thread(target=import_all, name="pgharness-import", daemon=True)
-    importing.start()
-    try:
-        yield
-    finally:
-        importing.join()
+    return PlanJudge()
 
 
 @contextlib.contextmanager

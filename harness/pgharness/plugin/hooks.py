@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from pgharness.findings import CannotRun
-from pgharness.plugin.claims import ClaimCollector, chain_claims
-from pgharness.plugin.session import SESSION_KEY, HarnessSession, session_of, worker_count
-from pgharness.report.text import render_grid, server_line, summary
+from pgharness.plugin.current import find_session, session_of
+from pgharness.plugin.fixtures import SERVER_FIXTURES
+
+
+class chain_claims:  # noqa: N801 - imported into a test module, where it reads like a test
+    """Import this into a test module, and the chain's claims are collected there."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,20 +32,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the harness's part of the session; nothing is started yet."""
+    """Name the claims' marker."""
     config.addinivalue_line("markers", "pgharness: a claim about the project's Alembic chain")
-    config.stash[SESSION_KEY] = HarnessSession(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started."""
-    if SESSION_KEY in config.stash:
-        session_of(config).close()
+    if opened := find_session(config):
+        opened.close()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Name the server where the session uses one from the start: with --pgharness, or shared by workers."""
-    uses_one = (config.getoption("--pgharness") or worker_count(config)) and not config.option.collectonly
+    uses_one = (config.getoption("--pgharness") or _has_workers(config)) and not config.option.collectonly
     if not uses_one or not _is_ours(config):
         return None
     with _ended_if_missing():
@@ -62,36 +64,41 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, obj: object) -> Any:
     """Collect the claims where a test module imports `chain_claims`."""
     made = yield
-    return ClaimCollector.from_parent(collector, name="chain") if obj is chain_claims else made
+    return _claims(collector, "chain") if obj is chain_claims else made
 
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --pgharness, add the claims, unless a test module collects them already."""
     if config.getoption("--pgharness") and not any(item.get_closest_marker("pgharness") for item in items):
-        collector = ClaimCollector.from_parent(session, name="pgharness")
+        collector = _claims(session, "pgharness")
         session.ihook.pytest_collectstart(collector=collector)
         collected = session.ihook.pytest_make_collect_report(collector=collector)
         session.ihook.pytest_collectreport(report=collected)
         items.extend(collected.result)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load what databases need before the first test is timed, where any test asks for one."""
+    if session.config.option.collectonly:
+        return
+    if any(SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
+        session_of(session.config)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Show the grid of revisions and claims."""
-    report = session_of(config).find_report()
+    opened = find_session(config)
+    report = opened.find_report() if opened else None
     if report is not None:
-        terminalreporter.section("pgharness")
-        writer = terminalreporter._tw  # noqa: SLF001 - there is no public way to its file and its width
-        grid = render_grid(report)
-        # A file or a log is as wide as the grid; a terminal's own width holds, and headings are folded into it.
-        natural = Console(width=1000).measure(grid).maximum
-        console = Console(
-            file=writer._file,  # noqa: SLF001 - the same
-            width=max(writer.fullwidth, 100) if writer._file.isatty() else max(writer.fullwidth, natural),  # noqa: SLF001
-            color_system="standard" if terminalreporter.hasmarkup else None,
-        )
-        console.print(grid)
-        console.print(server_line(report), markup=False, soft_wrap=True)
-        console.print(summary(report), markup=False)
+        from pgharness.plugin.grid import show_grid  # noqa: PLC0415 - takes rich along
+
+        show_grid(report, terminalreporter)
+
+
+def _claims(parent: pytest.Collector, name: str) -> pytest.Collector:
+    from pgharness.plugin.claims import ClaimCollector  # noqa: PLC0415 - takes the whole harness along
+
+    return ClaimCollector.from_parent(parent, name=name)
 
 
 @contextmanager
@@ -109,3 +116,10 @@ def _is_ours(config: pytest.Config) -> bool:
         return True
     file = config.rootpath / "pyproject.toml"
     return file.is_file() and "[tool.pgharness]" in file.read_text(encoding="utf-8")
+
+
+def _has_workers(config: pytest.Config) -> bool:
+    """Say whether this process controls workers of pytest-xdist."""
+    if hasattr(config, "workerinput") or os.environ.get("PYTEST_XDIST_WORKER"):
+        return False
+    return bool(getattr(config.option, "tx", None))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pgharness.databases import Database
-from pgharness.plugin.session import session_of
+from pgharness.plugin.current import session_of
+
+if TYPE_CHECKING:
+    from pgharness.databases import Database
 
 SECTION = "pgharness: kept databases"
 _HANDED_OUT: pytest.StashKey[list[Database]] = pytest.StashKey()

@@ -1,4 +1,4 @@
-"""A fixture that fails a test whose statements have bad plans."""
+"""What fails a test whose statements have bad plans."""
 
 from __future__ import annotations
 
@@ -45,12 +45,6 @@ class PlanJudge:
         if isinstance(statements, Path | str):
             statements = with_samples(connection, read_statement_file(Path(statements)))
         return judge_plans(connection, statements, targets=targets)
-
-
-@pytest.fixture(scope="session")
-def plan_judge() -> PlanJudge:
-    """Give what judges the plans of statements: `plan_judge(connection, statements)`."""
-    return PlanJudge()
 
 
 def _told(finding: Finding) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import shutil
 import tempfile
@@ -20,19 +19,14 @@ from filelock import FileLock
 
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
+from pgharness.history.recording import Project, open_project
 from pgharness.report.model import Report
 from pgharness.running import Plan, plan_run, run_on
 from pgharness.servers import KEEP_VARIABLE, Server, open_server
 from pgharness.settings import HarnessSettings, load_settings
 
-SESSION_KEY: pytest.StashKey[HarnessSession] = pytest.StashKey()
 KEPT = "kept"
 WORKER_SERVER, WORKER_FOLDER, WORKER_REASON = "pgharness_server", "pgharness_folder", "pgharness_reason"
-
-
-def session_of(config: pytest.Config) -> HarnessSession:
-    """Give the harness's part of a pytest session."""
-    return config.stash[SESSION_KEY]
 
 
 class HarnessSession:
@@ -63,6 +57,11 @@ class HarnessSession:
     def databases(self) -> Databases:
         """The databases that this process makes."""
         return self._stack.enter_context(Databases(self.server))
+
+    @cached_property
+    def project(self) -> Project:
+        """The project's chain. Raises CannotRun."""
+        return open_project(self.settings)
 
     @cached_property
     def plan(self) -> Plan:
@@ -138,10 +137,3 @@ def _outcome(server: Server, plan: Plan) -> Report | CannotRun:
             seen=traceback.format_exc(),
             mend="report it; `pgharness check` shows the same",
         )
-
-
-def worker_count(config: pytest.Config) -> int:
-    """Give how many xdist workers this process controls."""
-    if hasattr(config, "workerinput") or os.environ.get("PYTEST_XDIST_WORKER"):
-        return 0
-    return len(getattr(config.option, "tx", None) or ())
