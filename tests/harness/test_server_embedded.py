@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pgharness.databases import Databases
 from pgharness.findings import CannotRun
 from pgharness.servers import Server, binaries, cluster, embedded, open_server, places, probe
 from pgharness.servers.account import Account, server_account
@@ -126,6 +127,44 @@ def test_the_second_server_needs_no_initdb(open_cache: Path, monkeypatch: pytest
     with open_server("embedded") as second:
         assert setting(second, "server_encoding") == "UTF8"
     assert len(list(open_cache.glob("cluster-*.tar"))) == 1
+
+
+MAPS = "_(fsm|vm)$"
+
+
+def maps_of(server: Server, dbname: str) -> list[str]:
+    """List the free space and visibility maps among a database's files."""
+    with server.connect() as connection:
+        rows = connection.execute(
+            "SELECT file FROM pg_database AS d, pg_ls_dir('base/' || d.oid) AS file WHERE datname = %s AND file ~ %s ORDER BY 1",
+            [dbname, MAPS],
+        )
+        return [str(file) for (file,) in rows]
+
+
+@pytest.mark.usefixtures("open_cache")
+@pytest.mark.parametrize("dbname", ["template0", "template1", "postgres"])
+def test_a_fresh_cluster_holds_no_maps_that_each_database_would_copy(dbname: str) -> None:
+    with open_server("embedded") as first:
+        assert maps_of(first, dbname) == []
+    with open_server("embedded") as second:
+        assert maps_of(second, dbname) == []
+
+
+@pytest.mark.usefixtures("open_cache")
+def test_catalogs_without_maps_are_sound_and_get_them_when_vacuumed() -> None:
+    with open_server("embedded") as opened, Databases(opened) as databases:
+        database = databases.create_empty()
+        with database.connect() as connection:
+            connection.execute("CREATE TABLE shelf (id int PRIMARY KEY); CREATE EXTENSION amcheck")
+            flaws = connection.execute(
+                "SELECT relname, flaw FROM pg_class, verify_heapam(pg_class.oid) AS flaw WHERE relkind IN ('r', 't')"
+            ).fetchall()
+            connection.execute("VACUUM pg_catalog.pg_rewrite")
+        maps = maps_of(opened, database.name)
+
+    assert flaws == []
+    assert any(file.endswith("_vm") for file in maps)
 
 
 def test_a_damaged_cache_is_made_anew(open_cache: Path) -> None:

@@ -44,6 +44,7 @@ def prepare_data_directory(binaries: Binaries, account: Account, data: Path) -> 
             return
         forget_ready_cluster(binaries)
     _initialise(binaries, account, data)
+    _remove_maps(data)
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
         _pack(data, ready)
 
@@ -61,7 +62,7 @@ def server_environment() -> dict[str, str]:
 
 
 def _ready_cluster(binaries: Binaries) -> Path:
-    parts = (binaries.fingerprint(), *INITDB_ARGUMENTS, *locale_arguments(99))
+    parts = (binaries.fingerprint(), *INITDB_ARGUMENTS, *locale_arguments(99), "without maps")
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return cache_folder() / f"cluster-{key}.tar"
 
@@ -121,6 +122,17 @@ def _initialise(binaries: Binaries, account: Account, data: Path) -> None:
         raise _cannot_initialise(binaries, str(error)) from error
     if done.returncode != 0:
         raise _cannot_initialise(binaries, " ".join((done.stderr or done.stdout).split()))
+
+
+def _remove_maps(data: Path) -> None:
+    """Remove the free space and visibility maps of the catalogs, a quarter of all files that each new database copies.
+
+    PostgreSQL takes a missing map for one that knows nothing, and makes it when it has something to note (manual, "Free Space
+    Map", "Visibility Map"). No server runs on these files yet, and what initdb made was shut down in order.
+    """
+    for pattern in ("*_fsm", "*_vm"):
+        for file in (data / "base").glob(f"*/{pattern}"):
+            file.unlink()
 
 
 def _cannot_initialise(binaries: Binaries, seen: str) -> CannotRun:
