@@ -15,10 +15,11 @@ import pytest
 from psycopg import errors
 
 from pgharness.databases import ClonePool, Database, Databases, template
+from pgharness.databases import pool as pool_module
 from pgharness.databases.names import template_name
 from pgharness.databases.operations import drop_database
 from pgharness.findings import CannotRun
-from pgharness.servers import Server
+from pgharness.servers import Connection, Server
 
 
 @pytest.fixture
@@ -165,6 +166,24 @@ def test_a_pool_keeps_no_more_clones_than_it_may(own_server: Server, databases: 
         time.sleep(0.05)
 
         assert len(names_on(own_server) - before) == 2
+
+
+def test_a_drop_that_takes_long_holds_up_no_clone(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end = threading.Event()
+    ended_in_time: list[bool] = []
+
+    def drop_slowly(session: Connection, name: str) -> None:
+        ended_in_time.append(may_end.wait(10))
+        drop_database(session, name)
+
+    monkeypatch.setattr(pool_module, "drop_database", drop_slowly)
+    with databases.pool(databases.template("slow drop", fill), size=1) as pool:
+        pool.release(pool.acquire())
+        names = {pool.acquire().name for _ in range(3)}
+        may_end.set()
+
+    assert len(names) == 3
+    assert all(ended_in_time)
 
 
 def test_what_is_given_back_is_dropped_though_somebody_is_connected(own_server: Server, databases: Databases) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -15,8 +16,9 @@ from pgharness.servers import Connection, Server
 
 
 class ClonePool:
-    """Hands out fresh clones and drops the ones given back; a thread with a session of its own does the work.
+    """Hands out fresh clones and drops the ones given back; a thread makes and another drops, each with its own session.
 
+    They take turns, to leave a core to the test, until so many clones wait to be dropped that both have to work at once.
     At most `size` clones wait to be handed out, and at most four times as many to be dropped: each takes 8 MB.
     """
 
@@ -26,15 +28,17 @@ class ClonePool:
         self._template = template
         self._size = size
         self._ready: deque[Database] = deque()
-        self._used: deque[Database] = deque()
+        self._used: deque[Database | None] = deque()  # None is the last
         self._error: BaseException | None = None
         self._is_closing = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._work, name="pgharness-pool", daemon=True)
+        self._maker = self._thread("pgharness-maker", self._make_next)
+        self._dropper = self._thread("pgharness-dropper", self._drop_next)
 
     def __enter__(self) -> Self:
         """Begin to make clones."""
-        self._thread.start()
+        self._maker.start()
+        self._dropper.start()
         return self
 
     def __exit__(
@@ -44,7 +48,12 @@ class ClonePool:
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
-        self._thread.join()
+        self._maker.join()
+        with self._changed:
+            self._used.extend([*self._ready, None])
+            self._ready.clear()
+            self._changed.notify_all()
+        self._dropper.join()
 
     def acquire(self) -> Database:
         """Give a clone that nobody has used. Raises what kept the pool from making any, and RuntimeError once it is closed."""
@@ -64,41 +73,50 @@ class ClonePool:
             self._used.append(database)
             self._changed.notify_all()
 
-    def _work(self) -> None:
-        try:
-            with self._server.connect() as session:
-                prepare_session(session, self._server)
-                while self._step(session):
-                    pass
-        except BaseException as error:  # noqa: BLE001 - raised again where a clone is asked for
-            with self._changed:
-                self._error = error
-                self._changed.notify_all()
+    def _thread(self, name: str, step: Callable[[Connection], bool]) -> threading.Thread:
+        """Give a thread that repeats a step until it gives False."""
 
-    def _step(self, session: Connection) -> bool:
-        """Make or drop one clone, whichever is more urgent; at the end drop all. Gives False when all is done."""
+        def work() -> None:
+            try:
+                with self._server.connect() as session:
+                    prepare_session(session, self._server)
+                    while step(session):
+                        pass
+            except BaseException as error:  # noqa: BLE001 - raised again where a clone is asked for
+                with self._changed:
+                    self._error = error
+                    self._changed.notify_all()
+
+        return threading.Thread(target=work, name=name, daemon=True)
+
+    def _make_next(self, session: Connection) -> bool:
+        """Make a clone as soon as one is wanted; at the end, none."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_closing or self._used or len(self._ready) < self._size)
-            too_many_used = len(self._used) >= 4 * self._size
-            makes = not self._is_closing and len(self._ready) < self._size and not too_many_used
+            self._changed.wait_for(lambda: self._is_closing or self._wants_more())
             if self._is_closing:
-                self._used.extend(self._ready)
-                self._ready.clear()
-            used = None if makes or not self._used else self._used.popleft()
-        if makes:
-            self._make(session)
-        elif used:
-            self._drop(session, used)
-        return makes or used is not None
-
-    def _make(self, session: Connection) -> None:
+                return False
         database = self._registry.new(label_of(self._template.name))
         create_database(session, self._server, database.name, self._template.name)
         with self._changed:
             self._ready.append(database)
             self._changed.notify_all()
+        return True
 
-    def _drop(self, session: Connection, database: Database) -> None:
+    def _wants_more(self) -> bool:
+        return len(self._ready) < self._size and len(self._used) < 4 * self._size
+
+    def _is_time_to_drop(self) -> bool:
+        return self._is_closing or len(self._ready) >= self._size or len(self._used) >= 2 * self._size
+
+    def _drop_next(self, session: Connection) -> bool:
+        """Drop a clone that was given back, until the last."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._used and self._is_time_to_drop())
+            database = self._used.popleft()
+            self._changed.notify_all()
+        if database is None:
+            return False
         if database in self._registry:  # unless it is kept
             drop_database(session, database.name)
             self._registry.forget(database)
+        return True
