@@ -15,7 +15,11 @@ CONSTRAINTS = ROOT / "constraints.txt"
 # One environment for all sessions: what they need is nearly the same, and making it is most of a short session's time.
 ENVIRONMENT = ROOT / ".nox" / "environment"
 PROGRAMS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+# As pip does by itself. Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile all it imports.
+UV_OPTIONS = ("--compile-bytecode",)
 INSTALLED = ("-e", "harness[container,squawk]", "-e", ".[fastapi]", "--group", "dev")
+# What other tests use takes seconds to load, which the main job need not wait for.
+UNUSED_PLUGINS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
 BENCHMARKS = {
     path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")) if "__main__" in path.read_text("utf-8")
 }
@@ -28,7 +32,7 @@ nox.options.sessions = ["lint", "types", "coverage", "migrations"]
 def migrations(session: nox.Session) -> None:
     """Is the chain right? All checks on a real server; `-- --server container|embedded|URL` chooses which."""
     prepare(session)
-    python(session, "-m", "pytest", "tests/migrations", *_pytest_arguments(session.posargs))
+    python(session, "-m", "pytest", *UNUSED_PLUGINS, "tests/migrations", *_pytest_arguments(session.posargs))
 
 
 @nox.session(venv_backend="none")
@@ -127,7 +131,7 @@ def prepare(session: nox.Session, *more: str) -> None:
     install = ["install", "--quiet", "--constraint", str(CONSTRAINTS), *INSTALLED, *more]
     if shutil.which("uv"):
         session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(ENVIRONMENT), external=True)
-        session.run("uv", "pip", *install, "--python", str(PROGRAMS / "python"), external=True)
+        session.run("uv", "pip", *install, *UV_OPTIONS, "--python", str(PROGRAMS / "python"), external=True)
     else:
         session.run(sys.executable, "-m", "venv", "--clear", "--upgrade-deps", str(ENVIRONMENT), external=True)
         python(session, "-m", "pip", *install)
@@ -137,7 +141,7 @@ def prepare(session: nox.Session, *more: str) -> None:
 
 def _stamp(*more: str) -> Path:
     """Name the file that says: what is asked for is installed."""
-    digest = hashlib.sha256(repr((INSTALLED, more, sys.version, str(ROOT))).encode())
+    digest = hashlib.sha256(repr((INSTALLED, UV_OPTIONS, more, sys.version, str(ROOT))).encode())
     for source in (ROOT / "pyproject.toml", ROOT / "harness" / "pyproject.toml", CONSTRAINTS):
         digest.update(source.read_bytes())
     return ENVIRONMENT / f"{digest.hexdigest()[:16]}.stamp"
