@@ -145,7 +145,7 @@ WHERE outbox_events.published_at IS NULL AND outbox_events.id > 0 ORDER BY outbo
  LIMIT 50;
 
 -- name: purge_published_events
--- Delete, among the next `limit` events by id, those delivered before a moment; give the last id seen and how many.
+-- Delete, among the next `limit` events by id, those delivered before a moment; give the id to go on after and how many.
 -- index: pk_outbox_events
 WITH seen AS
 (SELECT outbox_events.id AS id, outbox_events.published_at AS published_at
@@ -156,6 +156,6 @@ purged AS
 (DELETE FROM outbox_events WHERE outbox_events.id = ANY (array((SELECT seen.id
 FROM seen
 WHERE seen.published_at < '2026-01-01 00:00:00+00:00'))) RETURNING outbox_events.id)
- SELECT max(seen.id) AS max_1, (SELECT count(*) AS count_1
-FROM purged) AS anon_1
+ SELECT CASE WHEN (count(*) = 1000) THEN max(seen.id) END AS anon_1, (SELECT count(*) AS count_1
+FROM purged) AS anon_2
 FROM seen;

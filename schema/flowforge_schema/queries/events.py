@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, func, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, case, delete, func, select
 
 from flowforge_schema.models import OutboxEvent
 from flowforge_schema.queries.pages import PAGE_LENGTH
@@ -28,10 +28,11 @@ def unpublished_events(*, after_id: int = 0, limit: int = PAGE_LENGTH) -> Select
 def purge_published_events(
     published_before: datetime, *, after_id: int = 0, limit: int = PURGE_LENGTH
 ) -> Select[int | None, int]:
-    """Delete, among the next `limit` events by id, those delivered before a moment; give the last id seen and how many.
+    """Delete, among the next `limit` events by id, those delivered before a moment; give the id to go on after and how many.
 
-    Commit, and go on after that id until nothing was deleted: ids follow time, so what comes then is younger. Looking at a
-    fixed number of rows bounds the statement also where nothing is left to delete, and needs no index on `published_at`.
+    Commit, and go on after that id until it is None, as it is once fewer than `limit` events were left to look at. That none
+    was deleted ends nothing: parked events and late deliveries lie between. Looking at a fixed number of rows bounds the
+    statement also where there is nothing to delete, and needs no index on `published_at`.
     """
     seen = (
         select(OutboxEvent.id, OutboxEvent.published_at)
@@ -49,4 +50,4 @@ def purge_published_events(
         .cte("purged")
     )
     count = select(func.count()).select_from(purged).scalar_subquery()
-    return select(func.max(seen.c.id), count)
+    return select(case((func.count() == limit, func.max(seen.c.id))), count).select_from(seen)

@@ -8,11 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from flowforge_schema import ClaimedEvent, Database, User
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "outbox-relay.md"
 CODE = "\n\n".join(re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL))
+LAST_YEAR = datetime.now(UTC) - timedelta(days=365)
+ADD_EVENTS = """\
+INSERT INTO outbox_events (aggregate_type, aggregate_id, event_type, payload, published_at)
+SELECT 'letter', uuidv7(), 'letter.written', '{}', :published_at FROM generate_series(1, :events)"""
 END = '\n\nif __name__ == "__main__":\n    asyncio.run(main())\n'
 
 
@@ -130,6 +136,16 @@ async def test_events_are_recorded_as_the_guide_does_it(guide: ModuleType, datab
 
     (event,) = await outbox.claim()
     assert event.payload == {"user_id": str(user.id), "name": "Ada"}
+
+
+async def test_the_purge_of_the_guide_goes_on_past_a_thousand_parked_events(
+    guide: ModuleType, database: Database
+) -> None:
+    async with database.session() as session:
+        await session.execute(text(ADD_EVENTS), {"events": 1000, "published_at": None})
+        await session.execute(text(ADD_EVENTS), {"events": 1500, "published_at": LAST_YEAR})
+
+    assert await guide.purge(database, keep=timedelta(days=30)) == 1500
 
 
 async def test_the_whole_program_runs_until_it_is_told_to_stop(
