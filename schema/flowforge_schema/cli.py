@@ -77,9 +77,7 @@ def upgrade(
     status = migrate.upgrade(DatabaseSettings.load(), revision, patience=patience, tell=_say)
     _say(f"at {status.revision}")
     for index in status.invalid_indexes:
-        _complain(
-            f"The index {index} is invalid, left by a build that did not end.\n  mend: DROP INDEX CONCURRENTLY {index}"
-        )
+        _complain(migrate.say_invalid(index))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # so that -1 is a revision
@@ -108,7 +106,10 @@ def downgrade(
 def current() -> None:
     """Show the database's revision and what an upgrade would run."""
     status = migrate.current(DatabaseSettings.load())
-    _say(f"{status.revision or 'base'}{' (head)' if status.revision == status.head else ''}")
+    remark = " (head)" if status.revision == status.head else ""
+    if not status.is_known:
+        remark = f" (ahead of this release, whose last is {status.head})"
+    _say(f"{status.revision or 'base'}{remark}")
     for revision in status.pending:
         _say(f"pending: {revision}")
 
@@ -183,6 +184,7 @@ def _make_volume(settings: DatabaseSettings, scale: Scale, now: datetime, worker
 
 def _refuse_old_schema(settings: DatabaseSettings) -> None:
     status = migrate.current(settings)
+    migrate.refuse_unknown(status)
     if status.revision != status.head:
         raise MigrationError(
             "The schema is not the one that the development data is for.\n"

@@ -18,6 +18,7 @@ from flowforge_schema.settings import ENVIRONMENT_PREFIX
 from pgharness.databases import Database
 
 HEAD = known_revisions()[-1]
+FUTURE = "0099_from_the_future"
 COMMANDS = ("upgrade", "downgrade", "current", "check", "seed", "settings")
 Run = Callable[..., Result]
 
@@ -35,6 +36,14 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         return CliRunner().invoke(cli.app, arguments, **options)
 
     return run
+
+
+@pytest.fixture
+def future_database(migrated_database: Database) -> Database:
+    """Give a database that a later release has migrated."""
+    with migrated_database.connect() as connection:
+        connection.execute(f"UPDATE alembic_version SET version_num = '{FUTURE}'")
+    return migrated_database
 
 
 @pytest.fixture
@@ -148,6 +157,32 @@ def test_seed_of_an_old_schema_says_what_to_type(run: Run, empty_database: Datab
     done = run("seed", on=empty_database)
 
     assert (done.exit_code, "mend: flowforge-schema upgrade" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade", "check", "seed"])
+def test_a_database_ahead_of_this_release_exits_with_2(run: Run, future_database: Database, command: str) -> None:
+    done = run(command, *(["base"] if command == "downgrade" else []), on=future_database)
+
+    assert (done.exit_code, f"at {FUTURE}, which this release does not know: it is ahead" in done.stderr) == (2, True)
+    assert "mend: use the release that made it, or a later one" in done.stderr
+
+
+def test_current_says_that_a_database_is_ahead_of_this_release(run: Run, future_database: Database) -> None:
+    done = run("current", on=future_database)
+
+    assert done.stdout == f"{FUTURE} (ahead of this release, whose last is {HEAD})\n"
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade", "current", "check", "seed"])
+def test_a_role_without_rights_exits_with_2(run: Run, migrated_database: Database, command: str) -> None:
+    url = migrated_database.url.update_query_dict({"options": "-c role=pg_monitor"})
+    done = run(
+        command,
+        *(["base"] if command == "downgrade" else []),
+        on=url.render_as_string(hide_password=False),
+    )
+
+    assert (done.exit_code, "seen: SQLSTATE 42501: permission denied for table" in done.stderr) == (2, True)
 
 
 def test_seed_makes_a_volume_and_tells_its_pace(run: Run, migrated_database: Database) -> None:

@@ -179,6 +179,27 @@ def test_an_upgrade_does_not_wait_for_another_for_ever(migrated_database: Databa
         migrate.upgrade(migrated_database.url, patience=Patience(wait_s=0.5))
 
 
+def test_the_check_does_not_wait_for_an_upgrade_that_runs(migrated_database: Database) -> None:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        held(migrated_database, "SELECT pg_advisory_lock(7304231991024881)"),
+    ):
+        checked = pool.submit(migrate.check, migrated_database.url)
+
+        assert checked.result(10) == ()
+
+
+def test_the_check_does_not_wait_long_for_a_table_and_names_who_holds_it(migrated_database: Database) -> None:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        held(migrated_database, "SET LOCAL application_name = 'flowforge-migrate'", "LOCK TABLE users"),
+    ):
+        checked = pool.submit(migrate.check, migrated_database.url)
+
+        with pytest.raises(MigrationError, match=r"SQLSTATE 55P03[\s\S]*flowforge-migrate, idle in transaction"):
+            checked.result(10)
+
+
 def test_an_index_that_a_failed_build_left_invalid_is_told(
     migrated_database: Database, add_revision: Callable[..., str]
 ) -> None:
