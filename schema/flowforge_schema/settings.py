@@ -27,7 +27,7 @@ _HOUR_MS = 3_600_000
 class DatabaseSettings(BaseSettings):
     """How to reach the database, and what no connection may exceed; 0 switches a server's timeout off.
 
-    Raises pydantic's ValidationError, which holds no values; `load` raises ConfigurationError and names the variables.
+    Raises pydantic's ValidationError, which repeats no URL; `load` raises ConfigurationError and names the variables.
     """
 
     model_config = SettingsConfigDict(
@@ -73,15 +73,25 @@ class DatabaseSettings(BaseSettings):
     """Whether statements are prepared; through PgBouncer only from 1.22 on, with max_prepared_statements above 0."""
 
     @classmethod
-    def load(cls) -> Self:
-        """Read the environment. Raises ConfigurationError, which names what is missing or wrong and shows no value."""
+    def load(cls, url: URL | str | None = None) -> Self:
+        """Read the environment, but for the URL where one is given.
+
+        Raises ConfigurationError, which names what is missing or wrong and repeats no URL.
+        """
         if misspelt := _misspelt_variables(cls, os.environ):
-            raise _not_configured(f"{name}, which is not read; {meant} is" for name, meant in misspelt.items())
+            raise _not_configured(
+                (f"{name}, which is not read; {meant} is", f"export {meant} instead")
+                for name, meant in misspelt.items()
+            )
+        text = url.render_as_string(hide_password=False) if isinstance(url, URL) else url
         try:
-            return cls()
+            return cls() if text is None else cls(url=SecretStr(text))
         except ValidationError as error:
             problems = error.errors(include_input=False, include_url=False, include_context=False)
-            raise _not_configured(_told(problem["loc"], problem["msg"]) for problem in problems) from None
+            raise _not_configured(
+                _told(problem["loc"], problem["msg"].removeprefix("Value error, "), is_url_given=text is not None)
+                for problem in problems
+            ) from None
 
     @field_validator("url", "read_url")
     @classmethod
@@ -93,7 +103,10 @@ class DatabaseSettings(BaseSettings):
     @model_validator(mode="after")
     def _lock_timeout_can_fire(self) -> Self:
         if 0 < self.statement_timeout_ms <= self.lock_timeout_ms:
-            raise ValueError("lock_timeout_ms must be below statement_timeout_ms, else it never fires")
+            lock, statement = _variable("lock_timeout_ms"), _variable("statement_timeout_ms")
+            raise ValueError(
+                f"{lock}={self.lock_timeout_ms} is not below {statement}={self.statement_timeout_ms}, so it never fires"
+            )
         return self
 
     @property
@@ -107,25 +120,36 @@ class DatabaseSettings(BaseSettings):
         return None if self.read_url is None else parse_url(self.read_url.get_secret_value())
 
 
-def _told(location: tuple[int | str, ...], message: str) -> str:
+def _variable(name: str) -> str:
+    return f"{ENVIRONMENT_PREFIX}{name.upper()}"
+
+
+def _told(location: tuple[int | str, ...], message: str, *, is_url_given: bool) -> tuple[str, str]:
+    """Give what was seen and the mend of one problem."""
     if not location:
-        return message.removeprefix("Value error, ")
-    return f"{ENVIRONMENT_PREFIX}{str(location[0]).upper()}: {message.removeprefix('Value error, ')}"
+        example = f"{_variable('statement_timeout_ms')}=3000 {_variable('lock_timeout_ms')}=1000"
+        return message, f"set both, such as: export {example}"
+    name = str(location[0])
+    if name == "url" and is_url_given:
+        return f"the given URL {message}", f"give one such as {EXAMPLE_URL}"
+    variable = _variable(name)
+    if name in ("url", "read_url"):
+        return f"{variable}: {message}", f"export {variable}={EXAMPLE_URL}"
+    default = DatabaseSettings.model_fields[name].default
+    return f"{variable}: {message}", f"correct {variable}, or unset it: its default is {default}"
 
 
 def _misspelt_variables(settings: type[DatabaseSettings], environment: Mapping[str, str]) -> dict[str, str]:
     """Find variables that nobody reads and that look like one of ours: a timeout that is silently not set is found too late."""
-    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in settings.model_fields}
+    known = {_variable(name) for name in settings.model_fields}
     unknown = {name for name in environment if name.upper().startswith(ENVIRONMENT_PREFIX)} - known
     nearest = {name: difflib.get_close_matches(name.upper(), known - {name}, 1, 0.85) for name in sorted(unknown)}
     return {name: matches[0] for name, matches in nearest.items() if matches and matches[0] != name.upper()}
 
 
-def _not_configured(problems: Iterable[str]) -> ConfigurationError:
+def _not_configured(problems: Iterable[tuple[str, str]]) -> ConfigurationError:
     return ConfigurationError(
-        f"{ConfigurationError.title}\n"
-        + "".join(f"  seen: {problem}\n" for problem in problems)
-        + f"  mend: correct it, such as: export {ENVIRONMENT_PREFIX}URL={EXAMPLE_URL}"
+        "\n".join([ConfigurationError.title, *(f"  seen: {seen}\n  mend: {mend}" for seen, mend in problems)])
     )
 
 

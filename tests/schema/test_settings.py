@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from sqlalchemy.engine import make_url
 
 from flowforge_schema import ConfigurationError, Database, DatabaseSettings
 from flowforge_schema.settings import parse_url
@@ -117,6 +118,71 @@ def test_a_wrong_value_names_its_variable_and_is_not_shown(environment: pytest.M
 
     assert "seen: FLOWFORGE_DB_POOL_SIZE: Input should be a valid integer" in str(raised.value)
     assert "s3cret" not in str(raised.value)
+
+
+def test_a_pair_of_timeouts_is_refused_by_the_names_and_values_of_both(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", URL)
+    environment.setenv("FLOWFORGE_DB_STATEMENT_TIMEOUT_MS", "3000")
+
+    with pytest.raises(ConfigurationError) as raised:
+        DatabaseSettings.load()
+
+    assert str(raised.value).splitlines()[1:] == [
+        "  seen: FLOWFORGE_DB_LOCK_TIMEOUT_MS=5000 is not below FLOWFORGE_DB_STATEMENT_TIMEOUT_MS=3000, so it never fires",
+        "  mend: set both, such as: export FLOWFORGE_DB_STATEMENT_TIMEOUT_MS=3000 FLOWFORGE_DB_LOCK_TIMEOUT_MS=1000",
+    ]
+
+
+def test_the_mend_of_a_number_is_no_url(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", URL)
+    environment.setenv("FLOWFORGE_DB_POOL_SIZE", "0")
+
+    with pytest.raises(ConfigurationError) as raised:
+        DatabaseSettings.load()
+
+    assert str(raised.value).splitlines()[1:] == [
+        "  seen: FLOWFORGE_DB_POOL_SIZE: Input should be greater than or equal to 1",
+        "  mend: correct FLOWFORGE_DB_POOL_SIZE, or unset it: its default is 5",
+    ]
+
+
+def test_each_problem_has_its_mend(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_READ_URL", "s3cret")
+    environment.setenv("FLOWFORGE_DB_POOL_SIZE", "0")
+
+    with pytest.raises(ConfigurationError) as raised:
+        DatabaseSettings.load()
+
+    assert [line for line in str(raised.value).splitlines() if "mend" in line] == [
+        "  mend: export FLOWFORGE_DB_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
+        "  mend: export FLOWFORGE_DB_READ_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
+        "  mend: correct FLOWFORGE_DB_POOL_SIZE, or unset it: its default is 5",
+    ]
+
+
+@pytest.mark.parametrize("url", ["mysql://ada:s3cret@host/x", make_url("mysql://ada:s3cret@host/x"), "s3cret"])
+def test_a_wrong_url_that_is_handed_over_is_a_wrong_configuration_too(url: Any) -> None:
+    with pytest.raises(ConfigurationError, match="seen: the given URL ") as raised:
+        Database(url)
+
+    assert "mend: give one such as postgresql+psycopg://user:password@localhost:5432/flowforge" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_misspelt_variables_are_looked_for_also_where_a_url_is_handed_over(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_STATEMENT_TIMEOUT", "100")
+
+    with pytest.raises(ConfigurationError, match="mend: export FLOWFORGE_DB_STATEMENT_TIMEOUT_MS instead"):
+        Database(URL)
+
+
+def test_a_url_that_is_handed_over_comes_before_the_environments(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FLOWFORGE_DB_URL", "postgresql://elsewhere/other")
+    environment.setenv("FLOWFORGE_DB_POOL_SIZE", "7")
+
+    loaded = DatabaseSettings.load(make_url(URL))
+
+    assert (loaded.primary_url.render_as_string(hide_password=False), loaded.pool_size) == (URL, 7)
 
 
 def test_a_misspelt_variable_is_refused_with_the_nearest_name(environment: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic import SecretStr
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
@@ -152,12 +151,7 @@ class Database:
 
 
 def _settings(given: DatabaseSettings | URL | str | None) -> DatabaseSettings:
-    if given is None:
-        return DatabaseSettings.load()
-    if isinstance(given, DatabaseSettings):
-        return given
-    text = given if isinstance(given, str) else given.render_as_string(hide_password=False)
-    return DatabaseSettings(url=SecretStr(text))
+    return given if isinstance(given, DatabaseSettings) else DatabaseSettings.load(given)
 
 
 def _session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
