@@ -13,7 +13,7 @@ from flowforge_schema.engine import create_script_engine
 from flowforge_schema.enums import RunStatus, StepStatus
 from flowforge_schema.models import ApiKey, OutboxEvent, User, Workflow, WorkflowRun
 from flowforge_schema.seed import SeedRefusedError, make_volume, plant_story, production_signs, story
-from flowforge_schema.seed.refusal import STRANGE_RUNS_MAX, STRANGE_USERS_MAX
+from flowforge_schema.seed.refusal import PRODUCTION, STRANGE_RUNS_MAX, STRANGE_USERS_MAX
 from flowforge_schema.seed.volumes import Scale
 from flowforge_schema.settings import DatabaseSettings
 from pgharness.databases import Database, Databases
@@ -218,17 +218,23 @@ def test_a_database_that_looks_like_production_is_refused(
             plant_story(connection, now=NOW)
 
 
-@pytest.mark.parametrize("name", ["flowforge_production", "prod", "eu-live-2"])
-def test_a_database_by_the_name_of_production_is_refused(pg_databases: Databases, name: str) -> None:
-    with pg_databases.create_empty().connect() as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    engine = create_engine(pg_databases.server.database_url(name), poolclass=NullPool)
-    try:
-        with engine.connect() as connection:
-            assert production_signs(connection) == (f"its name is {name!r}",)
-    finally:
-        with pg_databases.server.connect() as session:
-            session.execute(f'DROP DATABASE "{name}"')
+def test_a_database_by_the_name_of_production_is_refused(pg_databases: Databases) -> None:
+    named = pg_databases.create_empty("prod")
+    engine = create_engine(named.url, poolclass=NullPool)
+
+    with engine.connect() as connection:
+        assert production_signs(connection) == (f"its name is {named.name!r}",)
+    pg_databases.drop(named)
+
+
+@pytest.mark.parametrize("name", ["prod", "flowforge_production", "eu-live-2", "PROD2"])
+def test_a_name_is_that_of_production(name: str) -> None:
+    assert PRODUCTION.search(name)
+
+
+@pytest.mark.parametrize("name", ["flowforge", "products", "delivery_test", "reproduction"])
+def test_a_name_is_not_that_of_production(name: str) -> None:
+    assert not PRODUCTION.search(name)
 
 
 def test_a_database_that_says_it_is_for_development_is_believed(script_engine: Engine) -> None:

@@ -223,7 +223,10 @@ def test_an_interruption_leaves_nothing_running(migrated_database: Database, mon
     with pytest.raises(KeyboardInterrupt):
         make_volume(migrated_database.url, SMALL, now=NOW, advance=interrupt_after(400))
 
-    still_there = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{APPLICATION_NAME}'"
+    still_there = (
+        "SELECT count(*) FROM pg_stat_activity"
+        f" WHERE application_name = '{APPLICATION_NAME}' AND datname = current_database()"
+    )
     give_up_at = time.monotonic() + 10  # a session is gone a moment after it was closed
     while value(migrated_database, still_there) and time.monotonic() < give_up_at:
         time.sleep(0.01)

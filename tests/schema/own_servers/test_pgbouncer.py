@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from pydantic import SecretStr
@@ -38,13 +38,27 @@ def bouncer_url(own_server: Server, pgbouncer_of: Callable[[Server], URL]) -> Se
 
 
 @pytest.fixture
-async def database(bouncer_url: SecretStr) -> AsyncIterator[Database]:
-    settings = DatabaseSettings(
-        url=bouncer_url, through_pgbouncer=True, statement_timeout_ms=500, lock_timeout_ms=200, application_name="api"
-    )
-    database = Database(settings)
-    yield database
-    await database.dispose()
+async def database_with(bouncer_url: SecretStr) -> AsyncIterator[Callable[..., Database]]:
+    """Give what makes a Database through the PgBouncer with other settings than the usual."""
+    made: list[Database] = []
+
+    def make(**settings: Any) -> Database:
+        made.append(Database(DatabaseSettings(url=bouncer_url, through_pgbouncer=True, **settings)))
+        return made[-1]
+
+    yield make
+    for database in made:
+        await database.dispose()
+
+
+@pytest.fixture
+def database(database_with: Callable[..., Database]) -> Database:
+    return database_with(application_name="api")
+
+
+@pytest.fixture
+def hasty_database(database_with: Callable[..., Database]) -> Database:
+    return database_with(statement_timeout_ms=500, lock_timeout_ms=200)
 
 
 async def run(database: Database, statement: str) -> tuple[object, ...]:
@@ -61,25 +75,26 @@ async def test_without_its_mode_the_startup_is_refused(bouncer_url: SecretStr) -
     assert "unsupported startup parameter in options" in str(raised.value.__cause__)
 
 
-async def test_every_transaction_has_the_timeouts(database: Database) -> None:
-    seen = await asyncio.gather(*[run(database, TIMEOUTS) for _ in range(10)])
+async def test_every_transaction_has_the_timeouts(hasty_database: Database) -> None:
+    seen = await asyncio.gather(*[run(hasty_database, TIMEOUTS) for _ in range(10)])
 
     assert set(seen) == {("500ms", "200ms", "30s", "UTC")}
 
 
-async def test_a_timeout_is_in_force(database: Database) -> None:
+async def test_a_timeout_is_in_force(hasty_database: Database) -> None:
     with pytest.raises(StatementTimeoutError):
-        await run(database, "SELECT 1 FROM pg_sleep(10)")
+        await run(hasty_database, "SELECT 1 FROM pg_sleep(10)")
 
-    assert await run(database, "SELECT 1") == (1,)
+    assert await run(hasty_database, "SELECT 1") == (1,)
 
 
-async def test_nothing_of_a_transaction_is_left_for_the_next_client(database: Database, bouncer_url: SecretStr) -> None:
-    await asyncio.gather(*[run(database, TIMEOUTS) for _ in range(10)])
+async def test_nothing_of_a_transaction_is_left_for_the_next_client(
+    hasty_database: Database, database_with: Callable[..., Database]
+) -> None:
+    await asyncio.gather(*[run(hasty_database, TIMEOUTS) for _ in range(10)])
 
-    other = Database(DatabaseSettings(url=bouncer_url, through_pgbouncer=True, statement_timeout_ms=7000))
+    other = database_with(statement_timeout_ms=7000)
     seen = await asyncio.gather(*[run(other, TIMEOUTS) for _ in range(10)])
-    await other.dispose()
 
     assert {row[0] for row in seen} == {"7s"}
 
@@ -101,13 +116,11 @@ async def test_prepared_statements_work_while_transactions_move_between_connecti
     assert prepared == (1,)
 
 
-async def test_statements_are_not_prepared_where_the_settings_say_so(bouncer_url: SecretStr) -> None:
-    database = Database(DatabaseSettings(url=bouncer_url, through_pgbouncer=True, prepares_statements=False))
+async def test_statements_are_not_prepared_where_the_settings_say_so(database_with: Callable[..., Database]) -> None:
+    database = database_with(prepares_statements=False)
     await asyncio.gather(*[use_often(database, 20) for _ in range(8)])
 
-    prepared = await run(database, "SELECT count(*) FROM pg_prepared_statements")
-    await database.dispose()
-    assert prepared == (0,)
+    assert await run(database, "SELECT count(*) FROM pg_prepared_statements") == (0,)
 
 
 async def test_prepared_statements_survive_a_change_of_the_table(database: Database) -> None:
@@ -135,10 +148,10 @@ async def test_a_read_session_refuses_to_write(database: Database) -> None:
             await session.execute(text("DELETE FROM users"))
 
 
-async def test_a_failed_transaction_leaves_the_connection_usable(database: Database) -> None:
+async def test_a_failed_transaction_leaves_the_connection_usable(hasty_database: Database) -> None:
     for _ in range(10):
         with pytest.raises(StatementTimeoutError):
-            await run(database, "SELECT 1 FROM pg_sleep(1)")
+            await run(hasty_database, "SELECT 1 FROM pg_sleep(1)")
 
-    assert database.pool_state().checked_out == 0
-    assert await run(database, "SELECT 1") == (1,)
+    assert hasty_database.pool_state().checked_out == 0
+    assert await run(hasty_database, "SELECT 1") == (1,)
