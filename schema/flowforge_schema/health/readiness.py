@@ -76,17 +76,33 @@ def judge_revision(revision: str | None, known: tuple[str, ...]) -> SchemaState:
 
 
 async def _current_revision(database: Database, limit_s: float) -> tuple[str | None, str]:
-    """Give the database's revision, None where it has none, and why it could not be read."""
+    """Give the database's revision, None where it has none, and why it could not be read within the limit."""
+    reading = asyncio.create_task(_read_revision(database))
+    _READING.add(reading)
+    reading.add_done_callback(_READING.discard)
     try:
-        async with asyncio.timeout(limit_s), database.session() as session:
+        await asyncio.wait({reading}, timeout=limit_s)
+        if reading.done():
+            return reading.result()
+        pool = database.pool_state()
+    finally:
+        # Not awaited: where the backend hangs, psycopg waits for 5 s for the query that it cancels.
+        reading.cancel()
+    if pool.checked_out >= pool.limit:
+        return None, f"all {pool.limit} connections of the pool are in use"
+    return None, f"the database did not answer within {limit_s:g} s"
+
+
+# The event loop keeps no hold of a task by itself, and one that was cancelled has yet to give its connection back.
+_READING: set[asyncio.Task[tuple[str | None, str]]] = set()
+
+
+async def _read_revision(database: Database) -> tuple[str | None, str]:
+    try:
+        async with database.session() as session:
             return await session.scalar(CURRENT_REVISION), ""
     except SchemaMismatchError:  # there is no such table
         return None, ""
-    except TimeoutError:
-        pool = database.pool_state()
-        if pool.checked_out >= pool.limit:
-            return None, f"all {pool.limit} connections of the pool are in use"
-        return None, f"the database did not answer within {limit_s:g} s"
     except AppError as error:
         return None, f"{error.code}: {error.message}"
 
