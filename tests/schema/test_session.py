@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowforge_schema import ConfigurationError, ConflictError, Database, PoolState, ReadOnlyError, User
+from flowforge_schema import (
+    ConfigurationError,
+    ConflictError,
+    Database,
+    PoolState,
+    ReadOnlyError,
+    UnexpectedDatabaseError,
+    User,
+)
 
 
 async def count_users(database: Database) -> int:
@@ -82,6 +92,56 @@ async def test_the_gauges_follow_the_pool(database: Database) -> None:
         inside = database.pool_state()
 
     assert (inside, database.pool_state()) == (PoolState(1, 0, 10), PoolState(0, 1, 10))
+
+
+# Two tasks in one session, which the rules forbid
+
+
+async def share_a_session(database: Database, statements: int = 1) -> list[asyncio.Task[None]]:
+    async def work(session: AsyncSession) -> None:
+        for _ in range(statements):
+            await session.execute(text("SELECT pg_sleep(0.01)"))
+
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        async with database.session() as session:
+            tasks += [asyncio.create_task(work(session)) for _ in range(2)]
+            await asyncio.gather(*tasks)
+    finally:
+        await asyncio.wait(tasks)
+    return tasks
+
+
+@pytest.mark.parametrize("statements", [1, 20])
+async def test_a_session_that_two_tasks_share_is_a_bug_that_costs_no_connection(
+    database: Database, statements: int
+) -> None:
+    gc.disable()  # it would give the connection back, sooner or later
+    try:
+        for _ in range(3):
+            with pytest.raises(UnexpectedDatabaseError):
+                await share_a_session(database, statements)
+
+        assert database.pool_state().checked_out == 0
+    finally:
+        gc.enable()
+
+
+async def fail_while_another_task_connects(database: Database) -> None:
+    async with database.session() as session:
+        task = asyncio.create_task(session.execute(text("SELECT 1")))
+        await asyncio.sleep(0)
+        try:
+            raise ZeroDivisionError
+        finally:
+            task.add_done_callback(lambda task: task.exception())
+
+
+async def test_the_error_of_the_block_is_not_hidden_by_a_task_that_still_uses_the_session(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await fail_while_another_task_connects(database)
+
+    assert database.pool_state().checked_out == 0
 
 
 # Event loops and processes

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import IllegalStateChangeError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -21,6 +23,9 @@ from flowforge_schema.settings import DatabaseSettings
 
 # Where the lifespan puts the Database, and the dependencies find it.
 STATE_ATTRIBUTE = "flowforge_database"
+
+# More than waiting for the pool and connecting take together, unless the settings were raised.
+CLOSING_LIMIT_S = 30.0
 
 
 class Application(Protocol):
@@ -56,6 +61,21 @@ class TranslatingSession(Session):
         """Write what has changed; the database may refuse it."""
         with translating():
             super().flush(objects)
+
+
+class PatientSession(AsyncSession):
+    """A session that can be closed also while another task, which should not, is taking a connection for it."""
+
+    async def close(self) -> None:
+        """Close the session, as soon as that task has its connection: it would never be given back."""
+        give_up_at = time.monotonic() + CLOSING_LIMIT_S
+        while True:
+            try:
+                return await super().close()
+            except IllegalStateChangeError:
+                if time.monotonic() > give_up_at:
+                    raise
+                await asyncio.sleep(0.01)
 
 
 class Database:
@@ -109,10 +129,13 @@ class Database:
 
     async def dispose(self) -> None:
         """Close all idle connections; those in use are closed when they are given back. It may be used again."""
-        await self.engine.dispose()
-        if self.settings.replica_url:
-            await self.read_engine.dispose()
+        for engine in self._engines():
+            await engine.dispose()
         self._home = None
+
+    def _engines(self) -> tuple[AsyncEngine, ...]:
+        """Give one engine for each pool."""
+        return (self.engine, self.read_engine) if self.settings.replica_url else (self.engine,)
 
     @asynccontextmanager
     async def _open(self, factory: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
@@ -123,7 +146,7 @@ class Database:
                 yield session
         finally:
             # Rolling back on a lost connection fails too; what ended the block is what the caller is told.
-            with contextlib.suppress(AppError):
+            with contextlib.suppress(AppError), translating():
                 async with session:  # its end closes the session, to completion even when cancelled
                     pass
 
@@ -145,8 +168,8 @@ class Database:
                     "This Database is in use by another event loop, and a connection belongs to one loop.\n"
                     "  mend: make one Database for each application or loop, or await dispose() in the first loop"
                 )
-            self.engine.sync_engine.dispose(close=False)
-            self.read_engine.sync_engine.dispose(close=False)
+            for engine in self._engines():
+                engine.sync_engine.dispose(close=False)
         self._home = here
 
 
@@ -155,5 +178,10 @@ def _settings(given: DatabaseSettings | URL | str | None) -> DatabaseSettings:
 
 
 def _session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
-    # Without expiry: under asyncio, reading an attribute after the commit would be an implicit query, which fails.
-    return async_sessionmaker(engine, sync_session_class=TranslatingSession, expire_on_commit=False)
+    return async_sessionmaker(
+        engine,
+        class_=PatientSession,
+        sync_session_class=TranslatingSession,
+        expire_on_commit=False,  # under asyncio, reading an attribute after the commit would be a query, which fails
+        close_resets_only=False,  # what uses it after its block would take a connection that nobody gives back
+    )
