@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from flowforge_schema import (
     AppError,
+    CommitUnknownError,
     Database,
     DbSession,
     LockTimeoutError,
@@ -30,10 +31,14 @@ async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     async def create_user(session: DbSession, email: Annotated[str, Body(embed=True)]) -> None:
         session.add(User(email=email))
 
+    @app.post("/prices")
+    async def set_prices(prices: dict[str, int]) -> None:
+        pass
+
     @app.get("/raise/{code}")
     async def fail(code: str) -> None:
         errors: dict[str, type[AppError]] = {
-            kind.code: kind for kind in (NotFoundError, LockTimeoutError, PoolExhaustedError)
+            kind.code: kind for kind in (NotFoundError, LockTimeoutError, PoolExhaustedError, CommitUnknownError)
         }
         raise errors[code]
 
@@ -75,7 +80,12 @@ async def test_problem_details_have_the_media_type_and_the_status_of_the_problem
 
 @pytest.mark.parametrize(
     ("code", "status", "retry_after"),
-    [("not_found", 404, None), ("lock_timeout", 503, "1"), ("pool_exhausted", 503, "1")],
+    [
+        ("not_found", 404, None),
+        ("lock_timeout", 503, "1"),
+        ("pool_exhausted", 503, "1"),
+        ("commit_unknown", 503, None),  # a client that comes back may write twice
+    ],
 )
 async def test_an_answer_says_when_to_come_back_where_that_helps(
     client: httpx.AsyncClient, code: str, status: int, retry_after: str | None
@@ -111,6 +121,12 @@ async def test_a_request_that_fastapi_refuses_is_answered_with_a_pointer_and_wit
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/email"]
     assert "secret" not in answer.text
+
+
+async def test_a_pointer_is_escaped(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/prices", json={"a/b~c": "dear"})
+
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/a~1b~0c"]
 
 
 async def test_a_lone_surrogate_in_a_request_is_refused_and_not_a_failure(client: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from flowforge_schema.errors.tree import AppError, InvalidDataError
@@ -56,10 +57,14 @@ async def _answer_refused_request(_request: Request, error: Exception) -> JSONRe
     assert isinstance(error, RequestValidationError)
     problem = InvalidDataError("The request is not valid.")
     errors = [
-        {"pointer": "/" + "/".join(map(str, seen["loc"])), "detail": seen["msg"], "type": seen["type"]}
-        for seen in error.errors()
+        {"pointer": _pointer(seen["loc"]), "detail": seen["msg"], "type": seen["type"]} for seen in error.errors()
     ]
     return JSONResponse({**problem_details(problem), "errors": errors}, problem.http_status, media_type=MEDIA_TYPE)
+
+
+def _pointer(location: Iterable[str | int]) -> str:
+    """Write a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 def _log(request: Request, error: AppError) -> None:

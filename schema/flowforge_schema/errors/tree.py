@@ -157,11 +157,11 @@ class PoolExhaustedError(DatabaseUnavailableError):
     retry_after_s = 1
 
 
-class CommitUnknownError(DatabaseUnavailableError):
+class CommitUnknownError(AppError):
     """The connection was lost during COMMIT: the change may or may not be stored. Read before you write again."""
 
     code = "commit_unknown"
-    retryable = False
+    http_status = 503
     title = "The database stopped answering, and the change may or may not have been stored."
 
 
