@@ -21,11 +21,13 @@ from flowforge_schema import (
     ResourceInUseError,
     SchemaMismatchError,
     SerializationError,
+    TransientError,
     UnexpectedDatabaseError,
     User,
     Workflow,
     WorkflowStep,
 )
+from flowforge_schema.engine import PREPARE_THRESHOLD
 from flowforge_schema.errors.sqlstates import MEANINGS, Meaning, error_for
 
 
@@ -317,6 +319,32 @@ async def test_a_missing_table_says_that_the_schema_does_not_fit(database: Datab
     assert 'relation "no_such_table" does not exist' in str(raised.value.__cause__)
 
 
+async def read_amounts(database: Database, times: int = 1) -> None:
+    for _ in range(times):
+        async with database.session() as session:
+            await session.execute(text("SELECT amount FROM amounts"))
+
+
+async def test_a_column_whose_type_was_changed_under_a_prepared_statement_is_transient(database: Database) -> None:
+    await execute(database, "CREATE TABLE amounts (amount int)")
+    await read_amounts(database, PREPARE_THRESHOLD + 2)
+    other = Database(database.settings)
+    await execute(other, "ALTER TABLE amounts ALTER amount TYPE bigint")
+    await other.dispose()
+
+    with pytest.raises(TransientError) as raised:
+        await read_amounts(database)
+    assert (raised.value.sqlstate, raised.value.retryable) == ("0A000", True)
+    await read_amounts(database)
+
+
+async def test_any_other_feature_that_is_not_supported_is_a_bug(database: Database) -> None:
+    with pytest.raises(UnexpectedDatabaseError) as raised:
+        await execute(database, "SELECT count(*) FROM users FOR UPDATE")
+
+    assert (raised.value.sqlstate, raised.value.retryable) == ("0A000", False)
+
+
 async def test_a_write_in_a_read_session_is_refused(database: Database) -> None:
     with pytest.raises(ReadOnlyError):
         async with database.read_session() as session:
@@ -347,6 +375,14 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 
     with pytest.raises(DatabaseUnavailableError):
         await execute(database, "SELECT 1")
+
+
+async def test_more_parameters_than_the_protocol_has_room_for_are_a_bug(database: Database) -> None:
+    with pytest.raises(UnexpectedDatabaseError) as raised:
+        async with database.session() as session:
+            await session.execute(select(User).where(User.email.in_([str(number) for number in range(65_536)])))
+
+    assert not raised.value.retryable
 
 
 async def test_an_error_of_the_block_itself_stays_what_it_is(database: Database) -> None:

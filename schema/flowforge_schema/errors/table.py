@@ -38,7 +38,8 @@ def _sqlstates() -> Iterator[str]:
     yield "## From SQLSTATE\n"
     yield "Two characters stand for all codes of a class that are not listed themselves; whatever is not here is an"
     yield "`UnexpectedDatabaseError`. A foreign key violation (23503) by a change of the parent is a `ResourceInUseError`."
-    yield "A connection lost during COMMIT is a `CommitUnknownError`, whatever its code.\n"
+    yield "A connection lost during COMMIT is a `CommitUnknownError`, whatever its code. A type changed under a prepared"
+    yield 'statement ("cached plan must not change result type", one case of 0A000) is a `TransientError`.\n'
     yield "| SQLSTATE | PostgreSQL's condition | error | HTTP | retryable |"
     yield "|---|---|---|---|---|"
     for meaning in MEANINGS:
@@ -53,6 +54,7 @@ def _sqlstates() -> Iterator[str]:
     yield "| none | `lock_version` has changed (StaleDataError) | `ConcurrentUpdateError` | 409 | no |"
     yield "| none | `scalar_one()` found nothing (NoResultFound) | `NotFoundError` | 404 | no |"
     yield "| none | the driver refuses a value: NUL, lone surrogate, NaN | `InvalidDataError` | 422 | no |"
+    yield "| none | the driver refuses a call: more than 65,535 parameters | `UnexpectedDatabaseError` | 500 | no |"
 
 
 def _constraints() -> Iterator[str]:

@@ -28,6 +28,7 @@ from flowforge_schema.errors.tree import (
     PoolExhaustedError,
     ReferenceNotFoundError,
     ResourceInUseError,
+    TransientError,
     UnexpectedDatabaseError,
 )
 
@@ -97,12 +98,17 @@ def _translate_in_context(context: ExceptionContext) -> AppError | None:
         return None
     original = context.original_exception
     if isinstance(original, psycopg.Error):
-        error = _from_driver(original, statement=context.statement, is_disconnect=context.is_disconnect)
+        error = _from_driver(original, statement=context.statement, is_connected=_is_connected(context))
         is_unknown = isinstance(error, DatabaseUnavailableError) and _is_committing(context)
         return CommitUnknownError(sqlstate=error.sqlstate) if is_unknown else error
     if context.statement is not None and isinstance(original, (*_UNSTORABLE, exc.StatementError)):
         return _from_original(original, statement=context.statement)
     return None
+
+
+def _is_connected(context: ExceptionContext) -> bool | None:
+    """Whether the connection is sound; None where there is none yet."""
+    return None if context.connection is None else not context.is_disconnect
 
 
 def _is_committing(context: ExceptionContext) -> bool:
@@ -121,11 +127,11 @@ def _from_original(original: BaseException, *, statement: str | None) -> AppErro
     return _bug(original)
 
 
-def _from_driver(original: psycopg.Error, *, statement: str | None, is_disconnect: bool = False) -> AppError:
+def _from_driver(original: psycopg.Error, *, statement: str | None, is_connected: bool | None = None) -> AppError:
     sqlstate = original.sqlstate
     if sqlstate is None:
-        return _without_sqlstate(original, is_disconnect=is_disconnect)
-    kind = error_for(sqlstate)
+        return _without_sqlstate(original, is_connected=is_connected)
+    kind = TransientError if _is_outdated_plan(original) else error_for(sqlstate)
     if kind is ReferenceNotFoundError and _changes_the_parent(statement, original.diag.table_name):
         kind = ResourceInUseError
     if sqlstate[:2] in CLASSES_WITH_VALUES:
@@ -144,12 +150,26 @@ def _about_constraint(kind: type[AppError], original: psycopg.Error) -> AppError
     return kind(rule.message, field=rule.field, **known)
 
 
-def _without_sqlstate(original: psycopg.Error, *, is_disconnect: bool) -> AppError:
-    """Judge what the server did not send: a failed connect, a lost connection, or the driver's own refusal of a value."""
+def _is_outdated_plan(original: psycopg.Error) -> bool:
+    """Whether a column's type was changed under a prepared statement; after the rollback it is prepared anew.
+
+    Its code, 0A000, is that of every feature that is not supported; the function in PostgreSQL's plancache.c tells it apart.
+    """
+    return original.sqlstate == "0A000" and original.diag.source_function == "RevalidateCachedQuery"
+
+
+def _without_sqlstate(original: psycopg.Error, *, is_connected: bool | None) -> AppError:
+    """Judge what the server did not send: a failed connect, a lost connection, or the driver's own refusal.
+
+    On a connection that is sound the driver has refused a value, or the call: too many parameters, a cursor that is closed.
+    Where it is not known whether there is one, the class of the error has to tell.
+    """
     if isinstance(original, psycopg.DataError):
         _withhold_values(original)
         return InvalidDataError()
-    if is_disconnect or isinstance(original, (psycopg.OperationalError, psycopg.InterfaceError)):
+    if is_connected is None:
+        is_connected = not isinstance(original, (psycopg.OperationalError, psycopg.InterfaceError))
+    if not is_connected:
         return DatabaseUnavailableError()
     return UnexpectedDatabaseError()
 
