@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.models import OutboxEvent
@@ -25,7 +25,7 @@ async def release_parked(session: AsyncSession, ids: Sequence[int]) -> int:
     """Let parked events be tried again from their first attempt, and give how many there were; the cause has been mended."""
     result = await session.execute(
         update(OutboxEvent)
-        .where(*_IS_PARKED, OutboxEvent.id.in_(ids))
+        .where(*_IS_PARKED, _is_among(ids))
         .values(attempts=0, available_at=func.statement_timestamp())
         .returning(OutboxEvent.id)
     )
@@ -40,8 +40,13 @@ async def discard_parked(session: AsyncSession, ids: Sequence[int]) -> Sequence[
     """
     result = await session.scalars(
         delete(OutboxEvent)
-        .where(*_IS_PARKED, OutboxEvent.id.in_(ids))
+        .where(*_IS_PARKED, _is_among(ids))
         .returning(OutboxEvent)
         .execution_options(synchronize_session=False)
     )
     return result.all()
+
+
+def _is_among(ids: Sequence[int]) -> ColumnElement[bool]:
+    """Give the condition with one parameter, for any number of ids."""
+    return OutboxEvent.id == any_(literal(list(ids), ARRAY(BigInteger)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -99,11 +99,12 @@ async def lock_aggregates(session: AsyncSession, aggregate: type[Identified], id
     """
     # One flush could send the event before the change of its aggregate, and so before the lock that the change takes.
     await session.flush()
+    distinct = list(set(ids))
     locked = await session.execute(
         select(aggregate.id)
-        .where(aggregate.id.in_(ids))
+        .where(aggregate.id == any_(literal(distinct, ARRAY(Uuid))))  # one parameter, for any number
         .order_by(aggregate.id)  # the same order for all, so that no two transactions wait for each other
         .with_for_update(key_share=True)  # FOR UPDATE would block the foreign key checks of new rows
     )
-    if len(locked.all()) < len(ids):
+    if len(locked.all()) < len(distinct):
         raise NotFoundError(f"There is no {snake_case(aggregate.__name__)} with this id, so no event about it.")

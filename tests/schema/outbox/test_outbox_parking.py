@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from flowforge_schema.outbox import discard_parked, outbox_lag, parked_events, release_parked
 
@@ -56,6 +58,29 @@ async def test_those_behind_a_discarded_event_go_on(outbox: Outbox, parked: int)
 
     assert (discarded.id, discarded.payload) == (parked, {"letter": "a"})
     assert await outbox.claimed_ids() == [parked + 1]
+
+
+@pytest.mark.parametrize("act", [release_parked, discard_parked])
+async def test_parked_events_of_any_number_are_found_by_one_statement_and_through_an_index(
+    outbox: Outbox, engine: AsyncEngine, parked: int, act: Callable[[AsyncSession, Sequence[int]], Awaitable[object]]
+) -> None:
+    async with outbox.sessions.begin() as session:
+        await session.execute(
+            text(
+                "INSERT INTO outbox_events (aggregate_type, aggregate_id, event_type, payload, published_at)"
+                " SELECT 'letter', uuidv7(), 'letter.written', '{}', now() FROM generate_series(1, 20000)"
+            )
+        )
+        await session.execute(text("ANALYZE outbox_events"))
+        scanned = text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'outbox_events'")
+        before = await session.scalar(scanned)
+        sent: set[str] = set()
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: sent.add(call[2]))
+        for count in (1, 10, 70_000) * 3:  # from the sixth time on the server may keep one plan for all
+            await act(session, range(parked + 1, parked + 1 + count))
+
+        assert len(sent) == 1
+        assert await session.scalar(scanned) == before
 
 
 async def test_only_parked_events_are_discarded(outbox: Outbox, parked: int) -> None:

@@ -12,7 +12,7 @@ from flowforge_schema.base import new_id
 from flowforge_schema.errors import InvalidDataError, NotFoundError
 from flowforge_schema.limits import EVENT_HEADERS_SIZE_BYTES_MAX, EVENT_PAYLOAD_SIZE_BYTES_MAX
 from flowforge_schema.models import OutboxEvent, User, Workflow
-from flowforge_schema.outbox import NewEvent, record_event, record_events
+from flowforge_schema.outbox import NewEvent, lock_aggregates, record_event, record_events
 
 
 @pytest.fixture
@@ -155,6 +155,37 @@ async def test_many_events_are_refused_together_when_one_tells_of_a_row_that_is_
 
 async def test_recording_no_events_does_nothing(session: AsyncSession) -> None:
     assert await record_events(session, User, []) == []
+
+
+async def test_rows_that_are_named_twice_are_locked_once(session: AsyncSession, user: User) -> None:
+    await lock_aggregates(session, User, [user.id, user.id])
+
+    with pytest.raises(NotFoundError):
+        await lock_aggregates(session, User, [user.id, user.id, new_id()])
+
+
+async def test_more_rows_can_be_locked_than_a_statement_has_parameters(session: AsyncSession) -> None:
+    with pytest.raises(NotFoundError):
+        await lock_aggregates(session, User, [new_id() for _ in range(70_000)])
+
+
+async def test_rows_of_any_number_are_locked_by_one_statement_and_through_the_primary_key(
+    session: AsyncSession, engine: AsyncEngine
+) -> None:
+    await session.execute(
+        text("INSERT INTO users (email) SELECT number || '@example.org' FROM generate_series(1, 20000) AS number")
+    )
+    await session.execute(text("ANALYZE users"))
+    ids = (await session.scalars(select(User.id).limit(100))).all()
+    scanned = text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'users'")
+    before = await session.scalar(scanned)
+    sent: set[str] = set()
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: sent.add(call[2]))
+    for count in (1, 10, 100) * 3:  # from the sixth time on the server may keep one plan for all
+        await lock_aggregates(session, User, ids[:count])
+
+    assert len(sent) == 1
+    assert await session.scalar(scanned) == before
 
 
 async def test_two_transactions_that_record_of_the_same_rows_do_not_deadlock(
