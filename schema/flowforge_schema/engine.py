@@ -13,12 +13,12 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
-from sqlalchemy.engine import URL, ExecutionContext
+from sqlalchemy.engine import URL, ExceptionContext, ExecutionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
-from flowforge_schema.errors import install_translation, translating
-from flowforge_schema.settings import DatabaseSettings
+from flowforge_schema.errors import ConfigurationError, install_translation, translating
+from flowforge_schema.settings import ENVIRONMENT_PREFIX, DatabaseSettings
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +88,12 @@ def _common_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
 
 
 def _connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
+    """Give what the driver is told beside the URL: what the URL names itself is left to it."""
+    if "prepare_threshold" in url.query:
+        raise ConfigurationError(
+            "prepare_threshold is a setting of the driver, and none of a URL.\n"
+            f"  mend: take it out of the URL; {ENVIRONMENT_PREFIX}PREPARES_STATEMENTS=false prepares nothing"
+        )
     arguments: dict[str, Any] = {
         "application_name": settings.application_name,
         "connect_timeout": settings.connect_timeout_s,
@@ -102,7 +108,7 @@ def _connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
         given = url.query.get("options", "")
         options = [given] if isinstance(given, str) else list(given)
         arguments["options"] = " ".join([*(f"-c {name}={value}" for name, value in own.items()), *options]).strip()
-    return arguments
+    return {name: value for name, value in arguments.items() if name == "options" or name not in url.query}
 
 
 def _install(engine: Engine, settings: DatabaseSettings) -> None:
@@ -144,9 +150,17 @@ def _log_slow_statements(engine: Engine, threshold_ms: int) -> None:
         context: ExecutionContext | None,
         _executemany: bool,  # noqa: FBT001 - SQLAlchemy calls it so
     ) -> None:
+        log(context, statement)
+
+    @event.listens_for(engine, "handle_error")
+    def fail(failure: ExceptionContext) -> None:
+        log(failure.execution_context, failure.statement or "")
+
+    def log(context: ExecutionContext | None, statement: str) -> None:
         started = getattr(context, "_flowforge_started", None)
         if started is None:
             return
+        context._flowforge_started = None  # type: ignore[union-attr]  # noqa: SLF001 - its rows may yet fail, at any time
         took_ms = (time.perf_counter() - started) * 1000
         if took_ms >= threshold_ms:
             shown = statement[:LONGEST_LOGGED_STATEMENT]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -12,11 +13,14 @@ from sqlalchemy import event, insert, text
 from sqlalchemy.pool import NullPool, QueuePool
 
 from flowforge_schema import (
+    ConfigurationError,
     ConflictError,
     Database,
     DatabaseSettings,
+    InvalidDataError,
     OutboxEvent,
     RunStepLog,
+    StatementTimeoutError,
     User,
     Workflow,
     WorkflowRun,
@@ -79,6 +83,27 @@ async def test_options_in_the_url_are_kept_and_win(database_url: str) -> None:
 
     assert (await setting(database, "work_mem"), await setting(database, "lock_timeout")) == ("5MB", "9s")
     await database.dispose()
+
+
+async def test_what_the_url_names_wins_over_the_settings(database_url: str) -> None:
+    database = Database(f"{database_url}&application_name=mine&connect_timeout=33&tcp_user_timeout=7000")
+
+    async with database.session() as session:
+        connection = await (await session.connection()).get_raw_connection()
+        assert connection.driver_connection is not None
+        parameters = connection.driver_connection.info.get_parameters()
+    await database.dispose()
+
+    assert [parameters[name] for name in ("application_name", "connect_timeout", "tcp_user_timeout")] == [
+        "mine",
+        "33",
+        "7000",
+    ]
+
+
+def test_a_url_that_names_what_only_a_setting_can_is_refused(database_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="FLOWFORGE_DB_PREPARES_STATEMENTS"):
+        Database(f"{database_url}&prepare_threshold=0")
 
 
 async def test_the_pool_is_made_as_the_settings_say(database: Database) -> None:
@@ -161,6 +186,38 @@ async def test_a_slow_statement_is_logged_with_its_time_and_without_its_values(
     assert "SELECT pg_sleep(0.03)" in record.message
     assert record.__dict__["took_ms"] >= 30
     assert "s3cret" not in caplog.text
+
+
+async def test_a_statement_that_times_out_is_logged_as_slow(
+    database_with: MakeDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = database_with(slow_statement_ms=20, statement_timeout_ms=100, lock_timeout_ms=50)
+
+    with pytest.raises(StatementTimeoutError):
+        async with database.session() as session:
+            await session.execute(text("SELECT pg_sleep(5), :secret"), {"secret": "s3cret"})
+
+    [record] = [record for record in caplog.records if record.name == "flowforge_schema.engine"]
+    assert "SELECT pg_sleep(5)" in record.message
+    assert record.__dict__["took_ms"] >= 100
+    assert "s3cret" not in caplog.text
+
+
+async def read_slowly_until_the_rows_fail(database: Database) -> None:
+    async with database.read_session() as session:
+        rows = await session.stream(text("SELECT 1 / (5000 - number) FROM generate_series(1, 10000) AS number"))
+        await asyncio.sleep(1)
+        async for _ in rows:
+            pass
+
+
+async def test_a_statement_does_not_count_as_slow_because_its_rows_are_read_late_and_then_fail(
+    database_with: MakeDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InvalidDataError):
+        await read_slowly_until_the_rows_fail(database_with(slow_statement_ms=1000))
+
+    assert [record for record in caplog.records if record.name == "flowforge_schema.engine"] == []
 
 
 async def test_a_slow_statement_is_not_logged_without_end(
