@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from flowforge_schema.outbox import TrailingFloor, claim_events, mark_published
+from flowforge_schema.outbox import PARKED_UNTIL, TrailingFloor, claim_events, mark_published
 from flowforge_schema.outbox import floor as floor_module
 
 if TYPE_CHECKING:
@@ -225,6 +225,26 @@ async def test_a_claim_reads_no_more_while_a_long_transaction_keeps_dead_rows_al
     assert without > 4 * before
 
 
+async def test_a_claim_reads_what_is_behind_its_floor_and_no_dead_rows(outbox: Outbox) -> None:
+    floor = TrailingFloor(clock=Clock())
+    async with outbox.sessions() as long:
+        await long.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        await long.execute(text("SELECT count(*) FROM outbox_events"))
+        before = await _blocks_of_a_claim(outbox, floor)
+        for _ in range(10):
+            await _let_pass(outbox, 2_000)
+            await outbox.write("parked")
+            await _park(outbox)
+        await outbox.advance(floor)
+        await outbox.advance(floor)
+        with_floor = await _blocks_of_a_claim(outbox, floor)
+        without = await _blocks_of_a_claim(outbox, None)
+
+    assert len(floor.behind) == 10
+    assert with_floor < before + 5 * len(floor.behind)
+    assert without > before + 10 * len(floor.behind)
+
+
 async def test_a_claim_beside_a_floor_reads_the_index_of_unpublished_events(outbox: Outbox) -> None:
     async with outbox.sessions() as session:
         await session.execute(
@@ -236,8 +256,13 @@ async def test_a_claim_beside_a_floor_reads_the_index_of_unpublished_events(outb
         )
         await session.execute(text("ANALYZE outbox_events"))
         scanned = text("SELECT idx_scan, seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'outbox_events'")
+        unpublished = (
+            await session.scalars(text("SELECT id FROM outbox_events WHERE published_at IS NULL ORDER BY id"))
+        ).all()
+        floor = TrailingFloor(clock=Clock())
+        floor.id, floor.behind = unpublished[50], tuple(unpublished[:50])
         before = (await session.execute(scanned)).one()
-        await claim_events(session)
+        await claim_events(session, floor=floor)
         after = (await session.execute(scanned)).one()
 
     assert after.seq_scan == before.seq_scan
@@ -255,7 +280,18 @@ async def _let_pass(outbox: Outbox, count: int) -> None:
             {"count": count},
         )
     async with outbox.sessions.begin() as session:
-        await session.execute(text("UPDATE outbox_events SET published_at = now() WHERE published_at IS NULL"))
+        await session.execute(
+            text("UPDATE outbox_events SET published_at = now() WHERE published_at IS NULL AND available_at <= now()")
+        )
+
+
+async def _park(outbox: Outbox) -> None:
+    """Park all unpublished events."""
+    async with outbox.sessions.begin() as session:
+        await session.execute(
+            text("UPDATE outbox_events SET available_at = :until WHERE published_at IS NULL AND available_at <= now()"),
+            {"until": PARKED_UNTIL},
+        )
 
 
 async def _blocks_of_a_claim(outbox: Outbox, floor: TrailingFloor | None) -> int:
