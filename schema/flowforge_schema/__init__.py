@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flowforge_schema.contracts import (
     ApiKeyCreate,
@@ -52,6 +52,7 @@ from flowforge_schema.errors import (
     retry_transient,
 )
 from flowforge_schema.health import Readiness, SchemaState, check_readiness
+from flowforge_schema.lazy import importing
 from flowforge_schema.models import ApiKey, OutboxEvent, RunStepLog, User, Workflow, WorkflowRun, WorkflowStep
 from flowforge_schema.outbox import (
     PARKED_UNTIL,
@@ -207,23 +208,16 @@ __all__ = [
     "workflows_of_owner",
 ]
 
-# What needs FastAPI, an extra, and the module that has it.
-_NEEDING_FASTAPI = {
-    "DbSession": "session",
-    "ReadSession": "session",
-    "get_database": "session",
-    "get_db_session": "session",
-    "get_read_session": "session",
-    "health_router": "health",
-    "install_error_handlers": "errors.problems",
-}
-
-
 if not TYPE_CHECKING:  # a checker that saw it would take any name for one that exists
-
-    def __getattr__(name: str) -> Any:
-        from importlib import import_module  # noqa: PLC0415 - not needed by those who import no such name
-
-        if name not in _NEEDING_FASTAPI:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_NEEDING_FASTAPI[name]}"), name)
+    __getattr__ = importing(
+        __name__,
+        {
+            "DbSession": "session",
+            "ReadSession": "session",
+            "get_database": "session",
+            "get_db_session": "session",
+            "get_read_session": "session",
+            "health_router": "health",
+            "install_error_handlers": "errors.problems",
+        },
+    )

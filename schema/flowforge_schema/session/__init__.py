@@ -5,8 +5,9 @@ The dependencies need FastAPI, an extra; they are imported when first asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from flowforge_schema.lazy import importing
 from flowforge_schema.session.database import Database, PoolState
 
 if TYPE_CHECKING:
@@ -30,10 +31,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a checker that saw it would take any name for one that exists
-
-    def __getattr__(name: str) -> Any:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from flowforge_schema.session import dependencies  # noqa: PLC0415 - FastAPI is an extra
-
-        return getattr(dependencies, name)
+    __getattr__ = importing(__name__, dict.fromkeys(__all__, "dependencies"))
