@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,6 @@ from pgharness.history.recording import Project
 from pgharness.history.upgrading import upgrade_to_heads
 from pgharness.plugin.session import HarnessSession
 from pgharness.settings import HarnessSettings
-
-_SWITCH_INTERVAL_S = 0.0005
 
 
 def migrated_template(session: HarnessSession) -> Database:
@@ -44,15 +41,11 @@ def imported_meanwhile(session: HarnessSession) -> Iterator[None]:
                 load_metadata(settings.metadata)
 
     importing = threading.Thread(target=import_all, name="pgharness-import", daemon=True)
-    # Whoever starts the server mostly waits for it, and is not to wait 5 ms for the interpreter after each of its steps.
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     importing.start()
     try:
         yield
     finally:
         importing.join()
-        sys.setswitchinterval(before)
 
 
 def _chain_key(project: Project, settings: HarnessSettings) -> str:
