@@ -32,7 +32,7 @@ def main() -> int:
             )
         )
         print(json.dumps(asdict(report)))
-        return 0 if report.is_sound else 1
+        return 0 if report.verdict.is_sound else 1
     if arguments.pinned:
         asyncio.run(pin(arguments.events or 100_000))
     else:

@@ -15,7 +15,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from types import ModuleType
 from uuid import UUID
 
 import psycopg
+from outbox_verdict import Committed, Delivery, Verdict, judge
 from sqlalchemy import Integer, Text, cast, create_engine, insert, select, update
 
 from flowforge_schema import AppError, ClaimedEvent, Database, RelayLock, RelayShare, User, record_event
@@ -66,26 +66,16 @@ class Plan:
     seed: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What happened, and what must not have: `lost`, `phantoms`, `disordered` and `unexplained` are 0 when all is well."""
+    """What happened, and the verdict on it."""
 
-    committed: int = 0
-    delivered: int = 0
-    lost: int = 0
-    phantoms: int = 0
-    disordered: int = 0
-    duplicates: int = 0
-    unexplained: int = 0
-    kills: int = 0
-    restarts: int = 0
-    refused: int = 0
-    duration_s: float = 0.0
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing was lost, invented, out of order, or delivered twice without a kill."""
-        return not (self.lost or self.phantoms or self.disordered or self.unexplained)
+    committed: int
+    refused: int
+    kills: int
+    restarts: int
+    duration_s: float
+    verdict: Verdict
 
 
 @dataclass(slots=True)
@@ -99,6 +89,7 @@ class _Run:
     relays: dict[int, BaseProcess] = field(default_factory=dict)
     writers: list[BaseProcess] = field(default_factory=list)
     killed: set[int] = field(default_factory=set)
+    restarts: int = 0
 
 
 def soak(plan: Plan) -> Report:
@@ -112,17 +103,13 @@ def soak(plan: Plan) -> Report:
     ):
         database = _prepare(server, plan)
         run = _Run(plan, database.url.render_as_string(hide_password=False), Path(folder), Random(plan.seed))  # noqa: S311 - no secret
-        report = Report()
         started = time.monotonic()
         try:
             _start(run)
-            _watch(run, database, server, report)
+            _watch(run, database, server)
         finally:
             _stop(run)
-        report.duration_s = round(time.monotonic() - started, 1)
-        report.kills = len(run.killed)
-        _judge(run, database, report)
-    return report
+        return _report(run, database, round(time.monotonic() - started, 1))
 
 
 def _prepare(server: Server, plan: Plan) -> OwnDatabase:
@@ -157,7 +144,7 @@ def _start_relay(run: _Run, number: int) -> None:
     run.relays[number] = process
 
 
-def _watch(run: _Run, database: OwnDatabase, server: Server, report: Report) -> None:
+def _watch(run: _Run, database: OwnDatabase, server: Server) -> None:
     """Kill relays as long as there is work, restart the server when half of it is done; return when all is published."""
     give_up_at = time.monotonic() + GIVE_UP_AFTER_S
     kill_at = time.monotonic() + run.plan.kill_every_s
@@ -167,9 +154,9 @@ def _watch(run: _Run, database: OwnDatabase, server: Server, report: Report) -> 
             _kill_one(run)
             kill_at = time.monotonic() + run.plan.kill_every_s * (0.5 + run.random.random())
         written, unpublished = _progress(database)
-        if not report.restarts and written >= run.plan.events // 2:
+        if not run.restarts and written >= run.plan.events // 2:
             _control(server, "restart")
-            report.restarts += 1
+            run.restarts += 1
         if not unpublished and not any(writer.is_alive() for writer in run.writers):
             return
     raise TimeoutError(f"{unpublished} events are still unpublished after {GIVE_UP_AFTER_S} s")
@@ -203,31 +190,20 @@ def _stop(run: _Run) -> None:
         process.join()
 
 
-def _judge(run: _Run, database: OwnDatabase, report: Report) -> None:
-    """Hold what was delivered against what the database says was committed."""
+def _report(run: _Run, database: OwnDatabase, duration_s: float) -> Report:
     with database.connect() as connection:
         rows = connection.execute(
             "SELECT event_id, aggregate_id, (payload ->> 'number')::integer, last_error FROM outbox_events"
         ).fetchall()
-    committed = {event_id: (aggregate_id, number) for event_id, aggregate_id, number, _ in rows}
-    acknowledged = {UUID(line) for path in run.folder.glob("written-*") for line in path.read_text().split()}
-    deliverers: dict[UUID, list[int]] = defaultdict(list)
-    received: dict[UUID, list[int]] = defaultdict(list)
-    for line in (run.folder / "delivered").read_text().splitlines():
-        pid, event = line.split()
-        event_id = UUID(event)
-        if event_id in committed and event_id not in deliverers:
-            aggregate_id, number = committed[event_id]
-            received[aggregate_id].append(number)
-        deliverers[event_id].append(int(pid))
-    report.committed = len(committed)
-    report.delivered = sum(map(len, deliverers.values()))
-    report.refused = sum(error is not None for *_, error in rows)
-    report.lost = len((committed.keys() | acknowledged) - deliverers.keys())
-    report.phantoms = len(deliverers.keys() - committed.keys())
-    report.disordered = sum(numbers != list(range(1, len(numbers) + 1)) for numbers in received.values())
-    report.duplicates = report.delivered - len(deliverers)
-    report.unexplained = sum(pid not in run.killed for pids in deliverers.values() for pid in pids[:-1])
+    sent = (line.split() for line in (run.folder / "delivered").read_text().splitlines())
+    verdict = judge(
+        committed={event_id: Committed(aggregate_id, number) for event_id, aggregate_id, number, _ in rows},
+        acknowledged={UUID(line) for path in run.folder.glob("written-*") for line in path.read_text().split()},
+        deliveries=[Delivery(int(pid), UUID(event_id)) for pid, event_id in sent],
+        killed=run.killed,
+    )
+    refused = sum(error is not None for *_, error in rows)
+    return Report(len(rows), refused, len(run.killed), run.restarts, duration_s, verdict)
 
 
 def _writer(plan: Plan, url: str, folder: Path, number: int) -> None:

@@ -18,7 +18,7 @@ def test_under_fire_nothing_is_lost_invented_out_of_order_or_delivered_twice_wit
 
     assert report["committed"] >= int(EVENTS)
     assert (report["kills"] > 0, report["restarts"]) == (True, 1)
-    assert {name: report[name] for name in ("lost", "phantoms", "disordered", "unexplained")} == {
+    assert {name: report["verdict"][name] for name in ("lost", "phantoms", "disordered", "unexplained")} == {
         "lost": 0,
         "phantoms": 0,
         "disordered": 0,
