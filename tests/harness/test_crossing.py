@@ -60,3 +60,12 @@ def test_a_revision_that_sends_other_statements_the_second_time_is_read_again(
     run = run_example(edits={country: ("def upgrade():\n", remembers)}, only=("roundtrip",))
 
     assert [(one.check, one.revision) for one in run.report.findings] == [("roundtrip", "0003")]
+
+
+def test_a_privilege_on_a_built_in_function_that_is_not_given_back_is_found(run_example: Callable[..., Run]) -> None:
+    country = "versions/0003_add_country.py"
+    revokes = "def upgrade():\n    op.execute('REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC')\n"
+
+    run = run_example(edits={country: ("def upgrade():\n", revokes)}, only=("roundtrip",))
+
+    assert [(one.check, one.revision) for one in run.report.findings] == [("roundtrip", "0003")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,11 +48,21 @@ def take_snapshot(connection: psycopg.Connection[Any], *, leave_out: Collection[
     prints them (`public.alembic_version`). The functions that print definitions read the newest catalog rather than the statement's own, so
     the whole is read again when another transaction ended meanwhile, until two readings agree; raises `CannotRun` when they never do.
     """
+
+    def read() -> tuple[list[Row], bool]:
+        (rows,), undisturbed = read_at_once(connection, [snapshot_query(connection.info.server_version // 10000)])
+        return rows, undisturbed
+
+    return read_until_sure(connection, read).without(leave_out)
+
+
+def read_until_sure(connection: psycopg.Connection[Any], read: Callable[[], tuple[list[Row], bool]]) -> Snapshot:
+    """Make a snapshot of what `read` gives: rows, and whether no other transaction ended meanwhile; read again until that is sure."""
     earlier: Snapshot | None = None
     seen = ""
     for _ in range(ATTEMPTS):
         try:
-            rows, undisturbed = _read(connection)
+            rows, undisturbed = read()
         except (
             errors.InternalError_,
             errors.UndefinedObject,
@@ -66,7 +76,7 @@ def take_snapshot(connection: psycopg.Connection[Any], *, leave_out: Collection[
             continue
         snapshot = snapshot_of(rows, connection.info.server_version)
         if undisturbed or snapshot == earlier:
-            return snapshot.without(leave_out)
+            return snapshot
         earlier = snapshot
         seen = "other transactions changed the catalog during each of the readings"
     raise CannotRun(
@@ -78,9 +88,10 @@ def take_snapshot(connection: psycopg.Connection[Any], *, leave_out: Collection[
 
 def snapshot_of(rows: Sequence[Row], server_version_number: int) -> Snapshot:
     """Make a snapshot of the rows that the query gives: facts by name or by address, parents and dependencies by address."""
-    names: dict[Address, ObjectKey] = {
-        row[:3]: ObjectKey(row[5], row[6]) for row in rows if row[5] is not None and row[6] is not None
-    }
+    names: dict[Address, ObjectKey] = {}
+    for row in rows:
+        if row[6] is not None and row[5] is not None and row[:3] not in names:
+            names[row[:3]] = ObjectKey(row[5], row[6])
     facts: dict[FactKey, str] = {}
     parents: dict[ObjectKey, ObjectKey] = {}
     dependencies: defaultdict[ObjectKey, set[ObjectKey]] = defaultdict(set)
@@ -99,16 +110,15 @@ def snapshot_of(rows: Sequence[Row], server_version_number: int) -> Snapshot:
             is_printed = property_name in PRINTED_EXPRESSIONS and owner.kind != "function"
             facts[FactKey(owner.kind, owner.object, property_name)] = flattened(value) if is_printed else value
     return Snapshot(
-        facts=dict(sorted(facts.items())),
+        facts={key: facts[key] for key in sorted(facts)},
         server_version_number=server_version_number,
         parents=parents,
         dependencies={owner: tuple(sorted(needed)) for owner, needed in dependencies.items()},
     )
 
 
-def _read(connection: psycopg.Connection[Any]) -> tuple[list[Row], bool]:
-    """Give the rows, and whether no other transaction ended while they were read."""
-    query = snapshot_query(connection.info.server_version // 10000)
+def read_at_once(connection: psycopg.Connection[Any], queries: Sequence[str]) -> tuple[list[list[Any]], bool]:
+    """Give the rows of each query, all sent in one round trip, and whether no other transaction ended while they were read."""
     is_ours = connection.info.transaction_status == pq.TransactionStatus.IDLE
     with _reading_transaction(connection, is_ours=is_ours):
         if not is_ours:
@@ -121,14 +131,14 @@ def _read(connection: psycopg.Connection[Any]) -> tuple[list[Row], bool]:
             (list(SETTINGS), list(SETTINGS.values())),
         )
         before = connection.execute("SELECT pg_current_snapshot()::text")
-        reading = connection.execute(query, prepare=True)
+        readings = [connection.execute(query, prepare=True) for query in queries]
         after = connection.execute("SELECT pg_current_snapshot()::text")
         if not is_ours:
             connection.execute(
                 "SELECT set_config(name, current_setting('pgharness.' || name), true) FROM unnest(%s::text[]) AS s(name)",
                 (list(SETTINGS),),
             )
-    return reading.fetchall(), before.fetchone() == after.fetchone()
+    return [reading.fetchall() for reading in readings], before.fetchone() == after.fetchone()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationStep
 from alembic.script import ScriptDirectory
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.reader import Reader
 from pgharness.history.environment import Environment
 from pgharness.history.records import Descent, Revision, RevisionRecord, Step
 from pgharness.history.steps import Direction, step_of
@@ -35,12 +36,12 @@ class Crossed:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """One crossing; `snapshot` reads the catalog, `populate` fills empty tables and gives those that it could not fill."""
+    """One crossing; `catalog` reads its database, `populate` fills empty tables and gives those that it could not fill."""
 
     environment: Environment
     scripts: ScriptDirectory
     revisions: Sequence[Revision]
-    snapshot: Callable[[], Snapshot]
+    catalog: Reader
     populate: Callable[[], tuple[tuple[str, str], ...]]
     roundtrips: bool
 
@@ -48,7 +49,11 @@ class Crossing:
         """Cross the chain, calling `at_heads` at the top; None as soon as anything is not as it should be."""
         if not self.revisions or not all(item.has_upgrade and item.has_downgrade for item in self.revisions):
             return None
-        base = self.snapshot()
+        crossed = self._cross(at_heads)
+        return crossed if crossed is not None and self.catalog.has_missed_nothing() else None
+
+    def _cross(self, at_heads: Callable[[], None]) -> Crossed | None:
+        base = self.catalog.read_first()
         upgrades = self._pass(Direction.UP, self.revisions)
         if upgrades is None:
             return None
@@ -62,7 +67,7 @@ class Crossing:
         # The same statements on the same catalog give the same catalog; that it is so at the top, is read.
         again = [_Known(one.snapshot, one.sent) for one in upgrades]
         reupgrades = self._pass(Direction.UP, self.revisions, again)
-        if reupgrades is None or self.snapshot() != upgrades[-1].snapshot:
+        if reupgrades is None or self.catalog.read() != upgrades[-1].snapshot:
             return None
         return Crossed(_records(self.revisions, base, upgrades, downgrades[::-1], reupgrades), base, Descent(base))
 
@@ -100,7 +105,7 @@ class Crossing:
     def _catalog_after(self, sent: _Sent, known: _Known | None) -> Snapshot:
         if known is not None and known.sent == sent:
             return known.snapshot
-        snapshot = self.snapshot()
+        snapshot = self.catalog.read()
         if known is None:
             return snapshot
         if snapshot != known.snapshot:

@@ -13,7 +13,7 @@ from alembic.operations.ops import MigrateOperation, OpContainer
 from alembic.script import ScriptDirectory
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.snapshot import take_snapshot
+from pgharness.catalog.reader import Reader
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.history.chain import open_scripts, read_chain
@@ -83,7 +83,7 @@ def _run_draft(folder: Path, database: Database, settings: HarnessSettings) -> t
                 outcome.append((None, step.failure))
                 return
         with database.connect() as observer:
-            outcome.append((take_snapshot(observer, leave_out=(environment.version_table,)), None))
+            outcome.append((Reader(observer, leave_out=(environment.version_table,)).read(), None))
 
     run_environment(config, scripts, database, settings.environment, upgrade)
     return outcome[0]

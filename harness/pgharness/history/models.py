@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.snapshot import take_snapshot
+from pgharness.catalog.reader import Reader
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.history.keeping import type_layers
@@ -60,7 +60,7 @@ def build_models(databases: Databases, metadata: Sequence[MetaData], head: Snaps
         database = _prepared_database(databases, head)
         refused = _build_piece_by_piece(database, metadata)
     with database.connect() as connection:
-        snapshot = take_snapshot(connection)
+        snapshot = Reader(connection).read()
     databases.drop(database)
     return ModelsRecord(snapshot, refused, _declared_enums(metadata))
 

@@ -18,6 +18,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.reader import Reader
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
@@ -101,7 +102,7 @@ class Walk:
             stretch.environment,
             self.scripts,
             self.chain.revisions,
-            snapshot=stretch.snapshot,
+            Reader(stretch.observer, leave_out=(self.version_table,)),
             populate=stretch.populate,
             roundtrips=self.roundtrips,
         )

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.mending import Mend, mend
+from pgharness.catalog.reader import Reader
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database
@@ -110,6 +111,16 @@ class Trial:
             for one in mends:
                 run_operations(alembic, one.operations)
             return mends, take_snapshot(connection)
+
+    def read_again(self) -> tuple[Snapshot, Snapshot]:
+        """Give the catalog with the drift, read in pieces after a reading without it; and read at once."""
+        with taken_back(self.bench.base) as (_, connection):
+            connection.execute(self.drift.given.encode() or b"SELECT")
+            reader = Reader(connection)
+            reader.read_first()
+            connection.execute(self.drift.change.encode())
+            in_pieces = reader.read() if reader.has_missed_nothing() else Reader(connection).read()
+            return in_pieces, take_snapshot(connection)
 
     def _drifted(self, connection: Connection) -> tuple[Snapshot, Snapshot]:
         without = self.bench.snapshot

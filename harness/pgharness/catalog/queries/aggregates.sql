@@ -1,5 +1,6 @@
 -- aggregates
 -- The parts of an aggregate, under the parameter names of CREATE AGGREGATE.
+-- only where EXISTS (SELECT FROM pg_aggregate WHERE aggfnoid >= 16384)
 SELECT 'pg_proc'::regclass, p.oid, 0, NULL, NULL, 'function', p.oid::regprocedure::text, fact.property, fact.value
 FROM routine p
 JOIN pg_aggregate a ON a.aggfnoid = p.oid

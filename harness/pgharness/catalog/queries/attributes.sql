@@ -1,5 +1,6 @@
 -- attributes
 -- The attributes of composite types.
+-- only where EXISTS (SELECT FROM pg_class WHERE oid >= 16384 AND relkind = 'c')
 SELECT 'pg_class'::regclass, a.attrelid, a.attnum::integer, 'pg_type'::regclass, t.oid,
        'attribute', t.name || '.' || quote_ident(a.attname), fact.property, fact.value
 FROM data_type t

@@ -1,5 +1,7 @@
 -- base_types
 -- What CREATE TYPE says of a base type.
+-- only where EXISTS (SELECT FROM pg_type t WHERE t.oid >= 16384 AND t.typtype = 'b'
+--    AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid))
 SELECT 'pg_type'::regclass, t.oid, 0, NULL, NULL, 'type', t.name, fact.property, fact.value
 FROM data_type t
 CROSS JOIN LATERAL (VALUES

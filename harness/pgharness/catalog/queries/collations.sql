@@ -1,5 +1,6 @@
 -- collations
 -- Collations made by users.
+-- only where EXISTS (SELECT FROM pg_collation WHERE oid >= 16384)
 SELECT 'pg_collation'::regclass, coll.oid, 0, NULL, NULL,
        'collation', schema.name || '.' || quote_ident(coll.collname), fact.property, fact.value
 FROM pg_collation coll JOIN schema ON schema.oid = coll.collnamespace

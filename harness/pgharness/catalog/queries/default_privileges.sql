@@ -1,5 +1,6 @@
 -- default_privileges
 -- ALTER DEFAULT PRIVILEGES: what differs from the built-in defaults, or, within a schema, what is added to them.
+-- only where EXISTS (SELECT FROM pg_default_acl)
 SELECT 'pg_default_acl'::regclass, d.oid, 0, NULL, NULL,
        'default privileges', d.on_what || ' of ' || role.name || coalesce(' in ' || schema.name, ''), fact.property, fact.value
 FROM (SELECT *, CASE defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'

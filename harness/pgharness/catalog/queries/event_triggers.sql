@@ -1,5 +1,6 @@
 -- event_triggers
 -- Event triggers of this database.
+-- only where EXISTS (SELECT FROM pg_event_trigger)
 SELECT 'pg_event_trigger'::regclass, e.oid, 0, NULL, NULL, 'event trigger', quote_ident(e.evtname), fact.property, fact.value
 FROM pg_event_trigger e
 JOIN role ON role.oid = e.evtowner

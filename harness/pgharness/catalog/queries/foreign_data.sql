@@ -1,5 +1,6 @@
 -- foreign_data
 -- Foreign data wrappers, servers and user mappings. Options of a mapping are seen only by those who may use it.
+-- only where EXISTS (SELECT FROM pg_foreign_data_wrapper)
 SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, 0, NULL, NULL, 'foreign data wrapper', quote_ident(w.fdwname), fact.property, fact.value
 FROM pg_foreign_data_wrapper w
 JOIN role ON role.oid = w.fdwowner

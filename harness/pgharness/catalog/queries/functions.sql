@@ -1,5 +1,6 @@
 -- functions
 -- Functions, window functions, procedures; aggregates by name and owner (their parts have a query of their own).
+-- only where EXISTS (SELECT FROM pg_proc WHERE oid >= 16384)
 SELECT 'pg_proc'::regclass, p.oid, 0, NULL, NULL, 'function', p.oid::regprocedure::text, fact.property, fact.value
 FROM routine p
 JOIN role ON role.oid = p.proowner

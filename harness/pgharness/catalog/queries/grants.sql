@@ -2,6 +2,7 @@
 -- Privileges that differ from those of a new object, by address: one fact for a grantee ("*" marks the grant option).
 -- Of what came with the server or belongs to an extension, what differs from how it came (pg_init_privs); such an object has no facts
 -- but these, so it is named here. The information schema is left out, as pg_dump does: pg_init_privs does not know how it came.
+-- Classes are oids in each branch: only where types agree does a condition on them reach the catalogs.
 SELECT held.class, held.oid, held.sub, NULL, NULL,
        CASE WHEN came THEN held.kind END,
        -- Printed for what is told alone: names of types and functions are dear.
@@ -17,27 +18,27 @@ FROM (
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relacl IS NOT NULL AND n.nspname <> 'information_schema'
     UNION ALL
-    SELECT 'pg_class'::regclass, a.attrelid, a.attnum, c.relowner, a.attacl, 'c', 'column',
+    SELECT 'pg_class'::regclass::oid, a.attrelid, a.attnum, c.relowner, a.attacl, 'c', 'column',
            quote_ident(n.nspname) || '.' || quote_ident(c.relname) || '.' || quote_ident(a.attname)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE a.attacl IS NOT NULL AND n.nspname <> 'information_schema'
     UNION ALL
-    SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl, 'f', 'function', NULL
+    SELECT 'pg_proc'::regclass::oid, oid, 0, proowner, proacl, 'f', 'function', NULL
     FROM pg_proc WHERE proacl IS NOT NULL
     UNION ALL
-    SELECT 'pg_type'::regclass, oid, 0, typowner, typacl, 'T', 'type', NULL
+    SELECT 'pg_type'::regclass::oid, oid, 0, typowner, typacl, 'T', 'type', NULL
     FROM pg_type WHERE typacl IS NOT NULL
     UNION ALL
-    SELECT 'pg_namespace'::regclass, oid, 0, nspowner, nspacl, 'n', 'schema', quote_ident(nspname)
+    SELECT 'pg_namespace'::regclass::oid, oid, 0, nspowner, nspacl, 'n', 'schema', quote_ident(nspname)
     FROM pg_namespace WHERE nspacl IS NOT NULL AND nspname <> 'information_schema'
     UNION ALL
-    SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl, 'l', 'language', quote_ident(lanname)
+    SELECT 'pg_language'::regclass::oid, oid, 0, lanowner, lanacl, 'l', 'language', quote_ident(lanname)
     FROM pg_language WHERE lanacl IS NOT NULL
     UNION ALL
-    SELECT 'pg_foreign_data_wrapper'::regclass, oid, 0, fdwowner, fdwacl, 'F', 'foreign data wrapper', quote_ident(fdwname)
+    SELECT 'pg_foreign_data_wrapper'::regclass::oid, oid, 0, fdwowner, fdwacl, 'F', 'foreign data wrapper', quote_ident(fdwname)
     FROM pg_foreign_data_wrapper WHERE fdwacl IS NOT NULL
     UNION ALL
-    SELECT 'pg_foreign_server'::regclass, oid, 0, srvowner, srvacl, 'S', 'server', quote_ident(srvname)
+    SELECT 'pg_foreign_server'::regclass::oid, oid, 0, srvowner, srvacl, 'S', 'server', quote_ident(srvname)
     FROM pg_foreign_server WHERE srvacl IS NOT NULL
 ) held
 CROSS JOIN LATERAL (

@@ -1,5 +1,8 @@
 -- languages
 -- Procedural languages, transforms, casts, conversions and access methods made by users.
+-- only where EXISTS (SELECT FROM pg_language WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_transform WHERE oid >= 16384)
+--    OR EXISTS (SELECT FROM pg_cast WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_conversion WHERE oid >= 16384)
+--    OR EXISTS (SELECT FROM pg_am WHERE oid >= 16384)
 SELECT 'pg_language'::regclass, l.oid, 0, NULL, NULL, 'language', quote_ident(l.lanname), fact.property, fact.value
 FROM pg_language l
 JOIN role ON role.oid = l.lanowner

@@ -1,5 +1,6 @@
 -- operator_members
 -- Operators and support functions, of the operator class that they came with, or else of the family.
+-- only where EXISTS (SELECT FROM pg_amop WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_amproc WHERE oid >= 16384)
 SELECT d.refclassid, d.refobjid, 0, NULL, NULL, NULL, NULL,
        'operator ' || o.amopstrategy || ' (' || format_type(o.amoplefttype, NULL) || ', '
                    || format_type(o.amoprighttype, NULL) || ')',

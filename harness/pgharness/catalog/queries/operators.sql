@@ -1,5 +1,7 @@
 -- operators
 -- Operators, operator classes, and operator families with their members.
+-- only where EXISTS (SELECT FROM pg_operator WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_opclass WHERE oid >= 16384)
+--    OR EXISTS (SELECT FROM pg_opfamily WHERE oid >= 16384)
 SELECT 'pg_operator'::regclass, o.oid, 0, NULL, NULL, 'operator', o.oid::regoperator::text, fact.property, fact.value
 FROM pg_operator o JOIN schema ON schema.oid = o.oprnamespace
 JOIN role ON role.oid = o.oprowner

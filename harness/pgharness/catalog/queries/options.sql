@@ -13,7 +13,7 @@ UNION ALL
 SELECT 'pg_class'::regclass, r.oid, a.attnum::integer, NULL, NULL, 'column', r.name || '.' || quote_ident(a.attname),
        o.word || split_part(o.setting, '=', 1), substr(o.setting, strpos(o.setting, '=') + 1)
 FROM relation r
-JOIN pg_attribute a ON a.attrelid = r.oid AND (a.attoptions IS NOT NULL OR a.attfdwoptions IS NOT NULL)
+JOIN pg_attribute a ON a.attrelid = r.oid AND a.attrelid >= 16384 AND (a.attoptions IS NOT NULL OR a.attfdwoptions IS NOT NULL)
 CROSS JOIN LATERAL (
     -- From 15.20 on the server keeps a version of its own among a column's options.
     SELECT 'option ', kept.setting FROM unnest(a.attoptions) AS kept(setting)

@@ -1,5 +1,6 @@
 -- policies
 -- Row level security policies.
+-- only where EXISTS (SELECT FROM pg_policy)
 SELECT 'pg_policy'::regclass, p.oid, 0, 'pg_class'::regclass, r.oid,
        'policy', r.name || '.' || quote_ident(p.polname), fact.property, fact.value
 FROM relation r

@@ -1,5 +1,6 @@
 -- publications
 -- Publications, and each table or schema in one.
+-- only where EXISTS (SELECT FROM pg_publication)
 SELECT 'pg_publication'::regclass, p.oid, 0, NULL, NULL, 'publication', quote_ident(p.pubname), fact.property, fact.value
 FROM pg_publication p
 JOIN role ON role.oid = p.pubowner

@@ -1,5 +1,6 @@
 -- rules
 -- Rewrite rules other than the one that is a view.
+-- only where EXISTS (SELECT FROM pg_rewrite WHERE ev_class >= 16384)
 SELECT 'pg_rewrite'::regclass, w.oid, 0, 'pg_class'::regclass, r.oid,
        'rule', r.name || '.' || quote_ident(w.rulename), fact.property, fact.value
 FROM relation r

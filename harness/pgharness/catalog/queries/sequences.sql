@@ -5,10 +5,10 @@ SELECT 'pg_class'::regclass, s.oid, 0, CASE WHEN owning.oid IS NOT NULL THEN 'pg
 FROM relation s
 JOIN pg_sequence q ON q.seqrelid = s.oid
 JOIN role ON role.oid = s.relowner
-LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.objsubid = 0
+LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.objid >= 16384 AND d.objsubid = 0
                      AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
 LEFT JOIN relation owning ON owning.oid = d.refobjid
-LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attrelid >= 16384
 CROSS JOIN LATERAL (VALUES
     ('exists', 'sequence'),
     ('owner', CASE WHEN owning.oid IS NULL OR s.relowner <> owning.relowner THEN role.unusual_name END),

@@ -1,5 +1,6 @@
 -- statistics
 -- Extended statistics objects.
+-- only where EXISTS (SELECT FROM pg_statistic_ext)
 SELECT 'pg_statistic_ext'::regclass, s.oid, 0, 'pg_class'::regclass, r.oid,
        'statistics', schema.name || '.' || quote_ident(s.stxname), fact.property, fact.value
 FROM relation r

@@ -1,5 +1,6 @@
 -- subscriptions
 -- Subscriptions of this database, without their connection strings, which only a superuser may read and which hold secrets.
+-- only where EXISTS (SELECT FROM pg_subscription)
 SELECT 'pg_subscription'::regclass, s.oid, 0, NULL, NULL, 'subscription', quote_ident(s.subname), fact.property, fact.value
 FROM pg_subscription s
 JOIN pg_database d ON d.oid = s.subdbid AND d.datname = current_database()

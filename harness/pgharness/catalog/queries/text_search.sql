@@ -1,5 +1,7 @@
 -- text_search
 -- Text search parsers, templates, dictionaries and configurations with their mappings.
+-- only where EXISTS (SELECT FROM pg_ts_parser WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_ts_template WHERE oid >= 16384)
+--    OR EXISTS (SELECT FROM pg_ts_dict WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_ts_config WHERE oid >= 16384)
 SELECT 'pg_ts_parser'::regclass, p.oid, 0, NULL, NULL,
        'text search parser', schema.name || '.' || quote_ident(p.prsname), fact.property, fact.value
 FROM pg_ts_parser p JOIN schema ON schema.oid = p.prsnamespace

@@ -1,5 +1,6 @@
 -- triggers
 -- Triggers, constraint triggers included. A partition's copy is told only where its state parts from its parent's.
+-- only where EXISTS (SELECT FROM pg_trigger WHERE tgrelid >= 16384 AND NOT tgisinternal)
 SELECT 'pg_trigger'::regclass, t.oid, 0, 'pg_class'::regclass, r.oid,
        'trigger', r.name || '.' || quote_ident(t.tgname), fact.property, fact.value
 FROM relation r
