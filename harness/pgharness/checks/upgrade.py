@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check
 from pgharness.checks.wording import failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
-from pgharness.history.records import ChainRecord, RevisionRecord
+from pgharness.history.records import ChainRecord, Failure, Revision, RevisionRecord
 
 NAME = "upgrade"
+
+_DUPLICATE_OBJECT = "42710"
+_MAKES_A_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
 
 
 def judge(record: ChainRecord) -> Iterator[Finding | Note]:
@@ -19,6 +23,13 @@ def judge(record: ChainRecord) -> Iterator[Finding | Note]:
     missing = record.chain.revisions[len(record.revisions) :]
     if missing:
         yield Note(NAME, None, f"not tried after the failure: {', '.join(revision.label for revision in missing)}")
+    if record.left_outside:
+        yield Note(
+            NAME,
+            None,
+            f"new on the given server, where nothing outside of our databases is dropped: {record.left_outside}; where the chain "
+            "makes them, its next run fails: drop them, or let runs have a server of their own (--server embedded)",
+        )
 
 
 def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
@@ -29,7 +40,7 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
             message=f"It fails: {failure_in_words(record.upgrade.failure)}",
-            mend=f"correct upgrade() in {revision.path}",
+            mend=_mend(record.upgrade.failure, revision),
             evidence=failure_evidence(record.upgrade.failure),
         )
     elif record.upgrade_rows_failure is not None:
@@ -45,6 +56,16 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
         )
     for table, reason in record.unfilled:
         yield Note(NAME, revision.revision, f"{table} held no rows: {reason}")
+
+
+def _mend(failure: Failure, revision: Revision) -> str:
+    correct = f"correct upgrade() in {revision.path}"
+    if failure.sqlstate == _DUPLICATE_OBJECT and _MAKES_A_ROLE.search(failure.statement or ""):
+        return (
+            "a role belongs to the whole server and outlives every database: drop it there, or let runs have a server of their "
+            f"own (--server embedded), or {correct}"
+        )
+    return correct
 
 
 CHECK = Check(

@@ -2,6 +2,7 @@
 
 from pgharness.databases.database import Database
 from pgharness.databases.databases import Databases
+from pgharness.databases.outside import Outside
 from pgharness.databases.pool import ClonePool
 
-__all__ = ["ClonePool", "Database", "Databases"]
+__all__ = ["ClonePool", "Database", "Databases", "Outside"]

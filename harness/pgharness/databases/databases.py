@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +18,7 @@ from pgharness.databases.operations import (
     mark_as_kept,
     prepare_session,
 )
+from pgharness.databases.outside import Outside, drop_outside, make_roles, read_outside
 from pgharness.databases.pool import ClonePool
 from pgharness.databases.registry import Registry
 from pgharness.databases.template import enter_template, leave_template
@@ -55,6 +56,36 @@ class Databases:
         with self._working() as session:
             create_empty_database(session, self.server, database.name)
         return database
+
+    @contextlib.contextmanager
+    def experiment(self, label: str) -> Iterator[Database]:
+        """Give an empty database to try something in; it goes at the end, and with it what was made outside of it meanwhile."""
+        with self.outside_undone():
+            database = self.create_empty(label)
+            try:
+                yield database
+            finally:
+                self.drop(database)
+
+    @contextlib.contextmanager
+    def outside_undone(self, roles: Sequence[str] = ()) -> Iterator[None]:
+        """Drop at the end the roles and replication slots that are new, on a server of our own; `roles` exist meanwhile.
+
+        On a given server they might be somebody else's, and nothing is made or dropped.
+        """
+        before = self.outside()
+        if roles and self.server.kind != "url":
+            with self._working() as session:
+                make_roles(session, roles)
+        try:
+            yield
+        finally:
+            self._drop_outside_since(before)
+
+    def outside(self) -> Outside:
+        """Give the roles and replication slots that the server has now."""
+        with self._working() as session:
+            return read_outside(session)
 
     def clone(self, template: Database) -> Database:
         """Make a copy of a template, or of any database on which nobody is connected."""
@@ -115,14 +146,21 @@ class Databases:
 
     def _build(self, build: Callable[[Database], None]) -> Database:
         """Make a database and have it filled; it is dropped if that fails."""
+        before = self.outside()
         database = self.create_empty("building")
         try:
             build(database)
         except BaseException:
             self.drop(database)
+            self._drop_outside_since(before)
             raise
         self._registry.forget(database)  # from here on it is known by its final name
         return database
+
+    def _drop_outside_since(self, before: Outside) -> None:
+        if self.server.kind != "url":
+            with self._working() as session:
+                drop_outside(session, read_outside(session).since(before))
 
     def _lifetime(self, database: Database) -> str:
         if self.server.kind == "url":

@@ -46,20 +46,18 @@ def draft_chain(
     Extensions and schemas are made first, because models cannot declare them. What goes wrong on the way is the verdict,
     so it is recorded and not raised.
     """
-    database = databases.create_empty("draft")
-    with database.connect() as connection:
-        prepare_like(connection, head)
-    try:
-        with tempfile.TemporaryDirectory(prefix="pgharness-draft-") as folder:
-            _write_draft(Path(folder), database, settings)
-            snapshot = _run_draft(Path(folder), database, settings)
-    except CannotRun as error:
-        return DraftRecord(pending, None, Failure("CannotRun", f"{error.what} {error.seen}"))
-    except Exception as error:  # noqa: BLE001 - what Alembic, env.py's hooks and drafted code raise is the verdict
-        return DraftRecord(pending, None, describe(error))
-    finally:
-        databases.drop(database)
-    return DraftRecord(pending, *snapshot)
+    with databases.experiment("draft") as database:
+        with database.connect() as connection:
+            prepare_like(connection, head)
+        try:
+            with tempfile.TemporaryDirectory(prefix="pgharness-draft-") as folder:
+                _write_draft(Path(folder), database, settings)
+                snapshot = _run_draft(Path(folder), database, settings)
+        except CannotRun as error:
+            return DraftRecord(pending, None, Failure("CannotRun", f"{error.what} {error.seen}"))
+        except Exception as error:  # noqa: BLE001 - what Alembic, env.py's hooks and drafted code raise is the verdict
+            return DraftRecord(pending, None, describe(error))
+        return DraftRecord(pending, *snapshot)
 
 
 def _write_draft(folder: Path, database: Database, settings: HarnessSettings) -> None:

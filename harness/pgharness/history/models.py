@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from functools import partial
 
@@ -53,16 +54,13 @@ def build_models(databases: Databases, metadata: Sequence[MetaData], head: Snaps
     Extensions and schemas of the migrated database are made first, because models cannot declare them. Where `create_all`
     is refused, a second database is built table by table and index by index, and what is refused is recorded.
     """
-    refused: tuple[RefusedDdl, ...] = ()
-    database = _prepared_database(databases, head)
-    if not _builds(database, metadata):
-        databases.drop(database)
-        database = _prepared_database(databases, head)
+    enums = _declared_enums(metadata)
+    with _prepared_database(databases, head) as database:
+        if _builds(database, metadata):
+            return ModelsRecord(_snapshot_of(database), (), enums)
+    with _prepared_database(databases, head) as database:
         refused = _build_piece_by_piece(database, metadata)
-    with database.connect() as connection:
-        snapshot = Reader(connection).read()
-    databases.drop(database)
-    return ModelsRecord(snapshot, refused, _declared_enums(metadata))
+        return ModelsRecord(_snapshot_of(database), refused, enums)
 
 
 def prepare_like(connection: psycopg.Connection, head: Snapshot | None) -> None:
@@ -73,11 +71,17 @@ def prepare_like(connection: psycopg.Connection, head: Snapshot | None) -> None:
             connection.execute(sql.SQL(statement).format(sql.SQL(printed_name)))
 
 
-def _prepared_database(databases: Databases, head: Snapshot | None) -> Database:
-    database = databases.create_empty("models")
+@contextmanager
+def _prepared_database(databases: Databases, head: Snapshot | None) -> Iterator[Database]:
+    with databases.experiment("models") as database:
+        with database.connect() as connection:
+            prepare_like(connection, head)
+        yield database
+
+
+def _snapshot_of(database: Database) -> Snapshot:
     with database.connect() as connection:
-        prepare_like(connection, head)
-    return database
+        return Reader(connection).read()
 
 
 def _engine(database: Database) -> Engine:

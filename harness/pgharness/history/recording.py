@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from pgharness.catalog.ignoring import IgnoreRules
-from pgharness.databases import Databases
+from pgharness.databases import Databases, Outside
 from pgharness.history.chain import open_scripts, read_chain
 from pgharness.history.drafts import draft_chain, pending_operations
 from pgharness.history.environment import Environment
@@ -69,7 +69,8 @@ def record_chain(
     """
     named = load_metadata(settings.metadata) if settings.metadata else None
     statements = settings.statements if Experiment.QUERIES in experiments else None
-    visit = _Visit(project, Experiment.DRAFT in experiments, named, statements)
+    visit = _Visit(project, databases, Experiment.DRAFT in experiments, named, statements)
+    before = databases.outside()
     clock = _Clock()
     walked = Walk(
         project.config,
@@ -93,20 +94,22 @@ def record_chain(
         ignore=IgnoreRules(settings.ignore, datetime.now(tz=UTC).date()),
     )
     head = record.head
-    if head is not None and Experiment.MODELS in experiments and visit.metadata:
-        record = replace(record, models=build_models(databases, visit.metadata, head))
-        durations_s[Experiment.MODELS] = clock.lap()
-        advance("models")
-    if head is not None and visit.pending is not None:
-        draft = draft_chain(databases, settings, head, visit.pending)
-        record = replace(record, draft=replace(draft, comparison_failure=visit.comparison_failure))
-        durations_s[Experiment.DRAFT] = clock.lap()
-        advance("draft")
-    if head is not None and Experiment.STRUCTURE in experiments and settings.structure is not None:
-        record = replace(record, structure=try_structure(databases, settings.structure, head))
-        durations_s[Experiment.STRUCTURE] = clock.lap()
-        advance("structure")
-    return replace(record, durations_s=durations_s)
+    with databases.outside_undone(visit.outside.since(before).roles):
+        if head is not None and Experiment.MODELS in experiments and visit.metadata:
+            record = replace(record, models=build_models(databases, visit.metadata, head))
+            durations_s[Experiment.MODELS] = clock.lap()
+            advance("models")
+        if head is not None and visit.pending is not None:
+            draft = draft_chain(databases, settings, head, visit.pending)
+            record = replace(record, draft=replace(draft, comparison_failure=visit.comparison_failure))
+            durations_s[Experiment.DRAFT] = clock.lap()
+            advance("draft")
+        if head is not None and Experiment.STRUCTURE in experiments and settings.structure is not None:
+            record = replace(record, structure=try_structure(databases, settings.structure, head))
+            durations_s[Experiment.STRUCTURE] = clock.lap()
+            advance("structure")
+    left = databases.outside().since(before) if databases.server.kind == "url" else Outside()
+    return replace(record, durations_s=durations_s, left_outside=left.in_words())
 
 
 def _walk_durations(walked: WalkRecord, total_s: float) -> dict[str, float]:
@@ -135,6 +138,7 @@ class _Visit:
     """What is asked of env.py while the database stands at the heads."""
 
     project: Project
+    databases: Databases
     wants_draft: bool
     named: MetaData | None
     statements: Path | None
@@ -142,8 +146,10 @@ class _Visit:
     pending: tuple[str, ...] | None = None
     comparison_failure: Failure | None = None
     queries: QueriesRecord | None = None
+    outside: Outside = field(default_factory=Outside)
 
     def at_heads(self, environment: Environment, observer: psycopg.Connection) -> None:
+        self.outside = self.databases.outside()
         self.metadata = (self.named,) if self.named is not None else environment.target_metadata
         if self.wants_draft and environment.target_metadata:
             try:

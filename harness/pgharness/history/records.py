@@ -202,6 +202,8 @@ class ChainRecord:
     """Findings of `indices` that are meant: subject and reason."""
     ignore: IgnoreRules = field(default_factory=IgnoreRules)
     """What comparisons leave out on purpose."""
+    left_outside: str = ""
+    """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
     durations_s: Mapping[str, float] = field(default_factory=dict)
     """How long each experiment took; "upgrade" stands for the walk without the round trips."""
 

@@ -20,13 +20,11 @@ def try_structure(databases: Databases, path: Path, head: Snapshot) -> Structure
     if not path.is_file():
         return StructureRecord(str(path), None, expected, None)
     text = path.read_text(encoding="utf-8")
-    database = databases.create_empty("structure")
-    try:
-        with database.connect() as connection:
-            connection.execute(text.encode())
-        with database.connect() as connection:
-            return StructureRecord(str(path), text, expected, take_snapshot(connection))
-    except psycopg.Error as error:
-        return StructureRecord(str(path), text, expected, None, describe(error))
-    finally:
-        databases.drop(database)
+    with databases.experiment("structure") as database:
+        try:
+            with database.connect() as connection:
+                connection.execute(text.encode())
+            with database.connect() as connection:
+                return StructureRecord(str(path), text, expected, take_snapshot(connection))
+        except psycopg.Error as error:
+            return StructureRecord(str(path), text, expected, None, describe(error))

@@ -83,18 +83,17 @@ class Walk:
 
     def _on_new_database(self, act: Callable[[_Stretch], _Result]) -> _Result:
         """Do something within env.py, on a new database."""
-        database = self.databases.create_empty("walk")
         outcome: list[_Result] = []
+        with self.databases.experiment("walk") as database:
 
-        def body(environment: Environment) -> None:
-            self.version_table = environment.version_table
-            with database.connect() as observer:
-                outcome.append(act(_Stretch(self, environment, observer)))
+            def body(environment: Environment) -> None:
+                self.version_table = environment.version_table
+                with database.connect() as observer:
+                    outcome.append(act(_Stretch(self, environment, observer)))
 
-        if self.settings.baseline is not None:
-            run_baseline(database, self.settings)
-        run_environment(self.config, self.scripts, database, self.settings.environment, body)
-        self.databases.drop(database)
+            if self.settings.baseline is not None:
+                run_baseline(database, self.settings)
+            run_environment(self.config, self.scripts, database, self.settings.environment, body)
         return outcome[0]
 
     def _cross(self, stretch: _Stretch) -> Crossed | None:

@@ -7,8 +7,8 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -84,12 +84,25 @@ class HarnessSession:
             file = self.folder / "report.pickle"
             with FileLock(self.folder / "report.lock"):
                 if not file.exists():
-                    file.write_bytes(pickle.dumps(_outcome(self.server, self.plan)))
+                    with self._server_to_judge_on() as server:
+                        file.write_bytes(pickle.dumps(_outcome(server, self.plan)))
             outcome = pickle.loads(file.read_bytes())  # noqa: S301 - written by this session, in its private folder
             if isinstance(outcome, CannotRun):
                 raise outcome
             self.report = cast("Report", outcome)
         return self.report
+
+    @contextmanager
+    def _server_to_judge_on(self) -> Iterator[Server]:
+        """Give the session's server, or another of its kind where templates have made roles or may do so meanwhile.
+
+        Roles belong to a whole server: a chain that makes them cannot be walked beside a database that the same chain made.
+        """
+        if self.server.kind == "url" or not (self._worker or self.databases.outside()):
+            yield self.server
+            return
+        with open_server(self.server.kind, image=self.settings.image) as server:
+            yield replace(server, reason=self.server.reason)
 
     def find_report(self) -> Report | None:
         """Give the report that a worker made, if one did."""
