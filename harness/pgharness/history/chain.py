@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import re
+import sys
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def open_scripts(alembic_ini: Path) -> tuple[Config, ScriptDirectory]:
     config = _open_config(alembic_ini)
     try:
         with _recorded_warnings():
-            scripts = ScriptDirectory.from_config(config)
+            scripts = script_directory(config)
     except CommandError as error:
         raise CannotRun(
             f"Alembic finds no migrations by {alembic_ini}.",
@@ -51,6 +52,15 @@ def open_scripts(alembic_ini: Path) -> tuple[Config, ScriptDirectory]:
             mend="correct script_location; where there never was one, `alembic init` makes it",
         )
     return config, scripts
+
+
+def script_directory(config: Config) -> ScriptDirectory:
+    """Open the script folder; what Alembic puts on the path each time (`prepend_sys_path`) stands there once."""
+    before = sys.path[:]
+    scripts = ScriptDirectory.from_config(config)
+    added = sys.path[: len(sys.path) - len(before)]
+    sys.path[:] = [*dict.fromkeys(added), *(entry for entry in before if entry not in added)]
+    return scripts
 
 
 def read_chain(scripts: ScriptDirectory) -> Chain:

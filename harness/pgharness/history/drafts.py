@@ -16,7 +16,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.reader import Reader
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
-from pgharness.history.chain import open_scripts, read_chain
+from pgharness.history.chain import open_scripts, read_chain, script_directory
 from pgharness.history.environment import Environment, run_environment
 from pgharness.history.keeping import models_kept
 from pgharness.history.models import prepare_like
@@ -95,7 +95,7 @@ def _empty_scripts(folder: Path, settings: HarnessSettings) -> tuple[Config, Scr
     config.set_main_option("sourceless", "false")
     config.file_config.remove_section("post_write_hooks")
     config.file_config.add_section("post_write_hooks")  # an empty one, or those of a pyproject.toml would run
-    return config, ScriptDirectory.from_config(config)
+    return config, script_directory(config)
 
 
 def _compare(config: Config, scripts: ScriptDirectory, environment: Environment) -> RevisionContext:

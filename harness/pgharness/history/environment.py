@@ -54,6 +54,8 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
 # No single statement of a migration takes so long on the few rows of a test, unless it waits for itself.
 SERVER_OPTIONS = "-c statement_timeout=10min"
 
+_LOGGING: Any = logging  # its lists of handlers are in no stub
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -260,12 +262,16 @@ def _variables(variables: Mapping[str, str], database: Database) -> Iterator[Non
 def _quiet(printed: io.StringIO) -> Iterator[None]:
     """Keep what env.py and revisions print, and undo what `fileConfig` does to logging.
 
+    It closes every handler that logging knows of, for good, so meanwhile logging knows of none.
+
     Their warnings are warnings, also where the caller (pytest with -W error) turns its own into errors.
     """
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     known = [item for item in logging.root.manager.loggerDict.values() if isinstance(item, logging.Logger)]
     states = [(logger, logger.disabled, logger.level, logger.handlers[:]) for logger in known]
+    listed, named = _LOGGING._handlerList[:], dict(_LOGGING._handlers)  # noqa: SLF001 - there is no public way
+    _know_handlers([], {})
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
             warnings.simplefilter("default")
@@ -275,6 +281,13 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
         for logger, disabled, logger_level, logger_handlers in states:
             logger.disabled, logger.handlers[:] = disabled, logger_handlers
             logger.setLevel(logger_level)
+        _know_handlers(listed, named)
+
+
+def _know_handlers(listed: list[Any], named: Mapping[str, logging.Handler]) -> None:
+    _LOGGING._handlerList[:] = listed  # noqa: SLF001 - as above
+    _LOGGING._handlers.clear()  # noqa: SLF001
+    _LOGGING._handlers.update(named)  # noqa: SLF001
 
 
 def _text(database: Database) -> str:
