@@ -44,13 +44,14 @@ def _first_seen(record: ChainRecord, told: Told) -> str | None:
 
 
 def _refused(refused: RefusedDdl) -> Finding:
+    what = "The server refuses what create_all sends" if refused.statement else "create_all does not pass"
     return Finding(
         check=NAME,
         revision=None,
         subject="the models",
-        message=f"The server refuses what create_all sends: {refused.message.splitlines()[0]}",
+        message=f"{what}: {refused.message.splitlines()[0]}",
         mend="correct the models so that MetaData.create_all() passes on an empty database",
-        evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}",
+        evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}" if refused.statement else "",
     )
 
 

@@ -64,11 +64,18 @@ def build_models(databases: Databases, metadata: Sequence[MetaData], head: Snaps
 
 
 def prepare_like(connection: psycopg.Connection, head: Snapshot | None) -> None:
-    """Make the extensions and schemas that a migrated database has."""
-    statements = {"schema": "CREATE SCHEMA IF NOT EXISTS {}", "extension": "CREATE EXTENSION IF NOT EXISTS {}"}
-    for kind, statement in statements.items():
-        for _, printed_name in head.objects(kind) if head is not None else ():
-            connection.execute(sql.SQL(statement).format(sql.SQL(printed_name)))
+    """Make the schemas that a migrated database has, and its extensions, each in its schema and of its version."""
+    if head is None:
+        return
+    for _, printed_name in head.objects("schema"):
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.SQL(printed_name)))
+    for extension in head.objects("extension"):
+        facts = head.properties(extension)
+        connection.execute(
+            sql.SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {} VERSION {}").format(
+                sql.SQL(extension.object), sql.SQL(facts["schema"]), sql.Literal(facts["version"])
+            )
+        )
 
 
 @contextmanager
@@ -93,7 +100,7 @@ def _builds(database: Database, metadata: Sequence[MetaData]) -> bool:
         with _engine(database).begin() as connection:
             for item in metadata:
                 item.create_all(connection)
-    except SQLAlchemyError:
+    except Exception:  # noqa: BLE001 - listeners on the models are anybody's code; what they raise is told piece by piece
         return False
     return True
 
@@ -102,36 +109,39 @@ def _build_piece_by_piece(database: Database, metadata: Sequence[MetaData]) -> t
     refused: list[RefusedDdl] = []
     with _engine(database).begin() as connection:
         for item in metadata:
-            item.dispatch.before_create(item, connection, tables=list(item.tables.values()), checkfirst=False)
+            told = {"tables": list(item.tables.values()), "checkfirst": False}
+            refused.extend(_refused(connection, partial(item.dispatch.before_create, item, connection, **told)))
             for table in item.sorted_tables:
-                if not _passes(connection, partial(table.create, connection)):
-                    refused.extend(_build_table(connection, table))
-            item.dispatch.after_create(item, connection, tables=list(item.tables.values()), checkfirst=False)
+                refused.extend(_build_table(connection, table))
+            refused.extend(_refused(connection, partial(item.dispatch.after_create, item, connection, **told)))
     return tuple(refused)
 
 
 def _build_table(connection: Connection, table: Table) -> list[RefusedDdl]:
-    """Build a table without its indexes, then each index by itself."""
-    refused: list[RefusedDdl] = []
+    """Build a table; where that does not pass, first without its indexes, then each index by itself."""
+    whole = _refused(connection, partial(table.create, connection))
+    if not whole:
+        return []
     pieces = [
         CreateTable(table),
         *(CreateIndex(index) for index in sorted(table.indexes, key=lambda item: str(item.name))),
     ]
-    for piece in pieces:
-        _passes(connection, partial(connection.execute, piece), refused)
-    return refused
+    refused = [one for piece in pieces for one in _refused(connection, partial(connection.execute, piece))]
+    by_listener = not any(one.statement for one in whole)
+    return whole + refused if by_listener else refused or whole
 
 
-def _passes(connection: Connection, act: Callable[[], object], refused: list[RefusedDdl] | None = None) -> bool:
+def _refused(connection: Connection, act: Callable[[], object]) -> list[RefusedDdl]:
+    """Do something that is undone if it fails; give why it fails, or nothing."""
     try:
         with connection.begin_nested():
             act()
     except SQLAlchemyError as error:
-        if refused is not None:
-            failure = describe(error)
-            refused.append(RefusedDdl(failure.statement or "", failure.message, failure.sqlstate))
-        return False
-    return True
+        failure = describe(error)
+        return [RefusedDdl(failure.statement or "", failure.message, failure.sqlstate)]
+    except Exception as error:  # noqa: BLE001 - a listener on the models is anybody's code and may raise anything
+        return [RefusedDdl("", f"{type(error).__name__}: {error}", None)]
+    return []
 
 
 def _declared_enums(metadata: Sequence[MetaData]) -> tuple[DeclaredEnum, ...]:

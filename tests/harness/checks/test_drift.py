@@ -172,6 +172,34 @@ def test_an_index_that_the_server_refuses_does_not_hide_the_other_differences(fo
     assert subjects == {"the models", "index public.ix_book_title", "index public.ix_book_unsold"}
 
 
+def test_an_extension_is_made_for_the_models_in_the_schema_and_of_the_version_that_the_chain_chose(
+    found: Callable[..., Any],
+) -> None:
+    edits = executing("CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext VERSION '1.5'")
+
+    assert found("drift", edits) == []
+
+
+LISTENERS = {
+    "of the metadata": 'sa.event.listen(Base.metadata, "before_create", refuse)',
+    "of a table": 'sa.event.listen(Author.__table__, "after_create", refuse)',
+}
+
+
+@pytest.mark.parametrize("listener", LISTENERS.values(), ids=LISTENERS)
+def test_a_listener_on_the_models_that_raises_is_found_and_hides_no_difference(
+    found: Callable[..., Any], listener: str
+) -> None:
+    refusing = f"\n\ndef refuse(*_, **__):\n    raise ValueError('not on a Monday')\n\n\n{listener}\n"
+    sold_at = "    sold_at: Mapped[sa.DateTime | None] = mapped_column(sa.DateTime(timezone=True))\n"
+    edits = {MODELS: (sold_at, "    isbn: Mapped[str | None] = mapped_column(sa.Text)\n" + sold_at + refusing)}
+
+    told = {finding.subject: finding for finding in found("drift", edits)}
+
+    assert told.keys() >= {"the models", "column public.book.isbn"}
+    assert told["the models"].message == "create_all does not pass: ValueError: not on a Monday"
+
+
 def test_what_only_the_models_lack_is_charged_to_the_revision_that_made_the_object(found: Callable[..., Any]) -> None:
     (finding,) = found("drift", {COUNTRY: (', server_default="unknown"', "")}, rows_per_table=0)
 
