@@ -290,6 +290,8 @@ def _write_structure(run: Run, path: Path | None) -> None:
             else "the check `structure` is skipped",
             mend="run pgharness check and correct what it finds",
         )
+    if run.record.structure.unwritable is not None:
+        raise run.record.structure.unwritable
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(run.record.structure.expected_text, encoding="utf-8")
     print(f"wrote {path}")

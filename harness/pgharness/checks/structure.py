@@ -19,6 +19,10 @@ def judge(record: ChainRecord) -> Iterator[Finding]:
     structure = record.structure
     assert structure is not None
     assert record.head is not None
+    if structure.unwritable is not None:
+        reason = structure.unwritable
+        yield Finding(NAME, None, f"structure file {structure.path}", f"{reason.what} {reason.seen}", reason.mend)
+        return
     if structure.text is None:
         yield _finding(structure, "There is no such file.")
         return

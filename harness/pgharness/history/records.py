@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.ignoring import IgnoreRules
+from pgharness.findings import CannotRun
 from pgharness.plans.plan import Plan
 from pgharness.plans.statement import Expectation
 
@@ -110,7 +111,7 @@ class Descent:
 
 @dataclass(frozen=True, slots=True)
 class RefusedDdl:
-    """A statement of `create_all` that the server refused."""
+    """A statement of `create_all` that the server refused; none where a listener on the models raised."""
 
     statement: str
     message: str
@@ -153,7 +154,8 @@ class DraftRecord:
 class StructureRecord:
     """The structure file: its text, the catalog it gives, and the text that the heads would give.
 
-    `text` is None where the file is missing; `snapshot` is None where it does not run, with the `failure`.
+    `text` is None where the file is missing; `snapshot` is None where it does not run, with the `failure`. Where the heads
+    cannot be written as SQL, `unwritable` says why, and nothing else was tried.
     """
 
     path: str
@@ -161,6 +163,7 @@ class StructureRecord:
     expected_text: str
     snapshot: Snapshot | None
     failure: Failure | None = None
+    unwritable: CannotRun | None = None
 
 
 @dataclass(frozen=True, slots=True)

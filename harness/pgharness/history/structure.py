@@ -10,20 +10,28 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Databases
+from pgharness.findings import CannotRun
 from pgharness.history.records import StructureRecord
 from pgharness.history.steps import describe
 
 
 def try_structure(databases: Databases, path: Path, head: Snapshot) -> StructureRecord:
     """Run the structure file, if there is one, and record the catalog that it gives, or why it does not run."""
-    expected = render_sql(head)
-    if not path.is_file():
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+    try:
+        expected = render_sql(head)
+    except CannotRun as reason:
+        return StructureRecord(str(path), text, "", None, unwritable=reason)
+    if text is None:
         return StructureRecord(str(path), None, expected, None)
-    text = path.read_text(encoding="utf-8")
+    try:
+        script = path.read_text(encoding="utf-8").encode()
+    except UnicodeDecodeError as error:
+        return StructureRecord(str(path), text, expected, None, describe(error))
     with databases.experiment("structure") as database:
         try:
             with database.connect() as connection:
-                connection.execute(text.encode())
+                connection.execute(script)
             with database.connect() as connection:
                 return StructureRecord(str(path), text, expected, take_snapshot(connection))
         except psycopg.Error as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pgharness.findings import Status
+from pgharness.report.model import Report
 from pgharness.running import Run, plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
@@ -53,6 +54,47 @@ def test_a_file_that_does_not_run_is_found_with_its_sqlstate(found: Callable[...
 
     assert stale.message == "It is not what the chain gives at its head."
     assert broken.message.startswith("It does not run on an empty database: SyntaxError (SQLSTATE 42601)")
+
+
+def test_a_file_that_is_not_in_utf_8_is_found(found: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "structure.sql").write_bytes("CREATE TABLE public.café ();\n".encode("latin-1"))
+
+    stale, broken = found("structure", structure=tmp_path / "structure.sql")
+
+    assert stale.message == "It is not what the chain gives at its head."
+    assert broken.message.startswith("It does not run on an empty database: UnicodeDecodeError: 'utf-8' codec")
+
+
+LEAVES_AN_INDEX_INVALID = {
+    "versions/0003_add_country.py": (
+        "def upgrade():",
+        """def upgrade():
+    op.execute("CREATE INDEX ix_author_name ON author (name)")
+    op.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_author_name'::regclass")
+""",
+    )
+}
+
+
+def test_a_head_that_cannot_be_written_is_told_beside_all_other_findings(
+    judge_example: Callable[..., Report], tmp_path: Path
+) -> None:
+    report = judge_example(edits=LEAVES_AN_INDEX_INVALID, structure=tmp_path / "structure.sql")
+
+    told = {finding.check: finding for finding in report.findings}
+    assert told.keys() >= {"structure", "leftovers", "drift"}
+    assert told["structure"].message.endswith("index public.ix_author_name: an index left invalid by a failed build")
+    assert told["structure"].mend == "mend these objects, or leave their tables out"
+
+
+def test_a_head_that_cannot_be_written_is_not_written(check_example: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.pgharness]\nstructure = "structure.sql"\n')
+
+    ended = check_example("--write-structure", edits=LEAVES_AN_INDEX_INVALID)
+
+    assert ended.code == 2
+    assert "objects cannot be written as SQL." in ended.err
+    assert not (tmp_path / "structure.sql").exists()
 
 
 def test_without_a_file_in_the_settings_it_is_skipped_and_says_so(run_example: Callable[..., Run]) -> None:
