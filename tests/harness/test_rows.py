@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from pgharness.databases import Database
 from pgharness.rows import Filling, fill_empty_tables
@@ -30,6 +33,8 @@ FILLABLE = [
         'CREATE SCHEMA "My S"; CREATE TABLE "My S"."T t%" ("The Key" int PRIMARY KEY, "a%b" text NOT NULL)',
     ),
     Case("a range of numbers", "CREATE TABLE t (x int NOT NULL CHECK (x BETWEEN 5000 AND 5010), UNIQUE (x))"),
+    Case("days before the last", "CREATE TABLE t (a date NOT NULL CHECK (a <= '9999-12-31'), b date)"),
+    Case("times after the first", "CREATE TABLE t (a timestamp NOT NULL CHECK (a >= '0001-01-01'), b date)"),
     Case("a number that is a multiple", "CREATE TABLE t (x int NOT NULL CHECK (x > 990 AND x % 10 = 0))"),
     Case(
         "narrow numerics",
@@ -94,6 +99,11 @@ FILLABLE = [
         "CREATE TABLE t (a int NOT NULL, b int GENERATED ALWAYS AS (a * 2) STORED UNIQUE, CHECK (b > 3))",
     ),
     Case("a unique pair of few values", "CREATE TABLE t (a bool NOT NULL, b bool NOT NULL, UNIQUE (a, b))"),
+    Case(
+        "a default that has no value",
+        "CREATE TABLE t (a int DEFAULT 1 / 0, b int, tenant uuid DEFAULT current_setting('app.tenant')::uuid, c int,"
+        "CHECK (a > b), CHECK (tenant IS NOT NULL OR c > 0))",
+    ),
     Case("a unique expression", "CREATE TABLE t (x text NOT NULL); CREATE UNIQUE INDEX ON t (lower(x)) WHERE x <> ''"),
     Case("parents", "CREATE TABLE z (id int PRIMARY KEY); CREATE TABLE a (z_id int NOT NULL UNIQUE REFERENCES z)"),
     Case(
@@ -227,6 +237,62 @@ def test_tables_can_be_left_out(empty_database: Database) -> None:
         filling = fill_empty_tables(connection, rows_per_table=3, leave_out=("public.alembic_version",))
 
     assert filling.filled == {}
+
+
+SECURED = """
+CREATE TABLE {table} (id int PRIMARY KEY, tenant int);
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY write ON {table} FOR INSERT WITH CHECK (true);
+CREATE POLICY read ON {table} FOR SELECT USING (tenant = current_setting('app.tenant')::int);
+"""
+
+
+@pytest.fixture
+def unprivileged(empty_database: Database) -> Iterator[psycopg.Connection]:
+    """Give a session whose role row-level security holds for."""
+    role = sql.Identifier(empty_database.name)
+    with empty_database.connect() as connection:
+        connection.execute(sql.SQL("CREATE ROLE {0}; GRANT CREATE ON SCHEMA public TO {0}").format(role))
+        connection.execute(sql.SQL("SET ROLE {}").format(role))
+        yield connection
+        connection.execute("RESET ROLE")
+        connection.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(role))
+
+
+def test_a_table_that_may_not_be_read_is_told_with_the_reason(unprivileged: psycopg.Connection) -> None:
+    unprivileged.execute(SECURED.format(table="secured").encode())
+    unprivileged.execute("CREATE TABLE open (id int); INSERT INTO open VALUES (1); DELETE FROM open")
+    unprivileged.execute("INSERT INTO secured VALUES (1, 1)")
+
+    filling = fill_empty_tables(unprivileged, rows_per_table=3)
+
+    assert filling.filled == {"public.open": 3}
+    assert filling.unfilled == (
+        ("public.secured", 'none can be read: unrecognized configuration parameter "app.tenant"'),
+    )
+
+
+def test_a_child_of_a_table_that_may_not_be_read_is_told_with_the_reason(unprivileged: psycopg.Connection) -> None:
+    unprivileged.execute(SECURED.format(table="secured").encode())
+    unprivileged.execute("CREATE TABLE child (id int, secured_id int NOT NULL REFERENCES secured)")
+
+    filling = fill_empty_tables(unprivileged, rows_per_table=3)
+
+    assert filling.filled == {"public.secured": 3}
+    assert filling.unfilled == (("public.child", 'unrecognized configuration parameter "app.tenant"'),)
+
+
+@pytest.mark.parametrize("width", [14, 15, 30])
+@pytest.mark.parametrize("condition", ["num_nonnulls({}) = 1", "num_nulls({}) = 2", "num_nulls({}) = 0"])
+def test_a_condition_over_many_columns_is_fulfilled(condition: str, width: int, empty_database: Database) -> None:
+    names = [f"c{number}" for number in range(width)]
+    with empty_database.connect() as connection:
+        connection.execute(
+            f"CREATE TABLE t ({' int, '.join(names)} int, CHECK ({condition.format(', '.join(names))}))".encode()
+        )
+        filling = fill_empty_tables(connection, rows_per_table=3)
+
+    assert filling == Filling({"public.t": 3}, ())
 
 
 def test_hints_are_the_constants_of_a_condition() -> None:

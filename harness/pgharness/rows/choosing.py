@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import combinations, islice, product
+from math import isqrt
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from pgharness.rows.hints import hints_of
-from pgharness.rows.reading import Connection, printed
+from pgharness.rows.reading import Connection, first_line, printed
 from pgharness.rows.tables import Column, Table
 from pgharness.rows.values import Values
 
@@ -19,6 +21,8 @@ Value = str | None
 
 # How many combinations of values the server may look through for the columns that one condition binds together.
 MOST_COMBINATIONS = 20_000
+# The same where there are so many columns that each combination is listed, in values.
+MOST_LISTED_VALUES = 200_000
 ALTERNATIVES = 60
 PARENTS = 10
 # Where a row must refer to itself, its key has to be known beforehand, and is out of the way of the sequence.
@@ -99,8 +103,8 @@ class Chooser:
         for column, options in zip(group, candidates, strict=True):
             if not options:
                 raise NothingFits(self._why_nothing(column))
-        cap = max(2, int(MOST_COMBINATIONS ** (1 / len(group))))
-        limited = [options[:cap] for options in candidates]
+        cap = int(MOST_COMBINATIONS ** (1 / len(group)))
+        limited = [_limited(options, cap) if cap > 1 else options for options in candidates]
         starts = [
             0 if fullness is Fullness.SPARSE and not self._is_required(column) else number % len(options)
             for column, options in zip(group, limited, strict=True)
@@ -187,19 +191,23 @@ class Chooser:
     def _default(self, column: Column) -> tuple[str, ...]:
         if column.default != "value" or column.default_expression is None:
             return ()
-        row = self.connection.execute(
-            sql.SQL("SELECT CAST({} AS {})::text").format(
-                printed(column.default_expression), printed(column.type_name)
-            ),
-            (),
-        ).fetchone()
+        query = sql.SQL("SELECT CAST({} AS {})::text").format(
+            printed(column.default_expression), printed(column.type_name)
+        )
+        try:
+            row = self.connection.execute(query, ()).fetchone()
+        except psycopg.Error:  # a default that has no value here (a setting, a division) is none
+            return ()
         return () if row is None or row[0] is None else (row[0],)
 
     def _parent_values(self, table: str, column: str) -> tuple[Value, ...]:
         query = sql.SQL("SELECT DISTINCT {}::text FROM {} WHERE {} IS NOT NULL ORDER BY 1 LIMIT {}").format(
             printed(column), printed(table), printed(column), PARENTS
         )
-        return tuple(value for (value,) in self.connection.execute(query, ()))
+        try:
+            return tuple(value for (value,) in self.connection.execute(query, ()))
+        except psycopg.Error as error:
+            raise NothingFits(first_line(error)) from error
 
     def _fitting_combinations(
         self, group: tuple[Column, ...], candidates: list[tuple[Value, ...]], starts: list[int]
@@ -212,9 +220,16 @@ class Chooser:
         references = [self._reference(key) for key in self.table.foreign_keys if set(key.columns) <= names]
         if len(group) == 1:
             return _diagonal(candidates, starts)
-        query = _combinations_query(group, [*together, *references], starts)
+        conditions = [*together, *references]
+        if 2 ** len(group) > MOST_COMBINATIONS:
+            listed = islice(_near(candidates, starts), MOST_LISTED_VALUES // len(group))
+            arguments = [list(values) for values in zip(*listed, strict=True)]
+            query = _listed_query(group, conditions)
+        else:
+            arguments = [list(one) for one in candidates]
+            query = _combinations_query(group, conditions, starts)
         try:
-            return [tuple(row) for row in self.connection.execute(query, [list(one) for one in candidates])]
+            return [tuple(row) for row in self.connection.execute(query, arguments)]
         except psycopg.Error:  # a condition that cannot be asked outside its table is left to the INSERT
             return _diagonal(candidates, starts)
 
@@ -250,27 +265,51 @@ class Choice:
 
 
 def _combinations_query(group: tuple[Column, ...], conditions: Sequence[str], starts: Sequence[int]) -> sql.Composed:
-    series = [
-        sql.SQL("unnest(%s::text[]) WITH ORDINALITY AS {}(value, place)").format(sql.Identifier(f"series {index}"))
-        for index in range(len(group))
-    ]
-    cast = [
-        sql.SQL("CAST({}.value AS {}) AS {}").format(
-            sql.Identifier(f"series {index}"), printed(column.type_name), printed(column.name)
-        )
-        for index, column in enumerate(group)
-    ]
+    """Ask for all combinations of some values for each column."""
+    names = [sql.Identifier(f"series {index}") for index in range(len(group))]
     distance = [
-        sql.SQL("abs({}.place - {})").format(sql.Identifier(f"series {index}"), start + 1)
-        for index, start in enumerate(starts)
+        sql.SQL("abs({}.place - {})").format(name, start + 1) for name, start in zip(names, starts, strict=True)
     ]
-    return sql.SQL(
-        "SELECT {} FROM {} CROSS JOIN LATERAL (SELECT {}) AS given WHERE {} ORDER BY {}, {} LIMIT {}"
-    ).format(
-        sql.SQL(", ").join(
-            sql.SQL("{}.value").format(sql.Identifier(f"series {index}")) for index in range(len(group))
+    return _fitting_query(
+        group,
+        conditions,
+        values=[sql.SQL("{}.value").format(name) for name in names],
+        source=sql.SQL(" CROSS JOIN ").join(
+            sql.SQL("unnest(%s::text[]) WITH ORDINALITY AS {}(value, place)").format(name) for name in names
         ),
-        sql.SQL(" CROSS JOIN ").join(series),
+        order=[sql.SQL(" + ").join(distance), *(sql.SQL("{}.place").format(name) for name in names)],
+    )
+
+
+def _listed_query(group: tuple[Column, ...], conditions: Sequence[str]) -> sql.Composed:
+    """Ask for combinations that are listed one by one."""
+    names = [sql.Identifier(f"value {index}") for index in range(len(group))]
+    return _fitting_query(
+        group,
+        conditions,
+        values=[sql.SQL("listed.{}").format(name) for name in names],
+        source=sql.SQL("unnest({}) WITH ORDINALITY AS listed({}, place)").format(
+            sql.SQL(", ").join([sql.SQL("%s::text[]")] * len(group)), sql.SQL(", ").join(names)
+        ),
+        order=[sql.SQL("listed.place")],
+    )
+
+
+def _fitting_query(
+    group: tuple[Column, ...],
+    conditions: Sequence[str],
+    *,
+    values: Sequence[sql.Composable],
+    source: sql.Composable,
+    order: Sequence[sql.Composable],
+) -> sql.Composed:
+    cast = [
+        sql.SQL("CAST({} AS {}) AS {}").format(value, printed(column.type_name), printed(column.name))
+        for value, column in zip(values, group, strict=True)
+    ]
+    return sql.SQL("SELECT {} FROM {} CROSS JOIN LATERAL (SELECT {}) AS given WHERE {} ORDER BY {} LIMIT {}").format(
+        sql.SQL(", ").join(values),
+        source,
         sql.SQL(", ").join(cast),
         _all_hold(
             [
@@ -278,10 +317,7 @@ def _combinations_query(group: tuple[Column, ...], conditions: Sequence[str], st
                 for condition in conditions
             ]
         ),
-        sql.SQL(" + ").join(distance),
-        sql.SQL(", ").join(
-            sql.SQL("{}.place").format(sql.Identifier(f"series {index}")) for index in range(len(group))
-        ),
+        sql.SQL(", ").join(order),
         ALTERNATIVES,
     )
 
@@ -299,6 +335,31 @@ def _diagonal(candidates: list[tuple[Value, ...]], starts: list[int]) -> list[tu
         tuple(one[(start + step) % len(one)] for one, start in zip(candidates, starts, strict=True))
         for step in range(max(map(len, candidates)))
     ]
+
+
+def _limited(options: tuple[Value, ...], most: int) -> tuple[Value, ...]:
+    """Give the first values; NULL stays, wherever it stands."""
+    first = options[:most]
+    return (*first[:-1], None) if None in options and None not in first else first
+
+
+def _near(candidates: list[tuple[Value, ...]], starts: list[int]) -> Iterator[tuple[Value, ...]]:
+    """Give combinations in which up to two columns differ from the start, from NULL wherever it may be, or from no NULL."""
+    turned = [one[place:] + one[:place] for one, place in zip(candidates, starts, strict=True)]
+    first = tuple(one[0] for one in turned)
+    empty = tuple(None if None in one else one[0] for one in turned)
+    full = tuple(next((value for value in one if value is not None), None) for one in turned)
+    width = len(turned)
+    # As many values for each of a pair as leave room for all pairs.
+    few = max(2, isqrt(MOST_LISTED_VALUES // width**3) + 1)
+    for changed, most in ((0, 0), (1, ALTERNATIVES), (2, few)):
+        for base in dict.fromkeys((first, empty, full)):
+            for places in combinations(range(width), changed):
+                for values in product(*(_limited(turned[place], most) for place in places)):
+                    combination = list(base)
+                    for place, value in zip(places, values, strict=True):
+                        combination[place] = value
+                    yield tuple(combination)
 
 
 def _joined(links: Sequence[set[str]]) -> list[set[str]]:

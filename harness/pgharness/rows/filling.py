@@ -9,7 +9,7 @@ import psycopg
 from psycopg import errors, sql
 
 from pgharness.rows.choosing import Choice, Chooser, Fullness, NothingFits
-from pgharness.rows.reading import Connection, empty_tables, printed, read_tables, read_types
+from pgharness.rows.reading import Connection, empty_tables, first_line, printed, read_tables, read_types
 from pgharness.rows.tables import Table
 from pgharness.rows.values import Values
 
@@ -32,13 +32,12 @@ def fill_empty_tables(connection: Connection, *, rows_per_table: int, leave_out:
     The connection is in autocommit mode: each row is committed by itself. Values are the same on every run. `leave_out`
     holds names of tables as `schema.relation`, such as `public.alembic_version`.
     """
-    empty = empty_tables(connection, leave_out)
+    empty, unfilled = empty_tables(connection, leave_out)
     if not empty:
-        return Filling({}, ())
+        return Filling({}, tuple(sorted(unfilled.items())))
     types = read_types(connection, empty)
     values = Values(types, count=2 * rows_per_table + 6)
     filled: dict[str, int] = {}
-    unfilled: dict[str, str] = {}
     for table in _parents_first(read_tables(connection, empty)):
         made, reason = _fill(Chooser(connection, table, values), rows_per_table)
         if made:
@@ -96,12 +95,12 @@ def _insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> None:
         except (psycopg.errors.IntegrityError, errors.RaiseException, errors.DataError) as error:
             refusal = error
         except psycopg.Error as error:
-            raise NothingFits(_first_line(error)) from error
+            raise NothingFits(first_line(error)) from error
         else:
             return
         if not _advance(chooser.table, choices, refusal):
             break
-    raise NothingFits(_first_line(refusal)) from refusal
+    raise NothingFits(first_line(refusal)) from refusal
 
 
 def _insert(connection: Connection, table: Table, choices: Collection[Choice]) -> None:
@@ -128,7 +127,3 @@ def _advance(table: Table, choices: Collection[Choice], refusal: psycopg.Error) 
         return any(choice.advance() for choice in blamed)
     advanced = [choice.advance() for choice in choices]
     return any(advanced)
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).strip().split("\n", maxsplit=1)[0]

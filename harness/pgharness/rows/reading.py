@@ -16,15 +16,18 @@ from pgharness.rows.tables import Column, Condition, DataType, ForeignKey, Table
 Connection = psycopg.Connection[Any]
 
 
-def empty_tables(connection: Connection, leave_out: Collection[str]) -> dict[int, str]:
-    """Give oid and name of every table without a row, sorted by name; `leave_out` holds names like `public.alembic_version`."""
+def empty_tables(connection: Connection, leave_out: Collection[str]) -> tuple[dict[int, str], dict[str, str]]:
+    """Give oid and name of every table without a row, sorted by name, and of those that cannot be read the name and why.
+
+    `leave_out` holds names like `public.alembic_version`.
+    """
     rows = connection.execute(_statement("tables")).fetchall()
     tables = {
         oid: (name, size) for oid, schema, relation, name, size in rows if f"{schema}.{relation}" not in leave_out
     }
     doubtful = [name for name, size in tables.values() if size]
-    empty = _without_rows(connection, doubtful) if doubtful else frozenset()
-    return {oid: name for oid, (name, size) in tables.items() if not size or name in empty}
+    empty, unreadable = _without_rows(connection, doubtful)
+    return {oid: name for oid, (name, size) in tables.items() if not size or name in empty}, unreadable
 
 
 def read_tables(connection: Connection, tables: Mapping[int, str]) -> tuple[Table, ...]:
@@ -50,6 +53,11 @@ def printed(text: str) -> sql.SQL:
     return sql.SQL(text.replace("%", "%%"))
 
 
+def first_line(error: psycopg.Error) -> str:
+    """Give what the server said, without its detail and context."""
+    return str(error).strip().split("\n", maxsplit=1)[0]
+
+
 def _table(name: str, row: Mapping[str, Any]) -> Table:
     checks = [Condition(one["name"], tuple(one["columns"] or ()), one["expression"]) for one in row["checks"]]
     return Table(
@@ -72,13 +80,23 @@ def _partition_condition(partitions: Sequence[Mapping[str, Any]]) -> list[Condit
     return [Condition("a partition", tuple(partitions[0]["columns"]), " OR ".join(f"({bound})" for bound in bounds))]
 
 
-def _without_rows(connection: Connection, names: Sequence[str]) -> frozenset[str]:
-    """Give those of the tables that hold dead rows alone."""
+def _without_rows(connection: Connection, names: Sequence[str]) -> tuple[frozenset[str], dict[str, str]]:
+    """Give those of the tables that hold dead rows alone, and those that cannot be read, with the reason."""
+    if not names:
+        return frozenset(), {}
     looks = [
         sql.SQL("SELECT {} WHERE NOT EXISTS (SELECT FROM {})").format(sql.Literal(name), printed(name))
         for name in names
     ]
-    return frozenset(name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(looks), ()))
+    try:
+        return frozenset(name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(looks), ())), {}
+    except psycopg.Error as error:
+        if len(names) == 1:
+            return frozenset(), {names[0]: f"none can be read: {first_line(error)}"}
+    alone = [_without_rows(connection, [name]) for name in names]
+    return frozenset().union(*(empty for empty, _ in alone)), {
+        name: reason for _, unreadable in alone for name, reason in unreadable.items()
+    }
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -229,8 +230,9 @@ def _days(name: str, hints: Hints, length: int) -> Iterator[str]:
             moment = datetime.fromisoformat(text.strip())
         except ValueError:
             continue
-        for days in range(length):
-            yield from (_moment(name, moment + timedelta(days=days)), _moment(name, moment - timedelta(days=days + 1)))
+        for days in (step for n in range(length) for step in (n, -n - 1)):
+            with suppress(OverflowError):  # Python's years are 1 to 9999
+                yield _moment(name, moment + timedelta(days=days))
 
 
 def _moment(name: str, moment: datetime) -> str:
