@@ -163,6 +163,12 @@ with context.begin_transaction():
 }
 
 
+def test_the_version_table_may_have_a_name_that_needs_quotes(judge_example: Callable[..., Report]) -> None:
+    edits = {"env.py": ("connection=connection,", 'connection=connection,\n    version_table="Schema_Version",')}
+
+    assert judge_example(edits=edits).findings == ()
+
+
 @pytest.mark.parametrize("text", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
 def test_an_env_py_may_rely_on(text: str, judge_example: Callable[..., Report]) -> None:
     report = judge_example(edits={"env.py": text}, skip=("roundtrip",))

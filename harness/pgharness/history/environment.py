@@ -74,8 +74,10 @@ class Environment:
 
     @property
     def version_table(self) -> str:
-        """Give the qualified name of the table in which Alembic keeps the revision."""
-        return f"{self.context.version_table_schema or 'public'}.{self.context.version_table}"
+        """Give the name of the table in which Alembic keeps the revision, qualified and quoted as PostgreSQL prints it."""
+        names = {"schema": self.context.version_table_schema or "public", "name": self.context.version_table}
+        with self.connection.begin():
+            return str(self.connection.scalar(text("SELECT quote_ident(:schema) || '.' || quote_ident(:name)"), names))
 
     @property
     def target_metadata(self) -> tuple[MetaData, ...]:

@@ -54,13 +54,12 @@ def build_models(databases: Databases, metadata: Sequence[MetaData], head: Snaps
     Extensions and schemas of the migrated database are made first, because models cannot declare them. Where `create_all`
     is refused, a second database is built table by table and index by index, and what is refused is recorded.
     """
-    enums = _declared_enums(metadata)
     with _prepared_database(databases, head) as database:
         if _builds(database, metadata):
-            return ModelsRecord(_snapshot_of(database), (), enums)
+            return _record(database, metadata, ())
     with _prepared_database(databases, head) as database:
         refused = _build_piece_by_piece(database, metadata)
-        return ModelsRecord(_snapshot_of(database), refused, enums)
+        return _record(database, metadata, refused)
 
 
 def prepare_like(connection: psycopg.Connection, head: Snapshot | None) -> None:
@@ -86,9 +85,9 @@ def _prepared_database(databases: Databases, head: Snapshot | None) -> Iterator[
         yield database
 
 
-def _snapshot_of(database: Database) -> Snapshot:
+def _record(database: Database, metadata: Sequence[MetaData], refused: tuple[RefusedDdl, ...]) -> ModelsRecord:
     with database.connect() as connection:
-        return Reader(connection).read()
+        return ModelsRecord(Reader(connection).read(), refused, _declared_enums(connection, metadata))
 
 
 def _engine(database: Database) -> Engine:
@@ -144,17 +143,17 @@ def _refused(connection: Connection, act: Callable[[], object]) -> list[RefusedD
     return []
 
 
-def _declared_enums(metadata: Sequence[MetaData]) -> tuple[DeclaredEnum, ...]:
+def _declared_enums(connection: psycopg.Connection, metadata: Sequence[MetaData]) -> tuple[DeclaredEnum, ...]:
     types = [
         type_layers(column.type)[-1] for item in metadata for table in item.tables.values() for column in table.columns
     ]
     # Two columns may disagree on what a type holds; then each is compared.
     declared = {
-        (_qualified(one), tuple(one.enums)): one
+        (one.schema or "public", one.name, tuple(one.enums)): one
         for one in types
         if isinstance(one, EnumType) and one.native_enum and one.name is not None
     }
-    return tuple(_declared(name, declared[name, labels]) for name, labels in sorted(declared))
+    return tuple(_declared(_printed(connection, *key[:2]), declared[key]) for key in sorted(declared))
 
 
 def _declared(name: str, declared: EnumType) -> DeclaredEnum:
@@ -162,5 +161,8 @@ def _declared(name: str, declared: EnumType) -> DeclaredEnum:
     return DeclaredEnum(name, tuple(declared.enums), python_enum.__qualname__ if python_enum is not None else None)
 
 
-def _qualified(declared: EnumType) -> str:
-    return f"{declared.schema or 'public'}.{declared.name}"
+def _printed(connection: psycopg.Connection, schema: str, name: str) -> str:
+    """Give a qualified name as the facts have it."""
+    row = connection.execute("SELECT format('%%I.%%I', %s::text, %s::text)", (schema, name)).fetchone()
+    assert row is not None
+    return str(row[0])

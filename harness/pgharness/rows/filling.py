@@ -30,7 +30,7 @@ def fill_empty_tables(connection: Connection, *, rows_per_table: int, leave_out:
     """Give each table without rows `rows_per_table` of them; tables that hold rows are left alone.
 
     The connection is in autocommit mode: each row is committed by itself. Values are the same on every run. `leave_out`
-    holds names of tables as `schema.relation`, such as `public.alembic_version`.
+    holds names of tables as PostgreSQL prints them, such as `public.alembic_version`.
     """
     empty, unfilled = empty_tables(connection, leave_out)
     if not empty:

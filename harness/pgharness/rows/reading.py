@@ -19,12 +19,10 @@ Connection = psycopg.Connection[Any]
 def empty_tables(connection: Connection, leave_out: Collection[str]) -> tuple[dict[int, str], dict[str, str]]:
     """Give oid and name of every table without a row, sorted by name, and of those that cannot be read the name and why.
 
-    `leave_out` holds names like `public.alembic_version`.
+    `leave_out` holds names as PostgreSQL prints them, like `public.alembic_version`.
     """
     rows = connection.execute(_statement("tables")).fetchall()
-    tables = {
-        oid: (name, size) for oid, schema, relation, name, size in rows if f"{schema}.{relation}" not in leave_out
-    }
+    tables = {oid: (name, size) for oid, name, size in rows if name not in leave_out}
     doubtful = [name for name, size in tables.values() if size]
     empty, unreadable = _without_rows(connection, doubtful)
     return {oid: name for oid, (name, size) in tables.items() if not size or name in empty}, unreadable

@@ -1,7 +1,7 @@
 -- tables
 -- Ordinary and partitioned tables of users, with the bytes that they take: 0 means empty, more may mean dead rows alone.
 -- Left out: partitions (rows reach them through their parent), what extensions own, and what came with the server (oid below 16384).
-SELECT c.oid, n.nspname AS schema, c.relname AS relation, format('%I.%I', n.nspname, c.relname) AS name,
+SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
        CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid)
             ELSE (SELECT coalesce(sum(pg_catalog.pg_relation_size(leaf.relid)), 0)
                   FROM pg_catalog.pg_partition_tree(c.oid) AS leaf

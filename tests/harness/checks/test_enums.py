@@ -9,6 +9,7 @@ import pytest
 
 MODELS = "bookshop.py"
 BOOK = "versions/0002_add_book.py"
+COUNTRY = "versions/0003_add_country.py"
 
 SLIPS = [
     pytest.param(
@@ -81,6 +82,19 @@ def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
 
 def test_a_second_name_of_a_member_is_no_label(found: Callable[..., Any]) -> None:
     assert found("enums", {MODELS: ('    LEATHER = "leather"', '    LEATHER = "leather"\n    FINE = "leather"')}) == []
+
+
+@pytest.mark.parametrize("name", ["Cover", "position", "a cover"])
+def test_a_type_whose_name_needs_quotes_is_compared(name: str, found: Callable[..., Any]) -> None:
+    renamed = f"def upgrade():\n    op.execute('ALTER TYPE cover RENAME TO \"{name}\"')"
+
+    assert (
+        found(
+            "enums",
+            {MODELS: ('name="cover", values', f'name="{name}", values'), COUNTRY: ("def upgrade():", renamed)},
+        )
+        == []
+    )
 
 
 DECORATED = """class Covered(sa.TypeDecorator):
