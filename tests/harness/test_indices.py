@@ -263,6 +263,38 @@ def test_a_partial_index_whose_rows_a_statement_wants_is_used(judge: Judged) -> 
     assert judge(partial, statements="SELECT id FROM book WHERE sold_at IS NULL") == []
 
 
+PARTITIONED = """
+    CREATE INDEX ON book (author_id);
+    CREATE TABLE loan (reader bigint, day date) PARTITION BY RANGE (day);
+    CREATE TABLE loan_2026 PARTITION OF loan FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (reader);
+    CREATE TABLE loan_2026_one PARTITION OF loan_2026 FOR VALUES IN (1);
+    CREATE TABLE loan_2027 PARTITION OF loan FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+    CREATE INDEX ix_loan_reader ON loan (reader);
+"""
+
+
+def test_an_index_of_a_partitioned_table_is_used_by_its_partitions(judge: Judged) -> None:
+    statement = "-- index: ix_loan_reader\nSELECT day FROM loan WHERE reader = 1"
+
+    assert judge(PARTITIONED, statements=statement) == []
+
+
+def test_an_index_of_a_partitioned_table_that_no_statement_uses_is_found(judge: Judged) -> None:
+    statement = "-- index: ix_loan_reader\n-- sequential scan: a report\nSELECT day FROM loan WHERE reader + 0 = 1"
+
+    findings = judge(PARTITIONED, statements=statement)
+
+    assert ["It cannot use index" in findings[0].message, findings[1].subject] == [True, "index public.ix_loan_reader"]
+
+
+def test_an_index_of_a_subquery_does_not_serve_the_filter_around_it(judge: Judged) -> None:
+    statement = "SELECT id FROM book WHERE (SELECT count(*) FROM author WHERE id = book.author_id) > 5"
+
+    (finding,) = judge("CREATE INDEX ON book (author_id)", statements=statement)
+
+    assert "No index serves its filter on book" in finding.message
+
+
 def test_a_query_that_cannot_use_the_index_that_it_expects_is_found(judge: Judged) -> None:
     findings = judge(
         BY_TITLE, statements="-- name: by_title\n-- index: ix_title\nSELECT id FROM book WHERE lower(title) = 'x'"

@@ -117,6 +117,36 @@ def test_reading_many_rows_to_give_few_is_found(library: psycopg.Connection) -> 
     assert "rows to give" in messages(judge_plans(library, [picky]))
 
 
+def test_reading_all_for_a_subquery_that_has_an_index_is_found(library: psycopg.Connection) -> None:
+    correlated = Statement(
+        "many", "SELECT id FROM book b WHERE (SELECT count(*) FROM book WHERE author_id = b.id AND published = 0) > 5"
+    )
+
+    assert "It reads all of book (20,000 rows" in messages(judge_plans(library, [correlated], targets=()))
+
+
+def test_the_index_of_a_partition_is_that_of_the_whole_table(library: psycopg.Connection) -> None:
+    with library.transaction(force_rollback=True):
+        library.execute("""
+            CREATE TABLE loan (reader int, day int) PARTITION BY LIST (day);
+            CREATE TABLE loan_1 PARTITION OF loan FOR VALUES IN (1);
+            CREATE TABLE loan_2 PARTITION OF loan FOR VALUES IN (2);
+            CREATE INDEX ix_loan_reader ON loan (reader);
+            CREATE INDEX ix_loan_2_day ON loan_2 (day, reader);
+            INSERT INTO loan SELECT n, 1 + n % 2 FROM generate_series(1, 20000) n;
+        """)
+        whole, partition = (
+            Statement("loans", "SELECT day FROM loan WHERE reader = 7", expectation=Expectation(indexes=(name,)))
+            for name in ("ix_loan_reader", "loan_1_reader_idx")
+        )
+        wrong = replace(whole, expectation=Expectation(indexes=("ix_loan",)))
+        served = judge_plans(library, [whole]) + judge_plans(library, [partition])
+        (unserved,) = judge_plans(library, [wrong])
+
+    assert served == ()
+    assert "It does not use index ix_loan (" in unserved.message
+
+
 def test_more_pages_than_the_bound_are_found(library: psycopg.Connection) -> None:
     tight = replace(BY_AUTHOR, expectation=Expectation(buffers=2))
 

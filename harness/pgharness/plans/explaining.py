@@ -59,14 +59,14 @@ def explain(connection: Connection, statement: Statement, parameters: Parameters
     with _prepared(connection, statement, mode) as call:
         for _ in range(2):
             document = _carry_out(connection, call, parameters)
-    return read_plan(document)
+    return read_plan(document, _wholes(connection))
 
 
 def plan_only(connection: Connection, statement: Statement) -> Plan:
     """Give the plan that serves any parameters, without carrying the statement out."""
     with _prepared(connection, statement, PlanMode.GENERIC) as call:
         nulls = (None,) * _parameter_count(connection, statement)
-        return read_plan(_document(connection, "EXPLAIN (FORMAT JSON)", call, nulls))
+        return read_plan(_document(connection, "EXPLAIN (FORMAT JSON)", call, nulls), _wholes(connection))
 
 
 @contextmanager
@@ -100,6 +100,25 @@ def _document(connection: Connection, how: str, call: sql.Identifier, parameters
     row = connection.execute(sql.SQL("{} EXECUTE {}{}").format(sql.SQL(how), call, arguments)).fetchone()
     assert row is not None
     return dict(row[0][0])
+
+
+def _wholes(connection: Connection) -> dict[str, list[str]]:
+    """Give, for each index of a partition, the indexes of partitioned tables that it is part of."""
+    return dict(
+        connection.execute("""
+            WITH RECURSIVE part(name, whole) AS (
+                SELECT c.relname, inh.inhparent
+                FROM pg_inherits inh
+                JOIN pg_class c ON c.oid = inh.inhrelid AND c.relkind IN ('i', 'I')
+                UNION ALL
+                SELECT part.name, inh.inhparent FROM part JOIN pg_inherits inh ON inh.inhrelid = part.whole
+            )
+            SELECT part.name, array_agg(DISTINCT c.relname::text)
+            FROM part
+            JOIN pg_class c ON c.oid = part.whole
+            GROUP BY part.name
+        """)
+    )
 
 
 def _parameter_count(connection: Connection, statement: Statement) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 # A sort of a hundred rows takes less time than reading them.
@@ -22,6 +23,7 @@ class PlanMode(StrEnum):
 class Scan:
     """One access to a relation's rows; `indexes` are those that it goes by (none: it reads all), `rows_read` all it looked at.
 
+    Beside the index of a partition stand those of the whole tables that it is part of.
     `condition` is all that is asked of the rows, `index_condition` the part of it that an index finds.
     """
 
@@ -73,12 +75,15 @@ class Plan:
         return (*scans, *(f"sorted by {sort.key}" for sort in self.sorts if sort.rows > SORTED_ROWS))
 
 
-def read_plan(document: Mapping[str, Any]) -> Plan:
-    """Read what EXPLAIN (FORMAT JSON) gives for one statement; without ANALYZE all that was counted is 0."""
+def read_plan(document: Mapping[str, Any], wholes: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Plan:
+    """Read what EXPLAIN (FORMAT JSON) gives for one statement; without ANALYZE all that was counted is 0.
+
+    `wholes` leads from the index of a partition, by name, to those that it is part of.
+    """
     top = document["Plan"]
     nodes = list(_nodes(top))
     return Plan(
-        scans=tuple(_scan(node) for node in nodes if _is_scan(node)),
+        scans=tuple(_scan(node, wholes) for node in nodes if _is_scan(node)),
         # An incremental sort and a sort node name what they sort by.
         sorts=tuple(_sort(node) for node in nodes if node["Node Type"].endswith("Sort")),
         rows=_rows(top),
@@ -99,17 +104,27 @@ def _is_scan(node: Mapping[str, Any]) -> bool:
     return "Relation Name" in node and node["Node Type"] != "ModifyTable"
 
 
-def _scan(node: Mapping[str, Any]) -> Scan:
+def _scan(node: Mapping[str, Any], wholes: Mapping[str, Sequence[str]]) -> Scan:
     read = sum(float(node.get(name, 0)) for name in ("Actual Rows", *_REMOVED)) * float(node.get("Actual Loops", 1))
-    below = [item for item in _nodes(node) if "Index Name" in item]
-    found = list(dict.fromkeys(item["Index Cond"] for item in below if "Index Cond" in item))
+    by_index = list(_index_nodes(node))
+    names = [name for item in by_index for name in (item["Index Name"], *wholes.get(item["Index Name"], ()))]
+    found = list(dict.fromkeys(item["Index Cond"] for item in by_index if "Index Cond" in item))
     return Scan(
         relation=node["Relation Name"],
-        indexes=tuple(dict.fromkeys(item["Index Name"] for item in below)),
+        indexes=tuple(dict.fromkeys(names)),
         rows_read=read,
         condition=" AND ".join([*found, *([node["Filter"]] if "Filter" in node else [])]),
         index_condition=" AND ".join(found),
     )
+
+
+def _index_nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Give the nodes by which a scan finds its rows: itself, or what makes its bitmap, but no subquery of its filter."""
+    if "Index Name" in node:
+        yield node
+    for below in node.get("Plans", ()):
+        if below["Node Type"] in _BITMAPS:
+            yield from _index_nodes(below)
 
 
 def _sort(node: Mapping[str, Any]) -> Sort:
@@ -117,6 +132,7 @@ def _sort(node: Mapping[str, Any]) -> Sort:
     return Sort(", ".join(node["Sort Key"]), float(below.get("Actual Rows", 0)) * float(below.get("Actual Loops", 1)))
 
 
+_BITMAPS = ("Bitmap Index Scan", "BitmapAnd", "BitmapOr")
 _REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
 
 
