@@ -204,6 +204,21 @@ with create_engine(URL.create("postgresql+psycopg", **parts, query=query)).conne
     assert report.findings == ()
 
 
+@pytest.mark.parametrize(
+    ("encoding", "cookie"), [("utf-8-sig", ""), ("latin-1", "# -*- coding: latin-1 -*-\n")], ids=["a mark", "a cookie"]
+)
+def test_a_revision_may_say_its_encoding_by(
+    encoding: str, cookie: str, example: Callable[..., Path], pg_server: Server
+) -> None:
+    project = example()
+    file = project / COUNTRY
+    text = file.read_text(encoding="utf-8").replace("Say where", "Día: say where")
+    file.write_text(cookie + text, encoding=encoding)
+    settings = load_settings(None, alembic=project / "alembic.ini", only=("graph",))
+
+    assert run_on(pg_server, plan_run(settings), started=perf_counter()).report.findings == ()
+
+
 def test_the_variables_are_as_before_when_env_py_has_run(
     judge_example: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:

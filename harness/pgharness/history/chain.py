@@ -135,7 +135,7 @@ def _file_at_fault(error: BaseException, scripts: ScriptDirectory) -> str:
 
 def _read_revision(script: Script) -> Revision:
     module = script.module
-    tree = ast.parse(Path(script.path).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(script.path).read_bytes())
     allow = getattr(module, "allow", {})
     return Revision(
         revision=script.revision,
