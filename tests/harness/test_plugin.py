@@ -131,7 +131,7 @@ def test_what_was_not_tried_is_skipped_and_says_why(run_tests: Run) -> None:
         "--pgharness", "-rs", edits={BOOK: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")}
     )
 
-    result.stdout.fnmatch_lines(["SKIPPED * the walk ended before this revision"])
+    result.stdout.fnmatch_lines(["SKIPPED * the walk did not get past this revision"])
     assert result.parseoutcomes()["failed"] == 1
 
 

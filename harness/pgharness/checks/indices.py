@@ -18,8 +18,7 @@ NAME = "indices"
 
 def judge(record: ChainRecord) -> Iterator[Finding | Note]:
     """Judge the indexes at the heads, and the plans of the declared queries where there are any."""
-    if record.head is None:
-        return
+    assert record.head is not None
     indexes = read_indexes(record.head)
     foreign_keys = read_foreign_keys(record.head)
     said = [
@@ -257,4 +256,5 @@ CHECK = Check(
     mend="create what is missing, drop what nothing uses",
     judge=judge,
     uses=frozenset({"queries"}),
+    only_at_heads=True,
 )

@@ -58,7 +58,7 @@ class ClaimItem(pytest.Item):
         if cell is Cell.BROKEN:
             raise ClaimFailed(findings, report)
         if cell is Cell.UNTRIED:
-            pytest.skip(_why_untried(result))
+            pytest.skip(_why_untried(result, self.revision))
 
     @override
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -77,5 +77,7 @@ class ClaimItem(pytest.Item):
         return (self.revision.path if self.revision is not None else self.path), 0, self.name
 
 
-def _why_untried(result: CheckResult) -> str:
-    return result.reason if result.status is Status.SKIPPED else "the walk ended before this revision"
+def _why_untried(result: CheckResult, revision: Revision | None) -> str:
+    if result.status is Status.SKIPPED:
+        return result.reason
+    return "the chain does not reach its heads" if revision is None else "the walk did not get past this revision"

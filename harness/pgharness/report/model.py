@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pgharness.checks import graph
 from pgharness.findings import CheckResult, Finding, Note, Status
 from pgharness.history.records import Chain, ChainRecord, Revision
 
 WHOLE_CHAIN = "whole chain"
+# What is judged without walking the chain, and so for every revision of it.
+WITHOUT_WALK = frozenset({graph.NAME})
 
 
 class Cell(StrEnum):
@@ -31,7 +34,7 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run: `reached` are the revisions that the walk got to; `duration_s` runs from the server's start."""
+    """One run: `reached` are the revisions whose upgrade passed; `duration_s` runs from the server's start."""
 
     server: ServerFacts
     chain: Chain
@@ -65,11 +68,11 @@ class Report:
         here = tuple(finding for finding in result.findings if finding.revision == identity)
         if here:
             return Cell.BROKEN, here
-        if result.status is Status.SKIPPED or (revision is not None and identity not in self.reached):
-            return Cell.UNTRIED, ()
-        return Cell.HOLDS, ()
+        needed = {item.revision for item in self.chain.revisions} if revision is None else {revision.revision}
+        is_judged = result.status is not Status.SKIPPED and (result.name in WITHOUT_WALK or needed <= self.reached)
+        return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
 
 
 def reached_revisions(record: ChainRecord) -> frozenset[str]:
-    """Give the revisions that the walk got to."""
-    return frozenset(item.revision.revision for item in record.revisions)
+    """Give the revisions whose upgrade passed, if only on empty tables."""
+    return frozenset(item.revision.revision for item in record.revisions if item.upgrade.failure is None)

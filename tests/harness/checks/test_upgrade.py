@@ -67,7 +67,20 @@ def test_the_revisions_after_a_failure_are_named_as_not_tried(judge_example: Cal
     report = judge_example(edits={BOOK: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
 
     assert [note.message for note in report.notes] == ["not tried after the failure: 0003_add_country"]
-    assert report.reached == {"0001", "0002"}
+    assert report.reached == {"0001"}
+
+
+def test_a_claim_that_a_failure_kept_from_being_judged_is_not_shown_to_hold(
+    judge_example: Callable[..., Report],
+) -> None:
+    report = judge_example(edits={BOOK: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
+
+    rows = (*report.chain.revisions, None)
+    cells = {result.name: [report.cell(result, row)[0].value for row in rows] for result in report.results}
+    assert cells["graph"] == ["holds"] * 4
+    assert cells["upgrade"] == ["holds", "broken", "untried", "untried"]
+    assert cells["roundtrip"] == ["holds", "untried", "untried", "untried"]
+    assert cells["indices"] == cells["leftovers"] == cells["drift"] == ["untried"] * 4
 
 
 def test_what_needs_the_heads_is_skipped_where_the_chain_does_not_reach_them(
@@ -76,7 +89,7 @@ def test_what_needs_the_heads_is_skipped_where_the_chain_does_not_reach_them(
     report = judge_example(edits={COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
 
     reasons = {result.name: result.reason for result in report.results if result.status is Status.SKIPPED}
-    assert reasons["drift"] == reasons["autogenerate"] == reasons["enums"] == "the chain does not reach its heads"
+    assert reasons["drift"] == reasons["indices"] == reasons["enums"] == "the chain does not reach its heads"
 
 
 def test_on_empty_tables_a_slip_about_rows_is_not_seen(found: Callable[..., Any]) -> None:
