@@ -17,6 +17,7 @@ from pgharness.findings import CannotRun
 from pgharness.history.models import load_metadata
 from pgharness.history.recording import Experiment, Project, open_project, record_chain
 from pgharness.history.records import Chain, ChainRecord
+from pgharness.plans import read_statement_file
 from pgharness.report.model import Report, ServerFacts, reached_revisions
 from pgharness.servers import Server, open_server
 from pgharness.settings import HarnessSettings, nearest
@@ -60,6 +61,8 @@ def plan_run(settings: HarnessSettings) -> Plan:
             seen=f"looked for {settings.statements.absolute()}",
             mend="name a file of SQL: --statements PATH",
         )
+    if settings.statements is not None:
+        read_statement_file(settings.statements)
     project = open_project(settings)
     if settings.metadata is not None:
         load_metadata(settings.metadata)

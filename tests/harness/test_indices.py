@@ -15,6 +15,8 @@ from pgharness.findings import CannotRun, Finding, Note
 from pgharness.history.queries import explain_queries
 from pgharness.history.records import Chain, ChainRecord, QueriesRecord
 from pgharness.report.model import Report
+from pgharness.running import plan_run
+from pgharness.settings import load_settings
 
 TABLES = """
 CREATE TABLE author (id bigint PRIMARY KEY, name text NOT NULL);
@@ -176,6 +178,11 @@ REDUNDANT = [
         "beside the primary key",
     ),
     (
+        "CREATE INDEX ix_a ON book (title); ALTER TABLE book ADD CONSTRAINT uq_title UNIQUE (title) DEFERRABLE",
+        "index public.ix_a",
+        "beside a deferrable unique constraint",
+    ),
+    (
         "ALTER TABLE book ADD CONSTRAINT uq_a UNIQUE (title), ADD CONSTRAINT uq_b UNIQUE (title)",
         "constraint public.book.uq_b",
         "a constraint twice",
@@ -197,6 +204,10 @@ NOT_REDUNDANT = [
     ("CREATE INDEX ON book (title) INCLUDE (pages); CREATE INDEX ON book (title, id)", "what it carries is not there"),
     ("CREATE INDEX ON book USING hash (title); CREATE INDEX ON book (title, id)", "another access method"),
     ("CREATE INDEX ON book (lower(title)); CREATE INDEX ON book (title, id)", "an expression"),
+    (
+        "CREATE UNIQUE INDEX ON book (title); ALTER TABLE book ADD UNIQUE (title) DEFERRABLE",
+        "a unique one beside a deferrable constraint",
+    ),
     (
         "CREATE INDEX ON book (pages); ALTER TABLE book ADD EXCLUDE (pages WITH =)",
         "beside an exclusion constraint",
@@ -376,6 +387,16 @@ def test_statements_of_a_file_are_judged_at_the_head_of_a_chain(
     report = judge_example(statements=file, only=("indices",))
 
     assert [item.subject for item in report.findings] == ["index public.ix_book_unsold"]
+
+
+def test_a_mistake_in_a_file_of_statements_is_told_before_the_walk(
+    tmp_path: Path, example: Callable[..., Path]
+) -> None:
+    file = tmp_path / "statements.sql"
+    file.write_text("-- buffers: few\nSELECT 1", encoding="utf-8")
+
+    with pytest.raises(CannotRun, match="line 2: 'few' is neither a number nor 'any'"):
+        plan_run(load_settings(None, alembic=example() / "alembic.ini", statements=file))
 
 
 def test_a_file_of_statements_that_is_not_there_cannot_be_run(

@@ -240,6 +240,22 @@ def test_an_allowance_without_a_reason_is_refused() -> None:
         read_statements("-- sort:\nSELECT 1 ORDER BY 1")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("-- generic ratio: any\nSELECT 1", "line 2: 'any' is no number"),
+        ("-- name: one\nSELECT 1;\n-- name: one\nSELECT 2", "line 4: there is a statement 'one' already"),
+    ],
+)
+def test_a_mistake_is_refused_when_the_statements_are_read(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        read_statements(text)
+
+
+def test_statements_of_one_line_have_names_of_their_own() -> None:
+    assert [text.name for text in read_statements("SELECT 1; SELECT 2")] == ["at line 1", "at line 1, number 2"]
+
+
 def test_samples_that_find_no_row_are_told(library: psycopg.Connection) -> None:
     texts = read_statements("-- samples: SELECT id FROM author WHERE false\nSELECT 1 FROM author WHERE id = $1")
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pgharness.findings import Finding
 from pgharness.history.records import Chain, Revision
 
-DECLARATIONS = ("irreversible", "allow")
+# What each declaration takes.
+DECLARATIONS = {"irreversible": "str", "allow": "dict"}
 ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 
 
@@ -50,9 +51,10 @@ def judge_declarations(
 
 
 def _judge_names(revision: Revision) -> Iterator[Finding]:
-    for name in revision.names:
+    for name, kind in revision.names.items():
         close = difflib.get_close_matches(name, DECLARATIONS, n=1, cutoff=0.8)
-        if close and name not in DECLARATIONS and name not in ALEMBIC_NAMES:
+        could_be_meant = bool(close) and DECLARATIONS[close[0]] == kind
+        if could_be_meant and name not in DECLARATIONS and name not in ALEMBIC_NAMES:
             yield _finding(
                 revision, name, f"It looks like the declaration {close[0]!r}, but is none.", f"write {close[0]}"
             )

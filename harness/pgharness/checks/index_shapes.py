@@ -27,7 +27,7 @@ class KeyColumn:
 class Index:
     """An index; `made_by` is the kind of the constraint that made it ("primary key", "unique", "exclusion"), else empty.
 
-    `is_kept` says that something other than queries needs it: CLUSTER or the replica identity.
+    `deferral` says when its uniqueness is checked ("DEFERRABLE", say; empty: with each row). `is_kept` says that something other than queries needs it: CLUSTER or the replica identity.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Index:
     included: tuple[str, ...]
     is_unique: bool
     nulls_distinct: bool
+    deferral: str
     predicate: str
     made_by: str
     constraint: str
@@ -114,6 +115,7 @@ def _index(snapshot: Snapshot, key: ObjectKey, facts: dict[str, str]) -> Index:
         included=included,
         is_unique=made_by in {"primary key", "unique"} or head.startswith("CREATE UNIQUE "),
         nulls_distinct="NULLS NOT DISTINCT" not in head + rest.partition(" WHERE ")[0],
+        deferral=_deferral(rest) if made_by else "",
         predicate=rest.partition(" WHERE ")[2],
         made_by=made_by,
         constraint=owner.object if owner is not None else "",
@@ -134,6 +136,12 @@ def _included(rest: str) -> tuple[tuple[str, ...], str]:
         return (), rest
     names, after = _parenthesised(rest, rest.index("("))
     return _split(names), after
+
+
+def _deferral(rest: str) -> str:
+    """Give how a constraint's definition ends where it can be deferred."""
+    match = re.search(r"DEFERRABLE(?: INITIALLY DEFERRED)?$", rest)
+    return match[0] if match else ""
 
 
 def _column(text: str) -> KeyColumn:

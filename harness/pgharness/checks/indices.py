@@ -62,8 +62,13 @@ def stands_in_for(other: Index, index: Index) -> bool:
     if not set(index.included) <= {*other.expressions, *other.included}:
         return False
     if index.is_unique:
-        same_rule = other.is_unique and other.nulls_distinct == index.nulls_distinct
-        return same_rule and set(other.expressions) == set(index.expressions) and _same_order(index, other)
+        rule, other_rule = ((one.nulls_distinct, one.deferral) for one in (index, other))
+        return (
+            other.is_unique
+            and rule == other_rule
+            and set(other.expressions) == set(index.expressions)
+            and _same_order(index, other)
+        )
     return _same_order(index, other)
 
 

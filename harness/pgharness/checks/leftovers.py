@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import FactKey, Snapshot
@@ -59,13 +60,14 @@ def judge(record: ChainRecord) -> Iterator[Finding]:
 
 
 def _unused_enums(head: Snapshot) -> list[str]:
-    """Give the enum types whose name occurs in no other object's facts."""
+    """Give the enum types whose name occurs, as a whole, in no other object's facts."""
     enums = [key.object for key in head.facts if key.kind == "type" and key.property == "labels"]
+    whole = {name: re.compile(rf'(?<![\w$"]){re.escape(name)}(?![\w$"])') for name in enums}
     used = {
         name
         for key, value in head.facts.items()
         for name in enums
-        if name in value and not (key.kind in {"type", "comment", "grant"} and key.object == name)
+        if whole[name].search(value) and not (key.kind in {"type", "comment", "grant"} and key.object == name)
     }
     return [name for name in enums if name not in used]
 

@@ -148,7 +148,7 @@ def _read_revision(script: Script) -> Revision:
         irreversible=getattr(module, "irreversible", None),
         allow={str(check): reason for check, reason in allow.items()} if isinstance(allow, dict) else {},
         allow_problem="" if isinstance(allow, dict) else f"It is a {type(allow).__name__} and not a dict.",
-        names=_assigned_names(tree),
+        names={name: kind for name in _assigned_names(tree) if (kind := _kind(getattr(module, name, None)))},
     )
 
 
@@ -165,6 +165,13 @@ def _assigned_names(tree: ast.Module) -> tuple[str, ...]:
         for target in (node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)])
     ]
     return tuple(target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _kind(value: object) -> str:
+    """Say whether it is a string or a dict of strings; empty for all else."""
+    if isinstance(value, dict):
+        return "dict" if all(isinstance(item, str) for item in value.values()) else ""
+    return "str" if isinstance(value, str) else ""
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

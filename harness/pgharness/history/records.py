@@ -17,7 +17,8 @@ class Revision:
     """One revision file, read without a database.
 
     `label` is the file's name without `.py`, which people know it by. `allow` and `irreversible` are what the revision
-    declares, `allow_problem` is what is wrong with an `allow` that cannot be read; `names` are all names that the file assigns, among which a misspelt declaration shows.
+    declares, `allow_problem` is what is wrong with an `allow` that cannot be read. `names` are those that the file gives a
+    string ("str") or a dict of strings ("dict"), among which a misspelt declaration shows.
     """
 
     revision: str
@@ -30,7 +31,7 @@ class Revision:
     irreversible: str | None = None
     allow: Mapping[str, str] = field(default_factory=dict)
     allow_problem: str = ""
-    names: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_merge(self) -> bool:

@@ -60,7 +60,16 @@ def read_statement_file(path: Path) -> tuple[StatementText, ...]:
 
 def read_statements(text: str) -> tuple[StatementText, ...]:
     """Give the statements of a text in order; one without a name is called by the line where it begins."""
-    return tuple(_statement(sql, comments, line) for sql, comments, line in _split(text))
+    statements: dict[str, StatementText] = {}
+    lines = list[int]()
+    for sql, comments, line in _split(text):
+        lines.append(line)
+        number = f", number {lines.count(line)}" if line in lines[:-1] else ""
+        statement = _statement(sql, comments, line, called=f"at line {line}{number}")
+        if statement.name in statements:
+            raise ValueError(f"line {line}: there is a statement {statement.name!r} already")
+        statements[statement.name] = statement
+    return tuple(statements.values())
 
 
 def _split(text: str) -> Iterator[tuple[str, list[str], int]]:
@@ -82,14 +91,14 @@ def _split(text: str) -> Iterator[tuple[str, list[str], int]]:
         yield sql.strip(), comments, first
 
 
-def _statement(sql: str, comments: list[str], line: int) -> StatementText:
+def _statement(sql: str, comments: list[str], line: int, *, called: str) -> StatementText:
     said: dict[str, str] = {}
     for match in filter(None, map(_WORD.match, comments)):
         word, value = match["word"], match["value"].strip()
         said[word] = f"{said[word]}, {value}" if word == "index" and word in said else value
     fields = {field: read(said[word], line) for word, (field, read) in _FIELDS.items() if word in said}
     return StatementText(
-        said.get("name") or f"at line {line}", sql, Expectation(**fields), said.get("samples", "").rstrip(";"), line
+        said.get("name") or called, sql, Expectation(**fields), said.get("samples", "").rstrip(";"), line
     )
 
 
@@ -103,20 +112,22 @@ def _reason(value: str, line: int) -> str:
     return value
 
 
-def _number(value: str, line: int) -> float | None:
-    if value == "any":
-        return None
+def _bound(value: str, line: int) -> float | None:
+    return None if value == "any" else _number(value, line, "neither a number nor 'any'")
+
+
+def _number(value: str, line: int, otherwise: str = "no number") -> float:
     try:
         return float(value)
     except ValueError:
-        raise ValueError(f"line {line}: {value!r} is neither a number nor 'any'") from None
+        raise ValueError(f"line {line}: {value!r} is {otherwise}") from None
 
 
 _FIELDS: Mapping[str, tuple[str, Callable[[str, int], Any]]] = {
     "index": ("indexes", _names),
     "sort": ("sort", _reason),
     "sequential scan": ("sequential_scan", _reason),
-    "read per row": ("read_per_row", _number),
-    "buffers": ("buffers", _number),
+    "read per row": ("read_per_row", _bound),
+    "buffers": ("buffers", _bound),
     "generic ratio": ("generic_ratio", _number),
 }

@@ -50,6 +50,13 @@ SLIPS = [
         id="a misspelt declaration",
     ),
     pytest.param(
+        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallows = {"roundtrip": "it is fine"}')},
+        "0003",
+        "declaration allows of 0003_add_country",
+        "write allow",
+        id="another misspelt declaration",
+    ),
+    pytest.param(
         {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrips": "it is fine"}')},
         "0003",
         "declaration allow['roundtrips'] of 0003_add_country",
@@ -137,6 +144,13 @@ def test_a_chain_without_revisions_can_be_judged_by_every_check(judge_example: C
 
 def test_a_permission_for_a_check_that_is_not_made_is_not_called_unused(found: Callable[..., Any]) -> None:
     edits = {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrip": "it stays"}')}
+
+    assert found("graph", edits) == []
+
+
+@pytest.mark.parametrize("value", ["('draft', 'sold')", "{'draft': ('sold',)}", "'draft'"])
+def test_a_variable_that_could_be_no_declaration_is_the_revisions_own(value: str, found: Callable[..., Any]) -> None:
+    edits = {COUNTRY: ('down_revision = "0002"', f'down_revision = "0002"\nallowed = {value}\nirreversibles = ()')}
 
     assert found("graph", edits) == []
 

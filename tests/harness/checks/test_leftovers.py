@@ -57,6 +57,18 @@ SLIPS = [
         {
             COUNTRY: (
                 "def upgrade():",
+                "def upgrade():\n    op.execute(\"CREATE TYPE mood AS ENUM ('good'); CREATE TYPE mood2 AS ENUM ('bad')\")\n    op.execute('ALTER TABLE book ADD mood mood2')",
+            )
+        },
+        "0003",
+        "type public.mood",
+        "DROP TYPE public.mood",
+        id="an unused enum type whose name begins another's",
+    ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
                 "def upgrade():\n    op.execute(\"ALTER TABLE book ADD CONSTRAINT long CHECK (title <> 'x') NOT ENFORCED\")",
             )
         },
