@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 from typing_extensions import override
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks import CHECKS
+from pgharness.checks.judging import judge, wanted_checks
 from pgharness.findings import CheckResult, Finding, Note, Status
-from pgharness.history.records import Chain, Revision
+from pgharness.history.records import Chain, ChainRecord, ModelsRecord, Revision, StructureRecord
 from pgharness.report import FORMATS, render_html, render_json, render_markdown, render_text
 from pgharness.report.model import Cell, Report, ServerFacts
 from pgharness.report.text import EVIDENCE_LINES, render_rich
@@ -79,6 +84,35 @@ def test_a_note_that_two_checks_share_is_told_once() -> None:
     report = Report(SERVER, PASSED.chain, PASSED.reached, results, 0.0, 0.0)
 
     assert report.notes == (note,)
+
+
+def test_the_seconds_of_an_experiment_are_counted_once() -> None:
+    empty = Snapshot({}, 180000)
+    record = ChainRecord(
+        Chain((), (), ()),
+        "public.alembic_version",
+        (),
+        empty,
+        models=ModelsRecord(empty, (), ()),
+        structure=StructureRecord("structure.sql", "", "", empty),
+        durations_s={"upgrade": 100.0, "models": 200.0, "structure": 300.0},
+    )
+
+    results = judge(record, wanted_checks(("drift", "enums", "structure"), ()), since=None)
+
+    assert {result.name: int(result.duration_s) for result in results} == {
+        "upgrade": 100,
+        "drift": 200,
+        "structure": 300,
+        "enums": 0,
+    }
+
+
+@pytest.mark.parametrize("document", ["README.md", "harness/README.md"])
+def test_the_tables_of_checks_name_all_checks_in_order(document: str) -> None:
+    text = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
+
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [check.name for check in CHECKS]
 
 
 def test_the_json_has_the_shape_that_programs_rely_on() -> None:

@@ -41,7 +41,8 @@ def needed_experiments(checks: Collection[Check]) -> frozenset[str]:
 def judge(record: ChainRecord, checks: Sequence[Check], *, since: str | None) -> tuple[CheckResult, ...]:
     """Judge the record by each check; with `since`, only what later revisions do."""
     before = record.chain.ancestors(since) if since is not None else frozenset()
-    results = [_judge_one(record, check) for check in checks]
+    charges = _charges(checks)
+    results = [_judge_one(record, check, charges[check.name]) for check in checks]
     found = [finding for result in results for finding in result.findings]
     made = {result.name for result in results if result.status is not Status.SKIPPED}
     declared = [
@@ -51,7 +52,15 @@ def judge(record: ChainRecord, checks: Sequence[Check], *, since: str | None) ->
     return tuple(_kept(result, tuple(declared) if result.name == "graph" else (), record, before) for result in results)
 
 
-def _judge_one(record: ChainRecord, check: Check) -> CheckResult:
+def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
+    """Give for each check the experiments whose time is told as its own; one that several need is charged to the first."""
+    charges: dict[str, frozenset[str]] = {}
+    for check in checks:
+        charges[check.name] = frozenset({check.name, *check.needs}).difference(*charges.values())
+    return charges
+
+
+def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str]) -> CheckResult:
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
     if is_out_of_reach or any(getattr(record, need, record) is None for need in check.needs):
@@ -61,7 +70,7 @@ def _judge_one(record: ChainRecord, check: Check) -> CheckResult:
     return CheckResult(
         check.name,
         Status.PASSED,
-        time.perf_counter() - started + sum(record.durations_s.get(need, 0.0) for need in (check.name, *check.needs)),
+        time.perf_counter() - started + sum(record.durations_s.get(need, 0.0) for need in charged),
         tuple(item for item in said if isinstance(item, Finding)),
         tuple(item for item in said if isinstance(item, Note)),
     )
