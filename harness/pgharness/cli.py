@@ -31,7 +31,7 @@ from pgharness.findings import CannotRun, Finding
 from pgharness.plans import judge_plans, read_statement_file, with_samples
 from pgharness.plans.explaining import STATISTICS_TARGETS
 from pgharness.report import FORMATS
-from pgharness.report.text import render_rich
+from pgharness.report.text import finding_in_text, render_rich
 from pgharness.running import Plan, Run, plan_run, run_plan
 from pgharness.servers import connect_given
 from pgharness.settings import load_settings
@@ -208,10 +208,7 @@ def plans(
 def _tell_plans(statements: int, findings: Sequence[Finding]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
-        console.print(finding.subject, style="bold", markup=False)
-        console.print(f"  {finding.message}\n  mend: {finding.mend}", markup=False)
-        for line in finding.evidence.splitlines():
-            console.print(f"    {line}", style="dim", markup=False)
+        console.print(finding_in_text(finding, whole=True), markup=False)
     verdict = f"{len(findings)} findings" if findings else "nothing found"
     console.print(f"{verdict}: {statements} statements", style="bold")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -269,7 +270,7 @@ def test_the_fixture_fails_a_test_with_what_is_wrong_in_words(
     by_title = Statement("by_title", "SELECT id FROM book WHERE title = 'book 7'")
 
     with pytest.raises(
-        pytest.fail.Exception, match=r"statement by_title: It reads all of book[\s\S]*mend: create an index"
+        pytest.fail.Exception, match=r"statement by_title\n  It reads all of book.*\n  mend: create an index"
     ):
         plan_judge(library, [by_title])
 
@@ -299,6 +300,22 @@ def test_the_command_line_says_by_its_exit_code_what_it_found(
     )
 
     assert run.returncode == code, run.stderr
+
+
+def test_the_command_line_tells_a_finding_as_the_fixture_does(
+    library: psycopg.Connection, tmp_path: Path, command_line: Callable[..., Any], plan_judge: PlanJudge
+) -> None:
+    file = tmp_path / "statements.sql"
+    file.write_text("-- name: by_title\nSELECT id FROM book WHERE title = 'book 7'", encoding="utf-8")
+    info = library.info
+
+    ended = command_line("plans", f"postgresql://{info.user}@/{info.dbname}?host={info.host}&port={info.port}", file)
+    with pytest.raises(pytest.fail.Exception) as failed:
+        plan_judge(library, file, targets=())
+
+    assert ended.out.startswith("statement by_title\n  It reads ")
+    for line in str(failed.value).splitlines():
+        assert line.partition(" buffers=")[0] in ended.out
 
 
 def test_a_foreign_key_whose_action_reads_all_children_is_found(library: psycopg.Connection) -> None:

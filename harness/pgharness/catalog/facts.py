@@ -50,10 +50,6 @@ class Snapshot:
             if property_name == "exists" and (not kinds or kind in kinds)
         )
 
-    def properties(self, owner: ObjectKey) -> dict[str, str]:
-        """Give all properties of one object; empty where there is no such object."""
-        return self.by_object().get(owner, {})
-
     def by_object(self) -> dict[ObjectKey, dict[str, str]]:
         """Give the facts grouped by object, in order."""
         grouped: dict[ObjectKey, dict[str, str]] = {}

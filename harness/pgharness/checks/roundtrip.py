@@ -41,7 +41,8 @@ def _judge_revision(record: RevisionRecord, ignore: IgnoreRules) -> Iterator[Fin
             "remove the declaration `irreversible`, or let downgrade() raise NotImplementedError",
         )
     assert downgrade.snapshot is not None
-    yield from _judge_restored(record, record.before, downgrade.snapshot, ignore)
+    unrestored = ignore.kept(difference(record.before, downgrade.snapshot))
+    yield from _judge_restored(record, downgrade.snapshot, unrestored)
     if record.downgrade_rows_failure is not None:
         yield _finding(
             revision,
@@ -50,16 +51,17 @@ def _judge_revision(record: RevisionRecord, ignore: IgnoreRules) -> Iterator[Fin
             'allow = {"roundtrip": "<reason>"}',
             failure_evidence(record.downgrade_rows_failure),
         )
-    if reupgrade is not None and reupgrade.failure is not None:
-        # Where the downgrade left something behind, that is the cause, and it has been told.
-        if not ignore.kept(difference(record.before, downgrade.snapshot)):
-            yield _finding(
-                revision,
-                f"After its downgrade it does not upgrade again: {failure_in_words(reupgrade.failure)}",
-                f"let downgrade() in {revision.path} undo all that upgrade() does",
-                failure_evidence(reupgrade.failure),
-            )
-    elif reupgrade is not None and not ignore.kept(difference(record.before, downgrade.snapshot)):
+    # Where the downgrade left something behind, that is the cause, and it has been told.
+    if reupgrade is None or unrestored:
+        return
+    if reupgrade.failure is not None:
+        yield _finding(
+            revision,
+            f"After its downgrade it does not upgrade again: {failure_in_words(reupgrade.failure)}",
+            f"let downgrade() in {revision.path} undo all that upgrade() does",
+            failure_evidence(reupgrade.failure),
+        )
+    else:
         assert reupgrade.snapshot is not None
         assert record.upgrade.snapshot is not None
         yield from _judge_reupgraded(revision, record.upgrade.snapshot, reupgrade.snapshot, ignore)
@@ -84,10 +86,10 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
 
 
 def _judge_restored(
-    record: RevisionRecord, before: Snapshot, after: Snapshot, ignore: IgnoreRules
+    record: RevisionRecord, after: Snapshot, unrestored: tuple[Difference, ...]
 ) -> Iterator[Finding | Note]:
     revision = record.revision
-    order, facts = _split(ignore.kept(difference(before, after)))
+    order, facts = _split(unrestored)
     if facts and record.upgrade.snapshot == after:
         yield _finding(
             revision,
@@ -97,7 +99,7 @@ def _judge_restored(
             "\n".join(told.message for told in describe_differences(facts, left="before", right="after the downgrade")),
         )
         return
-    proposals = propose(after, before) if facts else {}
+    proposals = propose(after, record.before) if facts else {}
     for told in describe_differences(facts, left="before the upgrade", right="after the downgrade"):
         yield _finding(
             revision,

@@ -37,11 +37,6 @@ class Told:
         """The object in the words of PostgreSQL."""
         return f"{self.kind} {self.object}"
 
-    def value(self, property_name: str) -> str | None:
-        """Give the property's value on the side that has it, or None."""
-        found = next((item for item in self.differences if item.property == property_name), None)
-        return None if found is None else found.left if found.right is None else found.right
-
 
 def describe_differences(differences: Iterable[Difference], *, left: str, right: str) -> Iterator[Told]:
     """Tell differences object by object; what follows from a missing table is not told again, column order is told once."""

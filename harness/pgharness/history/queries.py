@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 
 from pgharness.findings import CannotRun
 from pgharness.history.records import QueriesRecord, QueryRecord
 from pgharness.history.steps import describe
 from pgharness.plans import Plan, Statement, StatementText, plan_only, read_statement_file
-
-Connection = psycopg.Connection[TupleRow]
+from pgharness.servers import Connection
 
 # The tables hold next to nothing here, so what a plan would cost says nothing; what it can be does. The first plan shows
 # what no index can serve, the next two which indexes find rows, and which give an order; the last one what is sorted where

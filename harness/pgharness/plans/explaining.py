@@ -7,14 +7,12 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 
 from pgharness.findings import CannotRun, Finding
 from pgharness.plans.judging import Explained, judge_statement
 from pgharness.plans.plan import Plan, PlanMode, read_plan
 from pgharness.plans.statement import Parameters, Statement
-
-Connection = psycopg.Connection[TupleRow]
+from pgharness.servers import Connection
 
 # Targets of ANALYZE, one a round: it reads 300 rows for each, and other rows every time. The small one sees what a large
 # table looks like when statistics are poor.

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
 from pgharness.plans.statement import Expectation, Parameters, Statement
-
-Connection = psycopg.Connection[TupleRow]
+from pgharness.servers import Connection
 
 # What a delete of a parent does to its children (pg_constraint.confdeltype). PostgreSQL's triggers (ri_triggers.c) find them by
 # one equality for each column, whatever they then do; here they are only locked, so that nothing else is set off.

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from pgharness.findings import Finding
 from pgharness.plans import Statement, judge_plans, read_statement_file, with_samples
 from pgharness.plans.explaining import STATISTICS_TARGETS
+from pgharness.report.text import finding_in_text
 
 
 class PlanJudge:
@@ -32,7 +33,7 @@ class PlanJudge:
         __tracebackhide__ = True
         found = self.findings(connection, statements, targets=targets)
         if found:
-            pytest.fail("\n\n".join(_told(finding) for finding in found), pytrace=False)
+            pytest.fail("\n\n".join(finding_in_text(finding, whole=True) for finding in found), pytrace=False)
 
     @staticmethod
     def findings(
@@ -46,7 +47,3 @@ class PlanJudge:
             statements = with_samples(connection, read_statement_file(Path(statements)))
         return judge_plans(connection, statements, targets=targets)
 
-
-def _told(finding: Finding) -> str:
-    evidence = "\n".join(f"    {line}" for line in finding.evidence.splitlines())
-    return f"{finding.subject}: {finding.message}\n  mend: {finding.mend}\n{evidence}"

@@ -86,10 +86,14 @@ def remarks(report: Report) -> list[str]:
     ]
 
 
-def finding_in_text(finding: Finding, label: str) -> str:
-    """Give one finding as plain text; no line is broken, so that a mend can be copied."""
-    evidence = [f"    {line}" for line in _shortened(finding.evidence).splitlines()]
-    head = f"{finding.check} [{label}] {finding.subject}"
+def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -> str:
+    """Give one finding as plain text; no line is broken, so that a mend can be copied.
+
+    `label` is the revision's, for what is about a chain; with `whole`, long evidence is not shortened.
+    """
+    shown = finding.evidence if whole else _shortened(finding.evidence)
+    evidence = [f"    {line}" for line in shown.splitlines()]
+    head = f"{finding.check} [{label}] {finding.subject}" if label else finding.subject
     return "\n".join([head, f"  {finding.message}", f"  mend: {finding.mend}", *evidence])
 
 
