@@ -284,8 +284,9 @@ PARTITIONED = """
 """
 
 
-def test_an_index_of_a_partitioned_table_is_used_by_its_partitions(judge: Judged) -> None:
-    statement = "-- index: ix_loan_reader\nSELECT day FROM loan WHERE reader = 1"
+@pytest.mark.parametrize("index", ["ix_loan_reader", "loan_2027_reader_idx"])
+def test_an_index_of_a_partitioned_table_is_used_by_its_partitions(index: str, judge: Judged) -> None:
+    statement = f"-- index: {index}\nSELECT day FROM loan WHERE reader = 1"
 
     assert judge(PARTITIONED, statements=statement) == []
 

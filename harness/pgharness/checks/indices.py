@@ -140,7 +140,7 @@ def _rank(index: Index) -> tuple[bool, bool, bool, str]:
 
 
 def _judge_queries(queries: QueriesRecord | None, indexes: Sequence[Index]) -> Iterator[Finding]:
-    known = {index.unqualified: index for index in indexes}
+    known = {index.unqualified for index in indexes}
     for query in queries.queries if queries is not None else ():
         if query.failure is not None:
             yield _query_finding(
@@ -152,9 +152,11 @@ def _judge_queries(queries: QueriesRecord | None, indexes: Sequence[Index]) -> I
             continue
         used = {name for plan in query.plans for name in plan.indexes}
         for name in query.expectation.indexes:
+            if name in used:
+                continue
             if name not in known:
                 yield _query_finding(query, f"It expects index {name}, and there is none.", f"create {name}")
-            elif name not in used:
+            else:
                 yield _query_finding(
                     query,
                     f"It cannot use index {name}, which it expects.",

@@ -15,7 +15,7 @@ from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.reader import Reader
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
@@ -69,10 +69,10 @@ def prepare_like(connection: psycopg.Connection, head: Snapshot | None) -> None:
     for _, printed_name in head.objects("schema"):
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.SQL(printed_name)))
     for extension in head.objects("extension"):
-        facts = head.properties(extension)
+        schema, version = (head.facts[FactKey(*extension, name)] for name in ("schema", "version"))
         connection.execute(
             sql.SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {} VERSION {}").format(
-                sql.SQL(extension.object), sql.SQL(facts["schema"]), sql.Literal(facts["version"])
+                sql.SQL(extension.object), sql.SQL(schema), sql.Literal(version)
             )
         )
 

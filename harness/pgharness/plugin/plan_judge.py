@@ -46,4 +46,3 @@ class PlanJudge:
         if isinstance(statements, Path | str):
             statements = with_samples(connection, read_statement_file(Path(statements)))
         return judge_plans(connection, statements, targets=targets)
-
