@@ -282,7 +282,7 @@ def test_a_child_of_a_table_that_may_not_be_read_is_told_with_the_reason(unprivi
     assert filling.unfilled == (("public.child", 'unrecognized configuration parameter "app.tenant"'),)
 
 
-@pytest.mark.parametrize("width", [14, 15, 30])
+@pytest.mark.parametrize("width", [14, 15, 30, 100])
 @pytest.mark.parametrize("condition", ["num_nonnulls({}) = 1", "num_nulls({}) = 2", "num_nulls({}) = 0"])
 def test_a_condition_over_many_columns_is_fulfilled(condition: str, width: int, empty_database: Database) -> None:
     names = [f"c{number}" for number in range(width)]

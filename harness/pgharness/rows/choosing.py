@@ -349,17 +349,21 @@ def _near(candidates: list[tuple[Value, ...]], starts: list[int]) -> Iterator[tu
     first = tuple(one[0] for one in turned)
     empty = tuple(None if None in one else one[0] for one in turned)
     full = tuple(next((value for value in one if value is not None), None) for one in turned)
+    bases = dict.fromkeys((first, empty, full))
     width = len(turned)
-    # As many values for each of a pair as leave room for all pairs.
-    few = max(2, isqrt(MOST_LISTED_VALUES // width**3) + 1)
-    for changed, most in ((0, 0), (1, ALTERNATIVES), (2, few)):
-        for base in dict.fromkeys((first, empty, full)):
-            for places in combinations(range(width), changed):
-                for values in product(*(_limited(turned[place], most) for place in places)):
-                    combination = list(base)
-                    for place, value in zip(places, values, strict=True):
-                        combination[place] = value
-                    yield tuple(combination)
+    # A third of the room is for one change, so that every column has its turn; the rest is for two, as far as it goes.
+    singly = min(ALTERNATIVES, MOST_LISTED_VALUES // (9 * width**2))
+    in_pairs = isqrt(4 * MOST_LISTED_VALUES // (9 * width**3))
+    for changed, most in ((0, 0), (1, singly), (2, in_pairs)):
+        for places in combinations(range(width), changed):
+            for base in bases:
+                others = [
+                    [value for value in _limited(turned[place], max(1, most) + 1) if value != base[place]]
+                    for place in places
+                ]
+                for values in product(*others):
+                    new = dict(zip(places, values, strict=True))
+                    yield tuple(new.get(place, value) for place, value in enumerate(base))
 
 
 def _joined(links: Sequence[set[str]]) -> list[set[str]]:
