@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import socket
@@ -285,6 +286,26 @@ def test_a_program_that_handles_requests_to_end_keeps_its_way() -> None:
     with open_server("embedded"):
         os.kill(os.getpid(), signal.SIGTERM)
     assert seen == [signal.SIGTERM]
+
+
+@pytest.mark.usefixtures("default_end")
+def test_a_forked_child_ends_by_a_request_to_end_as_any_other_program(tmp_path: Path) -> None:
+    with open_server("embedded"):
+        child = multiprocessing.get_context("fork").Process(target=wait_long, args=(tmp_path / "reached",))
+        child.start()
+        give_up_at = time.monotonic() + 60
+        while not (tmp_path / "reached").exists():
+            assert time.monotonic() < give_up_at
+            time.sleep(0.01)
+        child.terminate()
+        child.join(60)
+
+    assert child.exitcode == -signal.SIGTERM
+
+
+def wait_long(reached: Path) -> None:
+    reached.touch()
+    time.sleep(60)
 
 
 def test_a_server_may_be_opened_in_any_thread() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -98,3 +99,12 @@ def _ended_in_order() -> Iterator[None]:
 
 def _unwind(_number: int, _frame: FrameType | None) -> None:
     raise Terminated
+
+
+def _end_as_usual() -> None:
+    if signal.getsignal(signal.SIGTERM) is _unwind:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+# A forked child (multiprocessing) has nothing of ours to remove, and whoever ends it expects it to have died of the signal.
+os.register_at_fork(after_in_child=_end_as_usual)
