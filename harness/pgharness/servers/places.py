@@ -107,6 +107,18 @@ def _problem(folder: Path, account: Account) -> str:
     return f"only {free_bytes // 2**20} MB free" if free_bytes < NEEDED_BYTES else ""
 
 
+def end_leftover(folder: Path) -> None:
+    """End the server in a run folder that nobody watches any more, and remove the folder, as its watchdog would have."""
+    subprocess.run(
+        ["/bin/sh", str(_WATCHDOG), str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        cwd="/",
+    )
+
+
 @contextlib.contextmanager
 def _watched(folder: Path) -> Iterator[None]:
     """Have a small process remove `folder`, and end the server in it, as soon as this process is no more.
