@@ -12,6 +12,8 @@ import pytest
 from psycopg import errors
 
 from pgharness.databases import Database, Databases, operations
+from pgharness.databases import databases as module
+from pgharness.databases import template as template_module
 from pgharness.databases.names import database_name, label_of, template_name
 from pgharness.databases.operations import drop_database
 from pgharness.findings import CannotRun
@@ -219,6 +221,127 @@ def test_a_cluster_in_another_encoding_still_gives_databases_in_utf8(
         " LOCALE_PROVIDER libc LOCALE 'C'",
         " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'",
     ]
+
+
+def with_a_subscription(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE SUBSCRIPTION news CONNECTION 'host=nowhere' PUBLICATION news WITH (connect = false)")
+
+
+def test_a_database_with_a_subscription_is_dropped(databases: Databases) -> None:
+    database = databases.create_empty()
+    with_a_subscription(database)
+
+    with database.connect():
+        databases.drop(database)
+
+    assert database.name not in names_on(databases.server)
+
+
+def test_a_template_with_a_subscription_is_dropped(own_server: Server) -> None:
+    with Databases(own_server) as databases:
+        template = databases.template("subscribed", with_a_subscription)
+
+    assert template.name not in names_on(own_server)
+
+
+def test_a_database_that_cannot_be_dropped_keeps_no_other_from_going_and_is_told(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = names_on(own_server)
+    databases = Databases(replace(own_server, kind="url"))
+    made = [databases.create_empty() for _ in range(3)]
+    databases.template("left in any case", fill)
+
+    def drop(session: Any, name: str) -> None:
+        if name == made[1].name:
+            raise errors.ObjectInUse("database is being used")
+        drop_database(session, name)
+
+    monkeypatch.setattr(module, "drop_database", drop)
+    with pytest.raises(CannotRun, match="1 database could not be dropped") as caught:
+        databases.close()
+
+    assert names_on(own_server) - before == {made[1].name}
+    assert f"{made[1].name}: database is being used" in caught.value.seen
+    assert f'DROP DATABASE "{made[1].name}"' in caught.value.mend
+    with own_server.connect() as connection:
+        drop_database(connection, made[1].name)
+
+
+@pytest.fixture
+def maker(own_server: Server) -> Iterator[Server]:
+    """Give the server as it is to a role that may make databases and nothing else."""
+    with own_server.connect() as connection:
+        connection.execute("CREATE ROLE maker LOGIN CREATEDB")
+        yield replace(own_server, kind="url", url=own_server.url.set(username="maker"))
+        connection.execute("DROP ROLE maker")
+
+
+def test_a_database_on_which_somebody_of_more_rights_is_connected_is_told(own_server: Server, maker: Server) -> None:
+    with Databases(maker) as databases:
+        database = databases.create_empty()
+        with own_server.connect(database.name), pytest.raises(CannotRun, match="cannot be dropped") as caught:
+            databases.drop(database)
+
+    assert "other session" in caught.value.seen
+    assert "pg_stat_activity shows whose" in caught.value.mend
+    assert database.name not in names_on(own_server)
+
+
+def end_session(databases: Databases, server: Server) -> None:
+    """Let the server end the session that the databases are made with, as a firewall or an administrator does."""
+    assert databases._session is not None
+    with server.connect() as connection:
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", [databases._session.info.backend_pid])
+
+
+def test_a_session_that_was_ended_is_replaced(own_server: Server) -> None:
+    before = names_on(own_server)
+    with Databases(own_server) as databases:
+        databases.create_empty()
+        end_session(databases, own_server)
+        databases.create_empty()
+        during = names_on(own_server)
+        end_session(databases, own_server)
+
+    assert len(during - before) == 2
+    assert names_on(own_server) == before
+
+
+def test_a_template_is_held_by_the_session_that_replaces_another(own_server: Server) -> None:
+    with Databases(own_server) as databases:
+        template = databases.template("held", fill)
+        end_session(databases, own_server)
+        databases.create_empty()
+        with Databases(own_server) as others:
+            others.template("held", fill)
+
+        assert rows_of(databases.clone(template)) == 3
+
+
+def test_a_template_that_is_gone_with_its_session_is_built_anew(own_server: Server) -> None:
+    with Databases(own_server) as databases:
+        template = databases.template("gone", fill)
+        end_session(databases, own_server)
+        with Databases(own_server) as others:
+            others.template("gone", fill)
+
+        assert rows_of(databases.clone(databases.template("gone", fill))) == 3
+        assert template.name in names_on(own_server)
+
+
+def test_a_template_that_cannot_be_sealed_leaves_nothing(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = names_on(own_server)
+
+    def fail(*_: Any) -> None:
+        raise errors.ObjectInUse("somebody is connected")
+
+    monkeypatch.setattr(template_module, "_seal", fail)
+    with Databases(own_server) as databases, pytest.raises(errors.ObjectInUse):
+        databases.template("unsealed", fill)
+
+    assert names_on(own_server) == before
 
 
 def test_a_given_server_keeps_its_settings_and_its_databases() -> None:

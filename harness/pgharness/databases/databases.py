@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
+
+import psycopg
 
 from pgharness.databases.database import Database
 from pgharness.databases.leftovers import sweep_databases
@@ -21,7 +24,8 @@ from pgharness.databases.operations import (
 from pgharness.databases.outside import Outside, drop_outside, make_roles, read_outside
 from pgharness.databases.pool import ClonePool
 from pgharness.databases.registry import Registry
-from pgharness.databases.template import enter_template, leave_template
+from pgharness.databases.template import enter_template, hold_template, leave_template
+from pgharness.findings import CannotRun
 from pgharness.servers import Connection, Server, shown
 
 
@@ -121,8 +125,11 @@ class Databases:
         with self._working() as session:
             if name not in self._templates:
                 template = self._registry.named(name)
-                enter_template(session, template, lambda: self._build(build))
+                built: list[Database] = []
+                enter_template(session, template, lambda: self._build(build, built))
                 self._templates[name] = template
+                for database in built:
+                    self._registry.forget(database)  # it has got its final name
             return self._templates[name]
 
     @contextlib.contextmanager
@@ -132,19 +139,32 @@ class Databases:
             yield pool
 
     def close(self) -> None:
-        """Drop all that was made and not kept, and templates that nobody else uses."""
+        """Drop all that was made and not kept, and templates that nobody else uses.
+
+        What cannot be dropped keeps nothing else from going; on a given server it is told by a CannotRun.
+        """
         with self._lock:
             if self._session is None:
                 return
-            with self._session as session:
-                for database in self._registry.remaining():
-                    self.drop(database)
-                for name in self._templates:
-                    leave_template(session, name)
+            left: dict[str, str] = {}
+            with self._working() as session, session:
+                acts = {database.name: partial(self.drop, database) for database in self._registry.remaining()}
+                acts |= {name: partial(leave_template, session, name) for name in self._templates}
+                for name, act in acts.items():
+                    try:
+                        act()
+                    except (psycopg.Error, CannotRun) as error:
+                        left[name] = error.seen if isinstance(error, CannotRun) else " ".join(str(error).split())
             self._templates.clear()
             self._session = None
+        if left and self.server.kind == "url":  # a server of our own goes with all that is on it
+            raise CannotRun(
+                f"{len(left)} database{'s' * (len(left) > 1)} could not be dropped.",
+                seen="; ".join(f"{name}: {reason}" for name, reason in left.items()),
+                mend="; ".join(f'DROP DATABASE "{name}"' for name in left) + " once nothing holds them",
+            )
 
-    def _build(self, build: Callable[[Database], None]) -> Database:
+    def _build(self, build: Callable[[Database], None], built: list[Database]) -> Database:
         """Make a database and have it filled; it is dropped if that fails."""
         before = self.outside()
         database = self.create_empty("building")
@@ -154,7 +174,7 @@ class Databases:
             self.drop(database)
             self._drop_outside_since(before)
             raise
-        self._registry.forget(database)  # from here on it is known by its final name
+        built.append(database)
         return database
 
     def _drop_outside_since(self, before: Outside) -> None:
@@ -170,9 +190,20 @@ class Databases:
     @contextlib.contextmanager
     def _working(self) -> Iterator[Connection]:
         with self._lock:
-            if self._session is None or self._session.closed:
-                # A server may end sessions that idle; this one may idle through a whole test run.
-                name = session_name(self._registry.token)
-                self._session = self.server.connect(application_name=name)
-                prepare_session(self._session, self.server)
+            if self._session is None or not _answers(self._session):
+                self._session = self._new_session()
             yield self._session
+
+    def _new_session(self) -> Connection:
+        """Connect, for the first time or anew, and hold the templates that the session before this one held."""
+        session = self.server.connect(application_name=session_name(self._registry.token))
+        prepare_session(session, self.server)
+        self._templates = {name: template for name, template in self._templates.items() if hold_template(session, name)}
+        return session
+
+
+def _answers(session: Connection) -> bool:
+    """Whether a session still lives: the server or a firewall may have ended one that idled through a whole test run."""
+    with contextlib.suppress(psycopg.OperationalError):
+        session.execute("SELECT 1")
+    return not session.closed

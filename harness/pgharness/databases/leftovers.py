@@ -9,6 +9,7 @@ import psycopg
 from pgharness.databases.names import template_prefix
 from pgharness.databases.operations import drop_database
 from pgharness.databases.template import drop_unused_template
+from pgharness.findings import CannotRun
 from pgharness.servers import Connection, Server
 
 # A run holds a session named after its token while it uses its databases. The application name of a session is visible
@@ -39,8 +40,8 @@ def sweep_databases(session: Connection, server: Server) -> None:
     if server.kind != "url":
         return
     for (name,) in session.execute(_ABANDONED).fetchall():
-        with contextlib.suppress(psycopg.Error):  # another run sweeps too, or somebody looks at it
+        with contextlib.suppress(psycopg.Error, CannotRun):  # another run sweeps too, or somebody looks at it
             drop_database(session, name)
     for (name,) in session.execute(_TEMPLATES, [template_prefix(str(server.url.database))]).fetchall():
-        with contextlib.suppress(psycopg.Error):
+        with contextlib.suppress(psycopg.Error, CannotRun):
             drop_unused_template(session, name)

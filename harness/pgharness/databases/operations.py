@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
+from typing import Any, Literal
 
+import psycopg
 from psycopg import errors, sql
 
 from pgharness.databases.names import PREFIX
@@ -33,14 +35,19 @@ def create_empty_database(connection: Connection, server: Server, name: str) -> 
 
 
 def drop_database(connection: Connection, name: str) -> None:
-    """Drop a database and end its sessions, without the pauses of 100 ms that `WITH (FORCE)` makes for them."""
+    """Drop a database and end its sessions, without the pauses of 100 ms that `WITH (FORCE)` makes for them.
+
+    Raises CannotRun where somebody holds it whose sessions our role may not end.
+    """
     _require_ours(name)
-    if _terminate_sessions(connection, name):
-        # Somebody was connected and may come again.
-        with contextlib.suppress(errors.InvalidCatalogName):
-            connection.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
-        _await_end_of_sessions(connection, name)
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+    try:
+        _drop(connection, name)
+    except errors.InsufficientPrivilege as error:
+        raise _cannot_drop(name, error) from error
+    except errors.ObjectInUse as error:
+        if not _forget_subscriptions(connection, name):
+            raise _cannot_drop(name, error) from error
+        _drop(connection, name)
 
 
 def drop_template(connection: Connection, name: str) -> None:
@@ -61,6 +68,54 @@ def end_sessions(connection: Connection, name: str) -> None:
     """End all sessions on a database and wait until they are gone."""
     if _terminate_sessions(connection, name):
         _await_end_of_sessions(connection, name)
+
+
+def _drop(connection: Connection, name: str) -> None:
+    if _terminate_sessions(connection, name):
+        # Somebody was connected and may come again.
+        _allow_connections(connection, name, "false")
+        _await_end_of_sessions(connection, name)
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def _allow_connections(connection: Connection, name: str, allowed: Literal["true", "false"]) -> None:
+    statement = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}").format(sql.Identifier(name), sql.SQL(allowed))
+    with contextlib.suppress(errors.InvalidCatalogName):
+        connection.execute(statement)
+
+
+def _forget_subscriptions(connection: Connection, name: str) -> bool:
+    """Drop a database's subscriptions, without which it cannot be dropped itself; say whether there were any.
+
+    The slot at the publisher is none of ours and stays (manual, "Subscription Management").
+    """
+    found = connection.execute(
+        "SELECT subname FROM pg_catalog.pg_subscription WHERE subdbid = "
+        "(SELECT oid FROM pg_catalog.pg_database WHERE datname = %s)",
+        [name],
+    ).fetchall()
+    if not found:
+        return False
+    _allow_connections(connection, name, "true")
+    info = connection.info
+    options: dict[str, Any] = {**info.get_parameters(), "password": info.password, "dbname": name, "autocommit": True}
+    with psycopg.connect(**options) as inside:
+        for (subscription,) in found:
+            for act in (
+                "ALTER SUBSCRIPTION {} DISABLE",
+                "ALTER SUBSCRIPTION {} SET (slot_name = NONE)",
+                "DROP SUBSCRIPTION {}",
+            ):
+                inside.execute(sql.SQL(act).format(sql.Identifier(subscription)))
+    return True
+
+
+def _cannot_drop(name: str, error: psycopg.Error) -> CannotRun:
+    return CannotRun(
+        f"The database {name} cannot be dropped.",
+        seen=" ".join(str(error).split()),
+        mend=f'end what holds it (pg_stat_activity shows whose it is), then DROP DATABASE "{name}"',
+    )
 
 
 def _require_ours(name: str) -> None:
@@ -86,9 +141,14 @@ def _create(connection: Connection, server: Server, name: str, template: str, mo
 
 
 def _terminate_sessions(connection: Connection, name: str) -> int:
-    """Ask every session on a database to end, and give their number."""
+    """Ask every session on a database to end, and give their number.
+
+    DROP DATABASE ends autovacuum by itself. What belongs to a role of more rights has no type for ours.
+    """
     rows = connection.execute(
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = %s", [name]
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
+        "WHERE datname = %s AND backend_type <> 'autovacuum worker'",
+        [name],
     )
     return len(rows.fetchall())
 

@@ -32,6 +32,15 @@ def enter_template(session: Connection, template: Database, build: Callable[[], 
         raise
 
 
+def hold_template(session: Connection, name: str) -> bool:
+    """Hold a template again, in a new session; False where it is gone meanwhile, and nothing is held."""
+    _lock(session, "use", name, "shared")
+    if _is_sealed(session, name):
+        return True
+    _unlock(session, "use", name, "shared")
+    return False
+
+
 def leave_template(session: Connection, name: str) -> None:
     """Let go of a template, and drop it if nobody else holds it."""
     _unlock(session, "use", name, "shared")
