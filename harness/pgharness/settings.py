@@ -46,7 +46,7 @@ class IgnoreSetting(BaseModel):
 class HarnessSettings(BaseSettings):
     """The settings of one run; paths are resolved against the folder of the configuration file."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     alembic: Path = Path("alembic.ini")
     """The Alembic configuration file."""
@@ -118,7 +118,7 @@ class HarnessSettings(BaseSettings):
 
 
 def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings:
-    """Read the settings; an option that is None or empty counts as not given.
+    """Read the settings; an option that is None or empty, and a variable that is empty, count as not given.
 
     `config` is a pyproject.toml; without one, the pyproject.toml of the current folder is read if there is one. Relative
     paths in the file are relative to it, relative paths in options to the current folder. Raises CannotRun.

@@ -56,6 +56,15 @@ def test_an_option_that_is_not_given_leaves_the_setting_alone(write: Any) -> Non
     assert (settings.server, settings.only) == ("container", ("graph",))
 
 
+@pytest.mark.parametrize("name", ["only", "skip", "baseline", "since", "server", "environment", "rows_per_table"])
+def test_a_variable_that_is_empty_counts_as_not_given(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = load_settings()
+
+    monkeypatch.setenv(f"PGHARNESS_{name.upper()}", "")
+
+    assert getattr(load_settings(), name) == getattr(without, name)
+
+
 def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     file = tmp_path / "shop" / "pyproject.toml"
