@@ -179,6 +179,25 @@ def test_a_damaged_cache_is_made_anew(open_cache: Path) -> None:
     assert archive.stat().st_size == whole
 
 
+def test_a_cache_may_be_shared_with_other_users(open_cache: Path) -> None:
+    with open_server("embedded"):
+        pass
+
+    (archive,) = open_cache.glob("cluster-*.tar")
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o644
+
+
+def test_a_cache_that_cannot_be_read_costs_only_time(open_cache: Path) -> None:
+    with open_server("embedded"):
+        pass
+    (archive,) = open_cache.glob("cluster-*.tar")
+    archive.unlink()
+    archive.mkdir()  # what not even root can read
+
+    with open_server("embedded") as second:
+        assert setting(second, "server_encoding") == "UTF8"
+
+
 def test_a_cache_on_which_no_server_starts_is_forgotten(open_cache: Path, tmp_path: Path) -> None:
     with open_server("embedded"):
         pass
