@@ -266,7 +266,7 @@ def test_a_chain_of_several_bases_and_heads_is_walked_whole(judge_example: Calla
 def test_a_statement_that_waits_for_itself_is_ended(
     judge_example: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(environment, "SERVER_OPTIONS", "-c statement_timeout=200ms")
+    monkeypatch.setattr(environment, "STATEMENT_LIMIT", "-c statement_timeout=200ms")
     edits = {COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('SELECT pg_sleep(30)')")}
 
     (finding,) = judge_example(edits=edits, only=("graph",)).findings

@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
+from pgharness.servers import STATEMENT_LIMIT
 
 CONNECTION_RECIPE = (
     'let env.py begin with connection = config.attributes.get("connection") and use it where it is not None; '
@@ -51,8 +52,6 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     ((BaseException,), "", "run `alembic current` to see the same error, and correct env.py or what it imports"),
 )
 
-# No single statement of a migration takes so long on the few rows of a test, unless it waits for itself.
-SERVER_OPTIONS = "-c statement_timeout=10min"
 
 _LOGGING: Any = logging  # its lists of handlers are in no stub
 
@@ -246,7 +245,7 @@ def _variables(variables: Mapping[str, str], database: Database) -> Iterator[Non
         "password": url.password or "",
         "database": database.name,
     }
-    limits = {"PGOPTIONS": os.environ.get("PGOPTIONS", SERVER_OPTIONS)}
+    limits = {"PGOPTIONS": os.environ.get("PGOPTIONS", STATEMENT_LIMIT)}
     wanted = {**limits, **{name: value.format_map(parts) for name, value in variables.items()}}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -2,10 +2,20 @@
 
 from pgharness.servers.choice import open_server
 from pgharness.servers.given_url import connect_given
-from pgharness.servers.server import KEEP_VARIABLE, Connection, Server, connect, conninfo, keeps_server, shown
+from pgharness.servers.server import (
+    KEEP_VARIABLE,
+    STATEMENT_LIMIT,
+    Connection,
+    Server,
+    connect,
+    conninfo,
+    keeps_server,
+    shown,
+)
 
 __all__ = [
     "KEEP_VARIABLE",
+    "STATEMENT_LIMIT",
     "Connection",
     "Server",
     "connect",

@@ -1,4 +1,4 @@
-"""A server of our own for one run: `postgres` itself on a private socket, started in a twentieth of a second."""
+"""A server of our own for one run: `postgres` itself on a private socket."""
 
 from __future__ import annotations
 

@@ -23,9 +23,10 @@ KEEP_VARIABLE = "PGHARNESS_KEEP_SERVER"
 APPLICATION_NAME = "pgharness"
 CONNECT_TIMEOUT_S = 10
 
-# A lock that is not granted in half a minute is a deadlock between the harness and itself; ten minutes is more than any
-# single statement of a migration may take on the few rows of a test.
-TIMEOUTS = "-c lock_timeout=30s -c statement_timeout=10min"
+# No single statement of a migration takes so long on the few rows of a test, unless it waits for itself.
+STATEMENT_LIMIT = "-c statement_timeout=10min"
+# A lock that is not granted in half a minute is a deadlock between the harness and itself.
+TIMEOUTS = f"-c lock_timeout=30s {STATEMENT_LIMIT}"
 
 OLDEST_VERSION_NUMBER = 150000
 
