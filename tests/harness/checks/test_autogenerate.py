@@ -129,4 +129,4 @@ def test_models_stay_as_they_were_whatever_a_hook_writes_into_them(
     (models,) = (module for name, module in sys.modules.items() if tmp_path.name in name)
     cover = models.Base.metadata.tables["book"].columns["cover"].type
     assert (type(cover).__name__, cover.enum_class) == ("Enum", models.Cover)
-    assert "column public.book.cover" in {finding.subject for finding in report.findings}  # the hook did its work
+    assert report.findings  # the hook did its work: without it this chain has none
