@@ -20,6 +20,20 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
+def future_revision() -> str:
+    """Give a revision that only a later release knows."""
+    return "0099_from_the_future"
+
+
+@pytest.fixture
+def future_database(migrated_database: OwnDatabase, future_revision: str) -> OwnDatabase:
+    """Give a database that a later release has migrated."""
+    with migrated_database.connect() as connection:
+        connection.execute(f"UPDATE alembic_version SET version_num = '{future_revision}'")
+    return migrated_database
+
+
+@pytest.fixture
 def database_url(migrated_database: OwnDatabase) -> str:
     """Give the URL of a database of this test's own, at the heads of the chain."""
     return migrated_database.url.render_as_string(hide_password=False)

@@ -103,16 +103,3 @@ def _wheel(package: str) -> Path | None:
     spec = importlib.util.find_spec(package)
     locations = spec.submodule_search_locations if spec else None
     return Path(locations[0]) / "pginstall" / "bin" if locations else None
-
-
-def forget_subscriptions(database: Database) -> None:
-    """Drop a database's subscriptions, without which it cannot be dropped itself."""
-    with database.connect() as connection:
-        names = connection.execute(
-            "SELECT quote_ident(s.subname) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid "
-            "WHERE d.datname = current_database()"
-        ).fetchall()
-        for (name,) in names:
-            connection.execute(f"ALTER SUBSCRIPTION {name} DISABLE")
-            connection.execute(f"ALTER SUBSCRIPTION {name} SET (slot_name = NONE)")
-            connection.execute(f"DROP SUBSCRIPTION {name}")

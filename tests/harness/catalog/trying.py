@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from drifting import BASE, Drift
-from serving import Major, forget_subscriptions
+from serving import Major
 from sqlalchemy.dialects import postgresql
 
 from pgharness.catalog.diff import Difference, difference
@@ -96,7 +96,6 @@ class Trial:
                 connection.execute(self.drift.change.encode())
             return self.bench.major.dump(database), without
         finally:
-            forget_subscriptions(database)
             self.bench.major.databases.drop(database)
 
     def written(self) -> Snapshot:
