@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.ignoring import IgnoreRules, in_words
+from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules, in_words
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.checks.mending import Proposals, propose
@@ -152,7 +152,8 @@ def diff(
     ] = None,
 ) -> None:
     """Compare the schemas of two databases, fact by fact. Exit code 0: equal, 1: a difference, 2: could not run."""
-    rules = IgnoreRules(load_settings(config).ignore, datetime.now(tz=UTC).date())
+    settings = load_settings(config)
+    rules = IgnoreRules(tuple(IgnoreRule(**one.model_dump()) for one in settings.ignore), datetime.now(tz=UTC).date())
     left, right = _snapshot_of(left_url), _snapshot_of(right_url)
     differences = rules.kept(difference(left, right))
     if diff_format is DiffFormat.JSON:

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import errors, pq
 
-from pgharness.catalog.conditions import flattened
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.flat_conditions import flattened
 from pgharness.catalog.queries import snapshot_query
 from pgharness.findings import CannotRun
 

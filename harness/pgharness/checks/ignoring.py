@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from pgharness.catalog.diff import Difference, difference
-from pgharness.catalog.ignoring import in_words
+from pgharness.catalog.ignore_rules import IgnoreRule, in_words
 from pgharness.findings import Finding
 from pgharness.history.records import ChainRecord
-from pgharness.settings import IgnoreSetting
 
 
 def judge_ignores(record: ChainRecord, made_checks: Collection[str]) -> Iterator[Finding]:
@@ -42,5 +41,5 @@ def _compared(record: ChainRecord) -> Iterator[Difference]:
             yield from difference(item.upgrade.snapshot, item.reupgrade.snapshot)
 
 
-def _finding(rule: IgnoreSetting, message: str, mend: str) -> Finding:
+def _finding(rule: IgnoreRule, message: str, mend: str) -> Finding:
     return Finding("graph", None, f"ignore rule {in_words(rule)}", message, f"{mend}: ignore in [tool.pgharness]")

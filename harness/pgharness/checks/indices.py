@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pgharness.catalog.facts import FactKey
+from pgharness.catalog.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
 from pgharness.checks.check import Check
-from pgharness.checks.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
 from pgharness.checks.origin import origin
 from pgharness.checks.wording import failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.ignoring import IgnoreRules
+from pgharness.catalog.ignore_rules import IgnoreRules
 from pgharness.checks.check import Check
 from pgharness.checks.mending import mend_downgrade, propose
 from pgharness.checks.wording import describe_differences, failure_evidence, failure_in_words, is_column_order

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationStep
 from alembic.script import ScriptDirectory
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.reader import Reader
+from pgharness.catalog.incremental_reader import Reader
 from pgharness.history.environment import Environment
 from pgharness.history.records import Descent, Revision, RevisionRecord, Step
 from pgharness.history.steps import Direction, step_of

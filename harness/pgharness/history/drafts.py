@@ -13,7 +13,7 @@ from alembic.operations.ops import MigrateOperation, OpContainer
 from alembic.script import ScriptDirectory
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.reader import Reader
+from pgharness.catalog.incremental_reader import Reader
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.history.chain import open_scripts, read_chain, script_directory

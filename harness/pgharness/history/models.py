@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pgharness.catalog.facts import FactKey, Snapshot
-from pgharness.catalog.reader import Reader
+from pgharness.catalog.incremental_reader import Reader
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.history.keeping import type_layers

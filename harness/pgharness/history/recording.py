@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
-from pgharness.catalog.ignoring import IgnoreRules
+from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
 from pgharness.databases import Databases, Outside
 from pgharness.history.chain import open_scripts, read_chain
 from pgharness.history.drafts import draft_chain, pending_operations
@@ -91,7 +91,9 @@ def record_chain(
         walked.descent,
         queries=visit.queries,
         allow_indices=settings.allow_indices,
-        ignore=IgnoreRules(settings.ignore, datetime.now(tz=UTC).date()),
+        ignore=IgnoreRules(
+            tuple(IgnoreRule(**one.model_dump()) for one in settings.ignore), datetime.now(tz=UTC).date()
+        ),
     )
     head = record.head
     with databases.outside_undone(visit.outside.since(before).roles):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.ignoring import IgnoreRules
+from pgharness.catalog.ignore_rules import IgnoreRules
 from pgharness.findings import CannotRun
 from pgharness.plans.plan import Plan
 from pgharness.plans.statement import Expectation

@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.reader import Reader
+from pgharness.catalog.incremental_reader import Reader
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun

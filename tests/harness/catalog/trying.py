@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql
 
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.incremental_reader import Reader
 from pgharness.catalog.mending import Mend, mend
-from pgharness.catalog.reader import Reader
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database

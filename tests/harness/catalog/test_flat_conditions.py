@@ -6,7 +6,7 @@ import pytest
 from serving import Major
 from trying import Bench, taken_back, written
 
-from pgharness.catalog.conditions import flattened
+from pgharness.catalog.flat_conditions import flattened
 from pgharness.catalog.snapshot import take_snapshot
 
 NESTED = "a BETWEEN 1 AND 9 AND t > 'b' AND (a > 2 OR t BETWEEN SYMMETRIC 'c' AND 'd')"

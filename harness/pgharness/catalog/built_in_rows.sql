@@ -1,4 +1,4 @@
--- server_rows
+-- built_in_rows
 -- By catalog, how many rows came with the server, and how many of them were written by the transaction %(since)s or a later one.
 -- There is no order among transactions but that of their age (xmin; manual, "System Columns").
 SELECT written.catalog, count(*), count(*) FILTER (WHERE age(written.version) <= age(%(since)s::xid))

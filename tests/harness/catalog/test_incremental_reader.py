@@ -6,7 +6,7 @@ import pytest
 from trying import Bench, Trial, taken_back
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.reader import Reader
+from pgharness.catalog.incremental_reader import Reader
 from pgharness.catalog.snapshot import take_snapshot
 
 # One of each thing that few databases have, alone in its database; where it needs another, that comes in the line before.

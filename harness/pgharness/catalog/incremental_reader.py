@@ -8,9 +8,9 @@ from typing import Any
 
 import psycopg
 
+from pgharness.catalog.built_in_rows import BuiltInRows
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.queries import FIRST_OWN_OID, piecewise_queries
-from pgharness.catalog.server_rows import ServerRows
 from pgharness.catalog.snapshot import Row, read_at_once, read_until_sure
 
 
@@ -27,8 +27,8 @@ class Reader:
     connection: psycopg.Connection[Any]
     leave_out: Collection[str] = ()
     _rare: set[str] = field(default_factory=set)
-    _server_rows: ServerRows | None = None
-    _looks_at_server_rows: bool = True
+    _built_in_rows: BuiltInRows | None = None
+    _looks_at_built_in_rows: bool = True
 
     def read(self) -> Snapshot:
         """Read the catalog; raises CannotRun as `take_snapshot` does."""
@@ -36,27 +36,27 @@ class Reader:
 
     def read_first(self) -> Snapshot:
         """Read it for the first time of many."""
-        self._server_rows = ServerRows.of(self.connection)
+        self._built_in_rows = BuiltInRows.of(self.connection)
         return self.read()
 
     def has_missed_nothing(self) -> bool:
         """Say whether all readings since the first were whole: nothing that came with the server has changed its privileges."""
-        return self._server_rows is None or self._server_rows.are_untouched(self.connection)
+        return self._built_in_rows is None or self._built_in_rows.are_untouched(self.connection)
 
     def _read(self) -> tuple[list[Row], bool]:
         queries = piecewise_queries(self.connection.info.server_version // 10000)
         while True:
             asked = sorted(self._rare)
-            grants = queries.all_grants if self._looks_at_server_rows else queries.own_grants
+            grants = queries.all_grants if self._looks_at_built_in_rows else queries.own_grants
             (present, *pieces), undisturbed = read_at_once(
                 self.connection, [queries.present, queries.usual, grants, *(queries.rare[name] for name in asked)]
             )
             self._rare |= {name for (name,) in present}
             if len(self._rare) == len(asked):
-                if self._server_rows is not None and undisturbed:
-                    self._looks_at_server_rows = self._looks_at_server_rows and _has_server_rows(pieces[1])
+                if self._built_in_rows is not None and undisturbed:
+                    self._looks_at_built_in_rows = self._looks_at_built_in_rows and _has_built_in_rows(pieces[1])
                 return [row for piece in pieces for row in piece], undisturbed
 
 
-def _has_server_rows(privileges: list[Row]) -> bool:
+def _has_built_in_rows(privileges: list[Row]) -> bool:
     return any(row[1] < FIRST_OWN_OID for row in privileges)

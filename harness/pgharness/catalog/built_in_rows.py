@@ -11,7 +11,7 @@ import psycopg
 
 
 @dataclass(frozen=True, slots=True)
-class ServerRows:
+class BuiltInRows:
     """How many rows came with the server, by catalog, when `since` was the oldest transaction that had not ended.
 
     While there are as many, and none that a later transaction wrote, they are the same rows in the same versions. And so they have been all
@@ -22,7 +22,7 @@ class ServerRows:
     counts: tuple[tuple[str, int], ...]
 
     @classmethod
-    def of(cls, connection: psycopg.Connection[Any]) -> ServerRows:
+    def of(cls, connection: psycopg.Connection[Any]) -> BuiltInRows:
         """Count them."""
         row = connection.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text").fetchone()
         assert row is not None
@@ -39,4 +39,4 @@ def _counted(connection: psycopg.Connection[Any], since: str) -> list[tuple[str,
 
 @cache
 def _query() -> bytes:
-    return files(__package__).joinpath("server_rows.sql").read_bytes()
+    return files(__package__).joinpath("built_in_rows.sql").read_bytes()

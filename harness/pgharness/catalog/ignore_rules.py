@@ -8,14 +8,24 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from pgharness.catalog.diff import Difference
-from pgharness.settings import IgnoreSetting
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """One fact, or a glob of facts, that comparisons leave out, and why; after `expires` it leaves nothing out any more."""
+
+    kind: str = "*"
+    object: str = "*"
+    property: str = "*"
+    reason: str = ""
+    expires: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRules:
     """The rules of a run, as they stand on one day; a rule holds through the day on which it expires."""
 
-    rules: tuple[IgnoreSetting, ...] = ()
+    rules: tuple[IgnoreRule, ...] = ()
     today: date = field(default=date.min)
 
     def kept(self, differences: Iterable[Difference]) -> tuple[Difference, ...]:
@@ -23,11 +33,11 @@ class IgnoreRules:
         in_force = [rule for rule in self.rules if not self.is_expired(rule)]
         return tuple(item for item in differences if not any(matches(rule, item) for rule in in_force))
 
-    def is_expired(self, rule: IgnoreSetting) -> bool:
+    def is_expired(self, rule: IgnoreRule) -> bool:
         """Say whether the rule's last day has passed."""
         return rule.expires is not None and rule.expires < self.today
 
-    def unused(self, differences: Iterable[Difference]) -> tuple[IgnoreSetting, ...]:
+    def unused(self, differences: Iterable[Difference]) -> tuple[IgnoreRule, ...]:
         """Give the rules in force that leave out none of these."""
         seen = tuple(differences)
         return tuple(
@@ -35,7 +45,7 @@ class IgnoreRules:
         )
 
 
-def matches(rule: IgnoreSetting, difference: Difference) -> bool:
+def matches(rule: IgnoreRule, difference: Difference) -> bool:
     """Say whether the rule means this fact; `*`, `?` and `[…]` stand for what they do in file names."""
     return (
         fnmatchcase(difference.kind, rule.kind)
@@ -44,6 +54,6 @@ def matches(rule: IgnoreSetting, difference: Difference) -> bool:
     )
 
 
-def in_words(rule: IgnoreSetting) -> str:
+def in_words(rule: IgnoreRule) -> str:
     """Tell a rule by what it means: `index public.ix_* option fillfactor`."""
     return f"{rule.kind} {rule.object} {rule.property}"
