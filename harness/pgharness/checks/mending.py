@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
-from pgharness.catalog.mending import mend
+from pgharness.catalog.proposing import mend
 from pgharness.checks.wording import Told
 
 

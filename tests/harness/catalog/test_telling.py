@@ -11,7 +11,7 @@ from trying import Bench, taken_back
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
-from pgharness.catalog.mending.operations import operation, python_text
+from pgharness.catalog.proposing.alembic_calls import operation, python_text
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.checks.mending import propose
 from pgharness.checks.wording import Told, describe_differences

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
-from pgharness.catalog.mending import Mend, mend
+from pgharness.catalog.proposing import Mend, mend
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgharness.catalog.facts import ObjectKey
-from pgharness.catalog.mending.change import Change, Facts, NoStatementError, Wanted
+from pgharness.catalog.proposing.change import Change, Facts, NoStatementError, Wanted
 from pgharness.catalog.rendering.attachments import GRANT_WORDS, GRANTS, OWNER, grants, role
 from pgharness.catalog.rendering.databases import default_privileges_head
 from pgharness.catalog.rendering.parts import Contents, literal, options

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pgharness.catalog.facts import ObjectKey
-from pgharness.catalog.mending.attached import default_privilege_lines
-from pgharness.catalog.mending.change import NoStatementError
-from pgharness.catalog.mending.columns import add_column
+from pgharness.catalog.proposing.attachments import default_privilege_lines
+from pgharness.catalog.proposing.change import NoStatementError
+from pgharness.catalog.proposing.columns import add_column
 from pgharness.catalog.rendering import databases, indexes, routines, tables, types, views
 from pgharness.catalog.rendering.attachments import attachments, phrase
 from pgharness.catalog.rendering.order import in_order

@@ -1,5 +1,5 @@
 """From one catalog to another: for each difference the operations of a revision that bring the left side to the right."""
 
-from pgharness.catalog.mending.plan import Mend, mend
+from pgharness.catalog.proposing.plan import Mend, mend
 
 __all__ = ["Mend", "mend"]

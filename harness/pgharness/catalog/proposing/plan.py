@@ -8,16 +8,16 @@ from functools import partial
 
 from pgharness.catalog.diff import ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
-from pgharness.catalog.mending import others, relations
-from pgharness.catalog.mending.attached import (
+from pgharness.catalog.proposing import other_kinds, relations
+from pgharness.catalog.proposing.alembic_calls import operation
+from pgharness.catalog.proposing.attachments import (
     change_attached,
     default_privilege_lines,
     undo_default_privileges,
 )
-from pgharness.catalog.mending.change import Change, Changer, NoStatementError, Wanted
-from pgharness.catalog.mending.columns import change_column
-from pgharness.catalog.mending.creating import HOLDERS, create_lines, dependents, drop_lines, parts, subtree
-from pgharness.catalog.mending.operations import operation
+from pgharness.catalog.proposing.change import Change, Changer, NoStatementError, Wanted
+from pgharness.catalog.proposing.columns import change_column
+from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, parts, subtree
 from pgharness.catalog.rendering.indexes import unqualified
 from pgharness.catalog.rendering.order import in_order
 from pgharness.catalog.rendering.parts import Contents
@@ -25,26 +25,26 @@ from pgharness.catalog.rendering.parts import Contents
 FIRST = ("type", "table", "column")
 """What is changed before all else, in this order."""
 CHANGERS: dict[str, Changer] = {
-    "attribute": others.change_attribute,
+    "attribute": other_kinds.change_attribute,
     "column": change_column,
     "constraint": relations.change_constraint,
-    "event trigger": others.change_event_trigger,
-    "extension": others.change_extension,
-    "foreign data wrapper": others.change_server,
+    "event trigger": other_kinds.change_event_trigger,
+    "extension": other_kinds.change_extension,
+    "foreign data wrapper": other_kinds.change_server,
     "foreign table": relations.change_table,
-    "function": others.change_function,
+    "function": other_kinds.change_function,
     "index": relations.change_index,
     "materialized view": relations.change_table,
-    "operator": others.change_operator,
-    "publication": others.change_publication,
+    "operator": other_kinds.change_operator,
+    "publication": other_kinds.change_publication,
     "rule": relations.change_trigger,
     "sequence": relations.change_sequence,
-    "server": others.change_server,
+    "server": other_kinds.change_server,
     "statistics": relations.change_statistics,
-    "subscription": others.change_subscription,
+    "subscription": other_kinds.change_subscription,
     "table": relations.change_table,
     "trigger": relations.change_trigger,
-    "type": others.change_type,
+    "type": other_kinds.change_type,
     "view": relations.change_view,
 }
 # What stands on a table and can go before anything else does, making room for others of its name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgharness.catalog.facts import ObjectKey
-from pgharness.catalog.mending.change import Change, NoStatementError, Wanted, take
+from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
 from pgharness.catalog.rendering.columns import sequence_clauses
 from pgharness.catalog.rendering.indexes import TRIGGER_STATES, unqualified
 from pgharness.catalog.rendering.parts import Contents

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pgharness.catalog.mending.change import Change, NoStatementError, Wanted, take
-from pgharness.catalog.mending.enums import change_labels
+from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
+from pgharness.catalog.proposing.enums import change_labels
 from pgharness.catalog.rendering.databases import PUBLICATION_PARAMETERS, SUBSCRIPTION_PARAMETERS
 from pgharness.catalog.rendering.indexes import TRIGGER_STATES
 from pgharness.catalog.rendering.parts import literal

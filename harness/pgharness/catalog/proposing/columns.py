@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgharness.catalog.facts import ObjectKey
-from pgharness.catalog.mending.change import Change, NoStatementError, Wanted, take
+from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.columns import (
     column_clause,

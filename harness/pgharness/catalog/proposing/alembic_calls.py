@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
-from pgharness.catalog.mending.python_types import python_type
+from pgharness.catalog.proposing.sqlalchemy_types import python_type
 
 Named = dict[str, str | None]
 

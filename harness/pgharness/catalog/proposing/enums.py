@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pgharness.catalog.mending.change import Change, NoStatementError
+from pgharness.catalog.proposing.change import Change, NoStatementError
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.parts import literal
 
