@@ -11,13 +11,14 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from pgharness.checks.check import Check
-from pgharness.checks.judging import judge, needed_experiments, wanted_checks
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
 from pgharness.history.models import load_metadata
 from pgharness.history.recording import Experiment, Project, open_project, record_chain
-from pgharness.history.records import Chain, ChainRecord
+from pgharness.judging.judging import judge, needed_experiments, wanted_checks
 from pgharness.plans import read_statement_file
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts, reached_revisions
 from pgharness.servers import Server, open_server
 from pgharness.settings import HarnessSettings, nearest

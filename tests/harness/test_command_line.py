@@ -125,7 +125,7 @@ def test_no_structure_file_is_written_of_a_chain_that_does_not_reach_its_heads(
 def test_a_fault_of_the_harness_ends_with_2_and_its_traceback(
     check_example: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "run_plan", lambda *_: 1 / 0)
+    monkeypatch.setattr("pgharness.cli.check.run_plan", lambda *_: 1 / 0)
 
     ended = check_example()
 
@@ -139,7 +139,7 @@ def test_at_a_terminal_a_bar_is_shown_and_the_report_has_colours(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(cli, "_is_terminal", lambda: True)
+    monkeypatch.setattr("pgharness.cli.check._is_terminal", lambda: True)
 
     ended = check_example(*GRAPH)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pgharness.history.crossing import Crossing
-from pgharness.history.records import ChainRecord, Step
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.steps import Step
 from pgharness.running import Run
 
 

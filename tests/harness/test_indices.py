@@ -13,7 +13,9 @@ from pgharness.checks import indices
 from pgharness.databases import Database
 from pgharness.findings import CannotRun, Finding, Note
 from pgharness.history.queries import explain_queries
-from pgharness.history.records import Chain, ChainRecord, QueriesRecord
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.experiments import QueriesRecord
+from pgharness.records.revisions import Chain
 from pgharness.report.model import Report
 from pgharness.running import plan_run
 from pgharness.settings import load_settings

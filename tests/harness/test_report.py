@@ -14,9 +14,11 @@ from typing_extensions import override
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks import CHECKS
-from pgharness.checks.judging import judge, wanted_checks
 from pgharness.findings import CheckResult, Finding, Note, Status
-from pgharness.history.records import Chain, ChainRecord, ModelsRecord, Revision, StructureRecord
+from pgharness.judging.judging import judge, wanted_checks
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.experiments import ModelsRecord, StructureRecord
+from pgharness.records.revisions import Chain, Revision
 from pgharness.report import FORMATS, render_html, render_json, render_markdown, render_text
 from pgharness.report.model import Cell, Report, ServerFacts
 from pgharness.report.text import EVIDENCE_LINES, render_rich
@@ -268,6 +270,6 @@ def test_the_page_tells_all_that_the_text_tells() -> None:
 
 
 def test_every_format_has_what_renders_it() -> None:
-    from pgharness.cli import ReportFormat
+    from pgharness.cli.check import ReportFormat
 
     assert set(FORMATS) == {item.value for item in ReportFormat}

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check
-from pgharness.checks.wording import describe_differences, failure_evidence, failure_in_words
+from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
-from pgharness.history.records import ChainRecord, DraftRecord, ModelsRecord
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.experiments import DraftRecord, ModelsRecord
 
 NAME = "autogenerate"
 

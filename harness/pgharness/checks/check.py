@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pgharness.findings import Finding, Note
-from pgharness.history.records import ChainRecord
+from pgharness.records.chain_record import ChainRecord
 
 Judge = Callable[[ChainRecord], Iterable[Finding | Note]]
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check
-from pgharness.checks.mending import mend_migrations, propose
-from pgharness.checks.origin import origin
-from pgharness.checks.wording import Told, describe_differences
+from pgharness.describing.differences import Told, describe_differences
+from pgharness.describing.origin import origin
+from pgharness.describing.proposals import mend_migrations, propose
 from pgharness.findings import Finding
-from pgharness.history.records import ChainRecord, RefusedDdl
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.experiments import RefusedDdl
 
 NAME = "drift"
 

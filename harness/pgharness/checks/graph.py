@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pgharness.checks.check import Check
 from pgharness.findings import Finding
-from pgharness.history.records import Chain, ChainRecord, Revision
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain, Revision
 
 NAME = "graph"
 

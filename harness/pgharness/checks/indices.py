@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
 from pgharness.checks.check import Check
-from pgharness.checks.origin import origin
-from pgharness.checks.wording import failure_evidence, failure_in_words
+from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.origin import origin
 from pgharness.findings import Finding, Note
-from pgharness.history.records import ChainRecord, QueriesRecord, QueryRecord
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.experiments import QueriesRecord, QueryRecord
 
 NAME = "indices"
 

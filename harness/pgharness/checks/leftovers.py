@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.checks.check import Check
-from pgharness.checks.origin import origin
+from pgharness.describing.origin import origin
 from pgharness.findings import Finding
-from pgharness.history.records import ChainRecord
+from pgharness.records.chain_record import ChainRecord
 
 NAME = "leftovers"
 

@@ -8,10 +8,12 @@ from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.ignore_rules import IgnoreRules
 from pgharness.checks.check import Check
-from pgharness.checks.mending import mend_downgrade, propose
-from pgharness.checks.wording import describe_differences, failure_evidence, failure_in_words, is_column_order
+from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, is_column_order
+from pgharness.describing.proposals import mend_downgrade, propose
 from pgharness.findings import Finding, Note
-from pgharness.history.records import ChainRecord, Failure, Revision, RevisionRecord
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Revision
+from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "roundtrip"
 

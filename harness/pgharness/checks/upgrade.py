@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check
-from pgharness.checks.wording import failure_evidence, failure_in_words
+from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
-from pgharness.history.records import ChainRecord, Failure, Revision, RevisionRecord
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Revision
+from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "upgrade"
 

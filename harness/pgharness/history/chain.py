@@ -18,7 +18,7 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
 from pgharness.findings import CannotRun
-from pgharness.history.records import Chain, Revision
+from pgharness.records.revisions import Chain, Revision
 
 # Alembic only warns of these, and goes on with half the graph.
 _BROKEN_GRAPH = re.compile(r"is present more than once|referenced from .* is not present")

@@ -18,8 +18,9 @@ from alembic.script import ScriptDirectory
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.history.environment import Environment
-from pgharness.history.records import Descent, Revision, RevisionRecord, Step
 from pgharness.history.steps import Direction, step_of
+from pgharness.records.revisions import Revision
+from pgharness.records.steps import Descent, RevisionRecord, Step
 
 # Statements, and the parameters of each.
 _Sent = tuple[tuple[str, ...], tuple[object, ...]]

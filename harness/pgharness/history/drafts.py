@@ -20,8 +20,9 @@ from pgharness.history.chain import open_scripts, read_chain, script_directory
 from pgharness.history.environment import Environment, run_environment
 from pgharness.history.keeping import models_kept
 from pgharness.history.models import prepare_like
-from pgharness.history.records import DraftRecord, Failure
 from pgharness.history.steps import Direction, describe, run_step
+from pgharness.records.experiments import DraftRecord
+from pgharness.records.steps import Failure
 from pgharness.settings import HarnessSettings
 
 

@@ -20,8 +20,8 @@ from pgharness.catalog.incremental_reader import Reader
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.history.keeping import type_layers
-from pgharness.history.records import DeclaredEnum, ModelsRecord, RefusedDdl
 from pgharness.history.steps import describe
+from pgharness.records.experiments import DeclaredEnum, ModelsRecord, RefusedDdl
 
 
 def load_metadata(name: str) -> MetaData:

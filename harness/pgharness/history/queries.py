@@ -8,9 +8,9 @@ from pathlib import Path
 from psycopg import sql
 
 from pgharness.findings import CannotRun
-from pgharness.history.records import QueriesRecord, QueryRecord
 from pgharness.history.steps import describe
 from pgharness.plans import Plan, Statement, StatementText, plan_only, read_statement_file
+from pgharness.records.experiments import QueriesRecord, QueryRecord
 from pgharness.servers import Connection
 
 # The tables hold next to nothing here, so what a plan would cost says nothing; what it can be does. The first plan shows

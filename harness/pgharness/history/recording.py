@@ -21,10 +21,13 @@ from pgharness.history.drafts import draft_chain, pending_operations
 from pgharness.history.environment import Environment
 from pgharness.history.models import build_models, load_metadata
 from pgharness.history.queries import explain_queries
-from pgharness.history.records import Chain, ChainRecord, Failure, QueriesRecord
 from pgharness.history.steps import describe
 from pgharness.history.structure import try_structure
 from pgharness.history.walk import Walk, WalkRecord
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.experiments import QueriesRecord
+from pgharness.records.revisions import Chain
+from pgharness.records.steps import Failure
 from pgharness.settings import HarnessSettings
 
 Advance = Callable[[str], None]

@@ -10,7 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pgharness.history.environment import Environment
-from pgharness.history.records import Failure, Revision, Step
+from pgharness.records.revisions import Revision
+from pgharness.records.steps import Failure, Step
 
 REFUSALS = (NotImplementedError, RuntimeError)
 

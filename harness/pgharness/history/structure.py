@@ -11,8 +11,8 @@ from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
-from pgharness.history.records import StructureRecord
 from pgharness.history.steps import describe
+from pgharness.records.experiments import StructureRecord
 
 
 def try_structure(databases: Databases, path: Path, head: Snapshot) -> StructureRecord:

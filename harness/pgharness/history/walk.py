@@ -25,8 +25,9 @@ from pgharness.findings import CannotRun
 from pgharness.history.chain import open_scripts
 from pgharness.history.crossing import Crossed, Crossing
 from pgharness.history.environment import Environment, run_environment
-from pgharness.history.records import Chain, Descent, Failure, Revision, RevisionRecord, Step
 from pgharness.history.steps import Direction, run_step
+from pgharness.records.revisions import Chain, Revision
+from pgharness.records.steps import Descent, Failure, RevisionRecord, Step
 from pgharness.rows import fill_empty_tables
 from pgharness.settings import HarnessSettings
 

@@ -24,7 +24,7 @@ from pgharness.plugin.hooks import (
     pytest_terminal_summary,
     pytest_unconfigure,
 )
-from pgharness.plugin.keeping import pytest_runtest_makereport
+from pgharness.plugin.kept_databases import pytest_runtest_makereport
 
 if TYPE_CHECKING:
     from pgharness.plugin.plan_judge import PlanJudge

@@ -9,8 +9,8 @@ import pytest
 from typing_extensions import override
 
 from pgharness.findings import CannotRun, CheckResult, Finding, Status
-from pgharness.history.records import Revision
 from pgharness.plugin.current import session_of
+from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import finding_in_text
 

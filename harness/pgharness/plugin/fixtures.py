@@ -10,7 +10,7 @@ import pytest
 
 from pgharness.findings import CannotRun
 from pgharness.plugin.current import session_of
-from pgharness.plugin.keeping import remember
+from pgharness.plugin.kept_databases import remember
 
 if TYPE_CHECKING:
     from pgharness.databases import ClonePool, Database, Databases
@@ -49,7 +49,7 @@ def empty_database(request: pytest.FixtureRequest, pg_databases: Databases) -> I
 @pytest.fixture(scope="session")
 def migrated_pool(request: pytest.FixtureRequest) -> Iterator[ClonePool]:
     """Give clones, made ahead, of a database that is at the heads of the project's chain."""
-    from pgharness.plugin.migrated import imported_meanwhile, migrated_template  # noqa: PLC0415 - takes Alembic along
+    from pgharness.plugin.migrated_template import imported_meanwhile, migrated_template  # noqa: PLC0415 - takes Alembic along
 
     session = session_of(request.config)
     with imported_meanwhile(session):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pgharness.report.as_json import render_json
 from pgharness.report.html import render_html
-from pgharness.report.machine import render_json
 from pgharness.report.markdown import render_markdown
 from pgharness.report.model import Report
 from pgharness.report.text import render_text

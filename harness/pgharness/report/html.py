@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pgharness.checks import CHECKS
 from pgharness.findings import CheckResult, Finding, Status
-from pgharness.history.records import Revision
+from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import remarks, seconds, server_line, summary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.findings import Finding, Status
-from pgharness.history.records import Revision
+from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import summary
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from pgharness.checks import graph
 from pgharness.findings import CheckResult, Finding, Note, Status
-from pgharness.history.records import Chain, ChainRecord, Revision
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain, Revision
 
 WHOLE_CHAIN = "whole chain"
 # What is judged without walking the chain, and so for every revision of it.

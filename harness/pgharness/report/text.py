@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgharness.findings import CheckResult, Finding, Status
-from pgharness.history.records import Revision
+from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 
 MARKS = {

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pgharness.rows.filling import Filling, fill_empty_tables
+from pgharness.rows.inserting import Filling, fill_empty_tables
 
 __all__ = ["Filling", "fill_empty_tables"]

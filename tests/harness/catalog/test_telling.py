@@ -13,10 +13,10 @@ from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing.alembic_calls import operation, python_text
 from pgharness.catalog.snapshot import take_snapshot
-from pgharness.checks.mending import propose
-from pgharness.checks.wording import Told, describe_differences
-from pgharness.cli import app
+from pgharness.cli.app import app
 from pgharness.databases import Database
+from pgharness.describing.differences import Told, describe_differences
+from pgharness.describing.proposals import propose
 
 CHANGES = [
     (

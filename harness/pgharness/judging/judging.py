@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 
 from pgharness.checks import CHECKS
 from pgharness.checks.check import Check
-from pgharness.checks.declarations import judge_declarations, without_allowed
-from pgharness.checks.ignoring import judge_ignores
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
-from pgharness.history.records import ChainRecord
+from pgharness.judging.declarations import judge_declarations, without_allowed
+from pgharness.judging.ignore_rules import judge_ignores
+from pgharness.records.chain_record import ChainRecord
 from pgharness.settings import nearest
 
 ALWAYS = frozenset({"upgrade"})

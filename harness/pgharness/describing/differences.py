@@ -8,7 +8,7 @@ from itertools import groupby
 
 from pgharness.catalog.diff import Difference, ObjectDifference, by_object
 from pgharness.catalog.facts import ObjectKey
-from pgharness.history.records import Failure
+from pgharness.records.steps import Failure
 
 # How many properties, and of how many characters, are told in the sentence itself.
 TOLD_IN_FULL = 2

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.ignore_rules import IgnoreRule, in_words
 from pgharness.findings import Finding
-from pgharness.history.records import ChainRecord
+from pgharness.records.chain_record import ChainRecord
 
 
 def judge_ignores(record: ChainRecord, made_checks: Collection[str]) -> Iterator[Finding]:

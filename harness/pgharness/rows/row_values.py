@@ -15,7 +15,7 @@ from psycopg import sql
 from pgharness.rows.hints import hints_of
 from pgharness.rows.reading import Connection, first_line, printed
 from pgharness.rows.tables import Column, Table
-from pgharness.rows.values import Values
+from pgharness.rows.type_values import Values
 
 Value = str | None
 

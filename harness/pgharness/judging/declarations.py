@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator, Sequence
 
 from pgharness.findings import Finding
-from pgharness.history.records import Chain, Revision
+from pgharness.records.revisions import Chain, Revision
 
 # What each declaration takes.
 DECLARATIONS = {"irreversible": "str", "allow": "dict"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
-from pgharness.checks.wording import Told
+from pgharness.describing.differences import Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgharness.catalog.facts import FactKey
-from pgharness.history.records import ChainRecord
+from pgharness.records.chain_record import ChainRecord
 
 
 def origin(record: ChainRecord, key: FactKey, value: str | None) -> str | None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import errors, sql
 
-from pgharness.rows.choosing import Choice, Chooser, Fullness, NothingFits
 from pgharness.rows.reading import Connection, empty_tables, first_line, printed, read_tables, read_types
+from pgharness.rows.row_values import Choice, Chooser, Fullness, NothingFits
 from pgharness.rows.tables import Table
-from pgharness.rows.values import Values
+from pgharness.rows.type_values import Values
 
 # The first row has all its columns, the second as few as it may, the third even those that have defaults.
 FULLNESS = (Fullness.FULL, Fullness.SPARSE, Fullness.EXPLICIT)

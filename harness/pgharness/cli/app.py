@@ -1,0 +1,37 @@
+"""The command line: its commands, and how what cannot be run is told."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import typer
+from rich.console import Console
+
+from pgharness.cli.check import check
+from pgharness.cli.diff import diff
+from pgharness.cli.exit_codes import COULD_NOT_RUN
+from pgharness.cli.plans import plans
+from pgharness.cli.snapshot import snapshot
+from pgharness.findings import CannotRun
+
+app = typer.Typer(
+    help="Proves an Alembic migration chain right on a real PostgreSQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (check, diff, snapshot, plans):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; what cannot be run ends with exit code 2 and a message, not with a traceback."""
+    try:
+        app(standalone_mode=True)
+    except CannotRun as reason:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(str(reason), style="red", markup=False)
+    except Exception:  # noqa: BLE001 - Python would end with 1, which means "findings"
+        traceback.print_exc()
+        print("This is a fault of pgharness itself; the lines above say where.", file=sys.stderr)
+    sys.exit(COULD_NOT_RUN)

@@ -1,0 +1,1 @@
+"""Tells differences, failures and where they come from in words that a finding can use."""

@@ -1,0 +1,46 @@
+"""All that was seen of a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.ignore_rules import IgnoreRules
+from pgharness.records.experiments import DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
+from pgharness.records.revisions import Chain
+from pgharness.records.steps import Descent, RevisionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRecord:
+    """All that was seen of a chain; experiments that no wanted check needs are None."""
+
+    chain: Chain
+    version_table: str
+    revisions: tuple[RevisionRecord, ...]
+    base: Snapshot
+    descent: Descent | None = None
+    models: ModelsRecord | None = None
+    draft: DraftRecord | None = None
+    structure: StructureRecord | None = None
+    queries: QueriesRecord | None = None
+    allow_indices: Mapping[str, str] = field(default_factory=dict)
+    """Findings of `indices` that are meant: subject and reason."""
+    ignore: IgnoreRules = field(default_factory=IgnoreRules)
+    """What comparisons leave out on purpose."""
+    left_outside: str = ""
+    """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
+    durations_s: Mapping[str, float] = field(default_factory=dict)
+    """How long each experiment took; "upgrade" stands for the walk without the round trips."""
+
+    @property
+    def head(self) -> Snapshot | None:
+        """Give the catalog at the heads, or None where the walk did not get there."""
+        if len(self.revisions) < len(self.chain.revisions) or any(item.upgrade.failure for item in self.revisions):
+            return None
+        return self.revisions[-1].upgrade.snapshot if self.revisions else self.base
+
+    def record_of(self, revision: str) -> RevisionRecord | None:
+        """Give one revision's record, or None where the walk did not get there."""
+        return next((item for item in self.revisions if item.revision.revision == revision), None)

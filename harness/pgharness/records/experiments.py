@@ -1,0 +1,90 @@
+"""What each experiment at the heads saw: models, autogenerate's draft, the structure file, the declared queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.findings import CannotRun
+from pgharness.plans.plan import Plan
+from pgharness.plans.statement import Expectation
+from pgharness.records.steps import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDdl:
+    """A statement of `create_all` that the server refused; none where a listener on the models raised."""
+
+    statement: str
+    message: str
+    sqlstate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredEnum:
+    """An enum type as the models name it; `python_enum` is None where no Python enum stands behind it."""
+
+    name: str
+    labels: tuple[str, ...]
+    python_enum: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsRecord:
+    """The database that the models make, and what it took."""
+
+    snapshot: Snapshot
+    refused: tuple[RefusedDdl, ...]
+    enums: tuple[DeclaredEnum, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """What Alembic's autogenerate says: at the heads (`pending`, rendered operations), and of an empty database.
+
+    `snapshot` is the catalog that the whole drafted chain gives, or None with the `failure` that stopped it;
+    `comparison_failure` is why nothing could be said at the heads.
+    """
+
+    pending: tuple[str, ...]
+    snapshot: Snapshot | None
+    failure: Failure | None = None
+    comparison_failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRecord:
+    """The structure file: its text, the catalog it gives, and the text that the heads would give.
+
+    `text` is None where the file is missing; `snapshot` is None where it does not run, with the `failure`. Where the heads
+    cannot be written as SQL, `unwritable` says why, and nothing else was tried.
+    """
+
+    path: str
+    text: str | None
+    expected_text: str
+    snapshot: Snapshot | None
+    failure: Failure | None = None
+    unwritable: CannotRun | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRecord:
+    """A statement that the application sends, and its plans where no table may be read from end to end.
+
+    `plans` are those of the planner's settings that were tried, in order; empty where it does not run, with the `failure`.
+    """
+
+    name: str
+    sql: str
+    expectation: Expectation
+    plans: tuple[Plan, ...]
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueriesRecord:
+    """The file of statements that the application sends, planned at the heads."""
+
+    path: str
+    queries: tuple[QueryRecord, ...]

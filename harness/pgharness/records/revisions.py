@@ -1,0 +1,54 @@
+"""The chain as it is written: its revision files, read without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision file, read without a database.
+
+    `label` is the file's name without `.py`, which people know it by. `allow` and `irreversible` are what the revision
+    declares, `allow_problem` is what is wrong with an `allow` that cannot be read. `names` are those that the file gives a
+    string ("str") or a dict of strings ("dict"), among which a misspelt declaration shows.
+    """
+
+    revision: str
+    label: str
+    path: str
+    down_revisions: tuple[str, ...]
+    depends_on: tuple[str, ...] = ()
+    has_upgrade: bool = True
+    has_downgrade: bool = True
+    irreversible: str | None = None
+    allow: Mapping[str, str] = field(default_factory=dict)
+    allow_problem: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_merge(self) -> bool:
+        """Say whether it joins several branches, and so needs no body."""
+        return len(self.down_revisions) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The revisions in the order in which an upgrade runs them."""
+
+    revisions: tuple[Revision, ...]
+    heads: tuple[str, ...]
+    bases: tuple[str, ...]
+
+    def ancestors(self, revision: str) -> frozenset[str]:
+        """Give the revision and all that an upgrade to it runs."""
+        by_id = {item.revision: item for item in self.revisions}
+        found: set[str] = set()
+        pending = [revision]
+        while pending:
+            current = pending.pop()
+            if current not in found:
+                found.add(current)
+                pending.extend(by_id[current].down_revisions + by_id[current].depends_on)
+        return frozenset(found)

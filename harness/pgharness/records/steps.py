@@ -1,0 +1,58 @@
+"""What running the revisions did: one step, one revision both ways, and the way down from the heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.records.revisions import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a step ended: the error's class and text, the last statement sent, and the SQLSTATE if the server said one.
+
+    `refused` is true for an author's own refusal (NotImplementedError, RuntimeError) rather than a defect.
+    """
+
+    error: str
+    message: str
+    statement: str | None = None
+    sqlstate: str | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed."""
+
+    statements: tuple[str, ...]
+    duration_s: float
+    snapshot: Snapshot | None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRecord:
+    """What one revision did: `before` is the catalog it met; a step that was not tried is None."""
+
+    revision: Revision
+    before: Snapshot
+    upgrade: Step
+    downgrade: Step | None = None
+    reupgrade: Step | None = None
+    upgrade_rows_failure: Failure | None = None
+    """Why the upgrade fails on populated tables, where it passes on empty ones."""
+    downgrade_rows_failure: Failure | None = None
+    """The same of the downgrade."""
+    unfilled: tuple[tuple[str, str], ...] = ()
+    """Tables for which no row could be made, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """The way down from the heads to the base in one go; `failed_at` is the revision that would not go."""
+
+    snapshot: Snapshot | None
+    failed_at: str | None = None
+    failure: Failure | None = None
