@@ -21,9 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgharness.servers.account import Account, server_account
-from pgharness.servers.binaries import Binaries, find_binaries, reachable_binaries
-from pgharness.servers.places import base_folders
+from pgharness.servers.embedded.account import Account, server_account
+from pgharness.servers.embedded.binaries import Binaries, find_binaries, reachable_binaries
+from pgharness.servers.embedded.run_folder import base_folders
 from pgharness.servers.server import THROWAWAY_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -33,8 +33,8 @@ from flowforge_schema import (
 )
 from flowforge_schema.models import metadata
 from pgharness.servers import Connection, Server, open_server
-from pgharness.servers.account import server_account
-from pgharness.servers.binaries import find_binaries, reachable_binaries
+from pgharness.servers.embedded.account import server_account
+from pgharness.servers.embedded.binaries import find_binaries, reachable_binaries
 from pgharness.servers.server import conninfo
 
 BATCH = 100

@@ -33,9 +33,9 @@ from flowforge_schema import AppError, ClaimedEvent, Database, RelayLock, RelayS
 from flowforge_schema.models import metadata
 from pgharness.databases import Database as OwnDatabase
 from pgharness.servers import Server, open_server
-from pgharness.servers.account import server_account
-from pgharness.servers.binaries import find_binaries, reachable_binaries
-from pgharness.servers.cluster import server_environment
+from pgharness.servers.embedded.account import server_account
+from pgharness.servers.embedded.binaries import find_binaries, reachable_binaries
+from pgharness.servers.embedded.data_directory import server_environment
 
 GUIDE = Path(__file__).resolve().parents[1] / "docs" / "guides" / "outbox-relay.md"
 

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from pgharness.databases import Database, Databases, operations
+from pgharness.databases import Database, Databases, create_and_drop
 from pgharness.databases import databases as module
 from pgharness.databases import template as template_module
+from pgharness.databases.create_and_drop import drop_database
 from pgharness.databases.names import database_name, label_of, template_name
-from pgharness.databases.operations import drop_database
 from pgharness.findings import CannotRun
 from pgharness.servers import Server, open_server
 
@@ -188,7 +188,7 @@ def test_a_full_disk_is_told(databases: Databases, monkeypatch: pytest.MonkeyPat
     def is_full(*_: Any) -> None:
         raise errors.DiskFull("could not extend file: No space left on device")
 
-    monkeypatch.setattr(operations, "_locale", is_full)
+    monkeypatch.setattr(create_and_drop, "_locale", is_full)
     with pytest.raises(errors.DiskFull):
         databases.create_empty()
     monkeypatch.undo()
@@ -205,13 +205,13 @@ def test_a_cluster_in_another_encoding_still_gives_databases_in_utf8(
 ) -> None:
     with databases._working() as session:
         wanted = [
-            operations._locale(session, replace(databases.server, version_number=number)).as_string(None)
+            create_and_drop._locale(session, replace(databases.server, version_number=number)).as_string(None)
             for number in (160000, 180000)
         ]
         utf8 = [statement for statement in wanted if statement]
         monkeypatch.setattr(psycopg.Cursor, "fetchone", lambda _cursor: ("SQL_ASCII",))
         ascii_locales = [
-            operations._locale(session, replace(databases.server, version_number=number)).as_string(None)
+            create_and_drop._locale(session, replace(databases.server, version_number=number)).as_string(None)
             for number in (160000, 180000)
         ]
         monkeypatch.undo()

@@ -16,8 +16,8 @@ from psycopg import errors
 
 from pgharness.databases import ClonePool, Database, Databases, template
 from pgharness.databases import pool as pool_module
+from pgharness.databases.create_and_drop import drop_database
 from pgharness.databases.names import template_name
-from pgharness.databases.operations import drop_database
 from pgharness.findings import CannotRun
 from pgharness.servers import Connection, Server
 

@@ -17,7 +17,7 @@ import pytest
 
 from pgharness.databases import Databases
 from pgharness.servers import Server, open_server
-from pgharness.servers.places import RUN_FOLDER_PREFIX, base_folders
+from pgharness.servers.embedded.run_folder import RUN_FOLDER_PREFIX, base_folders
 
 COUNTRY = "versions/0003_add_country.py"
 PROGRAM = Path(sys.executable).with_name("pgharness")

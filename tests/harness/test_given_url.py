@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pgharness.findings import CannotRun
-from pgharness.servers import Server, connect_given, embedded, open_server
+from pgharness.servers import Server, connect_given, open_server
+from pgharness.servers.embedded import server as embedded
 from pgharness.servers.given_url import parse_url
 
 

@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 
 from pgharness.findings import CannotRun
-from pgharness.servers import leftovers, owner, places
-from pgharness.servers.account import Account, server_account
-from pgharness.servers.leftovers import sweep_run_folders
-from pgharness.servers.owner import owner_is_here, owner_lives, this_owner
-from pgharness.servers.places import RUN_FOLDER_PREFIX, cache_folder, run_folder
+from pgharness.servers import run_identity
+from pgharness.servers.embedded import cache, sweep
+from pgharness.servers.embedded import run_folder as folders
+from pgharness.servers.embedded.account import Account, server_account
+from pgharness.servers.embedded.cache import cache_folder
+from pgharness.servers.embedded.run_folder import RUN_FOLDER_PREFIX, run_folder
+from pgharness.servers.embedded.sweep import sweep_run_folders
+from pgharness.servers.run_identity import owner_is_here, owner_lives, this_owner
 
 
 @pytest.fixture
@@ -27,9 +30,9 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give an empty folder as the only one in which run folders lie."""
     folder = Path(tempfile.mkdtemp(prefix="runs-"))
     folder.chmod(0o755)
-    monkeypatch.setattr(leftovers, "base_folders", lambda: [folder])
-    monkeypatch.setattr(places, "SHARED_MEMORY", folder)
-    monkeypatch.setattr(places.tempfile, "gettempdir", lambda: str(folder))
+    monkeypatch.setattr(sweep, "base_folders", lambda: [folder])
+    monkeypatch.setattr(folders, "SHARED_MEMORY", folder)
+    monkeypatch.setattr(folders.tempfile, "gettempdir", lambda: str(folder))
     yield folder
     shutil.rmtree(folder)
 
@@ -49,7 +52,7 @@ def left(base: Path) -> Callable[[str], Path]:
 @pytest.fixture(scope="module")
 def dead_owner() -> str:
     """Give the name of a process of this machine that has ended."""
-    script = "from pgharness.servers.owner import this_owner; print(this_owner())"
+    script = "from pgharness.servers.run_identity import this_owner; print(this_owner())"
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -76,7 +79,7 @@ def test_a_zombie_is_dead() -> None:
         assert time.monotonic() < give_up_at
         time.sleep(0.005)
 
-    assert owner._began(process.pid) is None
+    assert run_identity._began(process.pid) is None
     process.wait()
 
 
@@ -88,16 +91,18 @@ def test_where_there_is_no_proc_the_process_list_tells(monkeypatch: pytest.Monke
     shown = {"stdout": "Ss   Wed Nov 25 20:00:00 2026\n"}
     monkeypatch.setattr(Path, "exists", lambda _path: False)
     monkeypatch.setattr(
-        owner.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, shown["stdout"], "")
+        run_identity.subprocess,
+        "run",
+        lambda command, **_: subprocess.CompletedProcess(command, 0, shown["stdout"], ""),
     )
 
-    first = owner._began(1)
+    first = run_identity._began(1)
     shown["stdout"] = "Ss   Wed Nov 25 20:00:01 2026\n"
-    later = owner._began(1)
+    later = run_identity._began(1)
     shown["stdout"] = "Z    Wed Nov 25 20:00:01 2026\n"
-    zombie = owner._began(1)
+    zombie = run_identity._began(1)
     shown["stdout"] = ""
-    gone = owner._began(1)
+    gone = run_identity._began(1)
 
     assert first is not None
     assert first != later
@@ -122,7 +127,7 @@ def test_the_folder_of_a_live_run_is_left_alone(left: Callable[[str], Path]) -> 
 
 def test_a_folder_from_another_machine_is_removed_after_a_day_without_any_sign(left: Callable[[str], Path]) -> None:
     old, young = left("00000000-1-1"), left("00000000-2-2")
-    two_days_ago = time.time() - 2 * leftovers.ABANDONED_AFTER_S
+    two_days_ago = time.time() - 2 * sweep.ABANDONED_AFTER_S
     os.utime(old, (two_days_ago, two_days_ago))
 
     sweep_run_folders(server_account())
@@ -209,7 +214,7 @@ def test_a_run_folder_goes_when_the_run_fails(base: Path) -> None:
 def test_a_machine_without_a_place_is_told_why(
     base: Path, monkeypatch: pytest.MonkeyPatch, attribute: str, value: Any, seen: str
 ) -> None:
-    monkeypatch.setattr(places, attribute, value)
+    monkeypatch.setattr(folders, attribute, value)
 
     with pytest.raises(CannotRun, match="no place for its data") as caught, run_folder(server_account()):
         pass
@@ -221,7 +226,7 @@ def test_a_folder_that_the_servers_account_cannot_enter_is_passed_over(base: Pat
     base.chmod(0o700)
     stranger = Account("stranger", 12345, 12345, is_switched=True)
 
-    assert places._problem(base, stranger) == "closed to the account stranger"
+    assert folders._problem(base, stranger) == "closed to the account stranger"
 
 
 def test_the_cache_is_where_the_variable_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +240,7 @@ def test_the_cache_of_root_is_one_that_other_accounts_may_enter(
     uid: int, expected: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PGHARNESS_CACHE_DIR", raising=False)
-    monkeypatch.setattr(places.os, "getuid", lambda: uid)
-    monkeypatch.setattr(places.platformdirs, "user_cache_path", lambda _name: Path("/home/user/cache"))
+    monkeypatch.setattr(cache.os, "getuid", lambda: uid)
+    monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda _name: Path("/home/user/cache"))
 
     assert cache_folder() == expected

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgharness.databases.operations import drop_database
+from pgharness.databases.create_and_drop import drop_database
 from pgharness.servers import Server
 
 pytest_plugins = ["pytester"]

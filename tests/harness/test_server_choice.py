@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from pgharness.findings import CannotRun
-from pgharness.servers import choice, docker_socket, open_server
+from pgharness.servers import choice, open_server
+from pgharness.servers.container import engine_ping
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def no_settings_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
-    monkeypatch.setattr(docker_socket, "SOCKET", tmp_path / "docker.sock")
+    monkeypatch.setattr(engine_ping, "SOCKET", tmp_path / "docker.sock")
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_a_url_of_another_kind_of_database_is_refused() -> None:
 
 
 def test_a_machine_without_an_engine_is_told_where_it_was_looked_for() -> None:
-    assert refusal().seen == f"no DOCKER_HOST, no {docker_socket.SOCKET}, no context in ~/.docker"
+    assert refusal().seen == f"no DOCKER_HOST, no {engine_ping.SOCKET}, no context in ~/.docker"
 
 
 def test_a_missing_library_is_told_before_a_missing_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,9 +125,9 @@ def test_the_usual_socket_is_looked_at_where_no_other_is_named(
     stale_socket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DOCKER_HOST")
-    monkeypatch.setattr(docker_socket, "SOCKET", Path(stale_socket))
+    monkeypatch.setattr(engine_ping, "SOCKET", Path(stale_socket))
 
-    assert refusal().seen == f"unix://{docker_socket.SOCKET}: Connection refused"
+    assert refusal().seen == f"unix://{engine_ping.SOCKET}: Connection refused"
 
 
 def test_a_socket_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -137,7 +138,7 @@ def test_a_socket_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.mark.usefixtures("listener")
 def test_an_engine_that_hangs_is_given_up(engine_socket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_socket, "ANSWER_LIMIT_S", 0.1)
+    monkeypatch.setattr(engine_ping, "ANSWER_LIMIT_S", 0.1)
     started = time.monotonic()
 
     reason = refusal()
@@ -159,7 +160,7 @@ def test_an_engine_that_goes_away_after_its_first_answer_is_told(listener: socke
         reason = refusal()
 
     assert reason.what == "No container of postgres:18 can be had."
-    assert reason.mend == docker_socket.START_ONE
+    assert reason.mend == engine_ping.START_ONE
 
 
 def test_a_file_that_may_name_another_engine_is_left_to_the_library(
@@ -177,7 +178,7 @@ def test_an_account_that_may_not_use_the_engine_is_told_how_to(
     def refuse(_host: str) -> bytes:
         raise PermissionError(13, "Permission denied", engine_socket)  # root is never refused
 
-    monkeypatch.setattr(docker_socket, "_ping", refuse)
+    monkeypatch.setattr(engine_ping, "_ping", refuse)
 
     reason = refusal()
     assert reason.seen == f"unix://{engine_socket}: Permission denied"
@@ -194,7 +195,7 @@ def test_an_engine_by_tls_is_not_asked_in_plain_text(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     with socket.create_server(("127.0.0.1", 0)) as opened:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{opened.getsockname()[1]}")
-        docker_socket.require_engine()
+        engine_ping.require_engine()
         connection, _ = opened.accept()
 
         with connection:
@@ -203,9 +204,9 @@ def test_an_engine_by_tls_is_not_asked_in_plain_text(monkeypatch: pytest.MonkeyP
 
 def test_an_engine_by_a_pipe_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "npipe:////./pipe/docker_engine")
-    monkeypatch.setattr(docker_socket.socket, "create_connection", lambda *_: pytest.fail("a pipe has no port"))
+    monkeypatch.setattr(engine_ping.socket, "create_connection", lambda *_: pytest.fail("a pipe has no port"))
 
-    docker_socket.require_engine()
+    engine_ping.require_engine()
 
 
 @pytest.mark.parametrize("host", ["ssh://builder", "tcp://docker:2375"])
@@ -239,7 +240,7 @@ def test_a_machine_that_can_have_neither_server_is_told_what_each_needs(
     reason = refusal("auto")
     assert "There is no container engine." in reason.seen
     assert "PGHARNESS_POSTGRES_BIN names no folder" in reason.seen
-    assert docker_socket.START_ONE in reason.mend
+    assert engine_ping.START_ONE in reason.mend
     assert "correct PGHARNESS_POSTGRES_BIN" in reason.mend
 
 

@@ -24,8 +24,10 @@ from testcontainers.core import docker_client
 from testcontainers.core.container import DockerContainer
 
 from pgharness.findings import CannotRun
-from pgharness.servers import Server, container, docker_socket, engine, open_server
-from pgharness.servers.owner import this_owner
+from pgharness.servers import Server, open_server
+from pgharness.servers.container import engine, engine_ping
+from pgharness.servers.container import server as container
+from pgharness.servers.run_identity import this_owner
 from pgharness.settings import DEFAULT_IMAGE
 
 pytestmark = pytest.mark.container
@@ -55,7 +57,7 @@ def proved() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[DockerClient]:
     with proved(), engine.explained("the tests"):
-        docker_socket.require_engine()
+        engine_ping.require_engine()
         found = docker_client.DockerClient().client
     with contextlib.closing(found):
         yield found
@@ -362,13 +364,13 @@ def test_an_engine_that_goes_away_during_a_start_is_told(
             pass
     (left,) = set(names_of(client, os.getpid())) - set(before)
     engine.remove_container(client, left)
-    assert caught.value.mend == docker_socket.START_ONE
+    assert caught.value.mend == engine_ping.START_ONE
 
 
 @contextlib.contextmanager
 def detour(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Lead to the engine by a socket of our own, and give the function that ends it; then it hangs up on everybody."""
-    real = urlsplit(os.environ.get("DOCKER_HOST", f"unix://{docker_socket.SOCKET}"))
+    real = urlsplit(os.environ.get("DOCKER_HOST", f"unix://{engine_ping.SOCKET}"))
     if real.scheme != "unix":
         pytest.skip("the engine has no socket of this machine")
     ended = threading.Event()

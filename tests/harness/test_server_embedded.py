@@ -13,9 +13,12 @@ import pytest
 
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
-from pgharness.servers import Server, binaries, cluster, embedded, open_server, places, probe
-from pgharness.servers.account import Account, server_account
-from pgharness.servers.binaries import Binaries, find_binaries, reachable_binaries
+from pgharness.servers import Server, open_server
+from pgharness.servers import server as server_module
+from pgharness.servers.embedded import binaries, data_directory, run_folder
+from pgharness.servers.embedded import server as embedded
+from pgharness.servers.embedded.account import Account, server_account
+from pgharness.servers.embedded.binaries import Binaries, find_binaries, reachable_binaries
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root has to change the user")
 
@@ -122,7 +125,7 @@ def test_a_server_is_kept_where_the_variable_asks_for_it(
 def test_the_second_server_needs_no_initdb(open_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_server("embedded"):
         pass
-    monkeypatch.setattr(cluster, "_initialise", lambda *_: pytest.fail("initdb was run again"))
+    monkeypatch.setattr(data_directory, "_initialise", lambda *_: pytest.fail("initdb was run again"))
 
     with open_server("embedded") as second:
         assert setting(second, "server_encoding") == "UTF8"
@@ -221,7 +224,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypa
 
 
 def test_data_that_do_not_fit_in_memory_go_to_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "SHARED_MEMORY", Path("/nowhere"))
+    monkeypatch.setattr(run_folder, "SHARED_MEMORY", Path("/nowhere"))
 
     with open_server("embedded") as opened:
         assert not run_folder_of(opened).is_relative_to("/dev/shm")  # noqa: S108 - where it would lie otherwise
@@ -229,7 +232,7 @@ def test_data_that_do_not_fit_in_memory_go_to_the_temporary_folder(monkeypatch: 
 
 
 def test_a_machine_without_room_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "NEEDED_BYTES", 2**60)
+    monkeypatch.setattr(run_folder, "NEEDED_BYTES", 2**60)
 
     with pytest.raises(CannotRun, match=r"no place for its data") as caught, open_server("embedded"):
         pass
@@ -253,7 +256,7 @@ def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_initdb_that_fails_shows_why(open_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "INITDB_ARGUMENTS", ("--no-such-option",))
+    monkeypatch.setattr(data_directory, "INITDB_ARGUMENTS", ("--no-such-option",))
 
     with pytest.raises(CannotRun, match="initdb failed") as caught, open_server("embedded"):
         pass
@@ -262,7 +265,7 @@ def test_an_initdb_that_fails_shows_why(open_cache: Path, monkeypatch: pytest.Mo
 
 
 def test_a_server_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "OLDEST_VERSION_NUMBER", 990000)
+    monkeypatch.setattr(server_module, "OLDEST_VERSION_NUMBER", 990000)
 
     with pytest.raises(CannotRun, match="too old"), open_server("embedded"):
         pass
@@ -346,7 +349,7 @@ def test_a_cache_closed_to_the_account_is_told(tmp_path: Path, monkeypatch: pyte
 
 
 def test_root_without_any_account_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pgharness.servers import account
+    from pgharness.servers.embedded import account
 
     monkeypatch.setattr(account.os, "getuid", lambda: 0)
     monkeypatch.setattr(account, "_UNPRIVILEGED", ("no-such-account",))

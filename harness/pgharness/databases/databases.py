@@ -11,19 +11,19 @@ from typing import Self
 
 import psycopg
 
-from pgharness.databases.database import Database
-from pgharness.databases.leftovers import sweep_databases
-from pgharness.databases.names import label_of, session_name, template_name
-from pgharness.databases.operations import (
+from pgharness.databases.cluster_objects import Outside, drop_outside, make_roles, read_outside
+from pgharness.databases.create_and_drop import (
     create_database,
     create_empty_database,
     drop_database,
     mark_as_kept,
     prepare_session,
 )
-from pgharness.databases.outside import Outside, drop_outside, make_roles, read_outside
+from pgharness.databases.database import Database
+from pgharness.databases.names import label_of, session_name, template_name
 from pgharness.databases.pool import ClonePool
 from pgharness.databases.registry import Registry
+from pgharness.databases.sweep import sweep_databases
 from pgharness.databases.template import enter_template, hold_template, leave_template
 from pgharness.findings import CannotRun
 from pgharness.servers import Connection, Server, shown

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from pgharness.databases.create_and_drop import create_database, drop_database, prepare_session
 from pgharness.databases.database import Database
 from pgharness.databases.names import label_of
-from pgharness.databases.operations import create_database, drop_database, prepare_session
 from pgharness.databases.registry import Registry
 from pgharness.servers import Connection, Server
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 from psycopg import sql
 
+from pgharness.databases.create_and_drop import drop_template, end_sessions
 from pgharness.databases.database import Database
 from pgharness.databases.names import lock_key
-from pgharness.databases.operations import drop_template, end_sessions
 from pgharness.findings import CannotRun
 from pgharness.servers import Connection
 

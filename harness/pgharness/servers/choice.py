@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from types import FrameType
 
 from pgharness.findings import CannotRun
-from pgharness.servers.docker_socket import require_engine
-from pgharness.servers.embedded import embedded_server
+from pgharness.servers.container.engine_ping import require_engine
+from pgharness.servers.embedded.server import embedded_server
 from pgharness.servers.given_url import EXAMPLE, given_server
 from pgharness.servers.server import Server
 from pgharness.settings import DEFAULT_IMAGE, nearest
@@ -53,7 +53,7 @@ def _opened(choice: str, image: str) -> contextlib.AbstractContextManager[Server
 
 def _container(image: str, reason: str) -> contextlib.AbstractContextManager[Server]:
     require_engine()
-    from pgharness.servers.container import container_server  # noqa: PLC0415 - an extra, which may be missing
+    from pgharness.servers.container.server import container_server  # noqa: PLC0415 - an extra, which may be missing
 
     return container_server(image, reason)
 

@@ -11,8 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from pgharness.findings import CannotRun
-from pgharness.servers.probe import probe
-from pgharness.servers.server import DRIVER, Connection, Server, connect, shown
+from pgharness.servers.server import DRIVER, Connection, Server, connect, probe, shown
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
 

@@ -12,6 +12,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from sqlalchemy.engine import URL
 
+from pgharness.findings import CannotRun
+
 Kind = Literal["url", "container", "embedded"]
 Connection = psycopg.Connection[TupleRow]
 
@@ -88,6 +90,23 @@ def conninfo(url: URL) -> str:
     parts: dict[str, Any] = url.translate_connect_args(username="user", database="dbname")
     query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
     return make_conninfo(**{**query, **parts})
+
+
+def probe(connection: Connection) -> tuple[str, int, bool]:
+    """Give version, version number, and whether the server flushes to disk. Raises CannotRun when it is too old."""
+    row = connection.execute(
+        "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
+        "current_setting('fsync')::bool"
+    ).fetchone()
+    assert row is not None
+    version, number, fsync = str(row[0]).split()[0], int(row[1]), bool(row[2])
+    if number < OLDEST_VERSION_NUMBER:
+        raise CannotRun(
+            "The server is too old.",
+            seen=f"PostgreSQL {version}",
+            mend="use PostgreSQL 15 or later",
+        )
+    return version, number, fsync
 
 
 def keeps_server() -> bool:

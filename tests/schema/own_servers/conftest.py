@@ -21,10 +21,11 @@ from flowforge_schema.engine import create_script_engine
 from flowforge_schema.models import metadata
 from flowforge_schema.settings import DatabaseSettings
 from pgharness.servers import connect
-from pgharness.servers.account import Account, server_account
-from pgharness.servers.binaries import Binaries, find_binaries, reachable_binaries
-from pgharness.servers.cluster import SUPERUSER, prepare_data_directory, server_environment
-from pgharness.servers.places import cache_folder, run_folder
+from pgharness.servers.embedded.account import Account, server_account
+from pgharness.servers.embedded.binaries import Binaries, find_binaries, reachable_binaries
+from pgharness.servers.embedded.cache import cache_folder
+from pgharness.servers.embedded.data_directory import SUPERUSER, prepare_data_directory, server_environment
+from pgharness.servers.embedded.run_folder import run_folder
 from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS
 
 LIMIT_S = 30.0

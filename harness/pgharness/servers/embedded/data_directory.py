@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 from pgharness.findings import CannotRun
-from pgharness.servers.account import Account
-from pgharness.servers.binaries import Binaries
-from pgharness.servers.places import cache_folder
+from pgharness.servers.embedded.account import Account
+from pgharness.servers.embedded.binaries import Binaries
+from pgharness.servers.embedded.cache import cache_folder
 
 SUPERUSER = "postgres"
 

@@ -6,8 +6,8 @@ import contextlib
 
 import psycopg
 
+from pgharness.databases.create_and_drop import drop_database
 from pgharness.databases.names import template_prefix
-from pgharness.databases.operations import drop_database
 from pgharness.databases.template import drop_unused_template
 from pgharness.findings import CannotRun
 from pgharness.servers import Connection, Server

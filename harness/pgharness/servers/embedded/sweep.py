@@ -7,9 +7,10 @@ import os
 import time
 from pathlib import Path
 
-from pgharness.servers.account import Account
-from pgharness.servers.owner import owner_is_here, owner_lives
-from pgharness.servers.places import RUN_FOLDER_PREFIX, base_folders, end_leftover
+from pgharness.servers.embedded.account import Account
+from pgharness.servers.embedded.run_folder import RUN_FOLDER_PREFIX, base_folders
+from pgharness.servers.embedded.watchdog import end_leftover
+from pgharness.servers.run_identity import owner_is_here, owner_lives
 
 # PostgreSQL touches its socket's lock file about every hour; a folder in which nothing moved for a day is abandoned.
 ABANDONED_AFTER_S = 24 * 60 * 60

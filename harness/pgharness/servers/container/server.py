@@ -15,8 +15,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from pgharness.findings import CannotRun
-from pgharness.servers.cluster import SUPERUSER, locale_arguments
-from pgharness.servers.engine import (
+from pgharness.servers.container.engine import (
     OWNER_LABEL,
     explained,
     remove_container,
@@ -24,9 +23,18 @@ from pgharness.servers.engine import (
     sweep_containers,
     try_by_hand,
 )
-from pgharness.servers.owner import this_owner
-from pgharness.servers.probe import probe
-from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect, keeps_server, tell_kept
+from pgharness.servers.embedded.data_directory import SUPERUSER, locale_arguments
+from pgharness.servers.run_identity import this_owner
+from pgharness.servers.server import (
+    DRIVER,
+    THROWAWAY_SETTINGS,
+    Connection,
+    Server,
+    connect,
+    keeps_server,
+    probe,
+    tell_kept,
+)
 
 START_LIMIT_S = 120.0
 PORT = 5432

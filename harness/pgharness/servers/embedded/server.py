@@ -13,13 +13,26 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from pgharness.findings import CannotRun
-from pgharness.servers.account import Account, server_account
-from pgharness.servers.binaries import Binaries, find_binaries, reachable_binaries
-from pgharness.servers.cluster import SUPERUSER, forget_ready_cluster, prepare_data_directory, server_environment
-from pgharness.servers.leftovers import sweep_run_folders
-from pgharness.servers.places import RunFolder, run_folder
-from pgharness.servers.probe import probe
-from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS, Connection, Server, connect, keeps_server, tell_kept
+from pgharness.servers.embedded.account import Account, server_account
+from pgharness.servers.embedded.binaries import Binaries, find_binaries, reachable_binaries
+from pgharness.servers.embedded.data_directory import (
+    SUPERUSER,
+    forget_ready_cluster,
+    prepare_data_directory,
+    server_environment,
+)
+from pgharness.servers.embedded.run_folder import RunFolder, run_folder
+from pgharness.servers.embedded.sweep import sweep_run_folders
+from pgharness.servers.server import (
+    DRIVER,
+    THROWAWAY_SETTINGS,
+    Connection,
+    Server,
+    connect,
+    keeps_server,
+    probe,
+    tell_kept,
+)
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0

@@ -14,8 +14,8 @@ from docker.models.containers import Container  # type: ignore[import-untyped]
 from requests.exceptions import RequestException
 
 from pgharness.findings import CannotRun
-from pgharness.servers.docker_socket import START_ONE
-from pgharness.servers.owner import owner_is_here, owner_lives
+from pgharness.servers.container.engine_ping import START_ONE
+from pgharness.servers.run_identity import owner_is_here, owner_lives
 
 OWNER_LABEL = "pgharness.owner"
 ABANDONED_AFTER = timedelta(days=1)

