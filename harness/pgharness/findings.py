@@ -42,7 +42,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check's verdict over the whole chain; `reason` says why it was skipped, else it is empty."""
+    """One check's verdict over the whole chain; `reason` says why it was skipped, else it is empty.
+
+    `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
+    also for those that the walk did not reach.
+    """
 
     name: str
     status: Status
@@ -50,6 +54,9 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()
     reason: str = ""
+    claim: str = ""
+    why: str = ""
+    needs_walk: bool = True
 
 
 class CannotRun(Exception):  # noqa: N818 - it is no error of the code; the command line turns it into exit code 2

@@ -6,20 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
 from pgharness.history.models import load_metadata
 from pgharness.history.recording import Experiment, Project, open_project, record_chain
-from pgharness.judging.judging import judge, needed_experiments, wanted_checks
+from pgharness.judging.judging import judge, needed_experiments, wanted_checks, wanted_claims
+from pgharness.judging.rules import read_rules
 from pgharness.plans import read_statement_file
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
-from pgharness.report.model import Report, ServerFacts, reached_revisions
+from pgharness.report.model import Report, ServerFacts
 from pgharness.servers import Server, open_server
 from pgharness.settings import HarnessSettings, nearest
 
@@ -40,6 +42,11 @@ class Plan:
     project: Project
     checks: tuple[Check, ...]
     experiments: frozenset[Experiment]
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What the report will have a verdict about."""
+        return wanted_claims(self.checks)
 
     @property
     def steps(self) -> int:
@@ -84,10 +91,10 @@ def run_on(server: Server, plan: Plan, advance: Callable[[str], None] = lambda _
     server_s = time.perf_counter() - started
     with _told_if_gone(server), Databases(server) as databases:
         record = record_chain(plan.project, plan.settings, databases, plan.experiments, advance)
-    results = judge(record, plan.checks, since=plan.settings.since)
+    results = judge(record, plan.checks, read_rules(plan.settings, datetime.now(tz=UTC).date()))
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
-    return Run(Report(facts, record.chain, reached_revisions(record), results, server_s, duration_s), record)
+    return Run(Report(facts, record.chain, record.reached, results, server_s, duration_s), record)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.checks import indices
@@ -36,7 +37,7 @@ Judged = Callable[..., list[Finding]]
 def judge(empty_database: Database, tmp_path: Path) -> Judged:
     """Make the tables and what a test adds to them, and judge; `statements` is the text of a file of statements."""
 
-    def judged(ddl: str, *, statements: str | None = None, allow: dict[str, str] | None = None) -> list[Finding]:
+    def judged(ddl: str, *, statements: str | None = None) -> list[Finding]:
         queries: QueriesRecord | None = None
         with empty_database.connect() as connection:
             connection.execute(TABLES + ddl)
@@ -44,17 +45,14 @@ def judge(empty_database: Database, tmp_path: Path) -> Judged:
                 (tmp_path / "statements.sql").write_text(statements, encoding="utf-8")
                 queries = explain_queries(connection, tmp_path / "statements.sql")
             head = take_snapshot(connection)
-        record = record_of(head, queries, allow or {})
-        return [item for item in indices.judge(record) if isinstance(item, Finding)]
+        return [item for item in indices.judge(record_of(head, queries), difference) if isinstance(item, Finding)]
 
     return judged
 
 
-def record_of(head: Snapshot, queries: QueriesRecord | None = None, allow: dict[str, str] | None = None) -> ChainRecord:
+def record_of(head: Snapshot, queries: QueriesRecord | None = None) -> ChainRecord:
     """Give the record of a chain without revisions, whose head is this catalog."""
-    return ChainRecord(
-        Chain((), (), ()), "public.alembic_version", (), head, queries=queries, allow_indices=allow or {}
-    )
+    return ChainRecord(Chain((), (), ()), "public.alembic_version", (), head, queries=queries)
 
 
 COVERED = [
@@ -129,22 +127,6 @@ def test_a_foreign_key_of_a_partitioned_table_is_served_by_its_index(judge: Judg
     """)
         == []
     )
-
-
-def test_an_uncovered_foreign_key_that_is_allowed_with_a_reason_passes(judge: Judged) -> None:
-    assert judge("", allow={"constraint public.book.fk_author": "authors are never deleted"}) == []
-
-
-def test_an_allowance_without_a_reason_is_found(judge: Judged) -> None:
-    (finding,) = judge("", allow={"constraint public.book.fk_author": " "})
-
-    assert finding.message == "It gives no reason."
-
-
-def test_an_allowance_that_allows_nothing_is_found(judge: Judged) -> None:
-    (finding,) = judge("CREATE INDEX ON book (author_id)", allow={"index public.ix_gone": "it was useful once"})
-
-    assert finding.subject == "allow_indices['index public.ix_gone']"
 
 
 REDUNDANT = [
@@ -350,7 +332,7 @@ def test_without_statements_a_note_says_that_use_is_not_known(empty_database: Da
         connection.execute(TABLES + BY_TITLE)
         head = take_snapshot(connection)
 
-    (note,) = indices.judge(record_of(head))
+    (note,) = indices.judge(record_of(head), difference)
 
     assert isinstance(note, Note)
     assert "--statements" in note.message

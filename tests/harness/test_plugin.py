@@ -53,7 +53,7 @@ Run = Callable[..., pytest.RunResult]
 def test_each_pair_of_claim_and_revision_is_an_item(run_tests: Run) -> None:
     result = run_tests("--pgharness", "-v")
 
-    result.assert_outcomes(passed=12)
+    result.assert_outcomes(passed=16)
     result.stdout.fnmatch_lines(["*::graph[[]0001_add_author] PASSED*", "*::roundtrip[[]whole chain] PASSED*"])
 
 
@@ -69,18 +69,18 @@ def test_the_grid_of_revisions_and_claims_stands_at_the_end(run_tests: Run) -> N
     result.stdout.re_match_lines_random(
         [r"┃revision\s+┃ graph ┃ upgrade ┃ roundtrip", r"│0003_add_country\s+│   ✓   │    ✓    │     ✓"]
     )
-    result.stdout.fnmatch_lines(["nothing found: 3 revisions, 3 claims, *"])
+    result.stdout.fnmatch_lines(["nothing found: 3 revisions, 4 claims, *"])
 
 
 def test_a_test_module_collects_the_claims_by_one_import(run_tests: Run) -> None:
     result = run_tests("-v", tests=CLAIMS + "\ndef test_own():\n    pass\n")
 
-    result.assert_outcomes(passed=13)
+    result.assert_outcomes(passed=17)
     result.stdout.fnmatch_lines(["test_shop.py::chain::roundtrip[[]0003_add_country] PASSED*"])
 
 
 def test_claims_that_a_module_collects_are_not_collected_twice(run_tests: Run) -> None:
-    run_tests("--pgharness", tests=CLAIMS).assert_outcomes(passed=12)
+    run_tests("--pgharness", tests=CLAIMS).assert_outcomes(passed=16)
 
 
 def test_one_claim_may_be_named_alone(run_tests: Run) -> None:
@@ -93,21 +93,21 @@ def test_one_claim_may_be_named_alone(run_tests: Run) -> None:
 def test_claims_may_be_chosen_by_keyword_and_by_marker(choice: tuple[str, str], run_tests: Run) -> None:
     result = run_tests(*choice, tests=CLAIMS + "\ndef test_own():\n    pass\n")
 
-    result.assert_outcomes(passed=1, deselected=12)
+    result.assert_outcomes(passed=1, deselected=16)
 
 
 def test_claims_that_an_option_adds_may_be_chosen_by_keyword_too(run_tests: Run) -> None:
-    run_tests("--pgharness", "-k", "roundtrip and 0003").assert_outcomes(passed=1, deselected=11)
+    run_tests("--pgharness", "-k", "roundtrip and 0003").assert_outcomes(passed=1, deselected=15)
 
 
 def test_claims_that_an_option_adds_are_counted(run_tests: Run) -> None:
-    run_tests("--pgharness", "-k", "graph").stdout.fnmatch_lines(["collected 12 items / 8 deselected / 4 selected"])
+    run_tests("--pgharness", "-k", "graph").stdout.fnmatch_lines(["collected 16 items / 12 deselected / 4 selected"])
 
 
 def test_a_failure_is_the_finding_without_a_traceback(run_tests: Run) -> None:
     result = run_tests("--pgharness", edits=FORGETS_A_TYPE)
 
-    result.assert_outcomes(passed=11, failed=1)
+    result.assert_outcomes(passed=15, failed=1)
     result.stdout.fnmatch_lines(
         [
             "roundtrip [[]0002_add_book] type public.cover",
@@ -164,7 +164,7 @@ def test_a_project_that_cannot_be_read_is_told_with_the_option_too(run_tests: Ru
 def test_a_run_that_cannot_be_done_fails_the_claims_with_its_message(run_tests: Run) -> None:
     result = run_tests("--pgharness", edits={"env.py": "raise ValueError('no')\n"})
 
-    result.assert_outcomes(failed=12)
+    result.assert_outcomes(failed=16)
     result.stdout.fnmatch_lines(["*env.py failed.", "  seen: ValueError: no", "  mend: *"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
@@ -205,7 +205,7 @@ def test_a_fault_of_the_harness_is_met_once_and_told(run_tests: Run, monkeypatch
     result = run_tests("--pgharness")
 
     assert len(met) == 1
-    result.assert_outcomes(failed=12)
+    result.assert_outcomes(failed=16)
     result.stdout.fnmatch_lines(
         ["The run broke off; this is a fault of pgharness itself.", "*ZeroDivisionError: a fault"]
     )

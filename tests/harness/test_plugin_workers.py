@@ -52,7 +52,7 @@ def test_workers_share_one_server_one_walk_one_template_and_one_grid(
     seen = [line.split() for line in (pytester.path / "seen").read_text().splitlines()]
     shown = result.stdout.str()
 
-    result.assert_outcomes(passed=12)
+    result.assert_outcomes(passed=16)
     assert {worker for worker, _ in seen} == {"gw0", "gw1"}
     assert len({server for _, server in seen}) == 1
     assert (pytester.path / "runs").read_text() == "run\n" * 2

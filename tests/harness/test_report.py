@@ -13,9 +13,10 @@ from rich.console import Console
 from typing_extensions import override
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.checks import CHECKS
 from pgharness.findings import CheckResult, Finding, Note, Status
 from pgharness.judging.judging import judge, wanted_checks
+from pgharness.judging.registry import CLAIMS
+from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, StructureRecord
 from pgharness.records.revisions import Chain, Revision
@@ -45,7 +46,15 @@ FAILED = Report(
     chain=Chain((ADD_BOOK, ADD_PRICE), ("0002",), ("0001",)),
     reached=frozenset({"0001"}),
     results=(
-        CheckResult("graph", Status.PASSED, 0.5, notes=(Note("graph", "0001", "it is [odd]"),)),
+        CheckResult(
+            "graph",
+            Status.PASSED,
+            0.5,
+            notes=(Note("graph", "0001", "it is [odd]"),),
+            claim="one head & one base",
+            why="Two heads stop an upgrade.",
+            needs_walk=False,
+        ),
         CheckResult("drift", Status.SKIPPED, 0.0, reason="no models are named"),
         CheckResult("structure", Status.FAILED, 0.25, (STALE,)),
         CheckResult("roundtrip", Status.FAILED, 1.0, (LOST_TYPE, LOST_INDEX)),
@@ -100,13 +109,14 @@ def test_the_seconds_of_an_experiment_are_counted_once() -> None:
         durations_s={"upgrade": 100.0, "models": 200.0, "structure": 300.0},
     )
 
-    results = judge(record, wanted_checks(("drift", "enums", "structure"), ()), since=None)
+    results = judge(record, wanted_checks(("drift", "enums", "structure"), ()), Rules())
 
     assert {result.name: int(result.duration_s) for result in results} == {
         "upgrade": 100,
         "drift": 200,
         "structure": 300,
         "enums": 0,
+        "declarations": 0,
     }
 
 
@@ -114,7 +124,7 @@ def test_the_seconds_of_an_experiment_are_counted_once() -> None:
 def test_the_tables_of_checks_name_all_checks_in_order(document: str) -> None:
     text = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
 
-    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [check.name for check in CHECKS]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [claim.name for claim in CLAIMS]
 
 
 def test_the_json_has_the_shape_that_programs_rely_on() -> None:
@@ -266,7 +276,8 @@ def test_the_page_tells_all_that_the_text_tells() -> None:
         for part in (finding.check, finding.subject, finding.message, finding.mend):
             assert part in words
     assert "no models are named" in words
-    assert "one head, one base, every revision has a body" in words
+    assert "graph: one head & one base" in words
+    assert "Two heads stop an upgrade." in words
 
 
 def test_every_format_has_what_renders_it() -> None:

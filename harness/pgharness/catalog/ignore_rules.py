@@ -30,19 +30,15 @@ class IgnoreRules:
 
     def kept(self, differences: Iterable[Difference]) -> tuple[Difference, ...]:
         """Give the differences that no rule in force leaves out."""
-        in_force = [rule for rule in self.rules if not self.is_expired(rule)]
-        return tuple(item for item in differences if not any(matches(rule, item) for rule in in_force))
+        return tuple(item for item in differences if not self.leaving_out(item))
+
+    def leaving_out(self, difference: Difference) -> tuple[IgnoreRule, ...]:
+        """Give the rules in force that leave this difference out: none, one or several."""
+        return tuple(rule for rule in self.rules if not self.is_expired(rule) and matches(rule, difference))
 
     def is_expired(self, rule: IgnoreRule) -> bool:
         """Say whether the rule's last day has passed."""
         return rule.expires is not None and rule.expires < self.today
-
-    def unused(self, differences: Iterable[Difference]) -> tuple[IgnoreRule, ...]:
-        """Give the rules in force that leave out none of these."""
-        seen = tuple(differences)
-        return tuple(
-            rule for rule in self.rules if not self.is_expired(rule) and not any(matches(rule, item) for item in seen)
-        )
 
 
 def matches(rule: IgnoreRule, difference: Difference) -> bool:

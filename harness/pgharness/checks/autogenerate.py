@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import FactKey
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
@@ -18,7 +18,7 @@ NAME = "autogenerate"
 DRAFTED_KINDS = frozenset({"table", "column", "constraint", "index", "type"})
 
 
-def judge(record: ChainRecord) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge what `alembic check` would say, then the catalog of a whole drafted chain."""
     assert record.draft is not None
     yield from _judge_pending(record.draft)

@@ -5,25 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pgharness.catalog.diff import Difference
+from pgharness.catalog.facts import Snapshot
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 
-Judge = Callable[[ChainRecord], Iterable[Finding | Note]]
+Compare = Callable[[Snapshot, Snapshot], tuple[Difference, ...]]
+"""Gives what differs between the left and the right, without what the user's ignore rules leave out."""
+
+Judge = Callable[[ChainRecord, Compare], Iterable[Finding | Note]]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check. `needs` names the experiments (fields of the record) without which it can only be skipped.
-
-    `uses` names those that it judges too where they were made. `skip_reason` says, where needed ones are missing, what would
-    have to be given. An `only_at_heads` check says nothing of a chain that does not get there.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What is claimed of a chain, the reason why it matters, and the mend. Without `needs_walk`, reading the files tells."""
 
     name: str
     claim: str
     reason: str
     mend: str
+    needs_walk: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Claim):
+    """A claim with its judge: a pure function that gets the record, and `compare` for the snapshots in it.
+
+    `compare` is handed in so that a judge knows nothing of ignore rules, and so that the rules that it used can be told from the
+    others without comparing anything twice (`judging.ignore_rules.Comparer`). Only a check that `compares` may call it. It compares
+    all that can be compared, also where it then tells less: a rule that meets nothing is told as unused.
+
+    `needs` names the experiments (fields of the record) without which it can only be skipped. `uses` names those that it judges too
+    where they were made. `skip_reason` says, where needed ones are missing, what would have to be given. An `only_at_heads` check
+    says nothing of a chain that does not get there.
+    """
+
     judge: Judge
+    compares: bool = False
     needs: frozenset[str] = frozenset()
     uses: frozenset[str] = frozenset()
     skip_reason: str = ""

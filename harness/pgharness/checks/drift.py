@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import FactKey
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import Told, describe_differences
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import mend_migrations, propose
@@ -17,13 +16,13 @@ from pgharness.records.experiments import RefusedDdl
 NAME = "drift"
 
 
-def judge(record: ChainRecord) -> Iterator[Finding]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
     """Name each difference, the revision at which it first appears, and the operation that mends it."""
     assert record.models is not None
     assert record.head is not None
     for refused in record.models.refused:
         yield _refused(refused)
-    differences = record.ignore.kept(difference(record.head, record.models.snapshot))
+    differences = compare(record.head, record.models.snapshot)
     proposals = propose(record.head, record.models.snapshot) if differences else {}
     for told in describe_differences(differences, left="the migrated database", right="the models"):
         yield Finding(
@@ -62,6 +61,7 @@ CHECK = Check(
     reason="Code is written against the models and runs against the migrations; where they part, tests prove nothing.",
     mend="write a revision that brings the database to the models, or correct the models",
     judge=judge,
+    compares=True,
     needs=frozenset({"models"}),
     skip_reason='no models are named: metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import FactKey
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.origin import origin
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
@@ -15,7 +15,7 @@ from pgharness.records.experiments import DeclaredEnum
 NAME = "enums"
 
 
-def judge(record: ChainRecord) -> Iterator[Finding]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
     """Compare each enum type of the models with its Python enum and with the type in the migrated database."""
     assert record.models is not None
     for declared in record.models.enums:

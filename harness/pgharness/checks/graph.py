@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
@@ -12,7 +12,7 @@ from pgharness.records.revisions import Chain, Revision
 NAME = "graph"
 
 
-def judge(record: ChainRecord) -> Iterator[Finding]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
     """Judge the graph alone; that the tests run against env.py's own database was made sure of before the walk."""
     yield from _judge_ends(record.chain)
     for revision in record.chain.revisions:
@@ -69,4 +69,5 @@ CHECK = Check(
     reason="Two heads stop `alembic upgrade head`; a revision without a body hides a forgotten change.",
     mend="merge the heads, write the body",
     judge=judge,
+    needs_walk=False,
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.origin import origin
 from pgharness.findings import Finding, Note
@@ -17,20 +17,18 @@ from pgharness.records.experiments import QueriesRecord, QueryRecord
 NAME = "indices"
 
 
-def judge(record: ChainRecord) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge the indexes at the heads, and the plans of the declared queries where there are any."""
     assert record.head is not None
     indexes = read_indexes(record.head)
     foreign_keys = read_foreign_keys(record.head)
-    said = [
+    findings = [
         *(_uncovered(record, key, indexes) for key in foreign_keys),
         *_redundant(record, indexes),
         *_judge_queries(record.queries, indexes),
         *_unused(record, indexes, foreign_keys),
     ]
-    findings = [item for item in said if item is not None]
-    yield from (item for item in findings if item.subject not in record.allow_indices)
-    yield from _judge_allowances(record.allow_indices, findings)
+    yield from (item for item in findings if item is not None)
     if record.queries is None and _without_duty(indexes, foreign_keys):
         yield Note(
             NAME, None, "no statements are given (--statements FILE.sql), so nobody knows which indexes are used"
@@ -213,19 +211,6 @@ def _without_duty(indexes: Sequence[Index], foreign_keys: Sequence[ForeignKey]) 
         for index in indexes
         if not (index.is_unique or index.made_by or index.is_kept or any(serves(index, key) for key in foreign_keys))
     ]
-
-
-def _judge_allowances(allowed: Mapping[str, str], findings: Sequence[Finding]) -> Iterator[Finding]:
-    found = {finding.subject for finding in findings}
-    for subject, reason in allowed.items():
-        if not reason.strip():
-            yield _allowance(subject, "It gives no reason.", f'allow_indices = {{"{subject}" = "<reason>"}}')
-        elif subject not in found:
-            yield _allowance(subject, "There is nothing here to allow.", "remove it from [tool.pgharness]")
-
-
-def _allowance(subject: str, message: str, mend: str) -> Finding:
-    return Finding(check=NAME, revision=None, subject=f"allow_indices[{subject!r}]", message=message, mend=mend)
 
 
 def _query_finding(query: QueryRecord, message: str, mend: str, evidence: str = "") -> Finding:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import FactKey, Snapshot
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.origin import origin
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
@@ -34,7 +34,7 @@ HALF_DONE = {
 }
 
 
-def judge(record: ChainRecord) -> Iterator[Finding]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
     """Judge the catalog at the heads, naming the revision since which each leftover is there."""
     head = record.head
     assert head is not None

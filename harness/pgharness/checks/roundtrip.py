@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgharness.catalog.diff import Difference, difference
+from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.ignore_rules import IgnoreRules
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, is_column_order
 from pgharness.describing.proposals import mend_downgrade, propose
 from pgharness.findings import Finding, Note
@@ -18,18 +17,16 @@ from pgharness.records.steps import Failure, RevisionRecord
 NAME = "roundtrip"
 
 
-def judge(record: ChainRecord) -> Iterator[Finding | Note]:
-    """Judge each revision by itself, then the way down from the heads to the base in one go."""
-    clean = True
-    for item in record.revisions:
-        for said in _judge_revision(item, record.ignore):
-            clean = clean and isinstance(said, Note)
-            yield said
-    if clean and record.descent is not None:
-        yield from _judge_descent(record)
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+    """Judge each revision by itself, and where all hold, the way down from the heads to the base in one go."""
+    by_revision = [said for item in record.revisions for said in _judge_revision(item, compare)]
+    on_the_way_down = list(_judge_descent(record, compare))
+    yield from by_revision
+    if all(isinstance(said, Note) for said in by_revision):
+        yield from on_the_way_down
 
 
-def _judge_revision(record: RevisionRecord, ignore: IgnoreRules) -> Iterator[Finding | Note]:
+def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Finding | Note]:
     revision, downgrade, reupgrade = record.revision, record.downgrade, record.reupgrade
     if downgrade is None:
         return
@@ -43,7 +40,8 @@ def _judge_revision(record: RevisionRecord, ignore: IgnoreRules) -> Iterator[Fin
             "remove the declaration `irreversible`, or let downgrade() raise NotImplementedError",
         )
     assert downgrade.snapshot is not None
-    unrestored = ignore.kept(difference(record.before, downgrade.snapshot))
+    unrestored = compare(record.before, downgrade.snapshot)
+    changed = _changed_by_reupgrade(record, compare)
     yield from _judge_restored(record, downgrade.snapshot, unrestored)
     if record.downgrade_rows_failure is not None:
         yield _finding(
@@ -64,9 +62,13 @@ def _judge_revision(record: RevisionRecord, ignore: IgnoreRules) -> Iterator[Fin
             failure_evidence(reupgrade.failure),
         )
     else:
-        assert reupgrade.snapshot is not None
-        assert record.upgrade.snapshot is not None
-        yield from _judge_reupgraded(revision, record.upgrade.snapshot, reupgrade.snapshot, ignore)
+        yield from _judge_reupgraded(revision, changed)
+
+
+def _changed_by_reupgrade(record: RevisionRecord, compare: Compare) -> tuple[Difference, ...]:
+    """Give what the second upgrade made otherwise than the first, where there was one."""
+    first, second = record.upgrade.snapshot, record.reupgrade.snapshot if record.reupgrade is not None else None
+    return compare(first, second) if first is not None and second is not None else ()
 
 
 def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Finding]:
@@ -113,10 +115,8 @@ def _judge_restored(
     yield from _note_order(revision, order, "its downgrade")
 
 
-def _judge_reupgraded(
-    revision: Revision, first: Snapshot, second: Snapshot, ignore: IgnoreRules
-) -> Iterator[Finding | Note]:
-    order, facts = _split(ignore.kept(difference(first, second)))
+def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> Iterator[Finding | Note]:
+    order, facts = _split(changed)
     for told in describe_differences(facts, left="the first upgrade", right="the upgrade after a downgrade"):
         yield _finding(
             revision,
@@ -128,9 +128,10 @@ def _judge_reupgraded(
     yield from _note_order(revision, order, "its re-upgrade")
 
 
-def _judge_descent(record: ChainRecord) -> Iterator[Finding]:
+def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
     descent = record.descent
-    assert descent is not None
+    if descent is None:
+        return
     if descent.failure is not None:
         stopped = record.record_of(descent.failed_at or "")
         if stopped is not None and not descent.failure.refused:
@@ -143,7 +144,7 @@ def _judge_descent(record: ChainRecord) -> Iterator[Finding]:
             )
     elif descent.snapshot is not None:
         for told in describe_differences(
-            record.ignore.kept(difference(record.base, descent.snapshot)),
+            compare(record.base, descent.snapshot),
             left="the empty database",
             right="the base, downgraded to",
         ):
@@ -179,5 +180,6 @@ CHECK = Check(
     reason="A downgrade is run on a bad day; what it leaves behind makes the next upgrade fail.",
     mend="undo in downgrade() all that upgrade() does",
     judge=judge,
+    compares=True,
     needs=frozenset({"roundtrips"}),
 )

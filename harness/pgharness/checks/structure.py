@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from pgharness.catalog.diff import difference
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
@@ -15,7 +14,7 @@ from pgharness.records.experiments import StructureRecord
 NAME = "structure"
 
 
-def judge(record: ChainRecord) -> Iterator[Finding]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
     """Judge the file's text first, for it is what people review, then the catalog that it gives."""
     structure = record.structure
     assert structure is not None
@@ -32,12 +31,11 @@ def judge(record: ChainRecord) -> Iterator[Finding]:
     if structure.failure is not None:
         message = f"It does not run on an empty database: {failure_in_words(structure.failure)}"
         yield _finding(structure, message, evidence=failure_evidence(structure.failure))
-    elif structure.snapshot is not None and structure.text == structure.expected_text:
-        for told in describe_differences(
-            record.ignore.kept(difference(record.head, structure.snapshot)),
-            left="the chain",
-            right="the structure file",
-        ):
+    elif structure.snapshot is not None:
+        differences = compare(record.head, structure.snapshot)
+        # Where the text differs, that is the cause, and it has been told.
+        told_of = differences if structure.text == structure.expected_text else ()
+        for told in describe_differences(told_of, left="the chain", right="the structure file"):
             yield _finding(structure, f"Run on an empty database, it differs. {told.message}", evidence=told.evidence)
 
 
@@ -65,6 +63,7 @@ CHECK = Check(
     reason="The file is what reviewers read: when it is stale, a pull request shows another schema than it makes.",
     mend="write it anew and review the difference",
     judge=judge,
+    compares=True,
     needs=frozenset({"structure"}),
     skip_reason='no file is named: structure = "schema/structure.sql" in [tool.pgharness]',
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
@@ -18,7 +18,7 @@ _DUPLICATE_OBJECT = "42710"
 _MAKES_A_ROLE = re.compile(r"\bCREATE\s+(ROLE|USER|GROUP)\b", re.IGNORECASE)
 
 
-def judge(record: ChainRecord) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge each upgrade, on rows and without; say which revisions a failure kept from being tried."""
     for item in record.revisions:
         yield from _judge_revision(item)

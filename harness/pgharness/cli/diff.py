@@ -13,12 +13,13 @@ import typer
 from rich.console import Console
 
 from pgharness.catalog.diff import Difference, difference
-from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules, in_words
+from pgharness.catalog.ignore_rules import in_words
 from pgharness.cli.exit_codes import FOUND, NOTHING_FOUND
 from pgharness.cli.snapshot import snapshot_of
 from pgharness.describing.differences import describe_differences
 from pgharness.describing.proposals import Proposals, propose
 from pgharness.describing.proposals import in_words as proposal_in_words
+from pgharness.judging.rules import read_ignore_rules
 from pgharness.settings import load_settings
 
 
@@ -38,8 +39,7 @@ def diff(
     ] = None,
 ) -> None:
     """Compare the schemas of two databases, fact by fact. Exit code 0: equal, 1: a difference, 2: could not run."""
-    settings = load_settings(config)
-    rules = IgnoreRules(tuple(IgnoreRule(**one.model_dump()) for one in settings.ignore), datetime.now(tz=UTC).date())
+    rules = read_ignore_rules(load_settings(config).ignore, datetime.now(tz=UTC).date())
     left, right = snapshot_of(left_url), snapshot_of(right_url)
     differences = rules.kept(difference(left, right))
     if diff_format is DiffFormat.JSON:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
-from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
 from pgharness.databases import Databases, Outside
 from pgharness.history.chain import open_scripts, read_chain
 from pgharness.history.drafts import draft_chain, pending_operations
@@ -93,10 +91,6 @@ def record_chain(
         walked.base,
         walked.descent,
         queries=visit.queries,
-        allow_indices=settings.allow_indices,
-        ignore=IgnoreRules(
-            tuple(IgnoreRule(**one.model_dump()) for one in settings.ignore), datetime.now(tz=UTC).date()
-        ),
     )
     head = record.head
     with databases.outside_undone(visit.outside.since(before).roles):

@@ -1,63 +1,111 @@
-"""Lets revisions declare what they do on purpose, and finds declarations that are unknown, empty or unused."""
+"""What revisions and settings declare to be meant: leaves it out of the findings, and judges the declarations themselves."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from pgharness.checks import indices
+from pgharness.checks.check import Claim
 from pgharness.findings import Finding
 from pgharness.records.revisions import Chain, Revision
+from pgharness.settings import nearest
 
-# What each declaration takes.
-DECLARATIONS = {"irreversible": "str", "allow": "dict"}
+NAME = "declarations"
+DECLARATIONS = Claim(
+    name=NAME,
+    claim="what revisions and settings declare to be meant is known, has a reason, and is used",
+    reason="A declaration that is misspelt or outlived hides nothing today and the next fault tomorrow.",
+    mend="correct it, give its reason, or remove it",
+    needs_walk=False,
+)
+
+# What each declaration in a revision takes.
+DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict"}
 ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 
 
-def without_allowed(findings: Sequence[Finding], chain: Chain) -> tuple[Finding, ...]:
-    """Leave out the findings that the revision at fault allows by `allow = {"check": "reason"}`."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was judged: the checks, of which revisions, and all that they found, also what is allowed.
+
+    `checks` are the names of those that were made, `walked` of those among them that know only the revisions in `reached`.
+    """
+
+    checks: frozenset[str]
+    walked: frozenset[str]
+    reached: frozenset[str]
+    findings: Sequence[Finding]
+
+    def covers(self, check: str, revision: str) -> bool:
+        """Say whether the check had its say about the revision."""
+        return check in self.checks and (check not in self.walked or revision in self.reached)
+
+
+def without_allowed(findings: Sequence[Finding], chain: Chain, allow_indices: Collection[str]) -> tuple[Finding, ...]:
+    """Leave out what the revision at fault allows by `allow = {"check": "reason"}`, and the settings by `allow_indices`."""
     allowed = {(item.revision, check) for item in chain.revisions for check in item.allow}
-    return tuple(finding for finding in findings if (finding.revision, finding.check) not in allowed)
+    return tuple(
+        finding
+        for finding in findings
+        if (finding.revision, finding.check) not in allowed
+        and not (finding.check == indices.NAME and finding.subject in allow_indices)
+    )
 
 
-def judge_declarations(
-    chain: Chain, findings: Sequence[Finding], known_checks: Collection[str], made_checks: Collection[str]
-) -> Iterator[Finding]:
-    """Judge the declarations themselves against all findings, those allowed included; `made_checks` were judged."""
-    found = {(finding.revision, finding.check) for finding in findings}
+def judge_declarations(chain: Chain, known_checks: Sequence[str], made: Made) -> Iterator[Finding]:
+    """Judge what revisions declare; an allowance is unused where its check was made and finds nothing."""
+    found = {(finding.revision, finding.check) for finding in made.findings}
     for revision in chain.revisions:
         yield from _judge_names(revision)
-        if revision.irreversible is not None and not _is_reason(revision.irreversible):
-            yield _finding(
-                revision, "irreversible", "It gives no reason.", 'irreversible = "<why there is no way back>"'
-            )
-        if revision.allow_problem:
-            yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}')
+        yield from _judge_reasons(revision)
         for check, reason in revision.allow.items():
             if check not in known_checks:
-                close = difflib.get_close_matches(check, list(known_checks), n=1)
-                yield _finding(
-                    revision,
-                    f"allow[{check!r}]",
-                    f"There is no check {check!r}.",
-                    f"name one of {', '.join(sorted(known_checks))}"
-                    + (f"; did you mean {close[0]!r}?" if close else ""),
-                )
+                yield _unknown(revision, check, known_checks)
             elif not _is_reason(reason):
                 yield _finding(
                     revision, f"allow[{check!r}]", "It gives no reason.", f'allow = {{"{check}": "<reason>"}}'
                 )
-            elif check in made_checks and (revision.revision, check) not in found:
+            elif made.covers(check, revision.revision) and (revision.revision, check) not in found:
                 yield _finding(revision, f"allow[{check!r}]", "The check finds nothing here to allow.", "remove it")
+
+
+def judge_allowed_indices(allow_indices: Mapping[str, str], made: Made) -> Iterator[Finding]:
+    """Judge what the settings allow of `indices`."""
+    found = {finding.subject for finding in made.findings if finding.check == indices.NAME}
+    for subject, reason in allow_indices.items():
+        named = f"allow_indices[{subject!r}]"
+        if not _is_reason(reason):
+            yield Finding(NAME, None, named, "It gives no reason.", f'allow_indices = {{"{subject}" = "<reason>"}}')
+        elif indices.NAME in made.checks and subject not in found:
+            yield Finding(NAME, None, named, "There is nothing here to allow.", "remove it from [tool.pgharness]")
+
+
+def _judge_reasons(revision: Revision) -> Iterator[Finding]:
+    if revision.irreversible is not None and not _is_reason(revision.irreversible):
+        yield _finding(revision, "irreversible", "It gives no reason.", 'irreversible = "<why there is no way back>"')
+    if revision.allow_problem:
+        yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}')
 
 
 def _judge_names(revision: Revision) -> Iterator[Finding]:
     for name, kind in revision.names.items():
-        close = difflib.get_close_matches(name, DECLARATIONS, n=1, cutoff=0.8)
-        could_be_meant = bool(close) and DECLARATIONS[close[0]] == kind
-        if could_be_meant and name not in DECLARATIONS and name not in ALEMBIC_NAMES:
+        close = difflib.get_close_matches(name, DECLARED_IN_REVISIONS, n=1, cutoff=0.8)
+        could_be_meant = bool(close) and DECLARED_IN_REVISIONS[close[0]] == kind
+        if could_be_meant and name not in DECLARED_IN_REVISIONS and name not in ALEMBIC_NAMES:
             yield _finding(
                 revision, name, f"It looks like the declaration {close[0]!r}, but is none.", f"write {close[0]}"
             )
+
+
+def _unknown(revision: Revision, check: str, known_checks: Sequence[str]) -> Finding:
+    return _finding(
+        revision,
+        f"allow[{check!r}]",
+        f"There is no check {check!r} to allow.",
+        f"name one of {', '.join(known_checks)}{nearest(check, known_checks)}",
+    )
 
 
 def _is_reason(reason: object) -> bool:
@@ -65,4 +113,4 @@ def _is_reason(reason: object) -> bool:
 
 
 def _finding(revision: Revision, subject: str, message: str, mend: str) -> Finding:
-    return Finding("graph", revision.revision, f"declaration {subject} of {revision.label}", message, mend)
+    return Finding(NAME, revision.revision, f"declaration {subject} of {revision.label}", message, mend)

@@ -1,45 +1,47 @@
-"""Finds ignore rules that have expired, and ones that leave nothing out any more."""
+"""Applies ignore rules to what checks compare, and finds rules that have expired or leave nothing out any more."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
 from pgharness.catalog.diff import Difference, difference
-from pgharness.catalog.ignore_rules import IgnoreRule, in_words
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules, in_words
 from pgharness.findings import Finding
-from pgharness.records.chain_record import ChainRecord
+from pgharness.judging.declarations import NAME
 
 
-def judge_ignores(record: ChainRecord, made_checks: Collection[str]) -> Iterator[Finding]:
-    """Judge the rules themselves. Whether one is used is known only where every comparison was made that can be."""
-    for rule in record.ignore.rules:
-        if record.ignore.is_expired(rule):
+@dataclass(frozen=True, slots=True)
+class Comparer:
+    """Compares for the checks of a run, and notes in `used` each rule that left something out."""
+
+    rules: IgnoreRules
+    used: set[IgnoreRule] = field(default_factory=set)
+
+    def __call__(self, left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
+        """Give the differences that no rule leaves out."""
+        kept: list[Difference] = []
+        for item in difference(left, right):
+            leaving_out = self.rules.leaving_out(item)
+            self.used.update(leaving_out)
+            if not leaving_out:
+                kept.append(item)
+        return tuple(kept)
+
+
+def judge_ignore_rules(rules: IgnoreRules, used: Collection[IgnoreRule], *, all_compared: bool) -> Iterator[Finding]:
+    """Judge the rules themselves. That one is unused is known only where all was compared that can be."""
+    for rule in rules.rules:
+        if rules.is_expired(rule):
             yield _finding(
                 rule,
                 f"It expired on {rule.expires}, so it leaves nothing out any more. Its reason was: {rule.reason}",
                 "mend the difference and remove the rule, or give it a later end",
             )
-    everything = {"drift", "roundtrip"} | ({"structure"} if record.structure is not None else set())
-    if everything <= set(made_checks) and record.head is not None:
-        for rule in record.ignore.unused(_compared(record)):
+        elif all_compared and rule not in used:
             yield _finding(rule, "It leaves nothing out: no comparison finds such a difference.", "remove the rule")
 
 
-def _compared(record: ChainRecord) -> Iterator[Difference]:
-    """Give all differences that the comparisons of a run meet."""
-    assert record.head is not None
-    if record.models is not None:
-        yield from difference(record.head, record.models.snapshot)
-    if record.structure is not None and record.structure.snapshot is not None:
-        yield from difference(record.head, record.structure.snapshot)
-    if record.descent is not None and record.descent.snapshot is not None:
-        yield from difference(record.base, record.descent.snapshot)
-    for item in record.revisions:
-        if item.downgrade is not None and item.downgrade.snapshot is not None:
-            yield from difference(item.before, item.downgrade.snapshot)
-        if item.reupgrade is not None and item.reupgrade.snapshot is not None and item.upgrade.snapshot is not None:
-            yield from difference(item.upgrade.snapshot, item.reupgrade.snapshot)
-
-
 def _finding(rule: IgnoreRule, message: str, mend: str) -> Finding:
-    return Finding("graph", None, f"ignore rule {in_words(rule)}", message, f"{mend}: ignore in [tool.pgharness]")
+    return Finding(NAME, None, f"ignore rule {in_words(rule)}", message, f"{mend}: ignore in [tool.pgharness]")

@@ -1,15 +1,25 @@
-"""Judges a chain's record by the checks that are wanted, minding what revisions declare and what is to be judged at all."""
+"""Judges a chain's record by the checks that are wanted, minding what people declared and what is to be judged at all."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from pgharness.checks import CHECKS
-from pgharness.checks.check import Check
+from pgharness.catalog.diff import Difference
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks.check import Check, Claim
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
-from pgharness.judging.declarations import judge_declarations, without_allowed
-from pgharness.judging.ignore_rules import judge_ignores
+from pgharness.judging.declarations import (
+    DECLARATIONS,
+    Made,
+    judge_allowed_indices,
+    judge_declarations,
+    without_allowed,
+)
+from pgharness.judging.ignore_rules import Comparer, judge_ignore_rules
+from pgharness.judging.registry import CHECKS, CLAIMS
+from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
 from pgharness.settings import nearest
 
@@ -17,8 +27,11 @@ ALWAYS = frozenset({"upgrade"})
 
 
 def wanted_checks(only: Sequence[str], skip: Sequence[str]) -> tuple[Check, ...]:
-    """Give the checks to make; `upgrade` is always among them. Raises CannotRun for a name that is none."""
-    known = [check.name for check in CHECKS]
+    """Give the checks to make; `upgrade` is always among them. Raises CannotRun for a name that is none.
+
+    `declarations` can be named too, and makes no difference: declarations are always judged.
+    """
+    known = [claim.name for claim in CLAIMS]
     for name in (*only, *skip):
         if name not in known:
             raise CannotRun(
@@ -33,23 +46,27 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str]) -> tuple[Check, ...]
     )
 
 
+def wanted_claims(checks: Sequence[Check]) -> tuple[Claim, ...]:
+    """Give what is judged where these checks are made: their claims, and the one about declarations."""
+    return (*checks, DECLARATIONS)
+
+
 def needed_experiments(checks: Collection[Check]) -> frozenset[str]:
     """Give the names of the experiments that these checks need or make use of."""
     return frozenset(need for check in checks for need in check.needs | check.uses)
 
 
-def judge(record: ChainRecord, checks: Sequence[Check], *, since: str | None) -> tuple[CheckResult, ...]:
-    """Judge the record by each check; with `since`, only what later revisions do."""
-    before = record.chain.ancestors(since) if since is not None else frozenset()
+def judge(record: ChainRecord, checks: Sequence[Check], rules: Rules) -> tuple[CheckResult, ...]:
+    """Judge the record by each check, and last the declarations themselves; with `since`, only what later revisions do."""
+    before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
     charges = _charges(checks)
-    results = [_judge_one(record, check, charges[check.name]) for check in checks]
-    found = [finding for result in results for finding in result.findings]
-    made = {result.name for result in results if result.status is not Status.SKIPPED}
-    declared = [
-        *judge_declarations(record.chain, found, [check.name for check in CHECKS], made),
-        *judge_ignores(record, made),
+    comparer = Comparer(rules.ignore)
+    results = [_judge_one(record, check, charges[check.name], comparer) for check in checks]
+    told = [
+        *(replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices)) for one in results),
+        _judge_declared(record, rules, checks, results, comparer),
     ]
-    return tuple(_kept(result, tuple(declared) if result.name == "graph" else (), record, before) for result in results)
+    return tuple(_without_earlier(result, before) for result in told)
 
 
 def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
@@ -60,27 +77,74 @@ def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
     return charges
 
 
-def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str]) -> CheckResult:
+def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer) -> CheckResult:
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
     if is_out_of_reach or any(getattr(record, need, record) is None for need in check.needs):
         reason = check.skip_reason if record.head is not None else "the chain does not reach its heads"
-        return CheckResult(check.name, Status.SKIPPED, 0.0, reason=reason)
-    said = tuple(check.judge(record))
-    return CheckResult(
-        check.name,
+        return _result(check, Status.SKIPPED, 0.0, reason=reason)
+    said = tuple(check.judge(record, comparer if check.compares else _refuse_to_compare))
+    return _result(
+        check,
         Status.PASSED,
         time.perf_counter() - started + sum(record.durations_s.get(need, 0.0) for need in charged),
-        tuple(item for item in said if isinstance(item, Finding)),
-        tuple(item for item in said if isinstance(item, Note)),
+        findings=tuple(item for item in said if isinstance(item, Finding)),
+        notes=tuple(item for item in said if isinstance(item, Note)),
     )
 
 
-def _kept(
-    result: CheckResult, declared: tuple[Finding, ...], record: ChainRecord, before: frozenset[str]
+def _refuse_to_compare(_left: Snapshot, _right: Snapshot) -> tuple[Difference, ...]:
+    raise AssertionError("a check that compares says so: Check(compares=True)")
+
+
+def _judge_declared(
+    record: ChainRecord,
+    rules: Rules,
+    checks: Sequence[Check],
+    results: Sequence[CheckResult],
+    comparer: Comparer,
 ) -> CheckResult:
-    findings = without_allowed(result.findings, record.chain) + declared
-    kept = tuple(finding for finding in findings if finding.revision not in before)
-    status = Status.FAILED if kept else result.status
+    started = time.perf_counter()
+    made = Made(
+        checks=frozenset(one.name for one in results if one.status is not Status.SKIPPED),
+        walked=frozenset(check.name for check in checks if check.needs_walk),
+        reached=record.reached,
+        findings=[finding for one in results for finding in one.findings],
+    )
+    wanted = {check.name for check in checks}
+    all_compared = record.head is not None and all(check.name in wanted for check in CHECKS if check.compares)
+    findings = (
+        *judge_declarations(record.chain, [check.name for check in CHECKS], made),
+        *judge_allowed_indices(rules.allow_indices, made),
+        *judge_ignore_rules(rules.ignore, comparer.used, all_compared=all_compared),
+    )
+    return _result(DECLARATIONS, Status.PASSED, time.perf_counter() - started, findings=findings)
+
+
+def _result(
+    claim: Claim,
+    status: Status,
+    duration_s: float,
+    *,
+    findings: tuple[Finding, ...] = (),
+    notes: tuple[Note, ...] = (),
+    reason: str = "",
+) -> CheckResult:
+    return CheckResult(
+        claim.name,
+        status,
+        duration_s,
+        findings,
+        notes,
+        reason,
+        claim=claim.claim,
+        why=claim.reason,
+        needs_walk=claim.needs_walk,
+    )
+
+
+def _without_earlier(result: CheckResult, before: frozenset[str]) -> CheckResult:
+    """Leave out what is said of earlier revisions, and let what is left decide whether the check failed."""
+    kept = tuple(finding for finding in result.findings if finding.revision not in before)
     notes = tuple(note for note in result.notes if note.revision not in before)
-    return CheckResult(result.name, status, result.duration_s, kept, notes, result.reason)
+    return replace(result, status=Status.FAILED if kept else result.status, findings=kept, notes=notes)

@@ -34,10 +34,10 @@ class ClaimCollector(pytest.Collector):
             plan = session_of(self.config).plan
         except CannotRun as reason:
             raise self.CollectError(str(reason)) from None
-        for check in plan.checks:
+        for claim in plan.claims:
             for revision in (*plan.project.chain.revisions, None):
                 label = revision.label if revision is not None else WHOLE_CHAIN
-                yield ClaimItem.from_parent(self, name=f"{check.name}[{label}]", check=check.name, revision=revision)
+                yield ClaimItem.from_parent(self, name=f"{claim.name}[{label}]", check=claim.name, revision=revision)
 
 
 class ClaimItem(pytest.Item):

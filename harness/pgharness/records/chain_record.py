@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.ignore_rules import IgnoreRules
 from pgharness.records.experiments import DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
@@ -14,7 +13,7 @@ from pgharness.records.steps import Descent, RevisionRecord
 
 @dataclass(frozen=True, slots=True)
 class ChainRecord:
-    """All that was seen of a chain; experiments that no wanted check needs are None."""
+    """All that was seen of a chain, and nothing of what its users want of it; experiments that no wanted check needs are None."""
 
     chain: Chain
     version_table: str
@@ -25,10 +24,6 @@ class ChainRecord:
     draft: DraftRecord | None = None
     structure: StructureRecord | None = None
     queries: QueriesRecord | None = None
-    allow_indices: Mapping[str, str] = field(default_factory=dict)
-    """Findings of `indices` that are meant: subject and reason."""
-    ignore: IgnoreRules = field(default_factory=IgnoreRules)
-    """What comparisons leave out on purpose."""
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
     durations_s: Mapping[str, float] = field(default_factory=dict)
@@ -40,6 +35,11 @@ class ChainRecord:
         if len(self.revisions) < len(self.chain.revisions) or any(item.upgrade.failure for item in self.revisions):
             return None
         return self.revisions[-1].upgrade.snapshot if self.revisions else self.base
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """Give the revisions whose upgrade passed, if only on empty tables."""
+        return frozenset(item.revision.revision for item in self.revisions if item.upgrade.failure is None)
 
     def record_of(self, revision: str) -> RevisionRecord | None:
         """Give one revision's record, or None where the walk did not get there."""

@@ -7,7 +7,6 @@ from html import escape
 from itertools import count
 from pathlib import Path
 
-from pgharness.checks import CHECKS
 from pgharness.findings import CheckResult, Finding, Status
 from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
@@ -59,7 +58,7 @@ def _anchor(number: int) -> str:
 def _grid(report: Report, anchors: Anchors) -> Iterator[str]:
     yield '<div class="scroll"><table><thead><tr><th scope="row">revision</th>'
     for result in report.results:
-        yield f'<th title="{escape(_claim(result.name))}">{escape(result.name)}</th>'
+        yield f'<th title="{escape(result.claim)}">{escape(result.name)}</th>'
     yield "</tr></thead><tbody>"
     rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
     for revision in rows:
@@ -111,13 +110,8 @@ def _remarks(report: Report) -> Iterator[str]:
 
 
 def _claims(report: Report) -> Iterator[str]:
-    made = {result.name for result in report.results if result.status is not Status.SKIPPED}
     yield "<h2>What each claim means</h2><dl>"
-    for check in CHECKS:
-        if check.name in made:
-            yield f"<dt>{escape(check.name)}: {escape(check.claim)}</dt><dd>{escape(check.reason)}</dd>"
+    for result in report.results:
+        if result.status is not Status.SKIPPED:
+            yield f"<dt>{escape(result.name)}: {escape(result.claim)}</dt><dd>{escape(result.why)}</dd>"
     yield "</dl>"
-
-
-def _claim(name: str) -> str:
-    return next((check.claim for check in CHECKS if check.name == name), "")

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pgharness.checks import graph
 from pgharness.findings import CheckResult, Finding, Note, Status
-from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
 
 WHOLE_CHAIN = "whole chain"
-# What is judged without walking the chain, and so for every revision of it.
-WITHOUT_WALK = frozenset({graph.NAME})
 
 
 class Cell(StrEnum):
@@ -70,10 +66,5 @@ class Report:
         if here:
             return Cell.BROKEN, here
         needed = {item.revision for item in self.chain.revisions} if revision is None else {revision.revision}
-        is_judged = result.status is not Status.SKIPPED and (result.name in WITHOUT_WALK or needed <= self.reached)
+        is_judged = result.status is not Status.SKIPPED and (not result.needs_walk or needed <= self.reached)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
-
-
-def reached_revisions(record: ChainRecord) -> frozenset[str]:
-    """Give the revisions whose upgrade passed, if only on empty tables."""
-    return frozenset(item.revision.revision for item in record.revisions if item.upgrade.failure is None)

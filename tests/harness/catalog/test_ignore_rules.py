@@ -63,7 +63,7 @@ def test_a_rule_that_leaves_nothing_out_is_a_finding(judge_example: Callable[...
 def test_a_rule_that_has_expired_is_a_finding_and_leaves_nothing_out(judge_example: Callable[..., Any]) -> None:
     found = _findings(judge_example("sound", EDITS, ignore=({**RULE, "expires": "2020-01-01"},)))
 
-    assert {finding.check for finding in found} == {"graph", "drift"}
+    assert {finding.check for finding in found} == {"declarations", "drift"}
     assert any("expired on 2020-01-01" in finding.message for finding in found)
 
 

@@ -1,4 +1,4 @@
-"""`graph`: one head, one base, a body for every revision, and declarations that are known, reasoned and used."""
+"""`graph`: one head, one base, a body for every revision."""
 
 from __future__ import annotations
 
@@ -43,34 +43,6 @@ SLIPS = [
         id="a revision without a downgrade",
     ),
     pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nirreversable = "gone"')},
-        "0003",
-        "declaration irreversable of 0003_add_country",
-        "write irreversible",
-        id="a misspelt declaration",
-    ),
-    pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallows = {"roundtrip": "it is fine"}')},
-        "0003",
-        "declaration allows of 0003_add_country",
-        "write allow",
-        id="another misspelt declaration",
-    ),
-    pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrips": "it is fine"}')},
-        "0003",
-        "declaration allow['roundtrips'] of 0003_add_country",
-        "did you mean 'roundtrip'?",
-        id="a declaration for a check that does not exist",
-    ),
-    pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrip": "it is fine"}')},
-        "0003",
-        "declaration allow['roundtrip'] of 0003_add_country",
-        "remove it",
-        id="a declaration that allows what is not done",
-    ),
-    pytest.param(
         {COUNTRY: ('down_revision = "0002"', "down_revision = None")},
         "0003",
         "bases of the chain",
@@ -94,34 +66,6 @@ SLIPS = [
         "write what it should do",
         id="a revision whose last upgrade is empty",
     ),
-    pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nirreversible = " "')},
-        "0003",
-        "declaration irreversible of 0003_add_country",
-        'irreversible = "<why there is no way back>"',
-        id="a declaration without a reason",
-    ),
-    pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrip": ""}')},
-        "0003",
-        "declaration allow['roundtrip'] of 0003_add_country",
-        'allow = {"roundtrip": "<reason>"}',
-        id="a permission without a reason",
-    ),
-    pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = ["roundtrip"]')},
-        "0003",
-        "declaration allow of 0003_add_country",
-        'allow = {"<check>": "<reason>"}',
-        id="a permission that is a list",
-    ),
-    pytest.param(
-        {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {1: "one"}')},
-        "0003",
-        "declaration allow['1'] of 0003_add_country",
-        "name one of",
-        id="a permission for a number",
-    ),
 ]
 
 
@@ -140,19 +84,6 @@ def test_a_chain_without_revisions_can_be_judged_by_every_check(judge_example: C
     report = judge_example(edits={AUTHOR: None, BOOK: None, COUNTRY: None}, skip=("drift", "autogenerate", "enums"))
 
     assert [finding.subject for finding in report.findings] == ["chain"]
-
-
-def test_a_permission_for_a_check_that_is_not_made_is_not_called_unused(found: Callable[..., Any]) -> None:
-    edits = {COUNTRY: ('down_revision = "0002"', 'down_revision = "0002"\nallow = {"roundtrip": "it stays"}')}
-
-    assert found("graph", edits) == []
-
-
-@pytest.mark.parametrize("value", ["('draft', 'sold')", "{'draft': ('sold',)}", "'draft'"])
-def test_a_variable_that_could_be_no_declaration_is_the_revisions_own(value: str, found: Callable[..., Any]) -> None:
-    edits = {COUNTRY: ('down_revision = "0002"', f'down_revision = "0002"\nallowed = {value}\nirreversibles = ()')}
-
-    assert found("graph", edits) == []
 
 
 def test_a_merge_needs_no_body(found: Callable[..., Any]) -> None:

@@ -1,0 +1,32 @@
+"""What the users of a chain declared in the settings about how it is to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
+from pgharness.settings import HarnessSettings, IgnoreSetting
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is left out of comparisons, what is meant, and where judging begins."""
+
+    ignore: IgnoreRules = field(default_factory=IgnoreRules)
+    """What comparisons leave out on purpose."""
+    allow_indices: Mapping[str, str] = field(default_factory=dict)
+    """Findings of `indices` that are meant: subject and reason."""
+    since: str | None = None
+    """Only what later revisions do is told."""
+
+
+def read_rules(settings: HarnessSettings, today: date) -> Rules:
+    """Give the rules of these settings, as they stand on a day."""
+    return Rules(read_ignore_rules(settings.ignore, today), settings.allow_indices, settings.since)
+
+
+def read_ignore_rules(ignore: Iterable[IgnoreSetting], today: date) -> IgnoreRules:
+    """Give the ignore rules alone, which `pgharness diff` needs too."""
+    return IgnoreRules(tuple(IgnoreRule(**setting.model_dump()) for setting in ignore), today)
