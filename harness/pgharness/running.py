@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from sqlalchemy.exc import SQLAlchemyError
 
 from pgharness.checks.check import Check
 from pgharness.checks.judging import judge, needed_experiments, wanted_checks
@@ -91,10 +90,10 @@ def run_on(server: Server, plan: Plan, advance: Callable[[str], None] = lambda _
 
 @contextmanager
 def _told_if_gone(server: Server) -> Iterator[None]:
-    """Tell a server that went away from the errors of code that uses it."""
+    """Tell a server that went away from the errors of code that uses it, whichever driver raises them."""
     try:
         yield
-    except (psycopg.Error, SQLAlchemyError) as error:
+    except Exception as error:
         try:
             server.connect(connect_timeout=3).close()
         except psycopg.OperationalError as silence:
