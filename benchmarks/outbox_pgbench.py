@@ -35,7 +35,6 @@ from flowforge_schema.models import metadata
 from pgharness.servers import Connection, Server, open_server
 from pgharness.servers.embedded.account import server_account
 from pgharness.servers.embedded.binaries import find_binaries, reachable_binaries
-from pgharness.servers.server import conninfo
 
 BATCH = 100
 USERS = 10
@@ -56,7 +55,7 @@ Statement = tuple[str, dict[str, Any]]
 async def compare(rounds: int, cycles: int) -> None:
     """Print events per second of both, for each workload."""
     with open_server("embedded") as server, server.connect() as connection, TemporaryDirectory() as folder:
-        database = Database(server.url.render_as_string(hide_password=False))
+        database = Database(server.url.render("psycopg"))
         users = await _prepare(database)
         for per_transaction in WORKLOADS:
             script = Path(folder) / f"{per_transaction}.sql"
@@ -172,7 +171,7 @@ def _as_text(value: Any) -> str:
 def _run_pgbench(server: Server, script: Path, options: list[str], cycles: int) -> float:
     pgbench = reachable_binaries(find_binaries(), server_account()).program("pgbench")
     done = subprocess.run(
-        [pgbench, "-n", "-M", "prepared", "-t", str(cycles), "-f", str(script), *options, conninfo(server.url)],
+        [pgbench, "-n", "-M", "prepared", "-t", str(cycles), "-f", str(script), *options, server.url.conninfo()],
         check=False,
         capture_output=True,
         text=True,

@@ -58,7 +58,7 @@ async def pin(events: int) -> None:
 async def measure(events: int, floor: TrailingFloor | None) -> list[Cost]:
     """Let events pass under a pinned xmin, and give the cost of each claim."""
     with open_server("embedded") as server, server.connect() as writer, server.connect() as pinning:
-        database = Database(server.url.render_as_string(hide_password=False))
+        database = Database(server.url.render("psycopg"))
         async with database.engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
         _pin(pinning)

@@ -113,7 +113,7 @@ def soak(plan: Plan) -> Report:
 
 
 def _prepare(server: Server, plan: Plan) -> OwnDatabase:
-    database = OwnDatabase("soak", server.url.set(database="soak"))
+    database = OwnDatabase("soak", server.database_url("soak"), server.project_url("soak"))
     with server.connect() as connection:
         connection.execute("CREATE DATABASE soak TEMPLATE template0 ENCODING 'UTF8'")
         # The test server does not wait for its log. Here a commit that was acknowledged must outlive the crash.

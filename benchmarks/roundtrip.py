@@ -67,7 +67,7 @@ def main() -> None:
         write_chain(project, asked.revisions)
         (project / "pyproject.toml").write_text(OURS.format(claims=list(CLAIMS)), encoding="utf-8")
         (project / "test_theirs.py").write_text(THEIRS, encoding="utf-8")
-        url = server.url.render_as_string(hide_password=False)
+        url = server.url.render()
         print(
             f"{asked.revisions} revisions on {server.description}; seconds, the median of {asked.rounds} rounds",
             flush=True,

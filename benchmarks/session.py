@@ -18,7 +18,6 @@ from uuid import UUID
 import psycopg
 from pydantic import SecretStr
 from sqlalchemy import event, select, text
-from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -26,7 +25,7 @@ from flowforge_schema import Database, DatabaseSettings, User, get_db_session
 from flowforge_schema.base import new_id
 from flowforge_schema.engine import create_script_engine
 from flowforge_schema.models import metadata
-from pgharness.servers import conninfo, open_server
+from pgharness.servers import ServerUrl, open_server
 
 Work = Callable[[], Awaitable[object]]
 
@@ -51,9 +50,9 @@ class ServerKeyed(Base):
     email: Mapped[str]
 
 
-async def measure(url: URL, units: int, rounds: int, clients: int) -> None:
+async def measure(url: ServerUrl, units: int, rounds: int, clients: int) -> None:
     """Measure the three parts on one server, and print each when it is done."""
-    database = Database(url)
+    database = Database(url.render("psycopg"))
     user = User(email="ada@example.org")
     async with database.session() as session:
         session.add(user)
@@ -74,11 +73,11 @@ async def measure(url: URL, units: int, rounds: int, clients: int) -> None:
 # One unit of work
 
 
-async def units_of_work(database: Database, url: URL, key: UUID, units: int) -> dict[str, float]:
+async def units_of_work(database: Database, url: ServerUrl, key: UUID, units: int) -> dict[str, float]:
     """Give the microseconds that one unit of work takes, by way."""
-    engine = create_async_engine(url)
+    engine = create_async_engine(url.render("psycopg"))
     plain = async_sessionmaker(engine, expire_on_commit=False)
-    async with await psycopg.AsyncConnection.connect(conninfo(url)) as connection:
+    async with await psycopg.AsyncConnection.connect(url.conninfo()) as connection:
 
         async def by_psycopg() -> None:
             cursor = await connection.execute("SELECT * FROM users WHERE id = %s", [key])
@@ -107,7 +106,7 @@ async def units_of_work(database: Database, url: URL, key: UUID, units: int) -> 
 # Many rows
 
 
-async def bulk_inserts(database: Database, url: URL, rounds: int) -> tuple[dict[str, float], dict[str, int]]:
+async def bulk_inserts(database: Database, url: ServerUrl, rounds: int) -> tuple[dict[str, float], dict[str, int]]:
     """Give the milliseconds that inserting the rows takes and the statements that it sends, by way."""
     statements: dict[str, int] = {}
 
@@ -117,7 +116,7 @@ async def bulk_inserts(database: Database, url: URL, rounds: int) -> tuple[dict[
             await session.flush()
             await session.rollback()
 
-    async with await psycopg.AsyncConnection.connect(conninfo(url)) as connection:
+    async with await psycopg.AsyncConnection.connect(url.conninfo()) as connection:
 
         async def by_psycopg() -> None:
             rows = [(new_id(), f"{number}@example.org") for number in range(ROWS)]
@@ -153,9 +152,9 @@ async def counting(session: AsyncSession, name: str, statements: dict[str, int])
 # The pool
 
 
-async def rates_by_pool_size(url: URL, key: UUID, clients: int, rounds: int) -> dict[int, float]:
+async def rates_by_pool_size(url: ServerUrl, key: UUID, clients: int, rounds: int) -> dict[int, float]:
     """Give the transactions a second of many clients that share so many connections."""
-    secret = SecretStr(url.render_as_string(hide_password=False))
+    secret = SecretStr(url.render("psycopg"))
     databases = {
         size: Database(DatabaseSettings(url=secret, pool_size=size, max_overflow=0, pool_timeout_s=60))
         for size in POOL_SIZES
@@ -224,7 +223,7 @@ def main() -> None:
     logging.disable(logging.WARNING)  # on a busy machine any statement may be a slow one
     with open_server("embedded") as server:
         print(server.description)
-        settings = DatabaseSettings(url=SecretStr(server.url.render_as_string(hide_password=False)))
+        settings = DatabaseSettings(url=SecretStr(server.url.render("psycopg")))
         metadata.create_all(create_script_engine(settings))
         asyncio.run(measure(server.url, arguments.units, arguments.rounds, arguments.clients))
 

@@ -101,7 +101,7 @@ def main() -> None:
         open_server("embedded") as server,
         server.connect() as connection,
     ):
-        engine = create_engine(server.url)
+        engine = create_engine(server.url.render("psycopg"))
         compare_defaults(engine, arguments.objects, arguments.rounds)
         engine.dispose()
         compare_loads(connection, arguments.rows)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import psycopg
-from sqlalchemy.exc import SQLAlchemyError
 
 from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
@@ -99,10 +98,10 @@ def run_on(server: Server, plan: Plan, advance: Callable[[str], None] = lambda _
 
 @contextmanager
 def _told_if_gone(server: Server) -> Iterator[None]:
-    """Tell a server that went away from the errors of code that uses it."""
+    """Tell a server that went away from the errors of code that uses it, whichever driver raises them."""
     try:
         yield
-    except (psycopg.Error, SQLAlchemyError) as error:
+    except Exception as error:
         try:
             server.connect(connect_timeout=3).close()
         except psycopg.OperationalError as silence:

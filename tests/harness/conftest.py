@@ -92,7 +92,7 @@ def own_server() -> Iterator[Server]:
 def quiet_url(own_server: Server) -> Iterator[str]:
     """Give the URL of a server, and make sure at the end that no database was left there."""
     before = databases_on(own_server)
-    yield own_server.url.render_as_string(hide_password=False)
+    yield own_server.url.render()
     assert databases_on(own_server) == before
 
 

@@ -165,7 +165,7 @@ with create_engine(os.environ["ELSEWHERE"]).connect() as connection:
 def test_an_env_py_that_connects_elsewhere_is_told_and_runs_nothing_there(
     check_example: Check, own_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ELSEWHERE", own_server.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("ELSEWHERE", own_server.url.render("psycopg"))
 
     ended = check_example(*GRAPH, edits={"env.py": IGNORES_ITS_CONNECTION})
 
@@ -226,7 +226,7 @@ def test_a_database_in_sql_ascii_is_refused(own_server: Any, example: Check, com
         connection.execute(
             "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C' STRATEGY file_copy"
         )
-    url = own_server.database_url("bytes").render_as_string(hide_password=False)
+    url = own_server.database_url("bytes").render()
 
     ended = command_line("check", "--alembic", example() / "alembic.ini", "--server", url)
 
@@ -245,7 +245,7 @@ def test_a_server_that_ends_during_the_run_is_told(example: Check, command_line:
     from pgharness.servers import open_server
 
     with open_server("embedded") as server:
-        folder = Path(str(server.url.query["host"]))
+        folder = Path(server.url.host)
         pid = (folder / "data" / "postmaster.pid").read_text().split()[0]
         edits = {
             COUNTRY: (
@@ -253,7 +253,7 @@ def test_a_server_that_ends_during_the_run_is_told(example: Check, command_line:
                 f"def upgrade():\n    import os\n    os.kill({pid}, 3)\n    import time\n    time.sleep(0.5)",
             )
         }
-        url = server.url.render_as_string(hide_password=False)
+        url = server.url.render()
         ended = command_line("check", "--alembic", example(edits=edits) / "alembic.ini", "--server", url, *GRAPH)
 
     assert_one_message(ended, "The server went away during the run.", "no connection", "run again")

@@ -213,7 +213,7 @@ def test_a_database_in_sql_ascii_can_be_read(command_line: Check, own_server: Se
     with own_server.connect("bytes") as connection:
         connection.execute("CREATE TABLE shelf (id int)")
 
-    ended = command_line("snapshot", own_server.database_url("bytes").render_as_string(hide_password=False))
+    ended = command_line("snapshot", own_server.database_url("bytes").render())
 
     with own_server.connect() as connection:
         connection.execute("DROP DATABASE bytes")

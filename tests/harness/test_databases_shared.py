@@ -225,7 +225,7 @@ def test_many_threads_may_take_from_one_pool(databases: Databases) -> None:
 
 
 def test_a_pool_that_cannot_work_says_why_where_a_clone_is_asked_for(databases: Databases) -> None:
-    nothing = Database("pgharness_no_such_template", databases.server.url)
+    nothing = Database("pgharness_no_such_template", databases.server.url, databases.server.url)
 
     with databases.pool(nothing, size=1) as pool, pytest.raises(errors.InvalidCatalogName):
         pool.acquire()

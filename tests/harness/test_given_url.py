@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def clerk(own_server: Server) -> Iterator[str]:
 
 
 def text_of(server: Server, **parts: Any) -> str:
-    return server.url.set(**parts).render_as_string(hide_password=False)
+    return replace(server.url, **parts).render()
 
 
 def refusal(text: str) -> CannotRun:
@@ -36,15 +37,15 @@ def refusal(text: str) -> CannotRun:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("postgres://ada:pw@host/shop", "postgresql+psycopg://ada:pw@host/shop"),
-        ("postgresql://host", "postgresql+psycopg://host/postgres"),
-        ("postgresql://ada@host", "postgresql+psycopg://ada@host/ada"),
-        ("postgresql+asyncpg://host/shop", "postgresql+psycopg://host/shop"),
-        ("postgres+psycopg2://host/shop?sslmode=require", "postgresql+psycopg://host/shop?sslmode=require"),
+        ("postgres://ada:pw@host/shop", "postgresql://ada:pw@host/shop"),
+        ("postgresql://host", "postgresql://host/postgres"),
+        ("postgresql://ada@host", "postgresql://ada@host/ada"),
+        ("postgresql+asyncpg://host/shop", "postgresql://host/shop"),
+        ("postgres+psycopg2://host/shop?sslmode=require", "postgresql://host/shop?sslmode=require"),
     ],
 )
 def test_a_url_of_any_driver_of_postgresql_is_read(text: str, expected: str) -> None:
-    assert parse_url(text).render_as_string(hide_password=False) == expected
+    assert parse_url(text).render() == expected
 
 
 @pytest.mark.parametrize("text", ["postgresql://ada:swordfish@host:port/shop", "sqlite:///shop?password=swordfish"])
@@ -58,11 +59,11 @@ def test_a_url_that_cannot_be_read_is_told_without_its_password(text: str) -> No
 def test_the_server_says_where_it_is_and_what_it_is(own_server: Server) -> None:
     with open_server(text_of(own_server)) as given:
         assert (given.kind, given.version, given.fsync) == ("url", own_server.version, False)
-        assert given.description.startswith(f"PostgreSQL {given.version} at postgresql+psycopg://")
+        assert given.description.startswith(f"PostgreSQL {given.version} at postgresql://")
 
 
 def test_a_role_that_does_not_exist_is_told(own_server: Server) -> None:
-    told = refusal(text_of(own_server, username="nobody_here", password="swordfish"))  # noqa: S106 - no real one
+    told = refusal(text_of(own_server, user="nobody_here", password="swordfish"))  # noqa: S106 - no real one
 
     assert 'role "nobody_here" does not exist' in told.seen
     assert told.mend == "name a database and a role that exist on the server"
@@ -70,14 +71,14 @@ def test_a_role_that_does_not_exist_is_told(own_server: Server) -> None:
 
 
 def test_a_role_that_may_not_make_databases_is_told(own_server: Server, clerk: str) -> None:
-    told = refusal(text_of(own_server, username=clerk))
+    told = refusal(text_of(own_server, user=clerk))
 
     assert told.what.endswith("its role may not make databases.")
     assert told.mend.startswith('ALTER ROLE "clerk" CREATEDB')
 
 
 def test_a_database_may_be_read_by_a_role_that_may_not_make_any(own_server: Server, clerk: str) -> None:
-    with connect_given(text_of(own_server, username=clerk)) as connection:
+    with connect_given(text_of(own_server, user=clerk)) as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("clerk",)
 
 

@@ -61,7 +61,7 @@ def run_tests(
 ) -> Callable[..., pytest.RunResult]:
     """Run pytest on a test module beside the sound example."""
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    url = own_server.url.render_as_string(hide_password=False)
+    url = own_server.url.render()
 
     def run(tests: str, *arguments: str, server: str = url, in_process: bool = True) -> pytest.RunResult:
         shutil.copytree(example(), pytester.path, dirs_exist_ok=True)

@@ -23,7 +23,7 @@ def test_own(migrated_database, pg_server, number):
     with migrated_database.connect() as connection:
         connection.execute("DROP TABLE book")
     with open("seen", "a") as seen:
-        print(os.environ["PYTEST_XDIST_WORKER"], pg_server.url.query["host"], file=seen)
+        print(os.environ["PYTEST_XDIST_WORKER"], pg_server.url.host, file=seen)
 """
 
 # Each time that env.py runs it leaves a line: once for the walk, once for the template.

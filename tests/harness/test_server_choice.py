@@ -269,7 +269,7 @@ def test_a_request_to_end_unwinds_the_run() -> None:
 
     def run() -> None:
         with open_server("embedded") as server:
-            folders.append(Path(str(server.url.query["host"])))
+            folders.append(Path(server.url.host))
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(5)
 

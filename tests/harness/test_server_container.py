@@ -106,7 +106,7 @@ def container_of(client: DockerClient, server: Server) -> Any:
     return next(
         found
         for name in names_of(client, os.getpid())
-        if (found := client.containers.get(name)).ports.get("5432/tcp", [{}])[0].get("HostPort") == str(server.url.port)
+        if (found := client.containers.get(name)).ports.get("5432/tcp", [{}])[0].get("HostPort") == server.url.port
     )
 
 
@@ -155,13 +155,16 @@ def test_the_data_lie_in_memory(server: Server) -> None:
 
 
 def test_no_password_is_asked_for(server: Server) -> None:
-    assert server.url.password is None
+    assert server.url.password == ""
     assert answer(server, "SELECT current_user") == "postgres"
 
 
 def test_the_port_is_open_at_one_address_of_this_machine_alone(server: Server) -> None:
     assert server.url.host == "127.0.0.1"
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", server.url.port), timeout=5):
+    with (
+        pytest.raises(ConnectionRefusedError),
+        socket.create_connection(("127.0.0.2", int(server.url.port)), timeout=5),
+    ):
         pass
 
 

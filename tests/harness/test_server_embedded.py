@@ -40,7 +40,7 @@ def open_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def run_folder_of(server: Server) -> Path:
-    return Path(str(server.url.query["host"]))
+    return Path(server.url.host)
 
 
 def setting(server: Server, name: str) -> str:

@@ -26,7 +26,7 @@ from pgharness.databases.registry import Registry
 from pgharness.databases.sweep import sweep_databases
 from pgharness.databases.template import enter_template, hold_template, leave_template
 from pgharness.findings import CannotRun
-from pgharness.servers import Connection, Server, shown
+from pgharness.servers import Connection, Server
 
 
 class Databases:
@@ -78,7 +78,7 @@ class Databases:
         On a given server they might be somebody else's, and nothing is made or dropped.
         """
         before = self.outside()
-        if roles and self.server.kind != "url":
+        if roles and self.server.is_ours:
             with self._working() as session:
                 make_roles(session, roles)
         try:
@@ -109,7 +109,7 @@ class Databases:
         with self._working() as session:
             mark_as_kept(session, database.name)
         self._registry.forget(database)
-        return f"{shown(database.url)} ({self._lifetime(database)})"
+        return f"{database.location} ({self._lifetime(database)})"
 
     def __contains__(self, database: Database) -> bool:
         """Whether the database was made here and is to be dropped."""
@@ -121,7 +121,7 @@ class Databases:
         `build` gets an empty database and fills it; if it raises, nothing stays. The key has to hold everything that the
         content depends on. Other processes that want the same template wait for the first.
         """
-        name = template_name(key, self.server.version_number, str(self.server.url.database))
+        name = template_name(key, self.server.version_number, self.server.url.database)
         with self._working() as session:
             if name not in self._templates:
                 template = self._registry.named(name)
@@ -157,7 +157,7 @@ class Databases:
                         left[name] = error.seen if isinstance(error, CannotRun) else " ".join(str(error).split())
             self._templates.clear()
             self._session = None
-        if left and self.server.kind == "url":  # a server of our own goes with all that is on it
+        if left and not self.server.is_ours:  # a server of our own goes with all that is on it
             raise CannotRun(
                 f"{len(left)} database{'s' * (len(left) > 1)} could not be dropped.",
                 seen="; ".join(f"{name}: {reason}" for name, reason in left.items()),
@@ -178,12 +178,12 @@ class Databases:
         return database
 
     def _drop_outside_since(self, before: Outside) -> None:
-        if self.server.kind != "url":
+        if self.server.is_ours:
             with self._working() as session:
                 drop_outside(session, read_outside(session).since(before))
 
     def _lifetime(self, database: Database) -> str:
-        if self.server.kind == "url":
+        if not self.server.is_ours:
             return f'kept until you DROP DATABASE "{database.name}"'
         return "kept with its server until the next run"
 

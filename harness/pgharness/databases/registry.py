@@ -30,7 +30,7 @@ class Registry:
 
     def named(self, name: str) -> Database:
         """Give the database of this name without taking responsibility for it."""
-        return Database(name, self._server.database_url(name))
+        return Database(name, self._server.database_url(name), self._server.project_url(name))
 
     def forget(self, database: Database) -> None:
         """Leave a database alone from now on: it was dropped, or is to be kept."""

@@ -37,11 +37,11 @@ ORDER BY datname
 
 def sweep_databases(session: Connection, server: Server) -> None:
     """Drop the databases of dead runs; a server of our own is too young to have any."""
-    if server.kind != "url":
+    if server.is_ours:
         return
     for (name,) in session.execute(_ABANDONED).fetchall():
         with contextlib.suppress(psycopg.Error, CannotRun):  # another run sweeps too, or somebody looks at it
             drop_database(session, name)
-    for (name,) in session.execute(_TEMPLATES, [template_prefix(str(server.url.database))]).fetchall():
+    for (name,) in session.execute(_TEMPLATES, [template_prefix(server.url.database)]).fetchall():
         with contextlib.suppress(psycopg.Error, CannotRun):
             drop_unused_template(session, name)

@@ -107,7 +107,7 @@ def record_chain(
             record = replace(record, structure=try_structure(databases, settings.structure, head))
             durations_s[Experiment.STRUCTURE] = clock.lap()
             advance("structure")
-    left = databases.outside().since(before) if databases.server.kind == "url" else Outside()
+    left = Outside() if databases.server.is_ours else databases.outside().since(before)
     return replace(record, durations_s=durations_s, left_outside=left.in_words())
 
 

@@ -22,11 +22,11 @@ from pgharness.findings import CannotRun
 from pgharness.history.recording import Project, open_project
 from pgharness.report.model import Report
 from pgharness.running import Plan, plan_run, run_on
-from pgharness.servers import KEEP_VARIABLE, Server, open_server
+from pgharness.servers import KEEP_VARIABLE, Server, ServerUrl, open_server
 from pgharness.settings import HarnessSettings, load_settings
 
 KEPT = "kept"
-WORKER_SERVER, WORKER_FOLDER, WORKER_REASON = "pgharness_server", "pgharness_folder", "pgharness_reason"
+WORKER_SERVER, WORKER_FOLDER, WORKER_SHARED = "pgharness_server", "pgharness_folder", "pgharness_shared"
 
 
 class HarnessSession:
@@ -50,8 +50,8 @@ class HarnessSession:
     def server(self) -> Server:
         """The one server of this session; workers use the controller's."""
         server = self._stack.enter_context(open_server(self.settings.server, image=self.settings.image))
-        reason = self._worker.get(WORKER_REASON)
-        return replace(server, **reason) if reason else server
+        shared = self._worker.get(WORKER_SHARED)
+        return _disguised(server, **shared) if shared else server
 
     @cached_property
     def databases(self) -> Databases:
@@ -98,7 +98,7 @@ class HarnessSession:
 
         Roles belong to a whole server: a chain that makes them cannot be walked beside a database that the same chain made.
         """
-        if self.server.kind == "url" or not (self._worker or self.databases.outside()):
+        if not self.server.is_ours or not (self._worker or self.databases.outside()):
             yield self.server
             return
         with open_server(self.server.kind, image=self.settings.image) as server:
@@ -122,10 +122,15 @@ class HarnessSession:
     def for_worker(self) -> dict[str, Any]:
         """Give what a worker must know to share this session; starts the server."""
         server = self.server
-        shared = {"kind": server.kind, "reason": server.reason, "description": server.description}
+        shared = {
+            "kind": server.kind,
+            "reason": server.reason,
+            "description": server.description,
+            "url_for_projects": server.url_for_projects.render(),
+        }
         return {
-            WORKER_SERVER: server.url.render_as_string(hide_password=False),
-            WORKER_REASON: shared,
+            WORKER_SERVER: server.url.render(),
+            WORKER_SHARED: shared,
             WORKER_FOLDER: str(self.folder),
         }
 
@@ -136,6 +141,11 @@ class HarnessSession:
             if has_kept:
                 environment.setenv(KEEP_VARIABLE, "1")
             self._stack.close()
+
+
+def _disguised(server: Server, *, url_for_projects: str, **told: Any) -> Server:
+    """Give the server, which a worker was given by URL, as the controller knows it."""
+    return replace(server, url_for_projects=ServerUrl.parse(url_for_projects), **told)
 
 
 def _outcome(server: Server, plan: Plan) -> Report | CannotRun:

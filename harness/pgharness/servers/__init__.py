@@ -8,20 +8,18 @@ from pgharness.servers.server import (
     Connection,
     Server,
     connect,
-    conninfo,
     keeps_server,
-    shown,
 )
+from pgharness.servers.url import ServerUrl
 
 __all__ = [
     "KEEP_VARIABLE",
     "STATEMENT_LIMIT",
     "Connection",
     "Server",
+    "ServerUrl",
     "connect",
     "connect_given",
-    "conninfo",
     "keeps_server",
     "open_server",
-    "shown",
 ]

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator
 
 import psycopg
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from pgharness.findings import CannotRun
-from pgharness.servers.server import DRIVER, Connection, Server, connect, probe, shown
+from pgharness.servers.server import Connection, Server, connect, probe
+from pgharness.servers.url import ServerUrl
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
 
@@ -36,7 +35,7 @@ def given_server(text: str, reason: str) -> Iterator[Server]:
         version, number, fsync = probe(connection)
         _require_utf8(connection, url)
         _require_right_to_create(connection, url)
-    yield Server("url", url, version, number, reason, f"PostgreSQL {version} at {shown(url)}", fsync)
+    yield Server("url", url, url, version, number, reason, f"PostgreSQL {version} at {url}", fsync)
 
 
 @contextlib.contextmanager
@@ -47,19 +46,13 @@ def connect_given(text: str) -> Iterator[Connection]:
         yield connection
 
 
-def parse_url(text: str) -> URL:
-    """Read a URL of any PostgreSQL driver as one of psycopg's. Raises CannotRun."""
+def parse_url(text: str) -> ServerUrl:
+    """Read a URL of any PostgreSQL driver; one that names no database means the one that libpq would take. Raises CannotRun."""
     try:
-        url = make_url(re.sub(r"^postgres(?=[:+])", "postgresql", text))
-        if url.get_backend_name() == "postgresql":
-            return _with_database(url.set(drivername=DRIVER))
-    except (ArgumentError, ValueError) as error:
+        url = ServerUrl.parse(text)
+    except ValueError as error:
         raise _no_url(text) from error
-    raise _no_url(text)
-
-
-def _with_database(url: URL) -> URL:
-    return url if url.database else url.set(database=url.username or "postgres")
+    return url if url.database else url.with_database(url.user or "postgres")
 
 
 def _no_url(text: str) -> CannotRun:
@@ -68,7 +61,7 @@ def _no_url(text: str) -> CannotRun:
 
 
 @contextlib.contextmanager
-def _connected(url: URL) -> Iterator[Connection]:
+def _connected(url: ServerUrl) -> Iterator[Connection]:
     try:
         connection = connect(url)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
@@ -77,37 +70,37 @@ def _connected(url: URL) -> Iterator[Connection]:
         yield connection
 
 
-def _no_connection(url: URL, error: psycopg.Error) -> CannotRun:
+def _no_connection(url: ServerUrl, error: psycopg.Error) -> CannotRun:
     seen = " ".join(str(error).split())
     mend = next(mend for words, mend in _MENDS if words in seen)
-    return CannotRun(f"The server {shown(url)} cannot be used: no connection.", seen=seen, mend=mend)
+    return CannotRun(f"The server {url} cannot be used: no connection.", seen=seen, mend=mend)
 
 
-def _require_utf8(connection: Connection, url: URL) -> None:
+def _require_utf8(connection: Connection, url: ServerUrl) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "SQL_ASCII":
         return
     raise CannotRun(
         f"The database {url.database!r} of the given server is in SQL_ASCII, where text has no meaning beyond its bytes.",
-        seen=f"server_encoding is {encoding} at {shown(url)}",
+        seen=f"server_encoding is {encoding} at {url}",
         mend="createdb --template=template0 --encoding=UTF8 --locale=C pgharness, and name that database in the URL",
     )
 
 
-def _require_right_to_create(connection: Connection, url: URL) -> None:
+def _require_right_to_create(connection: Connection, url: ServerUrl) -> None:
     row = connection.execute(
         "SELECT (rolcreatedb OR rolsuper), rolname, pg_is_in_recovery() FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
-    may_create, role, is_standby = row or (False, url.username, False)
+    may_create, role, is_standby = row or (False, url.user, False)
     if is_standby:
         raise CannotRun(
-            f"The server {shown(url)} cannot be used: it is a standby.",
+            f"The server {url} cannot be used: it is a standby.",
             seen="pg_is_in_recovery() is true, so no database can be made on it",
             mend="give the URL of a server that can be written",
         )
     if not may_create:
         raise CannotRun(
-            f"The server {shown(url)} cannot be used: its role may not make databases.",
+            f"The server {url} cannot be used: its role may not make databases.",
             seen=f"the role {role} has no CREATEDB",
             mend=f'ALTER ROLE "{role}" CREATEDB, or give the URL of a role that has it',
         )

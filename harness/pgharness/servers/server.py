@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
-from sqlalchemy.engine import URL
 
 from pgharness.findings import CannotRun
+from pgharness.servers.url import ServerUrl
 
 Kind = Literal["url", "container", "embedded"]
 Connection = psycopg.Connection[TupleRow]
 
-DRIVER = "postgresql+psycopg"
 # With this variable set, a server of our own outlives the run until the next one starts, so that kept databases can be
 # looked at.
 KEEP_VARIABLE = "PGHARNESS_KEEP_SERVER"
@@ -49,26 +47,39 @@ THROWAWAY_SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One running server; `url` names its maintenance database, `reason` says why this server was chosen."""
+    """One running server; `reason` says why this server was chosen.
+
+    `url` names its maintenance database as we reach it ourselves, `url_for_projects` the same as the code of a project does.
+    """
 
     kind: Kind
-    url: URL
+    url: ServerUrl
+    url_for_projects: ServerUrl
     version: str
     version_number: int
     reason: str
     description: str
     fsync: bool
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this server was started for the run, and goes with all that is on it."""
+        return self.kind != "url"
+
     def connect(self, dbname: str | None = None, **options: Any) -> Connection:
         """Open a session in autocommit mode on `dbname`, or on the maintenance database."""
         return connect(self.url if dbname is None else self.database_url(dbname), **options)
 
-    def database_url(self, dbname: str) -> URL:
+    def database_url(self, dbname: str) -> ServerUrl:
         """Give the URL of a database of this server, whether or not it exists."""
-        return self.url.set(database=dbname)
+        return self.url.with_database(dbname)
+
+    def project_url(self, dbname: str) -> ServerUrl:
+        """Give the URL of a database for the code of a project: on a server of ours by TCP and with a password, so that every driver takes it."""
+        return self.url_for_projects.with_database(dbname)
 
 
-def connect(url: URL, **options: Any) -> Connection:
+def connect(url: ServerUrl, **options: Any) -> Connection:
     """Open a session in autocommit mode with our timeouts and application name.
 
     `options` go to libpq or psycopg; they win over the URL's query, and that over our defaults.
@@ -81,15 +92,9 @@ def connect(url: URL, **options: Any) -> Connection:
         "connect_timeout": CONNECT_TIMEOUT_S,
         "options": TIMEOUTS,
     }
-    unsaid = {name: value for name, value in defaults.items() if name not in url.query}
-    return psycopg.connect(conninfo(url), **{**unsaid, **options})
-
-
-def conninfo(url: URL) -> str:
-    """Give the URL as libpq's connection string."""
-    parts: dict[str, Any] = url.translate_connect_args(username="user", database="dbname")
-    query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
-    return make_conninfo(**{**query, **parts})
+    said = dict(url.query)
+    unsaid = {name: value for name, value in defaults.items() if name not in said}
+    return psycopg.connect(url.conninfo(), **{**unsaid, **options})
 
 
 def probe(connection: Connection) -> tuple[str, int, bool]:
@@ -114,11 +119,6 @@ def keeps_server() -> bool:
     return os.environ.get(KEEP_VARIABLE, "") not in ("", "0")
 
 
-def tell_kept(url: URL, stop_command: str) -> None:
+def tell_kept(url: ServerUrl, stop_command: str) -> None:
     """Say where a kept server is, and how it ends."""
-    print(f"pgharness: kept the server {shown(url)} until the next run; stop it: {stop_command}", file=sys.stderr)  # noqa: T201 - meant for the reader
-
-
-def shown(url: URL) -> str:
-    """Give the URL as text that may be printed: without any password."""
-    return url.difference_update_query(["password"]).render_as_string(hide_password=True)
+    print(f"pgharness: kept the server {url} until the next run; stop it: {stop_command}", file=sys.stderr)  # noqa: T201 - meant for the reader

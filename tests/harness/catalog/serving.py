@@ -7,7 +7,7 @@ import importlib.util
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,15 +44,12 @@ class Major:
 
     def dump(self, database: Database, *options: str) -> str:
         """Give what `pg_dump --schema-only` prints, without what changes from run to run."""
-        query: Mapping[str, object] = database.url.query
         command = [
             str(self.binaries / "pg_dump"),
             "--schema-only",
             *self._restrict_key,
             *options,
-            f"--host={query['host']}",
-            f"--username={database.url.username}",
-            database.name,
+            f"--dbname={database.conninfo}",
         ]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -20,13 +20,13 @@ from sqlalchemy.engine import URL
 from flowforge_schema.engine import create_script_engine
 from flowforge_schema.models import metadata
 from flowforge_schema.settings import DatabaseSettings
-from pgharness.servers import connect
+from pgharness.servers import ServerUrl, connect
 from pgharness.servers.embedded.account import Account, server_account
 from pgharness.servers.embedded.binaries import Binaries, find_binaries, reachable_binaries
 from pgharness.servers.embedded.cache import cache_folder
 from pgharness.servers.embedded.data_directory import SUPERUSER, prepare_data_directory, server_environment
 from pgharness.servers.embedded.run_folder import run_folder
-from pgharness.servers.server import DRIVER, THROWAWAY_SETTINGS
+from pgharness.servers.server import THROWAWAY_SETTINGS
 
 LIMIT_S = 30.0
 
@@ -41,7 +41,7 @@ class OwnServer:
         self.binaries = binaries
         self.account = account
         self.folder = folder
-        self.url = URL.create(DRIVER, SUPERUSER, database="postgres", query={"host": str(folder)})
+        self.url = URL.create("postgresql+psycopg", SUPERUSER, database="postgres", query={"host": str(folder)})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -63,7 +63,7 @@ class OwnServer:
     def answers(self) -> bool:
         """Whether a session can be opened."""
         try:
-            connect(self.url).close()
+            connect(ServerUrl.parse(self.url.render_as_string(hide_password=False))).close()
         except psycopg.OperationalError:
             return False
         return True

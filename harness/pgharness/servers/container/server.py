@@ -6,11 +6,11 @@ import contextlib
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
 from docker import DockerClient  # type: ignore[import-untyped]
-from sqlalchemy.engine import URL
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
@@ -26,7 +26,6 @@ from pgharness.servers.container.engine import (
 from pgharness.servers.embedded.data_directory import SUPERUSER, locale_arguments
 from pgharness.servers.run_identity import this_owner
 from pgharness.servers.server import (
-    DRIVER,
     THROWAWAY_SETTINGS,
     Connection,
     Server,
@@ -35,6 +34,7 @@ from pgharness.servers.server import (
     probe,
     tell_kept,
 )
+from pgharness.servers.url import ServerUrl
 
 START_LIMIT_S = 120.0
 PORT = 5432
@@ -57,7 +57,9 @@ def container_server(image: str, reason: str) -> Iterator[Server]:
             with explained(image), _first_connection(container, url, image) as connection:
                 version, number, fsync = probe(connection)
             description = f"container {image} ({attributes['Id'].removeprefix('sha256:')[:12]}), PostgreSQL {version}"
-            yield Server("container", url, version, number, reason, description, fsync)
+            # No password is asked for, but some drivers and env.py files do not do without one.
+            for_projects = replace(url, password="pgharness")  # noqa: S106 - it opens nothing
+            yield Server("container", url, for_projects, version, number, reason, description, fsync)
             if keeps_server():
                 tell_kept(url, f"docker rm --force --volumes {name}")
 
@@ -87,13 +89,13 @@ def _major(image_attributes: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def _started(container: DockerContainer, client: DockerClient, name: str, image: str) -> Iterator[URL]:
+def _started(container: DockerContainer, client: DockerClient, name: str, image: str) -> Iterator[ServerUrl]:
     """Start it; remove it by its name, which is known also when the start is interrupted halfway."""
     try:
         with explained(image), _without_reaper():
             container.start()
-            port = int(container.get_docker_client().port(container.get_container_id(), PORT))
-        yield URL.create(DRIVER, SUPERUSER, host=LOOPBACK, port=port, database="postgres")
+            port = container.get_docker_client().port(container.get_container_id(), PORT)
+        yield ServerUrl(SUPERUSER, host=LOOPBACK, port=str(port), database="postgres")
     finally:
         if not keeps_server():
             remove_container(client, name)
@@ -110,7 +112,7 @@ def _without_reaper() -> Iterator[None]:
         testcontainers_config.ryuk_disabled = before
 
 
-def _first_connection(container: DockerContainer, url: URL, image: str) -> Connection:
+def _first_connection(container: DockerContainer, url: ServerUrl, image: str) -> Connection:
     """Connect as soon as the server answers by TCP; while it initialises, it listens on a socket alone."""
     give_up_at = time.monotonic() + START_LIMIT_S
     look_at = time.monotonic() + 0.5

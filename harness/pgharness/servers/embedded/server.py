@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-from sqlalchemy.engine import URL
 
 from pgharness.findings import CannotRun
 from pgharness.servers.embedded.account import Account, server_account
@@ -24,7 +23,6 @@ from pgharness.servers.embedded.data_directory import (
 from pgharness.servers.embedded.run_folder import RunFolder, run_folder
 from pgharness.servers.embedded.sweep import sweep_run_folders
 from pgharness.servers.server import (
-    DRIVER,
     THROWAWAY_SETTINGS,
     Connection,
     Server,
@@ -33,6 +31,7 @@ from pgharness.servers.server import (
     probe,
     tell_kept,
 )
+from pgharness.servers.url import ServerUrl
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
@@ -46,13 +45,13 @@ def embedded_server(reason: str) -> Iterator[Server]:
     binaries = reachable_binaries(find_binaries(), account)
     with run_folder(account) as folder:
         prepare_data_directory(binaries, account, folder.data)
-        url = URL.create(DRIVER, SUPERUSER, database="postgres", query={"host": str(folder.path)})
+        url = ServerUrl(SUPERUSER, host=str(folder.path), database="postgres")
         with _running(binaries, account, folder) as process:
             version, number, fsync = _first_answer(process, binaries, folder, url)
             description = ", ".join(
                 filter(None, [f"embedded PostgreSQL {version} from {binaries.origin}", folder.note])
             )
-            yield Server("embedded", url, version, number, reason, description, fsync)
+            yield Server("embedded", url, url, version, number, reason, description, fsync)
             if keeps_server():
                 tell_kept(url, f"kill -QUIT {process.pid}")
 
@@ -71,7 +70,7 @@ def _running(binaries: Binaries, account: Account, folder: RunFolder) -> Iterato
 
 
 def _first_answer(
-    process: subprocess.Popen[bytes], binaries: Binaries, folder: RunFolder, url: URL
+    process: subprocess.Popen[bytes], binaries: Binaries, folder: RunFolder, url: ServerUrl
 ) -> tuple[str, int, bool]:
     try:
         connection = _first_connection(process, url, folder.log)
@@ -98,10 +97,10 @@ def _start(binaries: Binaries, account: Account, folder: RunFolder) -> subproces
         )
 
 
-def _first_connection(process: subprocess.Popen[bytes], url: URL, log: Path) -> Connection:
+def _first_connection(process: subprocess.Popen[bytes], url: ServerUrl, log: Path) -> Connection:
     """Connect as soon as the server answers; `pg_ctl -w` would look only ten times a second."""
     give_up_at = time.monotonic() + START_LIMIT_S
-    socket = Path(str(url.query["host"])) / ".s.PGSQL.5432"
+    socket = Path(url.host) / ".s.PGSQL.5432"
     while time.monotonic() < give_up_at:
         if socket.exists():
             with contextlib.suppress(psycopg.OperationalError):
