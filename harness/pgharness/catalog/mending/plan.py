@@ -28,6 +28,7 @@ CHANGERS: dict[str, Changer] = {
     "attribute": others.change_attribute,
     "column": change_column,
     "constraint": relations.change_constraint,
+    "database": others.change_database,
     "event trigger": others.change_event_trigger,
     "extension": others.change_extension,
     "foreign data wrapper": others.change_server,
