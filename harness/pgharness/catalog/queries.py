@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from pgharness.databases.carried import carried_query
 from pgharness.findings import CannotRun
 
 OLDEST_MAJOR = 15
@@ -119,7 +120,7 @@ def _parts(major: int) -> Mapping[str, str]:
 
 def _read(name: str, major: int) -> str:
     """Read a file, with what older servers know in the place of what they do not know."""
-    query = _folder().joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    query = _folder().joinpath(f"{name}.sql").read_text(encoding="utf-8").replace(":carried", carried_query())
     for versioned in VERSIONED_EXPRESSIONS:
         if major < versioned.since:
             query = query.replace(versioned.expression, versioned.before)

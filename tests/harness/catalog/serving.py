@@ -43,15 +43,17 @@ class Major:
     binaries: Path
 
     def dump(self, database: Database, *options: str) -> str:
-        """Give what `pg_dump --schema-only` prints, without what changes from run to run."""
+        """Give what `pg_dump --schema-only --create` prints, without what changes from run to run; the database is `the_database`."""
         command = [
             str(self.binaries / "pg_dump"),
             "--schema-only",
+            "--create",
             *self._restrict_key,
             *options,
             f"--dbname={database.conninfo}",
         ]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return printed.replace(database.name, "the_database")
 
     @cached_property
     def features(self) -> frozenset[str]:

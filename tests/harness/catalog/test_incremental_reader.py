@@ -9,6 +9,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.catalog.snapshot import take_snapshot
 
+_OF_DATABASE = "DO $do$ BEGIN EXECUTE format($${}$$, current_database()); END $do$"
 # One of each thing that few databases have, alone in its database; where it needs another, that comes in the line before.
 RARE = {
     "an aggregate": "CREATE AGGREGATE public.total (integer) (SFUNC = int4pl, STYPE = integer)",
@@ -71,6 +72,13 @@ RARE = {
     "privileges on a schema": "GRANT CREATE ON SCHEMA public TO shop_reader",
     "privileges on a schema of the server's": "GRANT CREATE ON SCHEMA pg_catalog TO shop_reader",
     "privileges on a language of the server's": "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC",
+    "a setting of the database": _OF_DATABASE.format("ALTER DATABASE %I SET work_mem = '64MB'"),
+    "a setting of a role in the database": _OF_DATABASE.format(
+        "ALTER ROLE shop_reader IN DATABASE %I SET work_mem = '64MB'"
+    ),
+    "privileges on the database": _OF_DATABASE.format("REVOKE CONNECT ON DATABASE %I FROM PUBLIC"),
+    "a comment on the database": _OF_DATABASE.format("COMMENT ON DATABASE %I IS 'the shop'"),
+    "a limit of the database's connections": _OF_DATABASE.format("ALTER DATABASE %I CONNECTION LIMIT 7"),
 }
 # What came with the server and lies in its large catalogs.
 ON_SERVER_ROWS = {

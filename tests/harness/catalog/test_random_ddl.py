@@ -49,8 +49,33 @@ def quoted(name: str) -> str:
 
 
 @st.composite
+def of_the_database(draw: st.DrawFn) -> str:
+    """One statement about the database itself."""
+    role = draw(roles)
+    setting = draw(
+        st.sampled_from(["work_mem = '8MB'", 'search_path = shop, "Odd"', "search_path = ''", "shop.motto = 'a'"])
+    )
+    said = draw(
+        st.sampled_from(
+            [
+                f"ALTER DATABASE %I SET {setting}",
+                "ALTER DATABASE %I RESET work_mem",
+                f"ALTER ROLE shop_reader IN DATABASE %I SET {setting}",
+                f"GRANT {draw(st.sampled_from(['CONNECT', 'CREATE', 'ALL']))} ON DATABASE %I TO {role}",
+                f"REVOKE {draw(st.sampled_from(['CONNECT', 'TEMPORARY', 'ALL']))} ON DATABASE %I FROM {role}",
+                f"COMMENT ON DATABASE %I IS {draw(st.sampled_from(['NULL', chr(39) + 'said' + chr(39)]))}",
+                f"ALTER DATABASE %I CONNECTION LIMIT {draw(st.sampled_from([-1, 3]))}",
+            ]
+        )
+    )
+    return f"DO $of$ BEGIN EXECUTE format($name${said}$name$, current_database()); END $of$"
+
+
+@st.composite
 def statement(draw: st.DrawFn) -> str:
     """One statement of DDL; it may change nothing, and it may fail."""
+    if draw(st.integers(0, 9)) == 0:
+        return draw(of_the_database())
     table = draw(tables)
     column = draw(st.sampled_from(columns[table]))
     name, role = quoted(draw(names)), draw(roles)

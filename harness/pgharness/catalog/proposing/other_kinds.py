@@ -1,4 +1,4 @@
-"""Changes of types, functions, extensions, publications, subscriptions, servers and event triggers."""
+"""Changes of types, functions, extensions, publications, subscriptions, servers, event triggers and the database itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
 from pgharness.catalog.proposing.enums import change_labels
+from pgharness.catalog.rendering.current_database import change_lines
 from pgharness.catalog.rendering.databases import PUBLICATION_PARAMETERS, SUBSCRIPTION_PARAMETERS
 from pgharness.catalog.rendering.indexes import TRIGGER_STATES
 from pgharness.catalog.rendering.parts import literal
@@ -146,3 +147,9 @@ def change_event_trigger(change: Change, wanted: Wanted) -> list[str]:
     if set(wanted) & {"event", "tags", "function"} or "state" not in wanted:
         return []
     return [f"ALTER EVENT TRIGGER {change.key.object} {TRIGGER_STATES[wanted.pop('state') or 'enabled']};"]
+
+
+def change_database(change: Change, wanted: Wanted) -> list[str]:
+    """Write what the database itself is to carry."""
+    wanted.clear()
+    return change_lines(change.before, change.after)

@@ -28,6 +28,7 @@ CHANGERS: dict[str, Changer] = {
     "attribute": other_kinds.change_attribute,
     "column": change_column,
     "constraint": relations.change_constraint,
+    "database": other_kinds.change_database,
     "event trigger": other_kinds.change_event_trigger,
     "extension": other_kinds.change_extension,
     "foreign data wrapper": other_kinds.change_server,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.rendering import current_database
 from pgharness.catalog.rendering.attachments import attachments, grants, role
 from pgharness.catalog.rendering.indexes import TRIGGER_STATES
 from pgharness.catalog.rendering.parts import Contents, Part, Phase, wrapper_options
@@ -39,12 +40,13 @@ def parts(contents: Contents) -> Iterator[Part]:
         lines = tuple(_default_privileges(facts))
         yield Part(frozenset({key}), frozenset(), Phase.DEFAULT_PRIVILEGES, key.object, lines)
     yield from _grants_on_given(contents)
+    yield from current_database.parts(contents)
 
 
 def _grants_on_given(contents: Contents) -> Iterator[Part]:
     """Give the privileges on what came with the server or an extension: objects of which nothing else is told."""
     for key, facts in contents.properties.items():
-        if "exists" in facts or key in contents.snapshot.parents:
+        if "exists" in facts or key in contents.snapshot.parents or key == current_database.CURRENT:
             continue
         on, columns = f"{GIVEN_WORDS.get(key.kind, key.kind.upper())} {key.object}", ""
         if key.kind == "column":

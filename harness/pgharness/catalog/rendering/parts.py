@@ -29,6 +29,7 @@ class Phase(IntEnum):
     PUBLICATIONS = 9
     EVENT_TRIGGERS = 10
     DEFAULT_PRIVILEGES = 11
+    DATABASE = 12
 
 
 @dataclass(frozen=True, slots=True)
