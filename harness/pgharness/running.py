@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from pgharness.chain.project import Project, open_project
 from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
-from pgharness.history.models import load_metadata
-from pgharness.history.recording import Experiment, Project, open_project, record_chain
 from pgharness.judging.judging import judge, needed_experiments, wanted_checks, wanted_claims
 from pgharness.judging.rules import read_rules
 from pgharness.plans import read_statement_file
+from pgharness.recording import record_chain, steps_of
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts
@@ -40,7 +40,7 @@ class Plan:
     settings: HarnessSettings
     project: Project
     checks: tuple[Check, ...]
-    experiments: frozenset[Experiment]
+    experiments: frozenset[str]
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -50,11 +50,11 @@ class Plan:
     @property
     def steps(self) -> int:
         """How many times a run tells its progress."""
-        return len(self.project.chain.revisions) + len(self.experiments - {Experiment.ROUNDTRIPS})
+        return steps_of(self.project, self.experiments)
 
 
-def plan_run(settings: HarnessSettings) -> Plan:
-    """Read the chain and choose the checks. Raises CannotRun for what can be known without a server."""
+def plan_run(settings: HarnessSettings, project: Project | None = None) -> Plan:
+    """Read the chain, unless it is read already, and choose the checks. Raises CannotRun for what can be known without a server."""
     checks = wanted_checks(settings.only, settings.skip)
     if settings.baseline is not None and not settings.baseline.is_file():
         raise CannotRun(
@@ -70,12 +70,10 @@ def plan_run(settings: HarnessSettings) -> Plan:
         )
     if settings.statements is not None:
         read_statement_file(settings.statements)
-    project = open_project(settings)
-    if settings.metadata is not None:
-        load_metadata(settings.metadata)
+    project = project or open_project(settings)
     if settings.since is not None:
         _check_revision(settings.since, project.chain)
-    return Plan(settings, project, checks, frozenset(Experiment(name) for name in needed_experiments(checks)))
+    return Plan(settings, project, checks, needed_experiments(checks))
 
 
 def run_plan(plan: Plan, advance: Callable[[str], None] = lambda _label: None) -> Run:
@@ -89,7 +87,7 @@ def run_on(server: Server, plan: Plan, advance: Callable[[str], None] = lambda _
     """Run the plan on a server that runs; `started` is when somebody began to start it (time.perf_counter)."""
     server_s = time.perf_counter() - started
     with _told_if_gone(server), Databases(server) as databases:
-        record = record_chain(plan.project, plan.settings, databases, plan.experiments, advance)
+        record = record_chain(plan.project, databases, plan.experiments, advance)
     results = judge(record, plan.checks, read_rules(plan.settings, datetime.now(tz=UTC).date()))
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started

@@ -50,6 +50,16 @@ class HarnessSettings(BaseSettings):
 
     alembic: Path = Path("alembic.ini")
     """The Alembic configuration file."""
+    section: str = "alembic"
+    """The section of the Alembic configuration, as with `alembic -n`."""
+    x: Annotated[tuple[str, ...], NoDecode] = ()
+    """What env.py finds by `context.get_x_argument()`, as with `alembic -x`: KEY=VALUE."""
+    python: Path | None = None
+    """The interpreter (or virtual environment) that runs the project's code; without it, VIRTUAL_ENV, a `.venv` beside the
+    Alembic configuration, or our own."""
+    driver: str | None = None
+    """The driver of the URL that env.py is given (`postgresql+asyncpg`); without it, that of the project's own URL, or the one
+    that is installed."""
     metadata: str | None = None
     """The models as `package.module:attribute`; without it, what env.py names as `target_metadata`."""
     structure: Path | None = None
@@ -78,7 +88,7 @@ class HarnessSettings(BaseSettings):
     rows_per_table: int = Field(default=3, ge=0, le=1000)
     """How many rows each table gets before the next revision meets it; 0 walks on empty tables."""
 
-    @field_validator("only", "skip", mode="before")
+    @field_validator("only", "skip", "x", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""
@@ -187,7 +197,7 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(table)
-    for name in ("alembic", "structure", "baseline", "statements"):
+    for name in ("alembic", "structure", "baseline", "statements", "python"):
         if isinstance(anchored.get(name), str):
             anchored[name] = folder / anchored[name]
     return anchored

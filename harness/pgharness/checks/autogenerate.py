@@ -25,7 +25,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     yield from _judge_whole_draft(record, record.draft)
 
 
-def _judge_pending(draft: DraftRecord) -> Iterator[Finding]:
+def _judge_pending(draft: DraftRecord) -> Iterator[Finding | Note]:
     if draft.comparison_failure is not None:
         yield Finding(
             check=NAME,
@@ -35,6 +35,8 @@ def _judge_pending(draft: DraftRecord) -> Iterator[Finding]:
             mend="correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models",
             evidence=failure_evidence(draft.comparison_failure),
         )
+    if draft.untold:
+        yield Note(NAME, None, draft.untold)
     for operation in draft.pending:
         yield Finding(
             check=NAME,
@@ -48,7 +50,14 @@ def _judge_pending(draft: DraftRecord) -> Iterator[Finding]:
 
 def _judge_whole_draft(record: ChainRecord, draft: DraftRecord) -> Iterator[Finding | Note]:
     assert record.head is not None
-    if draft.failure is not None:
+    if draft.failure is not None and draft.failure.sqlstate and _builds(record.models):
+        yield Note(
+            NAME,
+            None,
+            "a chain drafted from the models does not run, though the models themselves build, so this is a limit of Alembic's draft: "
+            f"{failure_in_words(draft.failure)}",
+        )
+    elif draft.failure is not None:
         yield Finding(
             check=NAME,
             revision=None,
@@ -74,6 +83,10 @@ def _judge_whole_draft(record: ChainRecord, draft: DraftRecord) -> Iterator[Find
             yield Note(
                 NAME, None, f"autogenerate never drafts: {', '.join(left)}; these parts of the chain are by hand"
             )
+
+
+def _builds(models: ModelsRecord | None) -> bool:
+    return models is not None and not models.refused
 
 
 def _is_drift(item: Difference, models: ModelsRecord | None) -> bool:

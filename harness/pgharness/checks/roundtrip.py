@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
+from pgharness.describing.advice import advice
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, is_column_order
 from pgharness.describing.proposals import mend_downgrade, propose
 from pgharness.findings import Finding, Note
@@ -51,6 +52,14 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             'allow = {"roundtrip": "<reason>"}',
             failure_evidence(record.downgrade_rows_failure),
         )
+    if record.reupgrade_rows_failure is not None:
+        yield _finding(
+            revision,
+            "After its downgrade it upgrades again on empty tables and fails on rows: "
+            f"{failure_in_words(record.reupgrade_rows_failure)}",
+            f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
+            failure_evidence(record.reupgrade_rows_failure),
+        )
     # Where the downgrade left something behind, that is the cause, and it has been told.
     if reupgrade is None or unrestored:
         return
@@ -84,7 +93,7 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
         yield _finding(
             revision,
             f"Its downgrade fails: {failure_in_words(failure)}",
-            f"correct downgrade() in {revision.path}",
+            advice(failure, f"correct downgrade() in {revision.path}"),
             failure_evidence(failure),
         )
 

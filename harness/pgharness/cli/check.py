@@ -38,6 +38,16 @@ def check(  # noqa: PLR0917 - typer calls it with names
         Path | None, typer.Option(help=r"The pyproject.toml with \[tool.pgharness]; by default the one here.")
     ] = None,
     alembic: Annotated[Path | None, typer.Option(help=r"The Alembic configuration \[default: alembic.ini].")] = None,
+    section: Annotated[
+        str | None, typer.Option("--name", "-n", help="The section of the Alembic configuration, as `alembic -n`.")
+    ] = None,
+    x: Annotated[
+        list[str] | None,
+        typer.Option("-x", metavar="KEY=VALUE", help="What env.py gets by get_x_argument(), as `alembic -x`."),
+    ] = None,
+    python: Annotated[
+        Path | None, typer.Option(help="The interpreter that runs the project; by default its virtual environment's.")
+    ] = None,
     metadata: Annotated[
         str | None, typer.Option(help="The models, as package.module:attribute; by default env.py's target_metadata.")
     ] = None,
@@ -62,6 +72,9 @@ def check(  # noqa: PLR0917 - typer calls it with names
     settings = load_settings(
         config,
         alembic=alembic,
+        section=section,
+        x=tuple(x or ()),
+        python=python,
         metadata=metadata,
         server=server,
         only=tuple(only or ()) if not write_structure else ("structure",),

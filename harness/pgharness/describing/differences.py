@@ -55,15 +55,21 @@ def is_column_order(difference: Difference) -> bool:
 
 
 def failure_in_words(failure: Failure) -> str:
-    """Give the error's class, SQLSTATE and first line."""
+    """Give the error's class, SQLSTATE and first line, or who waited for whom, where a wait had to be ended."""
+    if failure.waited:
+        return f"{failure.waited}; so it would have waited for ever"
     state = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
-    return f"{failure.error}{state}: {failure.message.splitlines()[0]}"
+    said = failure.message.splitlines()[0]
+    return f"{failure.error}{state}" if said == failure.error else f"{failure.error}{state}: {said}"
 
 
 def failure_evidence(failure: Failure) -> str:
-    """Give the whole message and the statement at which it came."""
-    statement = f"\nstatement: {failure.statement.strip()}" if failure.statement else ""
-    return f"{failure.message}{statement}"
+    """Give the whole message, who waited for whom, the statement at which it came, and the revision's lines that led there."""
+    lines = [failure.message, failure.waited]
+    if failure.statement:
+        lines.append(f"statement: {failure.statement.strip()}")
+    lines += [f"{frame.file}:{frame.line} in {frame.function}: {frame.code}" for frame in failure.frames]
+    return "\n".join(line for line in lines if line)
 
 
 def _told(group: ObjectDifference, left: str, right: str) -> Told:

@@ -49,10 +49,10 @@ def empty_database(request: pytest.FixtureRequest, pg_databases: Databases) -> I
 @pytest.fixture(scope="session")
 def migrated_pool(request: pytest.FixtureRequest) -> Iterator[ClonePool]:
     """Give clones, made ahead, of a database that is at the heads of the project's chain."""
-    from pgharness.plugin.migrated_template import imported_meanwhile, migrated_template  # noqa: PLC0415 - takes Alembic along
+    from pgharness.plugin.migrated_template import migrated_template, read_meanwhile  # noqa: PLC0415 - takes the driver along
 
     session = session_of(request.config)
-    with imported_meanwhile(session):
+    with read_meanwhile(session):
         databases: Databases = request.getfixturevalue("pg_databases")
     with _told():
         template = migrated_template(session)

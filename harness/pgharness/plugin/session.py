@@ -17,9 +17,9 @@ from typing import Any, cast
 import pytest
 from filelock import FileLock
 
+from pgharness.chain.project import Project, open_project
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
-from pgharness.history.recording import Project, open_project
 from pgharness.report.model import Report
 from pgharness.running import Plan, plan_run, run_on
 from pgharness.servers import KEEP_VARIABLE, Server, ServerUrl, open_server
@@ -60,13 +60,15 @@ class HarnessSession:
 
     @cached_property
     def project(self) -> Project:
-        """The project's chain. Raises CannotRun."""
-        return open_project(self.settings)
+        """The project's chain, whose code runs where pytest does unless the settings say otherwise. Raises CannotRun."""
+        project = open_project(self.settings, own_first=True)
+        self._stack.callback(project.agent.close)
+        return project
 
     @cached_property
     def plan(self) -> Plan:
         """The checks that are to be made, known without a server."""
-        return plan_run(self.settings)
+        return plan_run(self.settings, self.project)
 
     @cached_property
     def folder(self) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.experiments import DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
@@ -20,6 +21,7 @@ class ChainRecord:
     revisions: tuple[RevisionRecord, ...]
     base: Snapshot
     descent: Descent | None = None
+    deployment: DeploymentRecord | None = None
     models: ModelsRecord | None = None
     draft: DraftRecord | None = None
     structure: StructureRecord | None = None
@@ -30,11 +32,18 @@ class ChainRecord:
     """How long each experiment took; "upgrade" stands for the walk without the round trips."""
 
     @property
-    def head(self) -> Snapshot | None:
-        """Give the catalog at the heads, or None where the walk did not get there."""
+    def walked_head(self) -> Snapshot | None:
+        """Give the catalog at the heads as the walk left it, or None where it did not get there."""
         if len(self.revisions) < len(self.chain.revisions) or any(item.upgrade.failure for item in self.revisions):
             return None
         return self.revisions[-1].upgrade.snapshot if self.revisions else self.base
+
+    @property
+    def head(self) -> Snapshot | None:
+        """Give the catalog at the heads: the walk's, else the one to which the project's own deployment leads; None without either."""
+        if self.walked_head is not None or self.deployment is None or not self.deployment.is_at(self.chain.heads):
+            return self.walked_head
+        return self.deployment.snapshot
 
     @property
     def reached(self) -> frozenset[str]:

@@ -43,13 +43,14 @@ class DraftRecord:
     """What Alembic's autogenerate says: at the heads (`pending`, rendered operations), and of an empty database.
 
     `snapshot` is the catalog that the whole drafted chain gives, or None with the `failure` that stopped it;
-    `comparison_failure` is why nothing could be said at the heads.
+    `comparison_failure` is why nothing could be said at the heads; `untold` says what of it is Alembic's own limit.
     """
 
     pending: tuple[str, ...]
     snapshot: Snapshot | None
     failure: Failure | None = None
     comparison_failure: Failure | None = None
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What running the revisions did: one step, one revision both ways, and the way down from the heads."""
+"""What was seen of each step up or down: its statements, the catalog after it, or why it failed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.revisions import Revision
+from pgharness.records.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A line of the project's code through which an error came."""
+
+    file: str
+    line: int
+    function: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a step ended: the error's class and text, the last statement sent, and the SQLSTATE if the server said one.
 
-    `refused` is true for an author's own refusal (NotImplementedError, RuntimeError) rather than a defect.
+    `refused` is true for an author's own refusal (NotImplementedError, RuntimeError) rather than a defect. `frames` are the lines
+    of the revision itself, outermost first. `waited` says in words who waited for whom, where a wait for itself had to be ended.
     """
 
     error: str
@@ -20,16 +32,19 @@ class Failure:
     statement: str | None = None
     sqlstate: str | None = None
     refused: bool = False
+    frames: tuple[Frame, ...] = ()
+    waited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed."""
 
-    statements: tuple[str, ...]
+    statements: tuple[Statement, ...]
     duration_s: float
     snapshot: Snapshot | None
     failure: Failure | None = None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,10 @@ class RevisionRecord:
     """Why the upgrade fails on populated tables, where it passes on empty ones."""
     downgrade_rows_failure: Failure | None = None
     """The same of the downgrade."""
+    reupgrade_rows_failure: Failure | None = None
+    """The same of the upgrade after the downgrade."""
+    alone_failure: Failure | None = None
+    """Why the upgrade fails in a process that ran nothing before it, where it passes in one with those before it."""
     unfilled: tuple[tuple[str, str], ...] = ()
     """Tables for which no row could be made, each with the reason."""
 

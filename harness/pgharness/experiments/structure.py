@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import psycopg
 
-from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
-from pgharness.databases import Databases
+from pgharness.experiments.experiment import Experiment, Site
 from pgharness.findings import CannotRun
-from pgharness.history.steps import describe
 from pgharness.records.experiments import StructureRecord
+from pgharness.records.steps import Failure
 
 
-def try_structure(databases: Databases, path: Path, head: Snapshot) -> StructureRecord:
+def try_structure(site: Site) -> StructureRecord | None:
     """Run the structure file, if there is one, and record the catalog that it gives, or why it does not run."""
+    path = site.settings.structure
+    if path is None:
+        return None
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     try:
-        expected = render_sql(head)
+        expected = render_sql(site.head)
     except CannotRun as reason:
         return StructureRecord(str(path), text, "", None, unwritable=reason)
     if text is None:
@@ -27,12 +27,19 @@ def try_structure(databases: Databases, path: Path, head: Snapshot) -> Structure
     try:
         script = path.read_text(encoding="utf-8").encode()
     except UnicodeDecodeError as error:
-        return StructureRecord(str(path), text, expected, None, describe(error))
-    with databases.experiment("structure") as database:
+        return StructureRecord(str(path), text, expected, None, _failure_of(error))
+    with site.databases.experiment("structure") as database:
         try:
             with database.connect() as connection:
                 connection.execute(script)
             with database.connect() as connection:
                 return StructureRecord(str(path), text, expected, take_snapshot(connection))
         except psycopg.Error as error:
-            return StructureRecord(str(path), text, expected, None, describe(error))
+            return StructureRecord(str(path), text, expected, None, _failure_of(error))
+
+
+def _failure_of(error: psycopg.Error | UnicodeDecodeError) -> Failure:
+    return Failure(type(error).__name__, str(error).strip(), sqlstate=getattr(error, "sqlstate", None))
+
+
+EXPERIMENT = Experiment("structure", try_structure)

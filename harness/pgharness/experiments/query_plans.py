@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from psycopg import sql
 
+from pgharness.experiments.experiment import Experiment, Site
 from pgharness.findings import CannotRun
-from pgharness.history.steps import describe
 from pgharness.plans import Plan, Statement, StatementText, plan_only, read_statement_file
 from pgharness.records.experiments import QueriesRecord, QueryRecord
+from pgharness.records.steps import Failure
+from pgharness.rows import fill_empty_tables
 from pgharness.servers import Connection
 
 # The tables hold next to nothing here, so what a plan would cost says nothing; what it can be does. The first plan shows
@@ -25,10 +26,15 @@ PLANNER_SETTINGS: tuple[Mapping[str, str], ...] = (
 )
 
 
-def explain_queries(connection: Connection, path: Path) -> QueriesRecord:
-    """Plan each statement of a file, without carrying it out; one that does not run is recorded with its failure."""
+def explain_queries(site: Site) -> QueriesRecord | None:
+    """Plan each declared statement on tables that hold rows, without carrying it out; None where none are declared."""
+    path = site.settings.statements
+    if path is None:
+        return None
     texts = read_statement_file(path)
-    return QueriesRecord(str(path), tuple(_explain_query(connection, text) for text in texts))
+    with site.at_heads.connect() as connection:
+        fill_empty_tables(connection, rows_per_table=site.settings.rows_per_table)
+        return QueriesRecord(str(path), tuple(_explain_query(connection, text) for text in texts))
 
 
 def _explain_query(connection: Connection, text: StatementText) -> QueryRecord:
@@ -36,7 +42,7 @@ def _explain_query(connection: Connection, text: StatementText) -> QueryRecord:
     try:
         plans = tuple(_plan_under(connection, statement, settings) for settings in PLANNER_SETTINGS)
     except CannotRun as reason:
-        return QueryRecord(text.name, text.sql, text.expectation, (), describe(reason.__cause__ or reason))
+        return QueryRecord(text.name, text.sql, text.expectation, (), _failure_of(reason))
     return QueryRecord(text.name, text.sql, text.expectation, plans)
 
 
@@ -45,3 +51,12 @@ def _plan_under(connection: Connection, statement: Statement, settings: Mapping[
         for name, value in settings.items():
             connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
         return plan_only(connection, statement)
+
+
+def _failure_of(reason: CannotRun) -> Failure:
+    """Say why a statement does not run; the server's own words are the cause of what could not be done."""
+    cause = reason.__cause__ or reason
+    return Failure(type(cause).__name__, str(cause).strip(), sqlstate=getattr(cause, "sqlstate", None))
+
+
+EXPERIMENT = Experiment("queries", explain_queries)

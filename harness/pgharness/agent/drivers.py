@@ -1,0 +1,124 @@
+"""What differs between psycopg, psycopg2, asyncpg and pg8000: names in URLs, notices, and how an error tells itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable
+from typing import Any
+
+# The driver's name in a URL, the module to import, and whether it serves synchronous and asynchronous engines.
+DRIVERS = {
+    "psycopg": ("psycopg", True, True),
+    "psycopg2": ("psycopg2", True, False),
+    "pg8000": ("pg8000", True, False),
+    "asyncpg": ("asyncpg", False, True),
+    "psycopg_async": ("psycopg", False, True),
+    "psycopg2cffi": ("psycopg2cffi", True, False),
+}
+_DRIVER_IN_URL = re.compile(r"^postgres(?:ql)?(?:\+(\w+))?://")
+_DRIVER_IN_TEXT = re.compile(r"postgres(?:ql)?\+(\w+)")
+_ASYNCHRONOUS = re.compile(r"\b(async_engine_from_config|create_async_engine|AsyncEngine|AsyncConnection|run_sync)\b")
+
+
+def choose_driver(named: str, configured_url: str, env_py: str) -> str:
+    """Give the driver of the URL that is handed to the project; empty for SQLAlchemy's default.
+
+    The one that the settings name, else that of the project's own URL, else one that env.py mentions, else one that is
+    installed and serves env.py's kind of engine. `env_py` is its text.
+    """
+    if named:
+        name = named.partition("://")[0].rpartition("+")[2]
+        return "" if name in {"postgresql", "postgres"} else name
+    is_async = bool(_ASYNCHRONOUS.search(env_py))
+    in_url = _DRIVER_IN_URL.match(configured_url or "")
+    if in_url and in_url.group(1):
+        return str(in_url.group(1))
+    mentioned = [name for name in _DRIVER_IN_TEXT.findall(env_py) if name in DRIVERS and is_installed(name)]
+    if mentioned:
+        return str(mentioned[0])
+    default = _default_driver()
+    if not is_async and is_installed(default):
+        return ""
+    wanted = [name for name, (_, sync, asynchronous) in DRIVERS.items() if (asynchronous if is_async else sync)]
+    return next((name for name in wanted if is_installed(name)), "")
+
+
+def is_installed(driver: str) -> bool:
+    """Whether the driver can be imported here."""
+    module = DRIVERS.get(driver, (driver, True, True))[0]
+    return bool(importlib.util.find_spec(module))
+
+
+def serves_synchronously(driver: str) -> bool:
+    """Whether a plain engine can be made with this driver."""
+    _, sync, _ = DRIVERS.get(driver or _default_driver(), ("", True, False))
+    return sync
+
+
+def _default_driver() -> str:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - it may be missing
+
+    dialect: Any = postgresql.dialect
+    return str(dialect.driver)
+
+
+def raw_connection(connection: Any) -> Any:
+    """Give the driver's own connection beneath SQLAlchemy's, beneath an adapter of an asynchronous one too."""
+    fairy = connection.connection
+    raw = getattr(fairy, "driver_connection", None)
+    return raw if raw is not None else fairy.dbapi_connection
+
+
+def collect_notices(connection: Any, into: list[str]) -> Callable[[], None]:
+    """Let what the server remarks meanwhile be added to a list; call the result before reading it."""
+    raw = raw_connection(connection)
+    if hasattr(raw, "add_notice_handler"):  # psycopg
+        raw.add_notice_handler(lambda diagnostic: into.append(f"{diagnostic.severity}: {diagnostic.message_primary}"))
+    elif hasattr(raw, "add_log_listener"):  # asyncpg
+        raw.add_log_listener(lambda _connection, message: into.append(f"{message.severity}: {message.message}"))
+    elif hasattr(raw, "notices"):  # psycopg2 and pg8000 keep them until they are read
+        return lambda: _drain(raw.notices, into)
+    return lambda: None
+
+
+def _drain(kept: Any, into: list[str]) -> None:
+    into.extend(" ".join(_kept_notice(notice).split()) for notice in kept)
+    kept.clear() if hasattr(kept, "clear") else kept.__delitem__(slice(None))
+
+
+def _kept_notice(notice: Any) -> str:
+    if isinstance(notice, dict):  # pg8000: fields by their letter in the protocol, as bytes
+        fields = {_text(key): _text(value) for key, value in notice.items()}
+        return f"{fields.get('S', '')}: {fields.get('M', '')}"
+    return str(notice)
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """Give the SQLSTATE that came with a driver's error, or None where the server said none."""
+    for name in ("sqlstate", "pgcode"):
+        state = getattr(error, name, None)
+        if state:
+            return str(state)
+    fields = error.args[0] if error.args else None
+    return str(fields["C"]) if isinstance(fields, dict) and "C" in fields else None
+
+
+def message_of(error: BaseException) -> str:
+    """Give the server's words, detail and hint included, without what a driver wraps around them."""
+    fields = error.args[0] if error.args else None
+    if isinstance(fields, dict) and "M" in fields:  # pg8000
+        return _message(fields["M"], fields.get("D"), fields.get("H"))
+    cause = error.__cause__
+    if type(error).__module__.startswith("sqlalchemy.") and hasattr(cause, "sqlstate"):  # asyncpg behind its adapter
+        return _message(str(cause), getattr(cause, "detail", None), getattr(cause, "hint", None))
+    return str(error).strip() or type(error).__name__
+
+
+def _message(primary: str, detail: str | None, hint: str | None) -> str:
+    said = [primary, f"DETAIL:  {detail}" if detail and detail not in primary else "", f"HINT:  {hint}" if hint else ""]
+    return "\n".join(line for line in said if line)

@@ -1,0 +1,176 @@
+"""Runs env.py around a test database, and does there, where env.py runs its migrations, what the harness asks for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from .connections import (
+    CONNECTION_RECIPE,
+    SEVERAL_DATABASES_RECIPE,
+    free_connection,
+    require_test_database,
+    version_table,
+)
+from .drivers import collect_notices, serves_synchronously
+from .statements import Statements
+from .stopping import Stop, in_one_line
+from .versions import rollback
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from .channel import Channel
+    from .project import Project
+
+X_RECIPE = 'give what it asks for: pgharness check -x KEY=VALUE, or x = ["KEY=VALUE"] in [tool.pgharness]'
+DRIVER_RECIPE = 'name a driver that serves env.py\'s kind of engine: driver = "postgresql+asyncpg" (or +psycopg, +psycopg2) in [tool.pgharness]'
+# What env.py may raise, words of its message, and what helps.
+MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
+    (
+        (ImportError,),
+        "",
+        "install the package that is missing, or put its folder on the path: prepend_sys_path in alembic.ini",
+    ),
+    (
+        (RuntimeError,),
+        "application context",
+        "let env.py make the application itself where there is none: create_app().app_context().push()",
+    ),
+    ((SQLAlchemyError,), "async", DRIVER_RECIPE),
+    ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
+    ((SQLAlchemyError, OSError, SystemExit), "", CONNECTION_RECIPE),
+    ((BaseException,), "", "run `alembic current` to see the same error, and correct env.py or what it imports"),
+)
+
+
+@dataclass
+class Environment:
+    """What env.py configured, and a connection to the test database that is in no transaction.
+
+    `run_arguments` are what env.py gives to every upgrade() and downgrade().
+    """
+
+    project: Project
+    alembic: EnvironmentContext
+    context: MigrationContext
+    connection: Connection
+    run_arguments: dict[str, Any]
+    statements: Statements
+    notices: list[str]
+    read_notices: Callable[[], None]
+
+    @property
+    def target_metadata(self) -> tuple[MetaData, ...]:
+        """The models that env.py names, of which there may be several or none."""
+        target: MetaData | Sequence[MetaData] | None = self.context.opts.get("target_metadata")
+        return (target,) if isinstance(target, MetaData) else tuple(target or ())
+
+    @property
+    def version_table(self) -> str:
+        """The table in which Alembic keeps the revision, as PostgreSQL prints it."""
+        name = version_table(self.context, self.connection)
+        rollback(self.connection)  # a migration context that meets a transaction leaves its commit to whoever began it
+        return name
+
+    def new_context(self, **options: Any) -> MigrationContext:
+        """Make a migration context as env.py configured it, with one transaction per migration and `options` on top."""
+        context = MigrationContext.configure(
+            connection=self.connection,
+            environment_context=self.alembic,
+            opts={**self.context.opts, "transaction_per_migration": True, **options},
+        )
+        self.alembic._migration_context = context  # `alembic.context` in revisions speaks of this one  # noqa: SLF001
+        return context
+
+
+def run_environment(project: Project, channel: Channel, act: Callable[[Environment], None]) -> None:
+    """Run env.py, and where it runs its migrations, act instead; this process ends there.
+
+    The database is handed to env.py in three ways: as a live connection in `config.attributes["connection"]` where the driver
+    serves plain engines, as `sqlalchemy.url`, and in the variables that the settings name. Raises Stop where env.py fails,
+    connects elsewhere, or runs no migrations.
+    """
+    statements = Statements()
+
+    def run_migrations(self: EnvironmentContext, **run_arguments: Any) -> None:
+        channel.conclude(lambda: _act(project, self, run_arguments, statements, act))
+
+    EnvironmentContext.run_migrations = run_migrations  # type: ignore[method-assign]
+    nothing = {"fn": lambda _revision, _context: [], "as_sql": False, "starting_rev": None, "destination_rev": "head"}
+    with handed_over(project), EnvironmentContext(project.config, project.scripts, tag=None, **nothing):
+        try:
+            project.scripts.run_env()
+        except (Exception, SystemExit) as error:
+            raise failed(project, error) from error
+    raise Stop(
+        f"{project.env_py} ended without running migrations.",
+        seen="context.run_migrations() was not called",
+        mend="call context.configure(connection=…) and context.run_migrations() in env.py's online mode",
+    )
+
+
+def failed(project: Project, error: BaseException) -> Stop:
+    """Say that env.py failed, and what helps."""
+    return Stop(
+        f"{project.env_py} failed.",
+        seen=f"{type(error).__name__}: {in_one_line(error)}",
+        mend=_mend(project, error),
+    )
+
+
+def _act(
+    project: Project,
+    alembic: EnvironmentContext,
+    run_arguments: dict[str, Any],
+    statements: Statements,
+    act: Callable[[Environment], None],
+) -> None:
+    context = alembic.get_context()
+    own = require_test_database(context, project.task["parts"]["database"])
+    with free_connection(own) as connection:
+        notices: list[str] = []
+        read_notices = collect_notices(connection, notices)
+        statements.clear()
+        act(Environment(project, alembic, context, connection, run_arguments, statements, notices, read_notices))
+
+
+@contextlib.contextmanager
+def handed_over(project: Project) -> Iterator[None]:
+    """Put a live connection into `config.attributes["connection"]`; an asynchronous driver can make none here."""
+    if not serves_synchronously(project.driver):
+        yield
+        return
+    try:
+        connection = create_engine(project.url, poolclass=NullPool).connect()
+    except ImportError as error:
+        raise Stop(
+            "The driver of the project's URL is not installed beside it.",
+            seen=in_one_line(error),
+            mend=f"install it where the project is, or name another one: {DRIVER_RECIPE.partition(': ')[2]}",
+        ) from error
+    with connection:
+        project.config.attributes["connection"] = connection
+        yield
+
+
+def _mend(project: Project, error: BaseException) -> str:
+    env_py = project.text_of_env_py
+    if "get_x_argument" in env_py and isinstance(
+        error, (LookupError, TypeError, AttributeError, ValueError, SystemExit)
+    ):
+        return X_RECIPE
+    if isinstance(error, KeyError):
+        name = str(error.args[0]) if error.args else "DATABASE_URL"
+        return f'where it reads a variable, set environment = {{{name} = "{{url}}"}} in [tool.pgharness]; or {CONNECTION_RECIPE}'
+    if isinstance(error, (SQLAlchemyError, OSError)) and project.serves_several_databases:
+        return SEVERAL_DATABASES_RECIPE
+    return next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))

@@ -1,0 +1,35 @@
+"""Says why a piece of the project's code ended: the server's words where there are any, the statement, the lines it came through."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from .drivers import message_of, sqlstate_of
+
+REFUSALS = (NotImplementedError, RuntimeError)
+
+
+def describe(error: BaseException, last_statement: str | None = None, files: Sequence[str] = ()) -> dict[str, Any]:
+    """Give the failure as plain values; `frames` are the lines of the traceback that lie in these files, outermost first."""
+    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    statement = error.statement if isinstance(error, DBAPIError) else None
+    return {
+        "error": type(original).__name__,
+        "message": message_of(original),
+        "statement": statement or last_statement,
+        "sqlstate": sqlstate_of(original),
+        "refused": isinstance(error, REFUSALS) and not isinstance(error, SQLAlchemyError),
+        "frames": _frames(error, files),
+    }
+
+
+def _frames(error: BaseException, files: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "code": frame.line or ""}
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename in files
+    ]

@@ -1,0 +1,135 @@
+"""Makes in a database what the models declare, also where `create_all` as a whole does not pass, and tells their enum types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ARRAY, MetaData, Table, TypeDecorator, text
+from sqlalchemy import Enum as EnumType
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from .failures import describe
+from .versions import commit, rollback
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+Refused = dict[str, Any]
+
+
+def build_models(connection: Connection, metadata: Sequence[MetaData]) -> dict[str, Any]:
+    """Make the models; give the statements that were refused, and the enum types that are declared.
+
+    Where `create_all` is refused, tables and indexes are made one by one, so that one refusal is told and not all that follow.
+    """
+    refused = [] if _builds(connection, metadata) else _build_piece_by_piece(connection, metadata)
+    commit(connection)
+    return {"refused": refused, "enums": _declared_enums(connection, metadata)}
+
+
+def _builds(connection: Connection, metadata: Sequence[MetaData]) -> bool:
+    try:
+        for item in metadata:
+            item.create_all(connection)
+        commit(connection)
+    except Exception:  # listeners on the models are anybody's code; what they raise is told piece by piece
+        rollback(connection)
+        return False
+    return True
+
+
+def _build_piece_by_piece(connection: Connection, metadata: Sequence[MetaData]) -> list[Refused]:
+    """Make table by table; what is refused is tried again once others stand, for a key may lead into another MetaData."""
+    refused: list[Refused] = []
+    for item in metadata:
+        refused += _told(connection, item, "before_create")
+    waiting = [table for item in metadata for table in item.sorted_tables]
+    while waiting:
+        still = [table for table in waiting if _refused(connection, partial(table.create, connection))]
+        if len(still) == len(waiting):
+            break
+        waiting = still
+    for table in waiting:
+        refused += _build_in_pieces(connection, table)
+    for item in metadata:
+        refused += _told(connection, item, "after_create")
+    return refused
+
+
+def _told(connection: Connection, metadata: MetaData, name: str) -> list[Refused]:
+    """Call the listeners that `create_all` calls."""
+    given = {"tables": list(metadata.tables.values()), "checkfirst": False}
+    return _refused(connection, partial(getattr(metadata.dispatch, name), metadata, connection, **given))
+
+
+def _build_in_pieces(connection: Connection, table: Table) -> list[Refused]:
+    """Make a table that was refused first without its indexes, then each index by itself."""
+    whole = _refused(connection, partial(table.create, connection))
+    if not whole:
+        return []
+    pieces: list[Any] = [
+        CreateTable(table),
+        *(CreateIndex(index) for index in sorted(table.indexes, key=lambda item: str(item.name))),
+    ]
+    refused = [one for piece in pieces for one in _refused(connection, partial(connection.execute, piece))]
+    by_listener = not any(one["statement"] for one in whole)
+    return whole + refused if by_listener else refused or whole
+
+
+def _refused(connection: Connection, act: Callable[[], object]) -> list[Refused]:
+    """Do something that is undone if it fails; give why it fails, or nothing."""
+    try:
+        with connection.begin_nested():
+            act()
+    except SQLAlchemyError as error:
+        failure = describe(error)
+        return [
+            {"statement": failure["statement"] or "", "message": failure["message"], "sqlstate": failure["sqlstate"]}
+        ]
+    except Exception as error:  # a listener on the models is anybody's code and may raise anything
+        return [{"statement": "", "message": f"{type(error).__name__}: {error}", "sqlstate": None}]
+    return []
+
+
+def _declared_enums(connection: Connection, metadata: Sequence[MetaData]) -> list[dict[str, Any]]:
+    types = [_innermost(column.type) for item in metadata for table in item.tables.values() for column in table.columns]
+    translated: dict[Any, Any] = connection.get_execution_options().get("schema_translate_map") or {}
+    # Two columns may disagree on what a type holds; then each is compared.
+    declared = {
+        (translated.get(one.schema, one.schema) or "", one.name, tuple(one.enums)): one
+        for one in types
+        if isinstance(one, EnumType) and one.native_enum and one.name is not None
+    }
+    return [_declared(_printed(connection, *key[:2]), declared[key]) for key in sorted(declared)]
+
+
+def _innermost(declared: Any) -> Any:
+    """Give a column's type, that of an array's items, or that beneath a decorator."""
+    while isinstance(declared, (ARRAY, TypeDecorator)):
+        declared = declared.item_type if isinstance(declared, ARRAY) else _beneath(declared)
+    return declared
+
+
+def _beneath(decorator: Any) -> Any:
+    return decorator.impl_instance if hasattr(decorator, "impl_instance") else decorator.impl
+
+
+def _declared(name: str, declared: Any) -> dict[str, Any]:
+    python_enum = declared.enum_class
+    return {
+        "name": name,
+        "labels": list(declared.enums),
+        "python_enum": python_enum.__qualname__ if python_enum is not None else None,
+    }
+
+
+def _printed(connection: Connection, schema: str, name: str) -> str:
+    """Give a qualified name as PostgreSQL prints it; one without a schema is where the session makes things."""
+    query = (
+        "SELECT coalesce(quote_ident(nullif(CAST(:schema AS text), '')), quote_ident(current_schema()), 'public') "
+        "|| '.' || quote_ident(CAST(:name AS text))"
+    )
+    return str(connection.scalar(text(query), {"schema": schema, "name": name}))

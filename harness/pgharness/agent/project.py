@@ -1,0 +1,150 @@
+"""The project as one run sees it: its configuration, its script folder, and the surroundings in which its code is imported."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from .drivers import choose_driver
+from .stopping import Stop, in_one_line
+from .versions import make_config
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Where no database exists yet, variables still get a URL: code that reads one while it is imported takes any.
+NOWHERE = {"host": "127.0.0.1", "port": "9", "user": "nobody", "password": "none", "database": "none"}
+
+_UNREADABLE: tuple[type[Exception], ...] = (configparser.Error, UnicodeDecodeError, SyntaxError)
+
+
+@dataclass
+class Project:
+    """An opened project; `url` is that of the test database with the project's driver, `files` are those of its revisions."""
+
+    task: dict[str, Any]
+    config: Config
+    scripts: ScriptDirectory
+    driver: str
+    url: str
+
+    @property
+    def env_py(self) -> str:
+        """The path of env.py."""
+        return str(self.scripts.env_py_location)
+
+    @property
+    def serves_several_databases(self) -> bool:
+        """Whether the ini lists databases, as in Alembic's template "multidb"."""
+        return bool(self.config.get_main_option("databases"))
+
+    @property
+    def text_of_env_py(self) -> str:
+        """The text of env.py."""
+        return Path(self.env_py).read_text(encoding="utf-8", errors="replace")
+
+
+def open_project(task: dict[str, Any]) -> Project:
+    """Open the script folder that the task's ini names, and set what the project's code may read when it is imported.
+
+    Raises Stop where there is none.
+    """
+    sys.path[:] = [*sys.path, *(entry for entry in task["paths"] if entry not in sys.path)]
+    file = Path(task["ini"])
+    config = _configured(file, task["section"], task["x"])
+    scripts = _opened(config, file)
+    if task["versions_folder"]:
+        _move_versions(config, task["versions_folder"])
+        scripts = script_directory(config)
+    env_py = Path(scripts.env_py_location).read_text(encoding="utf-8", errors="replace")
+    driver = choose_driver(task["driver"], config.get_main_option("sqlalchemy.url") or "", env_py)
+    scheme = f"postgresql+{driver}" if driver else "postgresql"
+    parts = task["parts"] or NOWHERE
+    url = f"{scheme}://{task['rest_of_url'] or '{user}:{password}@{host}:{port}/{database}'.format_map(parts)}"
+    os.environ.update(task["limits"])
+    os.environ.update({name: value.format_map({**parts, "url": url}) for name, value in task["variables"].items()})
+    if task["parts"]:
+        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return Project(task, config, scripts, driver, url)
+
+
+def script_directory(config: Config) -> ScriptDirectory:
+    """Open the script folder; what Alembic puts on the path each time (`prepend_sys_path`) stands there once."""
+    before = sys.path[:]
+    scripts = ScriptDirectory.from_config(config)
+    added = sys.path[: len(sys.path) - len(before)]
+    sys.path[:] = [*dict.fromkeys(added), *(entry for entry in before if entry not in added)]
+    return scripts
+
+
+def _configured(file: Path, section: str, x: list[str]) -> Config:
+    """Open the file; as with Alembic itself, a pyproject.toml beside an alembic.ini says what that leaves out."""
+    beside = file.with_name("pyproject.toml")
+    if file.is_file():
+        return make_config(file, section, x)
+    if file.name == "alembic.ini" and beside.is_file() and "[tool.alembic" in beside.read_text(encoding="utf-8"):
+        return make_config(beside, section, x)
+    raise Stop(
+        f"There is no Alembic configuration {file}.",
+        seen=f"looked for {file.absolute()}",
+        mend='name it: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]',
+    )
+
+
+def _opened(config: Config, file: Path) -> ScriptDirectory:
+    try:
+        scripts = script_directory(config)
+    except CommandError as error:
+        raise Stop(f"Alembic finds no migrations by {file}.", seen=str(error), mend=_other_sections(config)) from error
+    except _UNREADABLE as error:
+        raise _unreadable(file, error) from error
+    except ValueError as error:  # tomllib.TOMLDecodeError, which Python 3.10 has not
+        raise _unreadable(file, error) from error
+    if not Path(scripts.env_py_location).is_file():
+        raise Stop(
+            f"There is no env.py in {scripts.dir}.",
+            seen=f"looked for {scripts.env_py_location}",
+            mend="correct script_location; where there never was one, `alembic init` makes it",
+        )
+    return scripts
+
+
+def _unreadable(file: Path, error: Exception) -> Stop:
+    return Stop(
+        f"The Alembic configuration {file} cannot be read.",
+        seen=in_one_line(error),
+        mend="correct it; `alembic current` shows the same error",
+    )
+
+
+def _other_sections(config: Config) -> str:
+    """Say how to name the section, where another one of the file has what is missing, as with `alembic -n`."""
+    sections = [
+        name for name in config.file_config.sections() if config.file_config.has_option(name, "script_location")
+    ]
+    if sections:
+        named = " or ".join(f"-n {name}" for name in sections)
+        return (
+            f'name the section that has it: pgharness check {named}, or section = "{sections[0]}" in [tool.pgharness]'
+        )
+    return "set script_location there to the folder that holds env.py"
+
+
+def _move_versions(config: Config, folder: str) -> None:
+    """Let the script folder have another folder of versions, and no hooks that would run on what is written there."""
+    for name, value in (
+        ("version_locations", folder.replace("%", "%%")),
+        ("path_separator", "os"),
+        ("version_path_separator", "os"),
+        ("sourceless", "false"),
+    ):
+        config.set_main_option(name, value)
+    config.file_config.remove_section("post_write_hooks")
+    config.file_config.add_section("post_write_hooks")  # an empty one, or those of a pyproject.toml would run

@@ -1,0 +1,15 @@
+"""Runs a query of the harness on the migration's own connection, between two of its statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def run_query(connection: Any, sql: str) -> list[list[str | None]]:
+    """Give the rows as text; the statement is seen by none of the listeners, and opens no transaction that is not open."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql)
+        return [[None if value is None else str(value) for value in row] for row in cursor.fetchall()]
+    finally:
+        cursor.close()

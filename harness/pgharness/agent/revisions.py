@@ -1,0 +1,156 @@
+"""Reads a chain's revisions from Alembic's script folder, without a database: the graph, and what each file declares."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
+from sqlalchemy import MetaData
+
+from .stopping import Stop, in_one_line
+
+if TYPE_CHECKING:
+    from alembic.script import Script, ScriptDirectory
+
+# Alembic only warns of these, and goes on with half the graph.
+_BROKEN_GRAPH = re.compile(r"is present more than once|referenced from .* is not present")
+
+
+def read_chain(scripts: ScriptDirectory) -> dict[str, Any]:
+    """Read every revision in upgrade order. Raises Stop for files that do not import and graphs that do not hold."""
+    with _recorded_warnings() as said:
+        try:
+            ordered = list(scripts.iterate_revisions("heads", "base", implicit_base=True))[::-1]
+            chain = {
+                "revisions": [_read_revision(script) for script in ordered],
+                "heads": sorted(scripts.get_heads()),
+                "bases": sorted(scripts.get_bases()),
+                "env_py": str(scripts.env_py_location),
+                "folders": [str(scripts.dir), *_version_folders(scripts)],
+            }
+        except (CommandError, RevisionError, KeyError) as error:
+            raise _no_graph(scripts, _broken_graph(said) or in_one_line(error)) from error
+        except (Exception, SystemExit) as error:  # a revision file is anybody's code and may do anything
+            raise Stop(
+                f"A revision file in {scripts.versions} cannot be imported.",
+                seen=f"{_file_at_fault(error, scripts)}{type(error).__name__}: {in_one_line(error)}",
+                mend="correct the file; `alembic history` shows the same error",
+            ) from error
+    if seen := _broken_graph(said):
+        raise _no_graph(scripts, seen)
+    return chain
+
+
+def load_metadata(name: str) -> MetaData:
+    """Import `package.module:attribute`; an attribute that has a `metadata` (a declarative base) stands for that."""
+    module_name, _, attribute = name.partition(":")
+    try:
+        value = importlib.import_module(module_name)
+        for part in (attribute or "metadata").split("."):
+            value = getattr(value, part)
+    except (Exception, SystemExit) as error:  # importing runs anybody's code
+        raise Stop(
+            f"The models {name!r} cannot be imported.",
+            seen=f"{type(error).__name__}: {error}",
+            mend='name them as metadata = "package.module:attribute", and put their folder on the path '
+            "(prepend_sys_path in alembic.ini, or install the package)",
+        ) from error
+    metadata = getattr(value, "metadata", value)
+    if not isinstance(metadata, MetaData):
+        raise Stop(
+            f"{name!r} is not the models' MetaData.",
+            seen=f"it is a {type(metadata).__name__}",
+            mend='name a MetaData or a declarative base: metadata = "package.module:Base"',
+        )
+    return metadata
+
+
+def _version_folders(scripts: ScriptDirectory) -> list[str]:
+    return [str(folder) for folder in scripts._version_locations]  # the public name is a property of one folder  # noqa: SLF001
+
+
+def _no_graph(scripts: ScriptDirectory, seen: str) -> Stop:
+    return Stop(
+        f"The revisions in {scripts.versions} do not form a graph.",
+        seen=seen,
+        mend="correct down_revision in the file that is named; `alembic history` shows the chain",
+    )
+
+
+def _broken_graph(said: list[warnings.WarningMessage]) -> str:
+    texts = dict.fromkeys(str(warning.message) for warning in said)
+    return "; ".join(text for text in texts if _BROKEN_GRAPH.search(text))
+
+
+@contextmanager
+def _recorded_warnings() -> Iterator[list[warnings.WarningMessage]]:
+    """Keep warnings from ending the run where PYTHONWARNINGS turns them into errors."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        yield said
+
+
+def _file_at_fault(error: BaseException, scripts: ScriptDirectory) -> str:
+    """Give the name of the revision file that raised, with a colon, or nothing."""
+    files = [error.filename or ""] if isinstance(error, SyntaxError) else []
+    trace = error.__traceback__
+    while trace is not None:
+        files.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    folders = {Path(folder).resolve() for folder in _version_folders(scripts)}
+    return next((f"{Path(file).name}: " for file in files if Path(file).resolve().parent in folders), "")
+
+
+def _read_revision(script: Script) -> dict[str, Any]:
+    module = script.module
+    tree = ast.parse(Path(script.path).read_bytes())
+    allow = getattr(module, "allow", {})
+    return {
+        "revision": script.revision,
+        "label": Path(script.path).stem,
+        "path": script.path,
+        "down_revisions": list(script._versioned_down_revisions),  # the public name gives str, tuple or None  # noqa: SLF001
+        "depends_on": list(script._resolved_dependencies),  # resolved from labels, unlike `dependencies`  # noqa: SLF001
+        "has_upgrade": callable(getattr(module, "upgrade", None)) and not _is_empty(tree, "upgrade"),
+        "has_downgrade": callable(getattr(module, "downgrade", None)),
+        "irreversible": getattr(module, "irreversible", None),
+        "allow": {str(check): reason for check, reason in allow.items()} if isinstance(allow, dict) else {},
+        "allow_problem": "" if isinstance(allow, dict) else f"It is a {type(allow).__name__} and not a dict.",
+        "names": {name: kind for name in _assigned_names(tree) if (kind := _kind(getattr(module, name, None)))},
+    }
+
+
+def _is_empty(tree: ast.Module, function: str) -> bool:
+    """Say whether the file defines the function and gives it nothing to do."""
+    bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    return bool(bodies) and all(_does_nothing(statement) for statement in bodies[-1])
+
+
+def _assigned_names(tree: ast.Module) -> tuple[str, ...]:
+    targets = [
+        target
+        for node in tree.body
+        for target in (node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)])
+    ]
+    return tuple(target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _kind(value: object) -> str:
+    """Say whether it is a string or a dict of strings; empty for all else."""
+    if isinstance(value, dict):
+        return "dict" if all(isinstance(item, str) for item in value.values()) else ""
+    return "str" if isinstance(value, str) else ""
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )

@@ -1,0 +1,122 @@
+"""Serves one run: opens the project, does what is asked, and tells how it went."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .autogenerate import pending_operations, write_draft
+from .channel import Channel, Message
+from .deploying import Deployment
+from .environment import Environment, run_environment
+from .failures import describe
+from .models import build_models
+from .project import Project, open_project
+from .revisions import load_metadata, read_chain
+from .steps import Runner
+from .versions import rollback
+
+UNTRANSLATED = "Alembic's comparison follows no schema_translate_map, and would find none of the models' tables at the heads; `drift` does"
+
+
+def serve(channel: Channel) -> None:
+    """Do what the first message asks for; the process ends with it."""
+    channel.conclude(lambda: _begin(channel))
+
+
+def _begin(channel: Channel) -> None:
+    task = channel.receive()
+    _quiet(task["output"])
+    channel.send("hello", pid=os.getpid())
+    project = open_project(task)
+    TASKS[task["task"]](project, channel)
+
+
+def _read(project: Project, channel: Channel) -> None:
+    """Read the chain, and import the models where the settings name them."""
+    chain = read_chain(project.scripts)
+    if project.task["metadata"]:
+        load_metadata(project.task["metadata"])
+    channel.send("chain", **chain, driver=project.driver)
+
+
+def _deploy(project: Project, channel: Channel) -> None:
+    if project.task["hand_over"]:
+        from .environment import handed_over  # noqa: PLC0415 - beside its only use
+
+        with handed_over(project):
+            channel.send("deployed", **Deployment(project).run())
+        return
+    channel.send("deployed", **Deployment(project).run())
+
+
+def _converse(project: Project, channel: Channel) -> None:
+    """Run env.py, and there do one thing after another until the harness has no more to ask."""
+
+    def answer(environment: Environment) -> None:
+        channel.send("environment", version_table=environment.version_table, driver=project.driver)
+        while (message := channel.receive())["do"] != "end":
+            ACTS[message["do"]](environment, channel, message)
+
+    run_environment(project, channel, answer)
+
+
+def _run_steps(environment: Environment, channel: Channel, message: Message) -> None:
+    Runner(environment, channel, message["watched"]).run(message["steps"], apart=message["apart"])
+    channel.send("ran")
+
+
+def _build_models(environment: Environment, channel: Channel, _message: Message) -> None:
+    named = environment.project.task["metadata"]
+    metadata = (load_metadata(named),) if named else environment.target_metadata
+    channel.send("models", named=bool(metadata), **build_models(environment.connection, metadata))
+
+
+def _compare(environment: Environment, channel: Channel, _message: Message) -> None:
+    """Tell what autogenerate finds at the heads; the comparison calls env.py's own functions, and may fail itself.
+
+    It looks for the models' tables where they are declared, and follows no schema_translate_map.
+    """
+    if environment.connection.get_execution_options().get("schema_translate_map"):
+        channel.send("pending", named=bool(environment.target_metadata), found=[], failure=None, untold=UNTRANSLATED)
+        return
+    _tried(environment, channel, "pending", lambda: pending_operations(environment))
+
+
+def _draft(environment: Environment, channel: Channel, _message: Message) -> None:
+    _tried(environment, channel, "draft", lambda: write_draft(environment))
+
+
+def _tried(environment: Environment, channel: Channel, event: str, act: Callable[[], list[str]]) -> None:
+    failure: dict[str, Any] | None = None
+    found: list[str] = []
+    try:
+        found = act()
+    except Exception as error:  # what Alembic and env.py's hooks raise is the verdict
+        rollback(environment.connection)
+        failure = describe(error)
+    channel.send(event, named=bool(environment.target_metadata), found=found, failure=failure, untold="")
+
+
+def _quiet(output: str) -> None:
+    """Send what the project prints and logs to a file, and let it read nothing: the harness's own streams are not its."""
+    sys.stdout.flush()
+    for path, flags, descriptors in (
+        (os.devnull, os.O_RDONLY, (0,)),
+        (output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, (1, 2)),
+    ):
+        opened = os.open(path, flags, 0o600)
+        for descriptor in descriptors:
+            os.dup2(opened, descriptor)
+        os.close(opened)
+
+
+TASKS: dict[str, Callable[[Project, Channel], None]] = {"read": _read, "deploy": _deploy, "converse": _converse}
+ACTS: dict[str, Callable[[Environment, Channel, Message], None]] = {
+    "steps": _run_steps,
+    "models": _build_models,
+    "compare": _compare,
+    "draft": _draft,
+}

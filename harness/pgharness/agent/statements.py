@@ -1,0 +1,78 @@
+"""Listens to every statement that is sent in this process, whichever engine sends it, and notes from which line it comes."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+Statement = dict[str, Any]
+SHOWN_PARAMETERS = 2000
+
+
+class Statements:
+    """What was sent since it was last cleared, in order.
+
+    `files` are those whose lines are told: the revision's, or env.py. `before` and `after` are called around each statement
+    where somebody wants to look at the database there.
+    """
+
+    def __init__(self) -> None:
+        self.sent: list[Statement] = []
+        self.files: Collection[str] = ()
+        self.before: Callable[[Statement], None] | None = None
+        self.after: Callable[[Statement], None] | None = None
+        self._began = 0.0
+        event.listen(Engine, "before_cursor_execute", self._before)
+        event.listen(Engine, "after_cursor_execute", self._after)
+
+    def clear(self) -> None:
+        """Forget what was sent."""
+        self.sent.clear()
+
+    @property
+    def last(self) -> str | None:
+        """The text of the last one, or None."""
+        return self.sent[-1]["sql"] if self.sent else None
+
+    def last_of_files(self) -> Statement | None:
+        """Give the last one that came from one of the files, or None."""
+        return next((statement for statement in reversed(self.sent) if statement["file"]), None)
+
+    def _before(self, _connection: Any, _cursor: Any, sql: str, parameters: object, *_rest: Any) -> None:
+        file, line = self._origin()
+        statement = {"sql": sql, "parameters": _shown(parameters), "file": file, "line": line, "duration_s": 0.0}
+        self.sent.append(statement)
+        if self.before is not None:
+            self.before(statement)
+        self._began = time.perf_counter()
+
+    def _after(self, *_told: Any) -> None:
+        statement = self.sent[-1]
+        statement["duration_s"] = time.perf_counter() - self._began
+        if self.after is not None:
+            self.after(statement)
+
+    def _origin(self) -> tuple[str, int]:
+        """Give file and line of the innermost frame in one of our files; an empty name where there is none."""
+        frame = sys._getframe(2)  # noqa: SLF001 - the public way reads the source of every frame
+        while frame is not None:
+            if frame.f_code.co_filename in self.files:
+                return frame.f_code.co_filename, frame.f_lineno
+            frame = frame.f_back  # type: ignore[assignment]  # the outermost has none
+        return "", 0
+
+
+def _shown(parameters: object) -> str:
+    """Give parameters as text; of long ones the beginning and a digest, so that two are equal only where they are the same."""
+    if not parameters:
+        return ""
+    text = repr(parameters)
+    if len(text) <= SHOWN_PARAMETERS:
+        return text
+    return f"{text[:SHOWN_PARAMETERS]}… {hashlib.sha256(text.encode(errors='replace')).hexdigest()}"

@@ -1,0 +1,144 @@
+"""Runs a list of revisions up or down on the connection that env.py configured, and tells each step whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationStep
+from alembic.util import load_python_file
+
+from .failures import describe
+from .queries import run_query
+from .versions import commit, rollback
+
+if TYPE_CHECKING:
+    from alembic.script import Script, ScriptDirectory
+
+    from .channel import Channel, Message
+    from .environment import Environment
+
+UP, DOWN = "upgrade", "downgrade"
+Asked = Sequence[Sequence[str]]  # pairs of a revision and a direction
+
+
+class Runner:
+    """Runs steps one after the other and waits after each for the harness, which looks at the database meanwhile.
+
+    `watched` names where it waits besides: "before_statement", "after_statement", "after_commit".
+    """
+
+    def __init__(self, environment: Environment, channel: Channel, watched: Sequence[str]) -> None:
+        self._environment = environment
+        self._channel = channel
+        self._watched = watched
+
+    def run(self, asked: Asked, *, apart: bool) -> None:
+        """Run steps until one fails: each with a memory of its own, or in one migration context as one `alembic upgrade` does.
+
+        What a migration context remembers (an enum type that it made) is unknown to the next process of a deployment.
+        """
+        with self._watching():
+            for several in [[step] for step in asked] if apart else [asked]:
+                if not self._run_in_one_context(several):
+                    return
+
+    def _run_in_one_context(self, asked: Asked) -> bool:
+        """Run steps in one migration context, each in its own transaction; say whether all passed."""
+        environment, scripts = self._environment, self._environment.project.scripts
+        running: list[_Step] = []
+
+        def one_by_one(_heads: Any, _context: Any) -> Iterator[MigrationStep]:
+            for revision, direction in asked:
+                script = scripts.get_revision(revision)
+                assert script is not None, revision
+                running[:] = [_Step(environment, script, direction)]
+                yield _step_of(scripts, script, direction)
+                self._tell(running.pop(), None)
+
+        context = environment.new_context(fn=one_by_one)
+        try:
+            with Operations.context(context), context.begin_transaction():
+                context.run_migrations(**environment.run_arguments)
+            if environment.connection.in_transaction():
+                commit(environment.connection)
+        except (Exception, SystemExit) as error:  # a revision is anybody's code and may raise anything
+            step = running.pop() if running else _Step(environment, scripts.get_revision(asked[0][0]), asked[0][1])
+            failure = describe(error, environment.statements.last, [step.script.path])
+            rollback(environment.connection)
+            self._tell(step, failure)
+            return False
+        return True
+
+    def _tell(self, step: _Step, failure: dict[str, Any] | None) -> None:
+        self._environment.read_notices()
+        self._pause("step", **step.told(), failure=failure)
+
+    def _pause(self, event: str, **said: Any) -> None:
+        """Tell something and wait for "go"; meanwhile the harness may ask what only the migration's own session knows."""
+        self._channel.send(event, **said)
+        while (message := self._channel.receive())["do"] != "go":
+            self._answer(message)
+
+    def _answer(self, message: Message) -> None:
+        assert message["do"] == "query", message
+        self._channel.send("rows", rows=run_query(self._environment.connection, message["sql"]))
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Pause where it is asked for, as long as steps run."""
+        statements, dialect = self._environment.statements, self._environment.connection.dialect
+        if "before_statement" in self._watched:
+            statements.before = lambda statement: self._pause("before_statement", statement=statement)
+        if "after_statement" in self._watched:
+            statements.after = lambda statement: self._pause("after_statement", statement=statement)
+        do_commit = dialect.do_commit
+        if "after_commit" in self._watched:
+
+            def committing(connection: Any) -> None:
+                do_commit(connection)
+                self._pause("after_commit")
+
+            dialect.do_commit = committing  # type: ignore[method-assign,assignment]
+        try:
+            yield
+        finally:
+            statements.before = statements.after = None
+            dialect.do_commit = do_commit  # type: ignore[method-assign]
+
+
+class _Step:
+    """One step while it runs."""
+
+    def __init__(self, environment: Environment, script: Script | None, direction: str) -> None:
+        assert script is not None
+        self.script = script
+        self._direction = direction
+        self._environment = environment
+        self._began = time.perf_counter()
+        environment.statements.files = (script.path,)
+        environment.statements.clear()
+        environment.notices.clear()
+
+    def told(self) -> dict[str, Any]:
+        """Give what is known of it so far."""
+        return {
+            "revision": self.script.revision,
+            "direction": self._direction,
+            "statements": self._environment.statements.sent,
+            "notices": self._environment.notices,
+            "duration_s": time.perf_counter() - self._began,
+        }
+
+
+def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:
+    """Give what Alembic runs for a revision, from a module that remembers nothing of an earlier run."""
+    make = MigrationStep.upgrade_from_script if direction == UP else MigrationStep.downgrade_from_script
+    step = make(scripts.revision_map, script)
+    folder, _, file = script.path.rpartition(os.sep)
+    step.migration_fn = getattr(load_python_file(folder, file), direction)
+    return step

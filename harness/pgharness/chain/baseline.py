@@ -1,0 +1,29 @@
+"""Runs the SQL that a chain starts from, where it does not start from an empty database."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from pgharness.databases import Database
+from pgharness.findings import CannotRun
+from pgharness.settings import HarnessSettings
+
+# pg_dump writes these two lines for psql; everything else in its plain format is SQL.
+_FOR_PSQL = re.compile(rb"^\\(un)?restrict .*$", re.MULTILINE)
+
+
+def run_baseline(database: Database, settings: HarnessSettings) -> None:
+    """Run the baseline, if there is one. Raises CannotRun."""
+    if settings.baseline is None:
+        return
+    try:
+        with database.connect() as connection:
+            connection.execute(_FOR_PSQL.sub(b"", settings.baseline.read_bytes()))
+    except psycopg.Error as error:
+        raise CannotRun(
+            f"The baseline {settings.baseline} does not run on an empty database.",
+            seen=" ".join(str(error).split()),
+            mend="let it be plain SQL, as pg_dump --schema-only --no-owner writes it",
+        ) from error

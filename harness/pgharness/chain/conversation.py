@@ -1,0 +1,108 @@
+"""Runs env.py around a database in a child of the agent, and asks it for one thing after another there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pgharness.chain.agent import Child
+from pgharness.chain.lock_waits import LockWaits
+from pgharness.chain.messages import (
+    Direction,
+    Message,
+    enums_of,
+    failure_of,
+    refused_of,
+    statement_of,
+    step_of,
+)
+from pgharness.chain.project import Project
+from pgharness.chain.watch import Watch
+from pgharness.databases import Database
+from pgharness.records.experiments import DeclaredEnum, RefusedDdl
+from pgharness.records.steps import Failure, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What autogenerate gave, or the failure that kept it from giving anything; `untold` is what it cannot see at all."""
+
+    found: tuple[str, ...]
+    failure: Failure | None = None
+    untold: str = ""
+
+
+class Conversation:
+    """One run of env.py, halted where it runs its migrations; `version_table` is where Alembic keeps the revision there."""
+
+    def __init__(self, child: Child, waits: LockWaits) -> None:
+        self._child = child
+        self._waits = waits
+        self.version_table: str = child.receive("environment")["version_table"]
+
+    def steps(
+        self, asked: Sequence[tuple[str, Direction]], *, apart: bool, watches: Sequence[Watch] = ()
+    ) -> Iterator[Step]:
+        """Run steps, giving each back while the agent waits; they end with the first that fails.
+
+        `apart` gives each step a migration context of its own, as in a process of its own; else all share one, as in one
+        `alembic upgrade`.
+        """
+        wanted = sorted(frozenset().union(*(watch.wants for watch in watches)))
+        self._child.send(do="steps", steps=asked, apart=apart, watched=wanted)
+        while (message := self._child.receive())["event"] != "ran":
+            if message["event"] == "step":
+                step = self._told(step_of(message))
+                for watch in watches:
+                    watch.after_step(step, self._ask)
+                yield step
+            else:
+                self._call(message, watches)
+            self._child.send(do="go")
+
+    def build_models(self) -> tuple[tuple[RefusedDdl, ...], tuple[DeclaredEnum, ...]] | None:
+        """Make in the database what the models declare; None where neither the settings nor env.py name any."""
+        self._child.send(do="models")
+        told = self._child.receive("models")
+        return (refused_of(told["refused"]), enums_of(told["enums"])) if told["named"] else None
+
+    def pending_operations(self) -> Drafted | None:
+        """Ask what `alembic check` would still want; None where env.py names no models."""
+        return self._drafted("compare", "pending")
+
+    def write_draft(self) -> Drafted | None:
+        """Let autogenerate write revisions into the folder of versions; give their ids, or why it could not."""
+        return self._drafted("draft", "draft")
+
+    def _drafted(self, do: str, event: str) -> Drafted | None:
+        self._child.send(do=do)
+        told = self._child.receive(event)
+        return Drafted(tuple(told["found"]), failure_of(told["failure"]), told["untold"]) if told["named"] else None
+
+    def _call(self, message: Message, watches: Sequence[Watch]) -> None:
+        for watch in watches:
+            if message["event"] not in watch.wants:
+                continue
+            if message["event"] == "after_commit":
+                watch.after_commit(self._ask)
+            else:
+                getattr(watch, message["event"])(statement_of(message["statement"]), self._ask)
+
+    def _ask(self, sql: str) -> list[tuple[str | None, ...]]:
+        self._child.send(do="query", sql=sql)
+        return [tuple(row) for row in self._child.receive("rows")["rows"]]
+
+    def _told(self, step: Step) -> Step:
+        if step.failure is None or not self._waits.ended:
+            return step
+        return replace(step, failure=replace(step.failure, waited=self._waits.ended))
+
+
+@contextlib.contextmanager
+def converse(project: Project, database: Database, *, versions_folder: str = "") -> Iterator[Conversation]:
+    """Run env.py around a database. Raises CannotRun where env.py fails, connects elsewhere, or runs no migrations."""
+    task = project.task("converse", database, versions_folder=versions_folder)
+    with LockWaits(database) as waits, project.agent.child(task) as child:
+        child.on_silence = waits.look
+        yield Conversation(child, waits)

@@ -1,0 +1,67 @@
+"""Lets the project deploy its chain to a database as it always does: `alembic upgrade head`, env.py as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from psycopg import errors, sql
+
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.chain.lock_waits import LockWaits
+from pgharness.chain.messages import failure_of, statement_of
+from pgharness.chain.project import Project
+from pgharness.databases import Database
+from pgharness.findings import CannotRun
+from pgharness.records.deployment import DeploymentRecord, MigrationRun
+from pgharness.servers import Connection
+
+
+def deploy(project: Project, database: Database) -> DeploymentRecord:
+    """Upgrade the database and read what stands there afterwards.
+
+    env.py finds the database by its URL, as it does in production; one that takes nothing but a connection in
+    `config.attributes` gets that. Raises CannotRun where it takes neither.
+    """
+    try:
+        told, waited = _run(project, database, hand_over=False)
+    except CannotRun:
+        told, waited = _run(project, database, hand_over=True)
+    runs = tuple(_run_of(one) for one in told["runs"])
+    failure = failure_of(told["failure"])
+    with database.connect() as observer:
+        tables = tuple(dict.fromkeys(run.version_table for run in runs))
+        return DeploymentRecord(
+            runs,
+            told["begun"],
+            tuple(revision for table in tables for revision in _applied(observer, table)),
+            take_snapshot(observer, leave_out=tables),
+            project.env_py,
+            replace(failure, waited=waited) if failure is not None else None,
+            told["revision"],
+        )
+
+
+def _run(project: Project, database: Database, *, hand_over: bool) -> tuple[dict[str, Any], str]:
+    with (
+        LockWaits(database) as waits,
+        project.agent.child(project.task("deploy", database, hand_over=hand_over)) as child,
+    ):
+        child.on_silence = waits.look
+        told = child.receive("deployed")
+        child.receive("end")
+        return told, waits.ended
+
+
+def _run_of(told: dict[str, Any]) -> MigrationRun:
+    before = statement_of(told["before"]) if told["before"] is not None else None
+    return MigrationRun(told["version_table"], told["in_transaction"], before, told["options"])
+
+
+def _applied(observer: Connection, version_table: str) -> tuple[str, ...]:
+    """Read which revisions a version table holds; the name is printed by PostgreSQL, so it is quoted where it has to be."""
+    try:
+        rows = observer.execute(sql.SQL("SELECT version_num FROM {} ORDER BY 1").format(sql.SQL(version_table)))
+    except (errors.UndefinedTable, errors.InvalidSchemaName):
+        return ()
+    return tuple(str(revision) for (revision,) in rows)

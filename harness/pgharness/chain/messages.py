@@ -1,0 +1,102 @@
+"""What is said between the harness and the agent, as frozen dataclasses on this side and JSON on the pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import psycopg
+
+from pgharness.records.experiments import DeclaredEnum, RefusedDdl
+from pgharness.records.revisions import Chain, Revision
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure, Frame, Step
+
+Message = dict[str, Any]
+Direction = Literal["upgrade", "downgrade"]
+UP: Direction = "upgrade"
+DOWN: Direction = "downgrade"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What one child of the agent is to do, and all it has to know for that.
+
+    `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
+    scheme, which the agent chooses by the driver. `limits` are environment variables for libpq, `variables` those that the
+    settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
+    """
+
+    task: Literal["read", "deploy", "converse"]
+    output: str
+    ini: str
+    section: str = "alembic"
+    x: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
+    rest_of_url: str = ""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    driver: str = ""
+    metadata: str = ""
+    versions_folder: str = ""
+    hand_over: bool = False
+
+    def as_message(self) -> Message:
+        """Give it as it goes over the pipe."""
+        return asdict(self)
+
+
+def chain_of(message: Message) -> Chain:
+    """Read what the agent says of the script folder."""
+    return Chain(
+        tuple(_revision_of(one) for one in message["revisions"]), tuple(message["heads"]), tuple(message["bases"])
+    )
+
+
+def step_of(message: Message) -> Step:
+    """Read what the agent says of a step; the catalog after it is not its business."""
+    return Step(
+        tuple(statement_of(one) for one in message["statements"]),
+        message["duration_s"],
+        None,
+        failure_of(message["failure"]),
+        tuple(message["notices"]),
+    )
+
+
+def statement_of(message: Message) -> Statement:
+    """Read a statement."""
+    return Statement(message["sql"], message["parameters"], message["file"], message["line"])
+
+
+def failure_of(message: Message | None) -> Failure | None:
+    """Read why something failed, named as PostgreSQL's manual names it (appendix "Error Codes"), whatever the driver calls it."""
+    if message is None:
+        return None
+    frames = tuple(Frame(**frame) for frame in message["frames"])
+    error = _name_of(message["sqlstate"]) or message["error"]
+    return Failure(error, message["message"], message["statement"], message["sqlstate"], message["refused"], frames)
+
+
+def refused_of(messages: Sequence[Message]) -> tuple[RefusedDdl, ...]:
+    """Read what was refused of the models."""
+    return tuple(RefusedDdl(**one) for one in messages)
+
+
+def enums_of(messages: Sequence[Message]) -> tuple[DeclaredEnum, ...]:
+    """Read the enum types that the models declare."""
+    return tuple(DeclaredEnum(one["name"], tuple(one["labels"]), one["python_enum"]) for one in messages)
+
+
+def _revision_of(message: Message) -> Revision:
+    tuples = {name: tuple(message[name]) for name in ("down_revisions", "depends_on")}
+    return Revision(**{**message, **tuples})
+
+
+def _name_of(sqlstate: str | None) -> str:
+    try:
+        return psycopg.errors.lookup(sqlstate or "").__name__
+    except KeyError:
+        return ""

@@ -1,0 +1,97 @@
+"""A project's chain, read by its own Alembic without a database, and the agent that can run it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from pgharness.chain.agent import Agent, own_paths
+from pgharness.chain.interpreter import choose_interpreter
+from pgharness.chain.messages import Task, chain_of
+from pgharness.databases import Database
+from pgharness.records.revisions import Chain
+from pgharness.servers import STATEMENT_LIMIT
+from pgharness.settings import HarnessSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: its settings, its chain, and the agent in its interpreter; `folders` hold env.py and the revisions."""
+
+    settings: HarnessSettings
+    agent: Agent
+    chain: Chain
+    env_py: str
+    folders: tuple[Path, ...]
+
+    def task(
+        self,
+        task: Literal["deploy", "converse"],
+        database: Database,
+        *,
+        versions_folder: str = "",
+        hand_over: bool = False,
+    ) -> Task:
+        """Give what a child has to know to do something with a database."""
+        location = database.project_location
+        parts = {
+            "host": location.host or "",
+            "port": str(location.port or ""),
+            "user": location.user or "",
+            "password": location.password or "",
+            "database": database.name,
+        }
+        return replace(
+            _task(self.settings, self.agent.python),
+            task=task,
+            parts=parts,
+            rest_of_url=location.render().partition("://")[2],
+            versions_folder=versions_folder,
+            hand_over=hand_over,
+        )
+
+    def fingerprint(self) -> str:
+        """Give a hash of all files and settings that can change what the chain gives."""
+        settings = self.settings
+        files = {
+            file for folder in self.folders for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"
+        }
+        files |= {file for file in (settings.alembic, settings.baseline) if file is not None and file.is_file()}
+        said = (
+            sorted(settings.environment.items()),
+            settings.section,
+            settings.x,
+            settings.driver,
+            self.agent.versions,
+        )
+        digest = hashlib.sha256(repr(said).encode())
+        for file in sorted(files):
+            digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+
+def open_project(settings: HarnessSettings, *, own_first: bool = False) -> Project:
+    """Start an agent in the project's interpreter and read the chain that the settings name. Raises CannotRun."""
+    agent = Agent(choose_interpreter(settings.python, settings.alembic, own_first=own_first))
+    with agent.child(_task(settings, agent.python)) as child:
+        told = child.receive("chain")
+    folders = tuple(dict.fromkeys(Path(folder) for folder in told["folders"]))
+    return Project(settings, agent, chain_of(told), told["env_py"], folders)
+
+
+def _task(settings: HarnessSettings, python: Path) -> Task:
+    return Task(
+        task="read",
+        output="",
+        ini=str(settings.alembic.absolute()),
+        section=settings.section,
+        x=settings.x,
+        paths=own_paths(python),
+        limits={} if "PGOPTIONS" in os.environ else {"PGOPTIONS": STATEMENT_LIMIT},
+        variables=settings.environment,
+        driver=settings.driver or "",
+        metadata=settings.metadata or "",
+    )

@@ -1,0 +1,39 @@
+"""Brings one database to a revision, or to the chain's heads, through the project's env.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.conversation import converse
+from pgharness.chain.messages import UP
+from pgharness.chain.project import Project
+from pgharness.databases import Database
+from pgharness.findings import CannotRun
+
+
+def upgrade_to(
+    project: Project,
+    database: Database,
+    revision: str | None = None,
+    after_step: Callable[[str], None] = lambda _table: None,
+) -> None:
+    """Run all that leads to a revision (None: the whole chain) on an empty database, as one `alembic upgrade` would.
+
+    `after_step` is called after each revision with the name of the version table. Raises CannotRun, naming the revision that fails.
+    """
+    wanted = project.chain.revisions
+    if revision is not None:
+        before = project.chain.ancestors(revision)
+        wanted = tuple(item for item in wanted if item.revision in before)
+    run_baseline(database, project.settings)
+    with converse(project, database) as conversation:
+        steps = conversation.steps([(item.revision, UP) for item in wanted], apart=False)
+        for item, step in zip(wanted, steps, strict=False):  # a failure ends the steps
+            if step.failure is not None:
+                raise CannotRun(
+                    f"The chain does not upgrade: revision {item.label} fails.",
+                    seen=f"{step.failure.error}: {step.failure.message.splitlines()[0]}",
+                    mend=f"correct {item.path}; pgharness check says more",
+                )
+            after_step(conversation.version_table)

@@ -1,0 +1,38 @@
+"""What may look at the database while revisions run; it is called while the agent waits."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Step
+
+Moment = Literal["before_statement", "after_statement", "after_commit"]
+
+
+class Watch(Protocol):
+    """One observer. The agent waits only at the moments that somebody `wants`, and after each step in any case.
+
+    `ask` runs a query on the migration's own session and gives the rows as text; it is good only until the call returns.
+    """
+
+    wants: frozenset[Moment]
+
+    def before_statement(self, statement: Statement, ask: Ask) -> None:
+        """See the database before a statement is sent."""
+
+    def after_statement(self, statement: Statement, ask: Ask) -> None:
+        """See it after a statement."""
+
+    def after_commit(self, ask: Ask) -> None:
+        """See it after a transaction of the migration was committed."""
+
+    def after_step(self, step: Step, ask: Ask) -> None:
+        """See it after a revision was run up or down."""
+
+
+class Ask(Protocol):
+    """Asks the migration's own session."""
+
+    def __call__(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Run a query there."""

@@ -1,0 +1,136 @@
+"""Judges the chain as env.py deploys it: that it gets to the heads, that this is committed, and that it is what the walk saw.
+
+It is a part of the check `upgrade`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.checks.check import Compare
+from pgharness.describing.advice import advice
+from pgharness.describing.differences import Told, describe_differences, failure_evidence, failure_in_words
+from pgharness.findings import Finding, Note
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.deployment import DeploymentRecord, MigrationRun
+from pgharness.records.steps import Failure
+
+NAME = "upgrade"
+COMMAND = "`alembic upgrade head`"
+
+
+def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+    """Judge what stands after `alembic upgrade head`, with env.py as it is."""
+    deployment = record.deployment
+    if deployment is None or not record.chain.revisions:
+        return
+    if len(deployment.runs) > 1:
+        yield Note(
+            NAME,
+            None,
+            f"env.py runs its migrations {len(deployment.runs)} times, for as many databases or schemas: all of them are deployed, "
+            "and the first is walked revision by revision",
+        )
+    if deployment.failure is not None:
+        yield from _judge_failure(record, deployment, deployment.failure)
+    elif not deployment.is_at(record.chain.heads):
+        yield _uncommitted(deployment)
+    elif record.walked_head is not None:
+        differences = compare(record.walked_head, deployment.snapshot)
+        for told in describe_differences(differences, left="one revision at a time", right=f"as {COMMAND} leaves it"):
+            if not (told.only_in == "right" and len(deployment.runs) > 1):
+                yield _other(told, deployment)
+
+
+def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: Failure) -> Iterator[Finding]:
+    """Tell a failure that the walk, which runs revisions one by one, did not meet."""
+    walked = record.record_of(deployment.revision or "")
+    if walked is not None and walked.upgrade.failure is not None:
+        return
+    if walked is None and record.walked_head is None and deployment.revision is None:
+        return
+    label = walked.revision.label if walked is not None else "the chain"
+    yield Finding(
+        check=NAME,
+        revision=deployment.revision,
+        subject=f"upgrade of {label}",
+        message=f"It passes by itself, and {COMMAND} fails there, as env.py runs the chain {_manner(deployment)}: "
+        f"{failure_in_words(failure)}",
+        mend=_mend(deployment, failure),
+        evidence=failure_evidence(failure),
+    )
+
+
+def _mend(deployment: DeploymentRecord, failure: Failure) -> str:
+    path = deployment.env_py
+    if _holds_transaction(deployment):
+        return (
+            f"in {path}, `with engine.connect() as connection:` instead of engine.begin(), since an autocommit block has to end the "
+            "transaction: context.begin_transaction() begins one and commits it"
+        )
+    return advice(
+        failure,
+        f"or give each revision a transaction of its own in {path}: context.configure(…, transaction_per_migration=True)",
+    )
+
+
+def _uncommitted(deployment: DeploymentRecord) -> Finding:
+    seen = ", ".join(deployment.applied) or "none"
+    run = deployment.runs[-1]
+    return Finding(
+        check=NAME,
+        revision=None,
+        subject=f"deployment by {deployment.env_py}",
+        message=f"{COMMAND} ends without an error and leaves nothing behind: {_why_uncommitted(deployment, run)}."
+        if not deployment.applied
+        else f"{COMMAND} ends without an error, and not at the heads: {_why_uncommitted(deployment, run)}.",
+        mend=_how_to_commit(deployment, run),
+        evidence=f"revisions in {run.version_table} afterwards: {seen}",
+    )
+
+
+def _why_uncommitted(deployment: DeploymentRecord, run: MigrationRun) -> str:
+    if run.in_transaction and run.before is not None:
+        return (
+            f"{run.before.file}:{run.before.line} sends `{' '.join(run.before.sql.split())}` before context.configure(), which begins a "
+            "transaction that Alembic takes for env.py's own, and nobody commits it"
+        )
+    if run.in_transaction:
+        return "env.py had begun a transaction before context.configure(), and does not commit it"
+    if not deployment.has_begun:
+        return "env.py does not call context.begin_transaction(), so nobody commits"
+    return "what the revisions did is rolled back in the end"
+
+
+def _how_to_commit(deployment: DeploymentRecord, run: MigrationRun) -> str:
+    if run.in_transaction and run.before is not None:
+        return f"write connection.commit() after {run.before.file}:{run.before.line}, before context.configure()"
+    if not run.in_transaction and not deployment.has_begun:
+        return f"in {deployment.env_py}: with context.begin_transaction(): context.run_migrations()"
+    return f"let {deployment.env_py} commit: connection.commit() after context.run_migrations()"
+
+
+def _other(told: Told, deployment: DeploymentRecord) -> Finding:
+    return Finding(
+        check=NAME,
+        revision=None,
+        subject=told.subject,
+        message=f"As env.py runs the chain {_manner(deployment)}, it ends in another catalog. {told.message}",
+        mend="let no revision depend on what another one left in memory or in the session (settings, search_path, types that it made)",
+        evidence=told.evidence,
+    )
+
+
+def _manner(deployment: DeploymentRecord) -> str:
+    run = deployment.runs[-1]
+    if run.options.get("transaction_per_migration") and not run.in_transaction:
+        return "in one process, a transaction for each revision"
+    return "in one transaction"
+
+
+def _holds_transaction(deployment: DeploymentRecord) -> bool:
+    return (
+        deployment.runs[-1].in_transaction
+        and deployment.failure is not None
+        and deployment.failure.error == "AssertionError"
+    )

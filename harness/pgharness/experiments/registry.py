@@ -1,0 +1,14 @@
+"""The one list of experiments."""
+
+from __future__ import annotations
+
+from pgharness.experiments import autogenerate, models, query_plans, structure
+from pgharness.experiments.experiment import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...] = (
+    query_plans.EXPERIMENT,
+    models.EXPERIMENT,
+    autogenerate.EXPERIMENT,
+    structure.EXPERIMENT,
+)
+"""All experiments at the heads, in the order in which they are made."""

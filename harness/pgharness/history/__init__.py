@@ -1,1 +1,0 @@
-"""Walks a chain once on a real database and records, as plain values, what each revision does."""

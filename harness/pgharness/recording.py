@@ -1,0 +1,128 @@
+"""Makes a chain's whole record: the walk, beside it a deployment as the project does it, then the experiments that are wanted."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.deployment import deploy
+from pgharness.chain.project import Project
+from pgharness.chain.upgrade import upgrade_to
+from pgharness.databases import Database, Databases, Outside
+from pgharness.experiments.experiment import Site
+from pgharness.experiments.registry import EXPERIMENTS
+from pgharness.records.chain_record import ChainRecord
+from pgharness.walk.walk import Walk, WalkRecord
+
+Advance = Callable[[str], None]
+
+ROUNDTRIPS = "roundtrips"
+# Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
+_SPEAKS_OF_SERVER = re.compile(
+    r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
+    re.IGNORECASE,
+)
+
+
+def record_chain(
+    project: Project, databases: Databases, wanted: frozenset[str], advance: Advance = lambda _label: None
+) -> ChainRecord:
+    """Walk the chain and make the wanted experiments; `advance` is called with the name of what has just been done.
+
+    Experiments at the heads are left out (their records are None) where the chain does not get there.
+    """
+    before = databases.outside()
+    recording = _Recording(project, databases, wanted, advance)
+    record = recording.make(side_by_side=not _speaks_of_server(project))
+    left = Outside() if databases.server.is_ours else databases.outside().since(before)
+    return replace(record, left_outside=left.in_words())
+
+
+def steps_of(project: Project, wanted: frozenset[str]) -> int:
+    """How many times `advance` is called for a sound chain: each revision there and back, the deployment, each experiment."""
+    made = sum(experiment.name in wanted for experiment in EXPERIMENTS)
+    return len(project.chain.revisions) * (1 + (ROUNDTRIPS in wanted)) + 1 + made
+
+
+@dataclass(slots=True)
+class _Recording:
+    """One recording; `durations_s` grows while it is made."""
+
+    project: Project
+    databases: Databases
+    wanted: frozenset[str]
+    advance: Advance
+    durations_s: dict[str, float] = field(default_factory=dict)
+
+    def make(self, *, side_by_side: bool) -> ChainRecord:
+        """Walk and deploy, at the same time where they cannot disturb each other."""
+        with ThreadPoolExecutor(1) as executor:
+            try:
+                walking = executor.submit(self._walk)
+                if not side_by_side:
+                    walking.result()
+                return self._beside(walking)
+            except BaseException:
+                self.project.agent.close()  # or the walk would go on to its end
+                raise
+
+    def _walk(self) -> WalkRecord:
+        walked = Walk(self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance).run()
+        back_and_forth = [
+            step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None
+        ]
+        self.durations_s[ROUNDTRIPS] = sum(step.duration_s for step in back_and_forth)
+        self.durations_s["upgrade"] = sum(item.upgrade.duration_s for item in walked.revisions)
+        return walked
+
+    def _beside(self, walking: Future[WalkRecord]) -> ChainRecord:
+        with self.databases.experiment("deployed") as database:
+            run_baseline(database, self.project.settings)
+            deployment = deploy(self.project, database)
+            self.advance("as deployed")
+            found: dict[str, Any] = {}
+            if deployment.is_at(self.project.chain.heads) and len(deployment.runs) == 1:
+                found = self._experiment(Site(self.project, self.databases, deployment.snapshot, database))
+            walked = walking.result()
+            record = ChainRecord(
+                self.project.chain,
+                walked.version_table,
+                walked.revisions,
+                walked.base,
+                walked.descent,
+                deployment=deployment,
+            )
+            if not found and record.head is not None:
+                with self._database_at_heads() as at_heads:
+                    found = self._experiment(Site(self.project, self.databases, record.head, at_heads))
+        return replace(record, **found, durations_s=self.durations_s)
+
+    def _experiment(self, site: Site) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for experiment in EXPERIMENTS:
+            if experiment.name in self.wanted:
+                started = time.perf_counter()
+                found[experiment.name] = experiment.run(site)
+                self.durations_s[experiment.name] = time.perf_counter() - started
+                self.advance(experiment.name)
+        return found
+
+    @contextmanager
+    def _database_at_heads(self) -> Iterator[Database]:
+        """Bring another database to the heads, where the project's own way does not lead there, or to more than one place."""
+        with self.databases.experiment("heads") as database:
+            upgrade_to(self.project, database)
+            yield database
+
+
+def _speaks_of_server(project: Project) -> bool:
+    """Whether a revision seems to make what belongs to the whole server."""
+    texts = (Path(item.path).read_text(encoding="utf-8", errors="replace") for item in project.chain.revisions)
+    return any(_SPEAKS_OF_SERVER.search(text) for text in texts)

@@ -1,0 +1,45 @@
+"""What was seen of `alembic upgrade head`, with env.py exactly as it is, on an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRun:
+    """One call of `context.run_migrations()`: where Alembic keeps the revision there, and how env.py had configured it.
+
+    `in_transaction` says that a transaction had begun before `context.configure()`, and `before` which statement had begun it,
+    where one was sent. `options` are those of configure() that decide on transactions.
+    """
+
+    version_table: str
+    in_transaction: bool
+    before: Statement | None
+    options: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRecord:
+    """One deployment; `revision` is the one at which it failed, or None where that is not known.
+
+    `has_begun` says that env.py called `context.begin_transaction()`; `applied` are the revisions that the version tables hold
+    afterwards, and `snapshot` is the catalog without these tables.
+    """
+
+    runs: tuple[MigrationRun, ...]
+    has_begun: bool
+    applied: tuple[str, ...]
+    snapshot: Snapshot
+    env_py: str
+    failure: Failure | None = None
+    revision: str | None = None
+
+    def is_at(self, heads: Collection[str]) -> bool:
+        """Whether it passed, and the chain's heads are what stands in the version tables."""
+        return self.failure is None and set(heads) <= set(self.applied)

@@ -1,0 +1,24 @@
+"""A statement that a revision sent, and the line from which it came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement; `parameters` as text, empty where there are none.
+
+    `file` and `line` are of the frame in the revision's file that sent it, empty and 0 where none did. Two statements are equal
+    where they say the same, however long they took.
+    """
+
+    sql: str
+    parameters: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What the server was told."""
+        return self.sql, self.parameters

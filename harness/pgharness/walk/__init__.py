@@ -1,0 +1,1 @@
+"""The walk along a chain, revision by revision, on a database that holds rows."""
