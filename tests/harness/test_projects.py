@@ -251,7 +251,7 @@ def test_models_named_in_the_settings_stand_in_for_those_of_env_py(
 
     report = run_on(pg_server, plan_run(settings), started=perf_counter()).report
 
-    assert [result.status for result in report.results] == [Status.PASSED, Status.PASSED]
+    assert {result.status for result in report.results} == {Status.PASSED}
 
 
 def test_a_chain_of_several_bases_and_heads_is_walked_whole(judge_example: Callable[..., Report]) -> None:

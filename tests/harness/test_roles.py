@@ -157,7 +157,7 @@ def test_claims_and_migrated_databases_of_one_session_do_not_meet_each_others_ro
 
     result = pytester.runpytest_subprocess(*workers, "-p", "pgharness.plugin", "-p", "no:cacheprovider", "--pgharness")
 
-    result.assert_outcomes(passed=9)
+    result.assert_outcomes(passed=13)
 
 
 def test_a_template_keeps_the_roles_that_it_made_unless_it_fails(own_server: Server) -> None:
