@@ -165,6 +165,14 @@ def test_a_password_is_not_told_with_a_kept_database(own_server: Server) -> None
     assert "swordfish" not in said
 
 
+def test_a_project_reaches_the_same_database_by_its_own_url(databases: Databases) -> None:
+    database = databases.create_empty()
+    with psycopg.connect(database.project_location.render()) as theirs, database.connect() as ours:
+        rows = [connection.execute("SELECT current_database()").fetchone() for connection in (theirs, ours)]
+
+    assert rows == [(database.name,)] * 2
+
+
 @pytest.mark.parametrize(("fsync", "strategy"), [(False, "FILE_COPY"), (True, "WAL_LOG")])
 def test_a_database_is_copied_in_the_way_that_suits_the_server(
     own_server: Server, *, fsync: bool, strategy: str, monkeypatch: pytest.MonkeyPatch

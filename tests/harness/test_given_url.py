@@ -62,6 +62,12 @@ def test_the_server_says_where_it_is_and_what_it_is(own_server: Server) -> None:
         assert given.description.startswith(f"PostgreSQL {given.version} at postgresql://")
 
 
+def test_a_project_is_given_the_url_as_it_is_with_another_database(own_server: Server) -> None:
+    with open_server(text_of(own_server, query=(("application_name", "a shop"),))) as given:
+        assert given.project_url("shop") == replace(given.url, database="shop")
+        assert dict(given.project_url("shop").query) == {"application_name": "a shop"}
+
+
 def test_a_role_that_does_not_exist_is_told(own_server: Server) -> None:
     told = refusal(text_of(own_server, user="nobody_here", password="swordfish"))  # noqa: S106 - no real one
 
@@ -90,6 +96,7 @@ def test_a_standby_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         (data / "standby.signal").touch()
 
     monkeypatch.setattr(embedded, "prepare_data_directory", as_standby)
+    monkeypatch.setattr(embedded, "_set_password", lambda _session: "")  # nothing can be set on a standby
     with open_server("embedded") as standby:
         told = refusal(text_of(standby))
 

@@ -23,7 +23,7 @@ def test_own(migrated_database, pg_server, number):
     with migrated_database.connect() as connection:
         connection.execute("DROP TABLE book")
     with open("seen", "a") as seen:
-        print(os.environ["PYTEST_XDIST_WORKER"], pg_server.url.host, file=seen)
+        print(os.environ["PYTEST_XDIST_WORKER"], pg_server.project_url("postgres").render(), pg_server.is_ours, file=seen)
 """
 
 # Each time that env.py runs it leaves a line: once for the walk, once for the template.
@@ -53,8 +53,9 @@ def test_workers_share_one_server_one_walk_one_template_and_one_grid(
     shown = result.stdout.str()
 
     result.assert_outcomes(passed=16)
-    assert {worker for worker, _ in seen} == {"gw0", "gw1"}
-    assert len({server for _, server in seen}) == 1
+    assert {worker for worker, _, _ in seen} == {"gw0", "gw1"}
+    assert len({server for _, server, _ in seen}) == 1
+    assert {(server.split("@")[1].startswith("127.0.0.1:"), is_ours) for _, server, is_ours in seen} == {(True, "True")}
     assert (pytester.path / "runs").read_text() == "run\n" * 2
     assert shown.count("┃revision") == 1
     assert "server: embedded PostgreSQL" in shown

@@ -159,6 +159,14 @@ def test_no_password_is_asked_for(server: Server) -> None:
     assert answer(server, "SELECT current_user") == "postgres"
 
 
+def test_a_project_is_given_a_password_all_the_same(server: Server) -> None:
+    url = server.project_url("postgres")
+
+    assert url.render() == f"postgresql://postgres:pgharness@127.0.0.1:{server.url.port}/postgres"
+    with psycopg.connect(url.conninfo()) as connection:
+        assert connection.info.user == "postgres"
+
+
 def test_the_port_is_open_at_one_address_of_this_machine_alone(server: Server) -> None:
     assert server.url.host == "127.0.0.1"
     with (

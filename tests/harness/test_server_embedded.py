@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from pgharness.databases import Databases
@@ -65,7 +69,7 @@ def test_the_server_says_what_it_is(server: Server) -> None:
         ("fsync", "off"),
         ("autovacuum", "off"),
         ("TimeZone", "UTC"),
-        ("listen_addresses", ""),
+        ("listen_addresses", "127.0.0.1"),
         ("wal_level", "replica"),
     ],
 )
@@ -95,6 +99,89 @@ def test_the_socket_lies_in_a_private_folder(server: Server) -> None:
     assert stat.S_IMODE(run_folder_of(server).stat().st_mode) == 0o700
 
 
+def test_a_project_is_given_a_plain_url_of_tcp(server: Server) -> None:
+    url = server.project_url("postgres").render()
+
+    assert re.fullmatch(r"postgresql://postgres:[0-9a-f]{32}@127\.0\.0\.1:[0-9]+/postgres", url)
+
+
+def test_a_project_connects_by_its_url(server: Server) -> None:
+    with psycopg.connect(server.project_url("postgres").render()) as connection:
+        row = connection.execute("SELECT current_user, inet_server_addr()::text").fetchone()
+
+    assert row == ("postgres", "127.0.0.1/32")
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+@pytest.mark.parametrize("dbname", ["postgres", "replication"])
+def test_nobody_comes_by_tcp_without_the_password(server: Server, password: str, dbname: str, tmp_path: Path) -> None:
+    url = replace(server.project_url(dbname), password=password)
+
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(url.conninfo(), passfile=str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("address", ["::1", "127.0.0.2"])
+def test_the_port_is_open_at_one_address_of_this_machine_alone(server: Server, address: str) -> None:
+    with pytest.raises(OSError), socket.create_connection((address, int(server.url.port)), timeout=5):  # noqa: PT011 - which one depends on the machine
+        pass
+
+
+def test_the_password_is_kept_as_postgresql_keeps_one(server: Server) -> None:
+    with server.connect() as connection:
+        connection.execute("CREATE ROLE clerk LOGIN PASSWORD 'swordfish'")
+        rows = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname IN ('clerk', 'postgres')").fetchall()
+        connection.execute("DROP ROLE clerk")
+
+    shape = r"SCRAM-SHA-256\$(1|4096):[\w+/=]{24}\$[\w+/=]{44}:[\w+/=]{44}"
+    assert [bool(re.fullmatch(shape, str(kept))) for (kept,) in rows] == [True, True]
+
+
+def test_two_servers_run_at_once_and_neither_takes_the_password_of_the_other(server: Server) -> None:
+    with open_server("embedded") as other:
+        theirs = other.project_url("postgres")
+        with psycopg.connect(theirs.conninfo()) as connection:
+            assert connection.info.port == int(other.url.port) != int(server.url.port)
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(replace(theirs, password=server.project_url("postgres").password).conninfo())
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """Give a port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def test_a_port_that_was_taken_meanwhile_is_given_up_for_another(
+    taken_port: int, open_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [taken_port, embedded._free_port()]
+    monkeypatch.setattr(embedded, "_free_port", lambda: found.pop(0))
+
+    with open_server("embedded") as opened:
+        assert setting(opened, "port") == opened.url.port != str(taken_port)
+    assert found == []
+    assert list(open_cache.glob("cluster-*.tar"))
+
+
+def test_ports_that_are_always_taken_are_told(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_free_port", lambda: taken_port)
+    monkeypatch.setattr(embedded, "PORT_ATTEMPTS", 2)
+
+    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+        pass
+    assert "Address already in use" in caught.value.seen
+
+
+def test_a_machine_without_a_loopback_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "LOOPBACK", "192.0.2.1")  # no address of any machine (RFC 5737)
+
+    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+        pass
+    assert "no port at 192.0.2.1 can be had" in caught.value.seen
+
+
 def test_nothing_is_left_of_a_server_that_was_closed() -> None:
     with open_server("embedded") as opened:
         folder = run_folder_of(opened)
@@ -114,7 +201,7 @@ def test_a_server_is_kept_where_the_variable_asks_for_it(
 
     with open_server("embedded") as opened:
         folder = run_folder_of(opened)
-    kept = (folder / ".s.PGSQL.5432").exists() and processes[0].poll() is None
+    kept = (folder / f".s.PGSQL.{opened.url.port}").exists() and processes[0].poll() is None
     embedded._stop(processes[0])
     shutil.rmtree(folder)
 
@@ -307,6 +394,7 @@ def test_a_system_installation_serves_too(monkeypatch: pytest.MonkeyPatch) -> No
     with open_server("embedded") as opened:
         assert opened.description == f"embedded PostgreSQL {opened.version} from the system"
         assert opened.version.split(".")[0] == folders[0].parent.name
+        psycopg.connect(opened.project_url("postgres").conninfo()).close()
 
 
 @as_root

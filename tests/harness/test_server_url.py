@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -37,6 +37,8 @@ URLS = st.builds(
     database=TEXTS,
 )
 
+UNHURRIED = settings(deadline=None)  # on a busy machine any example may be slow
+
 # What URLs are made of, in any order.
 PIECES = st.lists(
     st.sampled_from(
@@ -59,6 +61,7 @@ def by_libpq(text: str) -> dict[str, str]:
 
 
 @given(URLS)
+@UNHURRIED
 @example(ServerUrl("ada", "p@ss:w/ord%", "/run/my sockets", "5433", "a shop?", (("options", "-c a=b"),)))
 def test_what_is_written_is_read_back(url: ServerUrl) -> None:
     for driver in ("", "psycopg", "asyncpg"):
@@ -66,16 +69,19 @@ def test_what_is_written_is_read_back(url: ServerUrl) -> None:
 
 
 @given(URLS)
+@UNHURRIED
 def test_sqlalchemy_connects_where_libpq_does(url: ServerUrl) -> None:
     assert by_sqlalchemy(url.render("psycopg")) == by_libpq(url.conninfo())
 
 
 @given(URLS)
+@UNHURRIED
 def test_libpq_reads_the_url_as_its_own_connection_string(url: ServerUrl) -> None:
     assert by_libpq(url.render()) == by_libpq(url.conninfo())
 
 
 @given(PIECES)
+@UNHURRIED
 @example("ada:sword/fish@host/shop")
 @example("ada%40shop.org:p%@host:5432/a%20shop?sslmode=require&options=-c+a=b")
 @example("/shop?host=/run/sockets&port=5433")

@@ -22,13 +22,13 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in 
 # One clone of a database takes 8 MB, the cluster 28 MB, WAL up to 256 MB; Docker's default of 64 MB is too small.
 NEEDED_BYTES = 512 * 1024 * 1024
 
-# sockaddr_un holds 108 bytes on Linux and 104 on macOS; the socket's name takes 16 of them.
-LONGEST_FOLDER = 103 - len("/.s.PGSQL.5432")
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS, and the name of the socket ends with the port.
+LONGEST_FOLDER = 103 - len("/.s.PGSQL.65535")
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The private folder of one server: data directory, socket and log; `note` is empty where it is in memory."""
+    """The private folder of one server: data directory, socket, access rules and log; `note` is empty where it is in memory."""
 
     path: Path
     note: str
@@ -37,6 +37,11 @@ class RunFolder:
     def data(self) -> Path:
         """The data directory."""
         return self.path / "data"
+
+    @property
+    def access_rules(self) -> Path:
+        """The pg_hba.conf with which the server is started, in place of the one in the data directory."""
+        return self.path / "pg_hba.conf"
 
     @property
     def log(self) -> Path:

@@ -1,15 +1,22 @@
-"""A server of our own for one run: `postgres` itself on a private socket."""
+"""A server of our own for one run: `postgres` itself, on a private socket for us and on a port with a password for others."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import hmac
+import secrets
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from pgharness.findings import CannotRun
 from pgharness.servers.embedded.account import Account, server_account
@@ -36,6 +43,31 @@ from pgharness.servers.url import ServerUrl
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
 
+LOOPBACK = "127.0.0.1"
+PORT_ATTEMPTS = 10
+
+# pg_hba.conf. Who comes by the socket went through the private folder; to a port of the machine every account of it may come.
+# The password goes over it as it is: nobody but root listens in on the loopback. By SCRAM each session would take 4 ms more,
+# or pg8000 would refuse it, which takes no password that was hashed fewer than 4096 times.
+ACCESS_RULES = f"""\
+local all all trust
+local replication all trust
+host all all {LOOPBACK}/32 password
+"""
+
+
+class _PortTakenError(Exception):
+    """Somebody took the port between our finding it free and the server's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A server that answers: its process, where it is, and the first session on it."""
+
+    process: subprocess.Popen[bytes]
+    url: ServerUrl
+    session: Connection
+
 
 @contextlib.contextmanager
 def embedded_server(reason: str) -> Iterator[Server]:
@@ -45,21 +77,50 @@ def embedded_server(reason: str) -> Iterator[Server]:
     binaries = reachable_binaries(find_binaries(), account)
     with run_folder(account) as folder:
         prepare_data_directory(binaries, account, folder.data)
-        url = ServerUrl(SUPERUSER, host=str(folder.path), database="postgres")
-        with _running(binaries, account, folder) as process:
-            version, number, fsync = _first_answer(process, binaries, folder, url)
+        _write_access_rules(account, folder)
+        with _started(binaries, account, folder) as running:
+            url = running.url
+            with running.session as session:
+                version, number, fsync = probe(session)
+                password = _set_password(session)
+            for_projects = replace(url, host=LOOPBACK, password=password)
             description = ", ".join(
                 filter(None, [f"embedded PostgreSQL {version} from {binaries.origin}", folder.note])
             )
-            yield Server("embedded", url, url, version, number, reason, description, fsync)
+            yield Server("embedded", url, for_projects, version, number, reason, description, fsync)
             if keeps_server():
-                tell_kept(url, f"kill -QUIT {process.pid}")
+                tell_kept(url, f"kill -QUIT {running.process.pid}")
+
+
+def _write_access_rules(account: Account, folder: RunFolder) -> None:
+    folder.access_rules.write_text(ACCESS_RULES, encoding="ascii")
+    account.give(folder.access_rules)
 
 
 @contextlib.contextmanager
-def _running(binaries: Binaries, account: Account, folder: RunFolder) -> Iterator[subprocess.Popen[bytes]]:
+def _started(binaries: Binaries, account: Account, folder: RunFolder) -> Iterator[_Running]:
+    """Start the server on a free port, or on another where that one was taken meanwhile; stop it at the end."""
+    with contextlib.ExitStack() as stack:
+        for attempts_left in reversed(range(PORT_ATTEMPTS)):
+            port = str(_free_port())
+            url = ServerUrl(SUPERUSER, host=str(folder.path), port=port, database="postgres")
+            process = stack.enter_context(_process(binaries, account, folder, port))
+            try:
+                running = _Running(process, url, _first_session(process, url, folder))
+                break
+            except _PortTakenError as error:
+                if not attempts_left:
+                    raise _cannot_start(str(error)) from error
+            except CannotRun:
+                forget_ready_cluster(binaries)  # if it is at fault, the next run makes a new one
+                raise
+        yield running
+
+
+@contextlib.contextmanager
+def _process(binaries: Binaries, account: Account, folder: RunFolder, port: str) -> Iterator[subprocess.Popen[bytes]]:
     try:
-        process = _start(binaries, account, folder)
+        process = _start(binaries, account, folder, port)
     except OSError as error:
         raise _cannot_start(str(error)) from error
     try:
@@ -69,20 +130,14 @@ def _running(binaries: Binaries, account: Account, folder: RunFolder) -> Iterato
             _stop(process)
 
 
-def _first_answer(
-    process: subprocess.Popen[bytes], binaries: Binaries, folder: RunFolder, url: ServerUrl
-) -> tuple[str, int, bool]:
-    try:
-        connection = _first_connection(process, url, folder.log)
-    except CannotRun:
-        forget_ready_cluster(binaries)  # if it is at fault, the next run makes a new one
-        raise
-    with connection:
-        return probe(connection)
-
-
-def _start(binaries: Binaries, account: Account, folder: RunFolder) -> subprocess.Popen[bytes]:
-    settings = {**THROWAWAY_SETTINGS, "listen_addresses": "", "unix_socket_directories": str(folder.path)}
+def _start(binaries: Binaries, account: Account, folder: RunFolder, port: str) -> subprocess.Popen[bytes]:
+    settings = {
+        **THROWAWAY_SETTINGS,
+        "hba_file": str(folder.access_rules),
+        "listen_addresses": LOOPBACK,
+        "port": port,
+        "unix_socket_directories": str(folder.path),
+    }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with folder.log.open("wb") as log:
         return subprocess.Popen(
@@ -97,18 +152,62 @@ def _start(binaries: Binaries, account: Account, folder: RunFolder) -> subproces
         )
 
 
-def _first_connection(process: subprocess.Popen[bytes], url: ServerUrl, log: Path) -> Connection:
-    """Connect as soon as the server answers; `pg_ctl -w` would look only ten times a second."""
+def _free_port() -> int:
+    """Give a port that nobody has at the moment."""
+    with socket.socket() as found:
+        try:
+            found.bind((LOOPBACK, 0))
+        except OSError as error:
+            raise _cannot_start(f"no port at {LOOPBACK} can be had: {error.strerror}") from error
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _first_session(process: subprocess.Popen[bytes], url: ServerUrl, folder: RunFolder) -> Connection:
+    """Connect as soon as the server says that it is ready, as `pg_ctl -w` does, which would look only ten times a second."""
     give_up_at = time.monotonic() + START_LIMIT_S
-    socket = Path(url.host) / ".s.PGSQL.5432"
     while time.monotonic() < give_up_at:
-        if socket.exists():
+        if _is_ready(folder.data / "postmaster.pid"):
             with contextlib.suppress(psycopg.OperationalError):
                 return connect(url)
         if process.poll() is not None:
-            raise _cannot_start(f"it ended with {process.returncode}: {_tail(log)}")
+            raise _ended(process, folder.log)
         time.sleep(0.001)
-    raise _cannot_start(f"no answer within {START_LIMIT_S:.0f} s: {_tail(log)}")
+    raise _cannot_start(f"no answer within {START_LIMIT_S:.0f} s: {_tail(folder.log)}")
+
+
+def _is_ready(pid_file: Path) -> bool:
+    """Whether the server takes sessions: the last line of its lock file says so. Each try before would cost it a process."""
+    try:
+        return pid_file.read_bytes().rstrip().endswith(b"ready")
+    except OSError:
+        return False
+
+
+def _ended(process: subprocess.Popen[bytes], log: Path) -> Exception:
+    seen = f"it ended with {process.returncode}: {_tail(log)}"
+    return _PortTakenError(seen) if "could not create any TCP/IP sockets" in seen else _cannot_start(seen)
+
+
+def _set_password(session: Connection) -> str:
+    """Give the superuser a password for TCP, too long to be guessed."""
+    password = secrets.token_hex(16)
+    statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(SUPERUSER), sql.Literal(_kept(password)))
+    session.execute(statement)
+    return password
+
+
+def _kept(password: str) -> str:
+    """Give the password as PostgreSQL keeps it (manual, "pg_authid"), but hashed once, so that it is quickly compared.
+
+    PostgreSQL itself hashes 4096 times, and can be told otherwise since 16 only (scram_iterations).
+    """
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
+    stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server_key = hmac.digest(salted, b"Server Key", "sha256")
+    salt_text, stored_text, server_text = (base64.b64encode(part).decode() for part in (salt, stored_key, server_key))
+    return f"SCRAM-SHA-256$1:{salt_text}${stored_text}:{server_text}"
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
