@@ -11,6 +11,7 @@ from typing import Self
 
 import psycopg
 
+from pgharness.databases.carried import Carried, carry_over, read_carried
 from pgharness.databases.database import Database
 from pgharness.databases.leftovers import sweep_databases
 from pgharness.databases.names import label_of, session_name, template_name
@@ -39,6 +40,7 @@ class Databases:
         self.server = server
         self._registry = Registry(server)
         self._templates: dict[str, Database] = {}
+        self._carried: dict[str, Carried] = {}  # by templates, which nobody changes
         self._session: Connection | None = None
         self._lock = threading.RLock()
 
@@ -92,10 +94,11 @@ class Databases:
             return read_outside(session)
 
     def clone(self, template: Database) -> Database:
-        """Make a copy of a template, or of any database on which nobody is connected."""
+        """Make a copy of a template, or of any database on which nobody is connected, with what it carries itself."""
         database = self._registry.new(label_of(template.name))
         with self._working() as session:
             create_database(session, self.server, database.name, template.name)
+            carry_over(session, self._carried_by(session, template), database.name)
         return database
 
     def drop(self, database: Database) -> None:
@@ -181,6 +184,14 @@ class Databases:
         if self.server.kind != "url":
             with self._working() as session:
                 drop_outside(session, read_outside(session).since(before))
+
+    def _carried_by(self, session: Connection, database: Database) -> Carried:
+        """Give what a database carries, read once where it is a template."""
+        if database.name not in self._templates:
+            return read_carried(session, database.name)
+        if database.name not in self._carried:
+            self._carried[database.name] = read_carried(session, database.name)
+        return self._carried[database.name]
 
     def _lifetime(self, database: Database) -> str:
         if self.server.kind == "url":
