@@ -52,12 +52,12 @@ def draft_chain(
         try:
             with tempfile.TemporaryDirectory(prefix="pgharness-draft-") as folder:
                 _write_draft(Path(folder), database, settings)
-                snapshot = _run_draft(Path(folder), database, settings)
+                snapshot, failure = _run_draft(Path(folder), database, settings)
         except CannotRun as error:
             return DraftRecord(pending, None, Failure("CannotRun", f"{error.what} {error.seen}"))
         except Exception as error:  # noqa: BLE001 - what Alembic, env.py's hooks and drafted code raise is the verdict
             return DraftRecord(pending, None, describe(error))
-        return DraftRecord(pending, *snapshot)
+        return DraftRecord(pending, snapshot and snapshot.declared_beside(head), failure)
 
 
 def _write_draft(folder: Path, database: Database, settings: HarnessSettings) -> None:

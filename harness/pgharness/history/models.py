@@ -51,15 +51,16 @@ def load_metadata(name: str) -> MetaData:
 def build_models(databases: Databases, metadata: Sequence[MetaData], head: Snapshot | None) -> ModelsRecord:
     """Make the models' database and read its catalog.
 
-    Extensions and schemas of the migrated database are made first, because models cannot declare them. Where `create_all`
-    is refused, a second database is built table by table and index by index, and what is refused is recorded.
+    Extensions and schemas of the migrated database are made first, because models cannot declare them; what that database carries
+    itself counts as declared. Where `create_all` is refused, a second database is built table by table and index by index, and what
+    is refused is recorded.
     """
     with _prepared_database(databases, head) as database:
         if _builds(database, metadata):
-            return _record(database, metadata, ())
+            return _record(database, metadata, (), head)
     with _prepared_database(databases, head) as database:
         refused = _build_piece_by_piece(database, metadata)
-        return _record(database, metadata, refused)
+        return _record(database, metadata, refused, head)
 
 
 def prepare_like(connection: psycopg.Connection, head: Snapshot | None) -> None:
@@ -85,9 +86,13 @@ def _prepared_database(databases: Databases, head: Snapshot | None) -> Iterator[
         yield database
 
 
-def _record(database: Database, metadata: Sequence[MetaData], refused: tuple[RefusedDdl, ...]) -> ModelsRecord:
+def _record(
+    database: Database, metadata: Sequence[MetaData], refused: tuple[RefusedDdl, ...], head: Snapshot | None
+) -> ModelsRecord:
     with database.connect() as connection:
-        return ModelsRecord(Reader(connection).read(), refused, _declared_enums(connection, metadata))
+        snapshot = Reader(connection).read()
+        declared = snapshot if head is None else snapshot.declared_beside(head)
+        return ModelsRecord(declared, refused, _declared_enums(connection, metadata))
 
 
 def _engine(database: Database) -> Engine:
