@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from pgharness.history.crossing import Crossing
+
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Step
 from pgharness.running import Run

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pgharness.history.queries import explain_queries
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import Snapshot
@@ -13,7 +14,6 @@ from pgharness.catalog.snapshot import take_snapshot
 from pgharness.checks import indices
 from pgharness.databases import Database
 from pgharness.findings import CannotRun, Finding, Note
-from pgharness.history.queries import explain_queries
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord
 from pgharness.records.revisions import Chain

@@ -10,9 +10,9 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from pgharness.history import environment
 
 from pgharness.findings import CannotRun, Status
-from pgharness.history import environment
 from pgharness.report.model import Report
 from pgharness.running import plan_run, run_on
 from pgharness.servers import Server

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 RELATION_KINDS = ("table", "view", "materialized view", "foreign table", "sequence")
@@ -28,9 +28,10 @@ class ObjectKey(NamedTuple):
 class Snapshot:
     """All facts of one database, sorted; two schemas are equal exactly when their facts are.
 
-    Each object has the property "exists". A property at its default has no fact. `parents` leads from an object to the one that it
-    belongs to and goes with (column to table, index to constraint or table); `dependencies` to those that must be made before it.
-    Neither is compared.
+    Each object has the property "exists", but for what is there in any case: what came with the server, and the database itself, which is
+    named `current` whatever its name. A property at its default has no fact. `parents` leads from an object to the one that it belongs to
+    and goes with (column to table, index to constraint or table); `dependencies` to those that must be made before it. Neither is
+    compared.
     """
 
     facts: Mapping[FactKey, str]
@@ -63,6 +64,14 @@ class Snapshot:
         while parent is not None:
             yield parent
             parent = self.parents.get(parent)
+
+    def declared_beside(self, head: Snapshot) -> Snapshot:
+        """Give the snapshot with what `head` says of the database itself, where this one says nothing.
+
+        Models cannot declare that. And it is not to be in force while their database is made: a search path would make tables elsewhere.
+        """
+        facts = {**{key: value for key, value in head.facts.items() if key.kind == "database"}, **self.facts}
+        return replace(self, facts={key: facts[key] for key in sorted(facts)})
 
     def without(self, relations: Collection[str]) -> Snapshot:
         """Give the snapshot without these relations (`public.alembic_version`) and all that belongs to them."""

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from pgharness.databases.carried import carried_query
+from pgharness.catalog.carried import carried_query
 from pgharness.findings import CannotRun
 
 OLDEST_MAJOR = 15

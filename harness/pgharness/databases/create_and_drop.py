@@ -9,7 +9,7 @@ from typing import Any, Literal
 import psycopg
 from psycopg import errors, sql
 
-from pgharness.databases.names import PREFIX
+from pgharness.databases.names import KEPT, PREFIX
 from pgharness.findings import CannotRun
 from pgharness.servers import Connection, Server
 
@@ -60,7 +60,7 @@ def drop_template(connection: Connection, name: str) -> None:
 
 def mark_as_kept(connection: Connection, name: str) -> None:
     """Tell later runs not to take this database for a leftover."""
-    comment = sql.SQL("COMMENT ON DATABASE {} IS 'kept by pgharness'").format(sql.Identifier(name))
+    comment = sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(KEPT))
     connection.execute(comment)
 
 

@@ -11,6 +11,7 @@ from typing import Self
 
 import psycopg
 
+from pgharness.catalog.carried import Carried, carry_over, read_carried
 from pgharness.databases.cluster_objects import Outside, drop_outside, make_roles, read_outside
 from pgharness.databases.create_and_drop import (
     create_database,
@@ -39,6 +40,7 @@ class Databases:
         self.server = server
         self._registry = Registry(server)
         self._templates: dict[str, Database] = {}
+        self._carried: dict[str, Carried] = {}  # by templates, which nobody changes
         self._session: Connection | None = None
         self._lock = threading.RLock()
 
@@ -92,10 +94,11 @@ class Databases:
             return read_outside(session)
 
     def clone(self, template: Database) -> Database:
-        """Make a copy of a template, or of any database on which nobody is connected."""
+        """Make a copy of a template, or of any database on which nobody is connected, with what it carries itself."""
         database = self._registry.new(label_of(template.name))
         with self._working() as session:
             create_database(session, self.server, database.name, template.name)
+            carry_over(session, self._carried_by(session, template), database.name)
         return database
 
     def drop(self, database: Database) -> None:
@@ -181,6 +184,14 @@ class Databases:
         if self.server.is_ours:
             with self._working() as session:
                 drop_outside(session, read_outside(session).since(before))
+
+    def _carried_by(self, session: Connection, database: Database) -> Carried:
+        """Give what a database carries, read once where it is a template."""
+        if database.name not in self._templates:
+            return read_carried(session, database.name)
+        if database.name not in self._carried:
+            self._carried[database.name] = read_carried(session, database.name)
+        return self._carried[database.name]
 
     def _lifetime(self, database: Database) -> str:
         if not self.server.is_ours:

@@ -1,4 +1,4 @@
-"""The names of our databases: they tell whose they are, so that nothing else is ever dropped."""
+"""The names of our databases, and the mark of kept ones: they tell whose they are, so that nothing else is ever dropped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import re
 import secrets
 
 PREFIX = "pgharness_"
+
+# The comment on a database that is to outlive its run.
+KEPT = "kept by pgharness"
 
 # PostgreSQL cuts names at 63 bytes.
 _LONGEST_LABEL = 24

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from pgharness.catalog.carried import Carried, carry_over, read_carried
 from pgharness.databases.create_and_drop import create_database, drop_database, prepare_session
 from pgharness.databases.database import Database
 from pgharness.databases.names import label_of
@@ -26,6 +27,7 @@ class ClonePool:
         self._server = server
         self._registry = registry
         self._template = template
+        self._carried: Carried | None = None  # by the template; read once
         self._size = size
         self._ready: deque[Database] = deque()
         self._used: deque[Database | None] = deque()  # None is the last
@@ -97,6 +99,9 @@ class ClonePool:
                 return False
         database = self._registry.new(label_of(self._template.name))
         create_database(session, self._server, database.name, self._template.name)
+        if self._carried is None:
+            self._carried = read_carried(session, self._template.name)
+        carry_over(session, self._carried, database.name)
         with self._changed:
             self._ready.append(database)
             self._changed.notify_all()

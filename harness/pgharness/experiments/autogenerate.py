@@ -49,7 +49,8 @@ def _draft_and_run(site: Site) -> tuple[Snapshot | None, Failure | None]:
                 failure = step.failure
             if failure is not None:
                 return None, failure
-            return Reader(observer, leave_out=(conversation.version_table,)).read(), None
+            snapshot = Reader(observer, leave_out=(conversation.version_table,)).read()
+            return snapshot.declared_beside(site.head), None
 
 
 def _failure_of(reason: CannotRun) -> Failure:

@@ -16,7 +16,7 @@ def build_models(site: Site) -> ModelsRecord | None:
     """Make the models' database and read its catalog; None where neither the settings nor env.py name any models.
 
     It is made through env.py, so under its search_path. Extensions and schemas of the migrated database are made first, because
-    models cannot declare them.
+    models cannot declare them; what that database carries itself counts as declared.
     """
     with site.databases.experiment("models") as database:
         with database.connect() as connection:
@@ -26,7 +26,7 @@ def build_models(site: Site) -> ModelsRecord | None:
         if built is None:
             return None
         with database.connect() as connection:
-            return ModelsRecord(Reader(connection).read(), *built)
+            return ModelsRecord(Reader(connection).read().declared_beside(site.head), *built)
 
 
 def prepare_like(connection: psycopg.Connection, head: Snapshot) -> None:

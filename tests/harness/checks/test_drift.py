@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from pgharness.report.model import Report
+
 MODELS = "bookshop.py"
 BOOK = "versions/0002_add_book.py"
 COUNTRY = "versions/0003_add_country.py"
@@ -178,6 +180,25 @@ def test_an_extension_is_made_for_the_models_in_the_schema_and_of_the_version_th
     edits = executing("CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext VERSION '1.5'")
 
     assert found("drift", edits) == []
+
+
+ON_THE_DATABASE = (
+    "ALTER DATABASE %I SET work_mem = ''8MB''",
+    "ALTER DATABASE %I SET search_path = nowhere",
+    "ALTER DATABASE %I SET default_transaction_read_only = on",
+    "ALTER ROLE CURRENT_USER IN DATABASE %I SET work_mem = ''16MB''",
+    "COMMENT ON DATABASE %I IS ''the bookshop''",
+    "REVOKE CONNECT ON DATABASE %I FROM PUBLIC",
+)
+
+
+def test_what_the_database_itself_carries_is_no_matter_of_the_models(judge_example: Callable[..., Report]) -> None:
+    edits = executing(*(f"DO $$ BEGIN EXECUTE format('{one}', current_database()); END $$" for one in ON_THE_DATABASE))
+
+    report = judge_example("sound", edits, only=("drift", "autogenerate"))
+
+    assert report.findings == ()
+    assert report.notes == ()
 
 
 LISTENERS = {

@@ -21,6 +21,11 @@ def from_the_heads(statement: str) -> dict[str, tuple[str, str]]:
     return {"versions/0001_add_author.py": ("def downgrade():", f"def downgrade():\n    {code}")}
 
 
+def on_the_database(statement: str) -> str:
+    """Write the line of a revision that executes a statement in which %I stands for the database's name."""
+    return f"""op.execute("DO $$ BEGIN EXECUTE format('{statement}', current_database()); END $$")"""
+
+
 SLIPS = [
     pytest.param(
         {COUNTRY: ('op.drop_column("author", "country")', "pass")},
@@ -126,6 +131,18 @@ SLIPS = [
         'op.alter_column("book", "pages", type_=sa.Integer()',
         id="a downgrade that leaves another type",
     ),
+    pytest.param(
+        {
+            COUNTRY: (
+                "def upgrade():",
+                f"def upgrade():\n    {on_the_database('ALTER DATABASE %I SET work_mem = 8192')}",
+            )
+        },
+        "0003",
+        "database current",
+        "ALTER DATABASE %I RESET work_mem",
+        id="a downgrade that forgets a setting of the database",
+    ),
 ]
 
 
@@ -147,6 +164,13 @@ def test_a_downgrade_that_refuses_and_says_why_passes(found: Callable[..., Any])
     edits = {COUNTRY: ('def downgrade():\n    op.drop_column("author", "country")', refuses)}
 
     assert found("roundtrip", edits, only=("graph", "roundtrip")) == []
+
+
+def test_a_downgrade_that_resets_what_was_set_for_the_database_passes(found: Callable[..., Any]) -> None:
+    sets, resets = (on_the_database(f"ALTER DATABASE %I {act} work_mem") for act in ("SET", "RESET"))
+    reset = f"    {sets.replace('work_mem', 'work_mem = 8192')}\n\n\ndef downgrade():\n    {resets}"
+
+    assert found("roundtrip", {COUNTRY: ("\n\ndef downgrade():", reset)}) == []
 
 
 def test_a_finding_that_its_revision_allows_is_not_told(judge_example: Callable[..., Report]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
+from pgharness.catalog.carried import NAME, Carried, changes
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.rendering.parts import Contents, Part, Phase, literal
-from pgharness.databases.carried import NAME, Carried, changes
 
 CURRENT = ObjectKey("database", "current")
 

@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 
-from pgharness.servers import Connection
+Connection = psycopg.Connection[TupleRow]
+
 
 # {property: value}: "setting work_mem", "setting work_mem of shop_reader", "grants to PUBLIC", "grants to a by b", "comment",
 # "security label …", "connection limit". A property at its default is missing.
