@@ -36,7 +36,7 @@ ONLY_WITH_OPTIONS = "modify_default"
 HEAD = """\
 # What drift is seen
 
-Each drift changes one fact of a database that otherwise equals another. `pg_dump --schema-only` shows every one of them, but for
+Each drift changes one fact of a database that otherwise equals another. `pg_dump --schema-only --create` shows every one of them, but for
 those that the table of drifts marks. The tests hold the harness to all of them; `alembic check` is run beside it with the models that
 reflecting the unchanged database gives, so that it knows all that it can know. A clean model is declared in SQLAlchemy and made by hand as a
 migration would; whatever is reported there is a false alarm.
@@ -48,8 +48,9 @@ LEFT_OUT = """\
 ## What is left out
 
 - The connection string of a subscription: it is a secret, and belongs to the environment.
-- What belongs to the database itself and not to its contents (`ALTER DATABASE … SET`, privileges on the database): `pg_dump` prints it with
-  `--create` alone.
+- Of the database itself its name, owner, tablespace, encoding and locale, and whether it is a template and may be connected to: whoever
+  makes a database chooses them. Its settings, privileges, comment and limit of connections are seen.
+- Settings of roles in all databases (`ALTER ROLE … SET`), and roles themselves: they belong to the server.
 - Large objects, and where a sequence stands: data.
 """
 

@@ -44,6 +44,16 @@ CHANGES = [
         "Its grants to shop_writer is INSERT in the chain and none in the models.",
         'op.execute("REVOKE ALL ON TABLE shop.author FROM shop_writer")',
     ),
+    (
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 8192', current_database()); END $$",
+        "Its setting work_mem is 8192 in the chain and none in the models.",
+        "op.execute(\"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET work_mem', current_database()); END $$\")",
+    ),
+    (
+        "DO $$ BEGIN EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', current_database()); END $$",
+        "Its grants to PUBLIC is TEMPORARY in the chain and none in the models.",
+        "op.execute(\"DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO PUBLIC', current_database()); END $$\")",
+    ),
 ]
 
 

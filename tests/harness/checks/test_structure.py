@@ -29,6 +29,23 @@ def test_a_file_that_was_written_from_the_head_passes(
     assert {result.status for result in report.results} == {Status.PASSED}
 
 
+def test_what_the_database_itself_carries_is_in_the_file_without_its_name(
+    example: Callable[..., Path], pg_server: Server, tmp_path: Path
+) -> None:
+    sets = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO ''nowhere''', current_database()); END $$"
+    edits = {"versions/0003_add_country.py": ("def upgrade():", f"def upgrade():\n    op.execute({sets!r})")}
+    file = tmp_path / "structure.sql"
+    settings = load_settings(None, alembic=example(edits=edits) / "alembic.ini", structure=file, only=STRUCTURE)
+    written = run_on(pg_server, plan_run(settings), started=0.0).record.structure
+    assert written is not None
+    file.write_text(written.expected_text)
+
+    report = run_on(pg_server, plan_run(settings), started=0.0).report
+
+    assert f"\n{sets};\n" in written.expected_text
+    assert report.findings == ()
+
+
 def test_a_file_that_is_missing_is_found(found: Callable[..., Any], tmp_path: Path) -> None:
     (finding,) = found("structure", structure=tmp_path / "structure.sql")
 
