@@ -63,15 +63,22 @@ class _Recording:
 
     def make(self, *, side_by_side: bool) -> ChainRecord:
         """Walk and deploy, at the same time where they cannot disturb each other."""
+        before = self.databases.outside()
         with ThreadPoolExecutor(1) as executor:
             try:
                 walking = executor.submit(self._walk)
                 if not side_by_side:
                     walking.result()
+                if self._has_left_roles(before):
+                    return self._without_deployment(walking.result())
                 return self._beside(walking)
             except BaseException:
                 self.project.agent.close()  # or the walk would go on to its end
                 raise
+
+    def _has_left_roles(self, before: Outside) -> bool:
+        """Whether a given server has what the chain makes beside its database, which it could not make there once more."""
+        return not self.databases.server.is_ours and bool(self.databases.outside().since(before))
 
     def _walk(self) -> WalkRecord:
         walked = Walk(self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance).run()
@@ -83,26 +90,35 @@ class _Recording:
         return walked
 
     def _beside(self, walking: Future[WalkRecord]) -> ChainRecord:
+        """Deploy, and make the experiments on what the deployment leads to, while the walk goes on."""
+        found: dict[str, Any] | None = None
         with self.databases.experiment("deployed") as database:
             run_baseline(database, self.project.settings)
             deployment = deploy(self.project, database)
             self.advance("as deployed")
-            found: dict[str, Any] = {}
             if deployment.is_at(self.project.chain.heads) and len(deployment.runs) == 1:
                 found = self._experiment(Site(self.project, self.databases, deployment.snapshot, database))
-            walked = walking.result()
-            record = ChainRecord(
-                self.project.chain,
-                walked.version_table,
-                walked.revisions,
-                walked.base,
-                walked.descent,
-                deployment=deployment,
-            )
-            if not found and record.head is not None:
-                with self._database_at_heads() as at_heads:
-                    found = self._experiment(Site(self.project, self.databases, record.head, at_heads))
-        return replace(record, **found, durations_s=self.durations_s)
+        record = replace(self._record(walking.result()), deployment=deployment)
+        if found is None and record.head is not None:
+            with self._database_at_heads() as at_heads:
+                found = self._experiment(Site(self.project, self.databases, record.head, at_heads))
+        return replace(record, **(found or {}))
+
+    def _without_deployment(self, walked: WalkRecord) -> ChainRecord:
+        record = self._record(walked)
+        if record.head is None:
+            return record
+        return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None)))
+
+    def _record(self, walked: WalkRecord) -> ChainRecord:
+        return ChainRecord(
+            self.project.chain,
+            walked.version_table,
+            walked.revisions,
+            walked.base,
+            walked.descent,
+            durations_s=self.durations_s,
+        )
 
     def _experiment(self, site: Site) -> dict[str, Any]:
         found: dict[str, Any] = {}

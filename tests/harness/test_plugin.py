@@ -294,7 +294,7 @@ def test_what_a_database_needs_is_loaded_before_the_first_test_is_timed(
     run_tests: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    tests = "import sys\n\n\ndef test_first():\n    assert 'alembic' in sys.modules\n\n\ndef test_other(pg_server):\n    pass\n"
+    tests = "import sys\n\n\ndef test_first():\n    assert 'psycopg' in sys.modules\n\n\ndef test_other(pg_server):\n    pass\n"
 
     result = run_tests("-p", "pgharness.plugin", tests=tests, in_process=False)
 

@@ -57,6 +57,7 @@ def open_project(task: dict[str, Any]) -> Project:
     Raises Stop where there is none.
     """
     sys.path[:] = [*sys.path, *(entry for entry in task["paths"] if entry not in sys.path)]
+    os.chdir(task["folder"])
     file = Path(task["ini"])
     config = _configured(file, task["section"], task["x"])
     scripts = _opened(config, file)
@@ -129,7 +130,7 @@ def _other_sections(config: Config) -> str:
     sections = [
         name for name in config.file_config.sections() if config.file_config.has_option(name, "script_location")
     ]
-    if sections:
+    if sections and not config.get_main_option("script_location"):
         named = " or ".join(f"-n {name}" for name in sections)
         return (
             f'name the section that has it: pgharness check {named}, or section = "{sections[0]}" in [tool.pgharness]'

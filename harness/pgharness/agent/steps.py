@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationStep
-from alembic.util import load_python_file
 
 from .failures import describe
 from .queries import run_query
@@ -136,9 +134,6 @@ class _Step:
 
 
 def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:
-    """Give what Alembic runs for a revision, from a module that remembers nothing of an earlier run."""
+    """Give what Alembic runs for a revision."""
     make = MigrationStep.upgrade_from_script if direction == UP else MigrationStep.downgrade_from_script
-    step = make(scripts.revision_map, script)
-    folder, _, file = script.path.rpartition(os.sep)
-    step.migration_fn = getattr(load_python_file(folder, file), direction)
-    return step
+    return make(scripts.revision_map, script)

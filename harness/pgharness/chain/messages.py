@@ -23,7 +23,7 @@ DOWN: Direction = "downgrade"
 class Task:
     """What one child of the agent is to do, and all it has to know for that.
 
-    `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
+    `ini` is relative to `folder`. `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
     scheme, which the agent chooses by the driver. `limits` are environment variables for libpq, `variables` those that the
     settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
     """
@@ -31,6 +31,7 @@ class Task:
     task: Literal["read", "deploy", "converse"]
     output: str
     ini: str
+    folder: str
     section: str = "alembic"
     x: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()

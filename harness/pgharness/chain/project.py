@@ -86,7 +86,8 @@ def _task(settings: HarnessSettings, python: Path) -> Task:
     return Task(
         task="read",
         output="",
-        ini=str(settings.alembic.absolute()),
+        ini=str(settings.alembic),
+        folder=str(Path.cwd()),
         section=settings.section,
         x=settings.x,
         paths=own_paths(python),

@@ -28,7 +28,10 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (
         "42710",  # duplicate_object
         r"\bCREATE\s+(ROLE|USER|GROUP)\b",
-        "a role belongs to the whole server and outlives every database: drop it there, or let runs have their own (--server embedded)",
+        (
+            "a role belongs to the whole server and outlives every database: drop it there, or let runs have a server of their own "
+            "(--server embedded)"
+        ),
     ),
     (
         "42710",
@@ -55,5 +58,5 @@ def advice(failure: Failure, otherwise: str) -> str:
     said = f"{failure.statement or ''}\n{failure.message}"
     for sqlstate, words, mend in ADVICE:
         if sqlstate == (failure.sqlstate or "") and re.search(words, said, re.IGNORECASE):
-            return f"{mend}; {otherwise}"
+            return f"{mend}, or {otherwise}"
     return otherwise

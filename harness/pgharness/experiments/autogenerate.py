@@ -20,11 +20,7 @@ def try_autogenerate(site: Site) -> DraftRecord | None:
 
     What goes wrong on the way is the verdict, so it is recorded and not raised.
     """
-    try:
-        with converse(site.project, site.at_heads) as conversation:
-            asked = conversation.pending_operations()
-    except CannotRun as reason:
-        asked = Drafted((), _failure_of(reason))
+    asked = _pending(site)
     if asked is None:
         return None
     try:
@@ -32,6 +28,18 @@ def try_autogenerate(site: Site) -> DraftRecord | None:
     except CannotRun as reason:
         snapshot, failure = None, _failure_of(reason)
     return DraftRecord(asked.found, snapshot, failure, asked.failure, asked.untold)
+
+
+def _pending(site: Site) -> Drafted | None:
+    if site.at_heads is None:
+        return Drafted(
+            (), untold="Alembic's own comparison was not made: no second database can be brought to the heads here"
+        )
+    try:
+        with converse(site.project, site.at_heads) as conversation:
+            return conversation.pending_operations()
+    except CannotRun as reason:
+        return Drafted((), _failure_of(reason))
 
 
 def _draft_and_run(site: Site) -> tuple[Snapshot | None, Failure | None]:

@@ -16,13 +16,14 @@ from pgharness.settings import HarnessSettings
 class Site:
     """Where experiments are made: the project, the databases, the catalog at the heads, and a database that stands there.
 
-    Nobody is connected to `at_heads`, whose tables hold rows; experiments only read it.
+    Nobody else is connected to `at_heads`. It is None where no second database can be brought there, because the chain has left on
+    a given server what it cannot make once more.
     """
 
     project: Project
     databases: Databases
     head: Snapshot
-    at_heads: Database
+    at_heads: Database | None
 
     @property
     def settings(self) -> HarnessSettings:

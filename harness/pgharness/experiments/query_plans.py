@@ -27,9 +27,9 @@ PLANNER_SETTINGS: tuple[Mapping[str, str], ...] = (
 
 
 def explain_queries(site: Site) -> QueriesRecord | None:
-    """Plan each declared statement on tables that hold rows, without carrying it out; None where none are declared."""
+    """Plan each declared statement on tables that hold rows, without carrying it out; None where none are declared, or no database is at the heads."""
     path = site.settings.statements
-    if path is None:
+    if path is None or site.at_heads is None:
         return None
     texts = read_statement_file(path)
     with site.at_heads.connect() as connection:
