@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 
@@ -23,6 +26,10 @@ from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts
 from pgharness.servers import Server, open_server
 from pgharness.settings import HarnessSettings, nearest
+
+Advance = Callable[[str], None]
+# A setting that cannot be used is found within this time.
+EARLY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +63,8 @@ class Plan:
 def plan_run(settings: HarnessSettings, project: Project | None = None) -> Plan:
     """Read the chain, unless it is read already, and choose the checks. Raises CannotRun for what can be known without a server."""
     checks = wanted_checks(settings.only, settings.skip)
-    if settings.baseline is not None and not settings.baseline.is_file():
-        raise CannotRun(
-            f"There is no baseline file {settings.baseline}.",
-            seen=f"looked for {settings.baseline.absolute()}",
-            mend="name a file of SQL: --baseline PATH",
-        )
-    if settings.statements is not None and not settings.statements.is_file():
-        raise CannotRun(
-            f"There is no file of statements {settings.statements}.",
-            seen=f"looked for {settings.statements.absolute()}",
-            mend="name a file of SQL: --statements PATH",
-        )
+    _require_file(settings.baseline, "baseline file", "--baseline")
+    _require_file(settings.statements, "file of statements", "--statements")
     if settings.statements is not None:
         read_statement_file(settings.statements)
     project = project or open_project(settings)
@@ -76,14 +73,25 @@ def plan_run(settings: HarnessSettings, project: Project | None = None) -> Plan:
     return Plan(settings, project, checks, needed_experiments(checks))
 
 
-def run_plan(plan: Plan, advance: Callable[[str], None] = lambda _label: None) -> Run:
-    """Start a server, run the plan on it, and stop it again."""
+def check_chain(settings: HarnessSettings, begin: Callable[[Plan], Advance] = lambda _plan: lambda _label: None) -> Run:
+    """Read the chain while a server starts, and run the checks on it; `begin` gets the plan and gives what tells of progress.
+
+    Raises CannotRun.
+    """
     started = time.perf_counter()
-    with open_server(plan.settings.server, image=plan.settings.image) as server:
-        return run_on(server, plan, advance, started=started)
+    with ThreadPoolExecutor(1) as executor:
+        planning = executor.submit(plan_run, settings)
+        with contextlib.suppress(TimeoutError):
+            planning.exception(EARLY_S)  # what is wrong with the settings is known before any server could start
+        if planning.done():
+            planning.result()
+        with open_server(settings.server, image=settings.image) as server:
+            plan = planning.result()
+            with plan.project.agent:
+                return run_on(server, plan, begin(plan), started=started)
 
 
-def run_on(server: Server, plan: Plan, advance: Callable[[str], None] = lambda _label: None, *, started: float) -> Run:
+def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *, started: float) -> Run:
     """Run the plan on a server that runs; `started` is when somebody began to start it (time.perf_counter)."""
     server_s = time.perf_counter() - started
     with _told_if_gone(server), Databases(server) as databases:
@@ -109,6 +117,15 @@ def _told_if_gone(server: Server) -> Iterator[None]:
                 mend="run again; if it stays, a statement ends the server: its log says which",
             ) from error
         raise
+
+
+def _require_file(path: Path | None, what: str, option: str) -> None:
+    if path is not None and not path.is_file():
+        raise CannotRun(
+            f"There is no {what} {path}.",
+            seen=f"looked for {path.absolute()}",
+            mend=f"name a file of SQL: {option} PATH",
+        )
 
 
 def _check_revision(since: str, chain: Chain) -> None:

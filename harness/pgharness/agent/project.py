@@ -25,6 +25,10 @@ NOWHERE = {"host": "127.0.0.1", "port": "9", "user": "nobody", "password": "none
 _UNREADABLE: tuple[type[Exception], ...] = (configparser.Error, UnicodeDecodeError, SyntaxError)
 
 
+# What every run imports by itself.
+_KNOWN_AT_START = frozenset(sys.modules)
+
+
 @dataclass
 class Project:
     """An opened project; `url` is that of the test database with the project's driver, `files` are those of its revisions."""
@@ -149,3 +153,14 @@ def _move_versions(config: Config, folder: str) -> None:
         config.set_main_option(name, value)
     config.file_config.remove_section("post_write_hooks")
     config.file_config.add_section("post_write_hooks")  # an empty one, or those of a pyproject.toml would run
+
+
+def imported_modules() -> list[str]:
+    """Give what has been imported since the agent started, in the order in which it was, by the names under which it can be again."""
+    return [
+        name
+        for name, module in sys.modules.items()
+        if name not in _KNOWN_AT_START
+        and not name.startswith("pgharness_agent")
+        and getattr(module, "__spec__", None) is not None
+    ]

@@ -13,7 +13,7 @@ from .deploying import Deployment
 from .environment import Environment, run_environment
 from .failures import describe
 from .models import build_models
-from .project import Project, open_project
+from .project import Project, imported_modules, open_project
 from .revisions import load_metadata, read_chain
 from .steps import Runner
 from .versions import rollback
@@ -39,7 +39,7 @@ def _read(project: Project, channel: Channel) -> None:
     chain = read_chain(project.scripts)
     if project.task["metadata"]:
         load_metadata(project.task["metadata"])
-    channel.send("chain", **chain, driver=project.driver)
+    channel.send("chain", **chain, driver=project.driver, path=sys.path, modules=imported_modules())
 
 
 def _deploy(project: Project, channel: Channel) -> None:
@@ -56,7 +56,13 @@ def _converse(project: Project, channel: Channel) -> None:
     """Run env.py, and there do one thing after another until the harness has no more to ask."""
 
     def answer(environment: Environment) -> None:
-        channel.send("environment", version_table=environment.version_table, driver=project.driver)
+        channel.send(
+            "environment",
+            version_table=environment.version_table,
+            driver=project.driver,
+            path=sys.path,
+            modules=imported_modules(),
+        )
         while (message := channel.receive())["do"] != "end":
             ACTS[message["do"]](environment, channel, message)
 

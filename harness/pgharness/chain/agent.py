@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,8 @@ sys.modules["pgharness_agent"] = importlib.util.module_from_spec(spec)
 from pgharness_agent.__main__ import main
 main(int(sys.argv[2]))
 """
+# What the agent is asked for, each with a socket for the new process.
+_RUN, _NURSERY = b"r", b"n"
 SILENCE_S = 1.0
 OUTPUT_LINES = 5
 
@@ -55,6 +58,8 @@ class Agent:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C in a terminal reaches us alone, and we end it
             )
+        self._nursery: Nursery | None = None
+        self._lock = threading.Lock()
         self._end = weakref.finalize(self, _end, self._control, self._process, self._folder, os.getpid())
 
     def __enter__(self) -> Self:
@@ -90,19 +95,51 @@ class Agent:
     def child(self, task: Task) -> Child:
         """Let a child do a task."""
         _ = self.versions
+        handle, output = tempfile.mkstemp(prefix="output-", dir=self._folder.name)
+        os.close(handle)
+        control = self._nursery.control if self._nursery is not None and self._nursery.is_ready else self._control
+        return Child(self._asked(control, _RUN), replace(task, output=output))
+
+    def import_ahead(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
+        """Import what runs of the project import, once for all that come, where nothing that is read then differs between them."""
+        with self._lock:
+            if self._nursery is None and modules:
+                nursery = Nursery(self._asked(self._control, _NURSERY))
+                nursery.start(folder, path, modules)
+                self._nursery = nursery
+
+    def _asked(self, control: socket.socket, what: bytes) -> socket.socket:
+        """Ask for a new process, and give the socket that leads to it."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                socket.send_fds(self._control, [b"r"], [theirs.fileno()])
+                socket.send_fds(control, [what], [theirs.fileno()])
             except OSError as error:
                 raise CannotRun(
                     "The agent that runs the project's code is gone.",
                     seen=_tail(self._log) or str(error),
                     mend="run again; if it stays, something ends its process",
                 ) from error
-        handle, output = tempfile.mkstemp(prefix="output-", dir=self._folder.name)
-        os.close(handle)
-        return Child(ours, replace(task, output=output))
+        return ours
+
+
+class Nursery:
+    """A process of the agent in which the project's modules are imported; children that it forks need not import them again."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+
+    def start(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
+        """Let it begin to import; nobody waits for it yet."""
+        said = {"folder": folder, "path": list(path), "modules": list(modules)}
+        self.control.sendall(json.dumps(said).encode() + b"\n")
+
+    @cached_property
+    def is_ready(self) -> bool:
+        """Whether it can fork; waits until it has imported all. A process that has threads after its imports cannot."""
+        with self.control.makefile("rb") as told:
+            line = told.readline()
+        return bool(line) and bool(json.loads(line)["ready"])
 
 
 class Child:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pgharness.chain.agent import Child
 from pgharness.chain.lock_waits import LockWaits
@@ -36,10 +37,13 @@ class Drafted:
 class Conversation:
     """One run of env.py, halted where it runs its migrations; `version_table` is where Alembic keeps the revision there."""
 
-    def __init__(self, child: Child, waits: LockWaits) -> None:
+    def __init__(self, project: Project, child: Child, waits: LockWaits) -> None:
         self._child = child
         self._waits = waits
-        self.version_table: str = child.receive("environment")["version_table"]
+        told = child.receive("environment")
+        self.version_table: str = told["version_table"]
+        if not project.settings.environment:
+            project.agent.import_ahead(str(Path.cwd()), told["path"], told["modules"])
 
     def steps(
         self, asked: Sequence[tuple[str, Direction]], *, apart: bool, watches: Sequence[Watch] = ()
@@ -105,4 +109,4 @@ def converse(project: Project, database: Database, *, versions_folder: str = "")
     task = project.task("converse", database, versions_folder=versions_folder)
     with LockWaits(database) as waits, project.agent.child(task) as child:
         child.on_silence = waits.look
-        yield Conversation(child, waits)
+        yield Conversation(project, child, waits)

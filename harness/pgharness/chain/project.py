@@ -78,6 +78,8 @@ def open_project(settings: HarnessSettings, *, own_first: bool = False) -> Proje
     agent = Agent(choose_interpreter(settings.python, settings.alembic, own_first=own_first))
     with agent.child(_task(settings, agent.python)) as child:
         told = child.receive("chain")
+    if not settings.environment and settings.metadata is not None:
+        agent.import_ahead(str(Path.cwd()), told["path"], told["modules"])
     folders = tuple(dict.fromkeys(Path(folder) for folder in told["folders"]))
     return Project(settings, agent, chain_of(told), told["env_py"], folders)
 

@@ -18,8 +18,8 @@ from pgharness.cli.exit_codes import FOUND, NOTHING_FOUND
 from pgharness.findings import CannotRun
 from pgharness.report import FORMATS
 from pgharness.report.text import render_rich
-from pgharness.running import Plan, Run, plan_run, run_plan
-from pgharness.settings import load_settings
+from pgharness.running import Advance, Plan, Run, check_chain
+from pgharness.settings import HarnessSettings, load_settings
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -90,7 +90,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
             mend='set structure = "schema/structure.sql" in [tool.pgharness]',
         )
     _require_folder(output)
-    run = _run(plan_run(settings))
+    run = _run(settings)
     if write_structure:
         _write_structure(run, settings.structure)
         return
@@ -98,10 +98,10 @@ def check(  # noqa: PLR0917 - typer calls it with names
     sys.exit(NOTHING_FOUND if run.report.passed else FOUND)
 
 
-def _run(plan: Plan) -> Run:
+def _run(settings: HarnessSettings) -> Run:
     try:
-        with _progress(plan) as progress:
-            return run_plan(plan, progress)
+        with _progress() as begin:
+            return check_chain(settings, begin)
     except KeyboardInterrupt:
         print("Interrupted; nothing of the run is left.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
@@ -148,14 +148,15 @@ def _write_structure(run: Run, path: Path | None) -> None:
 
 
 @contextmanager
-def _progress(plan: Plan) -> Iterator[Callable[[str], None]]:
-    """Show a bar on standard error where that is a terminal; give the function that advances it."""
+def _progress() -> Iterator[Callable[[Plan], Advance]]:
+    """Show a bar on standard error where that is a terminal; give what begins to count, once it is known how far it goes."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(file=sys.stderr)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("starting a server", total=plan.steps)
+        task = progress.add_task("starting a server, reading the chain", total=None)
 
-        def advance(label: str) -> None:
-            progress.update(task, advance=1, description=label)
+        def begin(plan: Plan) -> Advance:
+            progress.update(task, total=plan.steps)
+            return lambda label: progress.update(task, advance=1, description=label)
 
-        yield advance
+        yield begin

@@ -1,0 +1,75 @@
+"""Forks a child for each run, from the agent itself, or from a nursery in which the project's modules are imported already."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .channel import Channel
+
+_PR_SET_PDEATHSIG = 1
+
+# What the harness asks for, each with a socket for the new process.
+RUN, NURSERY = b"r", b"n"
+
+
+def serve_forks(control: socket.socket, at_end: Callable[[], None]) -> None:
+    """Fork for whatever is asked, until the other end is closed."""
+    while True:
+        asked, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not asked:
+            at_end()
+            return
+        for descriptor in descriptors:
+            if os.fork() == 0:
+                control.close()
+                _die_with_parent()
+                _begin(asked, socket.socket(fileno=descriptor))
+            os.close(descriptor)
+
+
+def _begin(asked: bytes, connected: socket.socket) -> None:
+    """Serve one run, or be a nursery, and end."""
+    if asked == NURSERY:
+        _be_nursery(connected)
+    else:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        from .serving import serve  # noqa: PLC0415 - after the fork: it needs Alembic, which may be missing
+
+        serve(Channel(connected))
+    os._exit(0)
+
+
+def _be_nursery(connected: socket.socket) -> None:
+    """Import what runs of this project import, and fork from then on.
+
+    Only where nothing that is read at import differs between runs may one be used. A module that cannot be imported outside of
+    env.py is left to the runs; and a process that has threads cannot be forked, so then there is no nursery.
+    """
+    channel = Channel(connected)
+    wanted = channel.receive()
+    os.chdir(wanted["folder"])
+    sys.path[:] = wanted["path"]
+    for name in wanted["modules"]:
+        try:
+            importlib.import_module(name)
+        except BaseException:  # noqa: S112 - importing runs anybody's code, and whoever needs it will tell
+            continue
+    is_ready = threading.active_count() == 1
+    channel.send("nursery", ready=is_ready)
+    if is_ready:
+        serve_forks(connected, at_end=lambda: None)
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end this process when the agent itself is killed; elsewhere the harness ends the whole group."""
+    if sys.platform == "linux":
+        libc: Any = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
