@@ -187,7 +187,7 @@ from alembic import context
 from sqlalchemy import create_engine, URL
 
 parts = {name: os.environ[f"SHOP_{name.upper()}"] for name in ("username", "database")}
-query = {"host": os.environ["SHOP_HOST"]}
+query = {"host": os.environ["SHOP_HOST"], "port": os.environ["SHOP_PORT"]}
 with create_engine(URL.create("postgresql+psycopg", **parts, query=query)).connect() as connection:
     context.configure(connection=connection)
     context.run_migrations()
@@ -197,6 +197,7 @@ with create_engine(URL.create("postgresql+psycopg", **parts, query=query)).conne
         "SHOP_DATABASE": "{database}",
         "SHOP_USERNAME": "{user}",
         "SHOP_HOST": "{host}",
+        "SHOP_PORT": "{port}",
     }
 
     report = judge_example(edits={"env.py": text}, environment=variables, only=("graph",))
