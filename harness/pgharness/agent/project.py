@@ -74,6 +74,8 @@ def open_project(task: dict[str, Any]) -> Project:
     parts = task["parts"] or NOWHERE
     url = f"{scheme}://{task['rest_of_url'] or '{user}:{password}@{host}:{port}/{database}'.format_map(parts)}"
     os.environ.update(task["limits"])
+    for name in task["cleared"]:
+        os.environ.pop(name, None)
     os.environ.update({name: value.format_map({**parts, "url": url}) for name, value in task["variables"].items()})
     if task["parts"]:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))

@@ -24,8 +24,8 @@ class Task:
     """What one child of the agent is to do, and all it has to know for that.
 
     `ini` is relative to `folder`. `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
-    scheme, which the agent chooses by the driver. `limits` are environment variables for libpq, `variables` those that the
-    settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
+    scheme, which the agent chooses by the driver. `limits` are environment variables for libpq and `cleared` those that would
+    keep it from our own server; `variables` are those that the settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
     """
 
     task: Literal["read", "deploy", "converse"]
@@ -38,6 +38,7 @@ class Task:
     parts: Mapping[str, str] = field(default_factory=dict)
     rest_of_url: str = ""
     limits: Mapping[str, str] = field(default_factory=dict)
+    cleared: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     driver: str = ""
     metadata: str = ""

@@ -17,6 +17,10 @@ from pgharness.servers import STATEMENT_LIMIT
 from pgharness.settings import HarnessSettings
 
 
+# What a shell may say of its own servers, and ours does not know.
+CLEARED = ("PGCHANNELBINDING", "PGREQUIREAUTH", "PGSERVICE", "PGSSLMODE", "PGTARGETSESSIONATTRS")
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project: its settings, its chain, and the agent in its interpreter; `folders` hold env.py and the revisions."""
@@ -48,6 +52,7 @@ class Project:
             _task(self.settings, self.agent.python),
             task=task,
             parts=parts,
+            cleared=() if location == database.location else CLEARED,
             rest_of_url=location.render().partition("://")[2],
             versions_folder=versions_folder,
             hand_over=hand_over,
@@ -93,7 +98,7 @@ def _task(settings: HarnessSettings, python: Path) -> Task:
         section=settings.section,
         x=settings.x,
         paths=own_paths(python),
-        limits={} if "PGOPTIONS" in os.environ else {"PGOPTIONS": STATEMENT_LIMIT},
+        limits={"PGOPTIONS": os.environ.get("PGOPTIONS", STATEMENT_LIMIT)},
         variables=settings.environment,
         driver=settings.driver or "",
         metadata=settings.metadata or "",
