@@ -15,10 +15,12 @@ prepend_sys_path = %(here)s
 ENV_PY = """\
 from alembic import context
 from shop import Base
-from sqlalchemy import Engine
+from sqlalchemy import Connection, NullPool, create_engine
 
-given = context.config.attributes["connection"]
-with given.connect() if isinstance(given, Engine) else given as connection:
+given = context.config.attributes.get("connection")
+if given is None:
+    given = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=NullPool)
+with given if isinstance(given, Connection) else given.connect() as connection:
     context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
