@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import sys
@@ -12,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# What several folders of tests write projects with is a module too.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from chains import ENV, Revision, write_chain
 
 from pgharness import cli
 from pgharness.findings import Finding
@@ -79,6 +85,19 @@ def found(judge_example: Callable[..., Report]) -> Callable[..., list[Finding]]:
         return [finding for finding in report.findings if finding.check == check]
 
     return find
+
+
+@pytest.fixture
+def judge_chain(tmp_path: Path, pg_server: Server) -> Callable[..., Run]:
+    """Write a chain, judge it by what only running it tells, and give the run; each time in a folder of its own."""
+    folders = (tmp_path / f"chain_{number}" for number in itertools.count())
+
+    def judge(*revisions: Revision, env: str = ENV, **options: Any) -> Run:
+        options = {"only": ("upgrade", "roundtrip"), **options}
+        settings = load_settings(None, alembic=write_chain(next(folders), revisions, env), **options)
+        return run_on(pg_server, plan_run(settings), started=time.perf_counter())
+
+    return judge
 
 
 @pytest.fixture(scope="session")

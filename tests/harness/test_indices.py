@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
-from pgharness.history.queries import explain_queries
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
+from pgharness.chain.agent import Agent
+from pgharness.chain.project import Project
 from pgharness.checks import indices
-from pgharness.databases import Database
+from pgharness.databases import Database, Databases
+from pgharness.experiments.experiment import Site
+from pgharness.experiments.query_plans import explain_queries
 from pgharness.findings import CannotRun, Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord
@@ -30,21 +34,25 @@ CREATE TABLE book (
 );
 """
 
+CHAIN = Chain((), (), ())
+
 Judged = Callable[..., list[Finding]]
 
 
 @pytest.fixture
-def judge(empty_database: Database, tmp_path: Path) -> Judged:
+def judge(empty_database: Database, pg_databases: Databases, tmp_path: Path) -> Judged:
     """Make the tables and what a test adds to them, and judge; `statements` is the text of a file of statements."""
 
     def judged(ddl: str, *, statements: str | None = None) -> list[Finding]:
         queries: QueriesRecord | None = None
         with empty_database.connect() as connection:
             connection.execute(TABLES + ddl)
-            if statements is not None:
-                (tmp_path / "statements.sql").write_text(statements, encoding="utf-8")
-                queries = explain_queries(connection, tmp_path / "statements.sql")
             head = take_snapshot(connection)
+        if statements is not None:
+            (tmp_path / "statements.sql").write_text(statements, encoding="utf-8")
+            settings = load_settings(None, statements=tmp_path / "statements.sql")
+            project = Project(settings, cast("Agent", None), CHAIN, "", ())  # nothing of a project is run
+            queries = explain_queries(Site(project, pg_databases, head, empty_database))
         return [item for item in indices.judge(record_of(head, queries), difference) if isinstance(item, Finding)]
 
     return judged
@@ -52,7 +60,7 @@ def judge(empty_database: Database, tmp_path: Path) -> Judged:
 
 def record_of(head: Snapshot, queries: QueriesRecord | None = None) -> ChainRecord:
     """Give the record of a chain without revisions, whose head is this catalog."""
-    return ChainRecord(Chain((), (), ()), "public.alembic_version", (), head, queries=queries)
+    return ChainRecord(CHAIN, "public.alembic_version", (), head, queries=queries)
 
 
 COVERED = [

@@ -1,4 +1,4 @@
-"""A run within another program leaves that program's logging and its path as they were."""
+"""A run within another program leaves that program's logging, path, folder and modules as they were."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from pgharness.history.chain import open_scripts
 
 LOGS = """
 [loggers]
@@ -49,18 +47,12 @@ def test_the_handlers_of_others_stay_open(run_example: Callable[..., Any], tmp_p
     assert handler in known
 
 
-def test_the_path_does_not_grow_with_each_look_at_a_chain(example: Callable[..., Path]) -> None:
-    project = example()
-    open_scripts(project / "alembic.ini")
-    once = sys.path[:]
+def test_a_run_leaves_our_path_our_folder_and_our_modules_as_they_were(
+    run_example: Callable[..., Any], tmp_path: Path
+) -> None:
+    path, folder = sys.path[:], Path.cwd()
 
-    open_scripts(project / "alembic.ini")
-
-    assert sys.path == once
-    assert sys.path[0] == str(project)
-
-
-def test_a_whole_run_puts_a_project_on_the_path_once(run_example: Callable[..., Any], tmp_path: Path) -> None:
     run_example()
 
-    assert sys.path.count(str(tmp_path / "project")) == 1
+    assert (sys.path, Path.cwd()) == (path, folder)
+    assert not [name for name in sys.modules if tmp_path.name in name]

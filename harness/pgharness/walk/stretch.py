@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.conversation import Conversation
@@ -15,8 +16,11 @@ from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.rows import fill_empty_tables
 from pgharness.servers import Connection
 
-# What these do depends on more than the catalog: on rows, on settings, on what a function holds.
-_OPEN_ENDED = re.compile(r"^\s*(DO|CALL|SELECT|WITH|EXECUTE)\b", re.IGNORECASE)
+# What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
+# another one and behind a comment.
+_OPEN_ENDED = re.compile(r"(?:^|;|\*/|--[^\n]*\n)[\s(]*(?:DO|CALL|WITH|EXECUTE)\b|\bSELECT\b", re.IGNORECASE)
+# What a revision sends by the driver itself is seen by nobody.
+_BEHIND_SQLALCHEMY = re.compile(r"\bcursor\(|\b(?:driver|dbapi)_connection\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Stretch:
         """
         started = time.perf_counter()
         for step in self._conversation.steps([(revision.revision, direction)], apart=True):
-            snapshot = known.snapshot if known is not None and _is_repeated(step, known) else self.catalog.read()
+            is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
+            snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             if fill:
                 self.fill()
             done = replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started)
@@ -93,9 +98,14 @@ class Stretch:
             self.unfilled = filling.unfilled
 
 
+def _is_seen_whole(revision: Revision) -> bool:
+    """Whether all that the revision sends goes through SQLAlchemy, as far as its text tells."""
+    return not _BEHIND_SQLALCHEMY.search(Path(revision.path).read_text(encoding="utf-8", errors="replace"))
+
+
 def _is_repeated(step: Step, known: Step) -> bool:
     return (
         step.failure is None
         and [statement.said for statement in step.statements] == [statement.said for statement in known.statements]
-        and not any(_OPEN_ENDED.match(statement.sql) for statement in step.statements)
+        and not any(_OPEN_ENDED.search(statement.sql) for statement in step.statements)
     )

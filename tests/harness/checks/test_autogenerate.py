@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
 
 from pgharness.report.model import Report
+from pgharness.running import plan_run, run_on
+from pgharness.servers import Server
+from pgharness.settings import load_settings
 
 MODELS = "bookshop.py"
 
@@ -114,19 +117,28 @@ def write_into_models(_context, _revision, directives):
 """
 
 
-def test_models_stay_as_they_were_whatever_a_hook_writes_into_them(
-    judge_example: Callable[..., Report], tmp_path: Path
+WRITES_INTO_MODELS = {
+    "env.py": (
+        "context.configure(",
+        f"{WRITING_HOOK}context.configure(\n    process_revision_directives=write_into_models,",
+    )
+}
+
+
+def test_what_a_hook_writes_into_models_is_seen_by_no_other_check(judge_example: Callable[..., Report]) -> None:
+    report = judge_example(edits=WRITES_INTO_MODELS, only=("drift", "enums", "autogenerate"))
+
+    # The hook did its work: without it autogenerate has nothing to tell either.
+    assert {finding.check for finding in report.findings} == {"autogenerate"}
+
+
+def test_what_a_hook_writes_into_models_is_gone_in_the_next_run_of_one_project(
+    example: Callable[..., Path], pg_server: Server
 ) -> None:
-    edits = {
-        "env.py": (
-            "context.configure(",
-            f"{WRITING_HOOK}context.configure(\n    process_revision_directives=write_into_models,",
-        )
-    }
+    settings = load_settings(None, alembic=example(edits=WRITES_INTO_MODELS) / "alembic.ini", skip=("roundtrip",))
+    plan = plan_run(settings)
 
-    report = judge_example(edits=edits, only=("autogenerate",))
+    runs = [run_on(pg_server, plan, started=perf_counter()) for _ in range(2)]
 
-    (models,) = (module for name, module in sys.modules.items() if tmp_path.name in name)
-    cover = models.Base.metadata.tables["book"].columns["cover"].type
-    assert (type(cover).__name__, cover.enum_class) == ("Enum", models.Cover)
-    assert report.findings  # the hook did its work: without it this chain has none
+    assert runs[0].record.models == runs[1].record.models
+    assert runs[0].report.findings == runs[1].report.findings

@@ -1,0 +1,63 @@
+"""Small chains, written from what their revisions do, and run on the session's server."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+INI = "[alembic]\nscript_location = %(here)s\nversion_locations = %(here)s/versions\npath_separator = newline\n"
+ENV = """\
+from alembic import context
+from sqlalchemy import create_engine, text
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision: the code of its upgrade() and of its downgrade(), and what stands above both.
+
+    The slug is its id and the name of its file, so that what is told of it is the same wherever it stands in a chain.
+    """
+
+    slug: str
+    up: str = "pass"
+    down: str = "pass"
+    top: str = ""
+
+    def text(self, before: str | None) -> str:
+        """Give the file's text for a revision that stands after another one."""
+        up, down = (textwrap.indent(textwrap.dedent(code).strip("\n"), "    ") for code in (self.up, self.down))
+        return (
+            f"import sqlalchemy as sa\nfrom alembic import context, op\n\nrevision = {self.slug!r}\ndown_revision = {before!r}\n"
+            f"{self.top}\n\n\ndef upgrade():\n{up}\n\n\ndef downgrade():\n{down}\n"
+        )
+
+
+def sql(*statements: str) -> str:
+    """Give the code that executes statements one by one."""
+    return "\n".join(f"op.execute({statement!r})" for statement in statements)
+
+
+def table(name: str, columns: str = "id bigint PRIMARY KEY") -> Revision:
+    """Give a sound revision that makes a table."""
+    return Revision(name, sql(f"CREATE TABLE {name} ({columns})"), sql(f"DROP TABLE {name}"))
+
+
+def write_chain(folder: Path, revisions: Iterable[Revision], env: str = ENV) -> Path:
+    """Write a project whose revisions follow one upon the other; give the path of its ini."""
+    (folder / "versions").mkdir(parents=True)
+    (folder / "env.py").write_text(env, encoding="utf-8")
+    (folder / "alembic.ini").write_text(INI, encoding="utf-8")
+    before: str | None = None
+    for revision in revisions:
+        (folder / "versions" / f"{revision.slug}.py").write_text(revision.text(before), encoding="utf-8")
+        before = revision.slug
+    return folder / "alembic.ini"

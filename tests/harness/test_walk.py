@@ -1,0 +1,174 @@
+"""One walk over a chain: each revision up, down and up again on the rows that stand there, then down from the heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from chains import ENV, Revision, sql, table
+
+from pgharness.running import Run
+
+COUNTRY = "versions/0003_add_country.py"
+
+JudgeChain = Callable[..., Run]
+
+
+def told(run: Run, slug: str | None = None) -> list[tuple[str, str | None, str, str]]:
+    """Give what was found, of one revision or of all: the check, the revision, the subject and the first words."""
+    return [
+        (one.check, one.revision, one.subject, one.message.partition(":")[0])
+        for one in run.report.findings
+        if slug is None or one.revision == slug
+    ]
+
+
+def test_each_sound_revision_runs_up_down_and_up_and_in_the_end_all_run_down(
+    judge_chain: JudgeChain, tmp_path: Path
+) -> None:
+    log = tmp_path / "walked"
+
+    def logged(name: str) -> Revision:
+        sound = table(name)
+        up, down = (f"open({str(log)!r}, 'a').write('{name} {way}\\n')" for way in ("up", "down"))
+        return replace(sound, up=f"{up}\n{sound.up}", down=f"{down}\n{sound.down}")
+
+    run = judge_chain(logged("a"), logged("b"))
+
+    there_and_back = ["a up", "a down", "a up", "b up", "b down", "b up", "b down", "a down"]
+    walked = log.read_text(encoding="utf-8").splitlines()
+    assert run.report.findings == ()
+    assert sorted(walked) == sorted([*there_and_back, "a up", "b up"])  # the deployment's, which runs beside the walk
+    assert [line for line in walked if line.endswith("down")] == ["a down", "b down", "b down", "a down"]
+
+
+def test_a_downgrade_that_fails_on_rows_is_found_though_the_next_revision_drops_the_table(
+    judge_chain: JudgeChain,
+) -> None:
+    run = judge_chain(
+        table("author", "id bigint PRIMARY KEY, code text NOT NULL"),
+        Revision("drop_code", sql("ALTER TABLE author DROP code"), sql("ALTER TABLE author ADD code text NOT NULL")),
+        Revision("drop_author", sql("DROP TABLE author"), sql("CREATE TABLE author (id bigint PRIMARY KEY)")),
+    )
+
+    words = "Its downgrade passes on empty tables and fails on rows"
+    assert told(run) == [("roundtrip", "drop_code", "downgrade of drop_code", words)]
+
+
+ITEM = Revision(
+    "item",
+    sql("CREATE TABLE item (id bigint PRIMARY KEY, qty text)", "INSERT INTO item VALUES (1, '7')"),
+    sql("DROP TABLE item"),
+)
+UNREPEATABLE = {
+    "whose downgrade leaves values that it cannot take": Revision(
+        "count_items",
+        sql("ALTER TABLE item ALTER qty TYPE integer USING qty::integer"),
+        sql("ALTER TABLE item ALTER qty TYPE text USING qty::text || ' pcs'"),
+    ),
+    "whose downgrade leaves the row that it inserts": Revision("count_items", sql("INSERT INTO item VALUES (2, '8')")),
+}
+DEFECT = Revision(
+    "shelf", sql("CREATE TABLE shelf (id bigint PRIMARY KEY)", "CREATE TABLE board ()"), sql("DROP TABLE shelf")
+)
+
+
+@pytest.mark.parametrize("neighbour", ["none", "before", "behind"])
+@pytest.mark.parametrize("revision", UNREPEATABLE.values(), ids=UNREPEATABLE)
+def test_an_upgrade_does_not_run_again(revision: Revision, neighbour: str, judge_chain: JudgeChain) -> None:
+    chains = {"none": (ITEM, revision), "before": (ITEM, DEFECT, revision), "behind": (ITEM, revision, DEFECT)}
+
+    run = judge_chain(*chains[neighbour])
+
+    words = "After its downgrade it does not upgrade again"
+    assert told(run, "count_items") == [("roundtrip", "count_items", "downgrade of count_items", words)]
+    others = [("roundtrip", "shelf", "table public.board")]
+    assert [one[:3] for one in told(run) if one[1] != "count_items"] == others * (neighbour != "none")
+
+
+WITH_AN_ENUM = 'op.create_table("{name}", sa.Column("kind", sa.Enum("x", "y", name="kind")))'
+# Alembic's context remembers the types that it made, so both pass in one run; the second is deployed in a run of its own.
+IN_COMPANY = (
+    Revision("first", WITH_AN_ENUM.format(name="first"), sql("DROP TABLE first", "DROP TYPE kind")),
+    Revision("second", WITH_AN_ENUM.format(name="second"), sql("DROP TABLE second")),
+)
+MODELS = "target_metadata = MetaData()\nTable('extra', target_metadata, Column('id', Integer, primary_key=True))\n"
+
+
+def test_a_revision_that_passes_in_one_run_alone_is_told_and_those_after_it_are_judged(judge_chain: JudgeChain) -> None:
+    env = ENV.replace("import create_engine", "import Column, Integer, MetaData, Table, create_engine")
+    env = env.replace("engine =", f"{MODELS}engine =").replace(
+        "connection)", "connection, target_metadata=target_metadata)"
+    )
+
+    run = judge_chain(*IN_COMPANY, DEFECT, env=env, only=("upgrade", "roundtrip", "drift"))
+
+    second = run.record.record_of("second")
+    assert second is not None
+    assert second.alone_failure is not None
+    assert second.alone_failure.sqlstate == "42710"
+    assert [one for one in told(run) if one[0] != "drift"] == [
+        (
+            "upgrade",
+            "second",
+            "upgrade of second",
+            "It passes in one run with the revisions before it, and fails in a process of its own, as where they were deployed before",
+        ),
+        (
+            "roundtrip",
+            "shelf",
+            "table public.board",
+            "Its downgrade does not restore the catalog. It is in after the downgrade and not in before the upgrade.",
+        ),
+    ]
+    assert ("drift", None, "table public.extra") in [one[:3] for one in told(run)]
+
+
+# The catalog that the second upgrade meets is the one that the first met; a sequence's value is no part of it.
+SECOND_TIME = {
+    "by other statements": "times.append(1)\nif len(times) == 2:\n    op.execute(\"COMMENT ON TABLE note IS 'again'\")",
+    "in a block": sql("DO $$ BEGIN IF nextval('ticket') = 2 THEN COMMENT ON TABLE note IS 'again'; END IF; END $$"),
+    "in a block behind a comment": sql(
+        "-- say it\nDO $$ BEGIN IF nextval('ticket') = 2 THEN COMMENT ON TABLE note IS 'again'; END IF; END $$"
+    ),
+    "in a block behind another statement": sql(
+        "SET LOCAL lock_timeout = '1s'; DO $$ BEGIN IF nextval('ticket') = 2 THEN COMMENT ON TABLE note IS 'again'; END IF; END $$"
+    ),
+    "by a cursor of the driver's": "times.append(1)\nif len(times) == 2:\n"
+    "    op.get_bind().connection.cursor().execute(\"COMMENT ON TABLE note IS 'again'\")",
+}
+
+
+@pytest.mark.parametrize("up", SECOND_TIME.values(), ids=SECOND_TIME)
+def test_another_catalog_the_second_time_is_found_though_the_next_revision_hides_it(
+    up: str, judge_chain: JudgeChain
+) -> None:
+    note = Revision(
+        "note", sql("CREATE TABLE note ()", "CREATE SEQUENCE ticket"), sql("DROP SEQUENCE ticket", "DROP TABLE note")
+    )
+    comments = Revision("comment", up, sql("COMMENT ON TABLE note IS NULL"), "times = []")
+    hides = Revision("hide", sql("COMMENT ON TABLE note IS NULL"))
+
+    run = judge_chain(note, comments, hides, only=("roundtrip",))
+
+    words = "Upgraded again after its downgrade, it gives another catalog."
+    assert [(*one[:3], one[3].startswith(words)) for one in told(run)] == [
+        ("roundtrip", "comment", "table public.note", True)
+    ]
+
+
+def test_a_slip_in_the_middle_is_charged_to_its_revision_and_not_to_the_next(judge_chain: JudgeChain) -> None:
+    run = judge_chain(table("before"), DEFECT, table("after"))
+
+    assert [one[:3] for one in told(run)] == [("roundtrip", "shelf", "table public.board")]
+    assert run.report.reached == {"before", "shelf", "after"}
+
+
+def test_a_privilege_on_a_built_in_function_that_is_not_given_back_is_found(run_example: Callable[..., Run]) -> None:
+    revokes = "def upgrade():\n    op.execute('REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC')\n"
+
+    run = run_example(edits={COUNTRY: ("def upgrade():\n", revokes)}, only=("roundtrip",))
+
+    assert [(one.check, one.revision) for one in run.report.findings] == [("roundtrip", "0003")]
