@@ -121,7 +121,12 @@ def _plain_alembic(project: Path, server: Server) -> tuple[float, float]:
         started = time.perf_counter()
         url = database.project_location.render("psycopg")
         done = subprocess.run(
-            [sys.executable, "-c", FLOOR, url], cwd=project, env=_environment(), capture_output=True, text=True, check=False
+            [sys.executable, "-c", FLOOR, url],
+            cwd=project,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         whole_s = time.perf_counter() - started
     if done.returncode:

@@ -174,15 +174,9 @@ import os
 from alembic import context
 from sqlalchemy import create_engine, URL
 
-<<<<<<< HEAD
-parts = {name: os.environ[f"SHOP_{name.upper()}"] for name in ("username", "database")}
-query = {"host": os.environ["SHOP_HOST"], "port": os.environ["SHOP_PORT"]}
-with create_engine(URL.create("postgresql+psycopg", **parts, query=query)).connect() as connection:
-=======
 parts = {name: os.environ[f"SHOP_{name.upper()}"] for name in ("username", "password", "host", "database")}
 url = URL.create("postgresql+psycopg", **parts, port=int(os.environ["SHOP_PORT"]))
 with create_engine(url).connect() as connection:
->>>>>>> truths
     context.configure(connection=connection)
     with context.begin_transaction():
         context.run_migrations()
