@@ -49,6 +49,7 @@ class Agent:
         self._folder = tempfile.TemporaryDirectory(prefix="pgharness-agent-")
         self._log = Path(self._folder.name) / "agent.log"
         self._control, theirs = socket.socketpair()
+        self._sockets = [self._control]
         with theirs, self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [python, "-c", _BOOT, str(FOLDER), str(theirs.fileno())],
@@ -60,7 +61,7 @@ class Agent:
             )
         self._nursery: Nursery | None = None
         self._lock = threading.Lock()
-        self._end = weakref.finalize(self, _end, self._control, self._process, self._folder, os.getpid())
+        self._end = weakref.finalize(self, _end, self._sockets, self._process, self._folder, os.getpid())
 
     def __enter__(self) -> Self:
         """Use it."""
@@ -105,6 +106,7 @@ class Agent:
         with self._lock:
             if self._nursery is None and modules:
                 nursery = Nursery(self._asked(self._control, _NURSERY))
+                self._sockets.append(nursery.control)
                 nursery.start(folder, path, modules)
                 self._nursery = nursery
 
@@ -227,12 +229,16 @@ def own_paths(python: Path) -> tuple[str, ...]:
 
 
 def _end(
-    control: socket.socket, process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str], owner: int
+    sockets: Sequence[socket.socket],
+    process: subprocess.Popen[bytes],
+    folder: tempfile.TemporaryDirectory[str],
+    owner: int,
 ) -> None:
-    """Close our end, at which the agent ends its whole group, and make sure of it; a forked child of ours does nothing."""
+    """Close our ends, at which the agent ends its whole group, and make sure of it; a forked child of ours does nothing."""
     if os.getpid() != owner:
         return
-    control.close()
+    for connected in sockets:
+        connected.close()
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

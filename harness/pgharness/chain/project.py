@@ -16,7 +16,6 @@ from pgharness.records.revisions import Chain
 from pgharness.servers import STATEMENT_LIMIT
 from pgharness.settings import HarnessSettings
 
-
 # What a shell may say of its own servers, and ours does not know.
 CLEARED = ("PGCHANNELBINDING", "PGREQUIREAUTH", "PGSERVICE", "PGSSLMODE", "PGTARGETSESSIONATTRS")
 
