@@ -73,7 +73,7 @@ class _Recording:
                     return self._without_deployment(walking.result())
                 return self._beside(walking)
             except BaseException:
-                self.project.agent.close()  # or the walk would go on to its end
+                self.project.runs.close()  # or the walk would go on to its end
                 raise
 
     def _has_left_roles(self, before: Outside) -> bool:

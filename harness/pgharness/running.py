@@ -87,7 +87,7 @@ def check_chain(settings: HarnessSettings, begin: Callable[[Plan], Advance] = la
             planning.result()
         with open_server(settings.server, image=settings.image) as server:
             plan = planning.result()
-            with plan.project.agent:
+            with plan.project.runs.agent, contextlib.closing(plan.project.runs):
                 return run_on(server, plan, begin(plan), started=started)
 
 

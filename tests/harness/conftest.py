@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import shutil
@@ -20,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from chains import ENV, Revision, write_chain
 
 from pgharness import cli
+from pgharness.chain.agent import Agent
+from pgharness.chain.project import open_project
 from pgharness.findings import Finding
 from pgharness.report.model import Report
 from pgharness.running import Run, plan_run, run_on
@@ -60,12 +63,14 @@ def example(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def run_example(example: Callable[..., Path], pg_server: Server) -> Callable[..., Run]:
+def run_example(example: Callable[..., Path], pg_server: Server, agent: Agent) -> Callable[..., Run]:
     """Copy an example project, run the harness on it, and give the run."""
 
     def run(name: str = "sound", edits: Edits | None = None, **options: Any) -> Run:
         settings = load_settings(None, alembic=example(name, edits) / "alembic.ini", **options)
-        return run_on(pg_server, plan_run(settings), started=time.perf_counter())
+        project = open_project(settings, agent=agent)
+        with contextlib.closing(project.runs):
+            return run_on(pg_server, plan_run(settings, project), started=time.perf_counter())
 
     return run
 
@@ -98,6 +103,13 @@ def judge_chain(tmp_path: Path, pg_server: Server) -> Callable[..., Run]:
         return run_on(pg_server, plan_run(settings), started=time.perf_counter())
 
     return judge
+
+
+@pytest.fixture(scope="session")
+def agent() -> Iterator[Agent]:
+    """Give one agent for all tests of a process that run projects in our own interpreter: to start one takes half a second."""
+    with Agent(Path(sys.executable)) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

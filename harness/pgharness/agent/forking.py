@@ -56,6 +56,7 @@ def _be_nursery(connected: socket.socket) -> None:
     channel = Channel(connected)
     wanted = channel.receive()
     os.chdir(wanted["folder"])
+    os.environ.update(wanted["environment"])
     sys.path[:] = wanted["path"]
     for name in wanted["modules"]:
         try:

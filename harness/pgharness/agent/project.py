@@ -62,6 +62,8 @@ def open_project(task: dict[str, Any]) -> Project:
     """
     sys.path[:] = [*sys.path, *(entry for entry in task["paths"] if entry not in sys.path)]
     os.chdir(task["folder"])
+    os.environ.clear()
+    os.environ.update(task["environment"])
     file = Path(task["ini"])
     config = _configured(file, task["section"], task["x"])
     scripts = _opened(config, file)

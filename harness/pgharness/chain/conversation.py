@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pgharness.chain.agent import Child
+from pgharness.chain.child import Child
 from pgharness.chain.lock_waits import LockWaits
 from pgharness.chain.messages import (
     Direction,
@@ -43,7 +43,7 @@ class Conversation:
         told = child.receive("environment")
         self.version_table: str = told["version_table"]
         if not project.settings.environment:
-            project.agent.import_ahead(str(Path.cwd()), told["path"], told["modules"])
+            project.runs.import_ahead(str(Path.cwd()), told["path"], told["modules"])
 
     def steps(
         self, asked: Sequence[tuple[str, Direction]], *, apart: bool, watches: Sequence[Watch] = ()
@@ -107,6 +107,6 @@ class Conversation:
 def converse(project: Project, database: Database, *, versions_folder: str = "") -> Iterator[Conversation]:
     """Run env.py around a database. Raises CannotRun where env.py fails, connects elsewhere, or runs no migrations."""
     task = project.task("converse", database, versions_folder=versions_folder)
-    with LockWaits(database) as waits, project.agent.child(task) as child:
+    with LockWaits(database) as waits, project.runs.child(task) as child:
         child.on_silence = waits.look
         yield Conversation(project, child, waits)

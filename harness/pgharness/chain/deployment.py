@@ -45,7 +45,7 @@ def deploy(project: Project, database: Database) -> DeploymentRecord:
 def _run(project: Project, database: Database, *, hand_over: bool) -> tuple[dict[str, Any], str]:
     with (
         LockWaits(database) as waits,
-        project.agent.child(project.task("deploy", database, hand_over=hand_over)) as child,
+        project.runs.child(project.task("deploy", database, hand_over=hand_over)) as child,
     ):
         child.on_silence = waits.look
         told = child.receive("deployed")

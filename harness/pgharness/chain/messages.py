@@ -24,7 +24,7 @@ class Task:
     """What one child of the agent is to do, and all it has to know for that.
 
     `ini` is relative to `folder`. `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
-    scheme, which the agent chooses by the driver. `limits` are environment variables for libpq and `cleared` those that would
+    scheme, which the agent chooses by the driver. `environment` is our own, for the agent's may be older; `limits` are environment variables for libpq and `cleared` those that would
     keep it from our own server; `variables` are those that the settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
     """
 
@@ -37,6 +37,7 @@ class Task:
     paths: tuple[str, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
     rest_of_url: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
     cleared: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pgharness.chain.agent import Agent, own_paths
+from pgharness.chain.agent import Agent
 from pgharness.chain.interpreter import choose_interpreter
 from pgharness.chain.messages import Task, chain_of
+from pgharness.chain.runs import ProjectRuns
 from pgharness.databases import Database
 from pgharness.records.revisions import Chain
 from pgharness.servers import STATEMENT_LIMIT
@@ -22,10 +24,10 @@ CLEARED = ("PGCHANNELBINDING", "PGREQUIREAUTH", "PGSERVICE", "PGSSLMODE", "PGTAR
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project: its settings, its chain, and the agent in its interpreter; `folders` hold env.py and the revisions."""
+    """A project: its settings, its chain, and what runs its code; `folders` hold env.py and the revisions."""
 
     settings: HarnessSettings
-    agent: Agent
+    runs: ProjectRuns
     chain: Chain
     env_py: str
     folders: tuple[Path, ...]
@@ -48,7 +50,7 @@ class Project:
             "database": database.name,
         }
         return replace(
-            _task(self.settings, self.agent.python),
+            _task(self.settings, self.runs.agent.python),
             task=task,
             parts=parts,
             cleared=() if location == database.location else CLEARED,
@@ -69,7 +71,7 @@ class Project:
             settings.section,
             settings.x,
             settings.driver,
-            self.agent.versions,
+            self.runs.agent.versions,
         )
         digest = hashlib.sha256(repr(said).encode())
         for file in sorted(files):
@@ -77,15 +79,19 @@ class Project:
         return digest.hexdigest()
 
 
-def open_project(settings: HarnessSettings, *, own_first: bool = False) -> Project:
-    """Start an agent in the project's interpreter and read the chain that the settings name. Raises CannotRun."""
-    agent = Agent(choose_interpreter(settings.python, settings.alembic, own_first=own_first))
-    with agent.child(_task(settings, agent.python)) as child:
+def open_project(settings: HarnessSettings, *, agent: Agent | None = None, own_first: bool = False) -> Project:
+    """Read the chain that the settings name, by an agent in the project's interpreter, which is started if none is given.
+
+    Raises CannotRun.
+    """
+    python = choose_interpreter(settings.python, settings.alembic, own_first=own_first)
+    runs = ProjectRuns(agent if agent is not None and agent.python == python else Agent(python))
+    with runs.child(_task(settings, python)) as child:
         told = child.receive("chain")
     if not settings.environment and settings.metadata is not None:
-        agent.import_ahead(str(Path.cwd()), told["path"], told["modules"])
+        runs.import_ahead(str(Path.cwd()), told["path"], told["modules"])
     folders = tuple(dict.fromkeys(Path(folder) for folder in told["folders"]))
-    return Project(settings, agent, chain_of(told), told["env_py"], folders)
+    return Project(settings, runs, chain_of(told), told["env_py"], folders)
 
 
 def _task(settings: HarnessSettings, python: Path) -> Task:
@@ -96,9 +102,15 @@ def _task(settings: HarnessSettings, python: Path) -> Task:
         folder=str(Path.cwd()),
         section=settings.section,
         x=settings.x,
-        paths=own_paths(python),
+        paths=_own_paths(python),
+        environment=dict(os.environ),
         limits={"PGOPTIONS": os.environ.get("PGOPTIONS", STATEMENT_LIMIT)},
         variables=settings.environment,
         driver=settings.driver or "",
         metadata=settings.metadata or "",
     )
+
+
+def _own_paths(python: Path) -> tuple[str, ...]:
+    """Give what is on our own path, for an agent in our own interpreter: pytest and its settings may have added to it."""
+    return tuple(sys.path) if python.absolute() == Path(sys.executable).absolute() else ()

@@ -62,7 +62,8 @@ class HarnessSession:
     def project(self) -> Project:
         """The project's chain, whose code runs where pytest does unless the settings say otherwise. Raises CannotRun."""
         project = open_project(self.settings, own_first=True)
-        self._stack.callback(project.agent.close)
+        self._stack.callback(project.runs.agent.close)
+        self._stack.callback(project.runs.close)
         return project
 
     @cached_property

@@ -1,0 +1,74 @@
+"""The runs of one project's code: children of an agent, forked where its modules are imported already, ended together."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from pgharness.chain.agent import NURSERY, Agent
+from pgharness.chain.child import Child
+from pgharness.chain.messages import Task
+
+
+class ProjectRuns:
+    """Starts children for one project, also from several threads; the agent may serve others too."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self._children: weakref.WeakSet[Child] = weakref.WeakSet()
+        self._nursery: Nursery | None = None
+        self._sockets: list[socket.socket] = []
+        self._end = weakref.finalize(self, _close, self._sockets)
+        self._lock = threading.Lock()
+
+    def child(self, task: Task) -> Child:
+        """Let a child do a task."""
+        parent = self._nursery.control if self._nursery is not None and self._nursery.is_ready else None
+        child = Child(self.agent.fork(parent=parent), replace(task, output=self.agent.new_output()))
+        self._children.add(child)
+        return child
+
+    def import_ahead(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
+        """Import what runs of the project import, once for all that come, where nothing that is read then differs between them."""
+        with self._lock:
+            if self._nursery is None and modules:
+                nursery = Nursery(self.agent.fork(NURSERY))
+                self._sockets.append(nursery.control)
+                nursery.start(folder, path, modules)
+                self._nursery = nursery
+
+    def close(self) -> None:
+        """End all that runs; those who wait for a child get CannotRun. The agent itself goes on."""
+        for child in list(self._children):
+            child.kill()
+        self._end()
+
+
+class Nursery:
+    """A process of the agent in which the project's modules are imported; children that it forks need not import them again."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+
+    def start(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
+        """Let it begin to import; nobody waits for it yet."""
+        said = {"folder": folder, "path": list(path), "modules": list(modules), "environment": dict(os.environ)}
+        self.control.sendall(json.dumps(said).encode() + b"\n")
+
+    @cached_property
+    def is_ready(self) -> bool:
+        """Whether it can fork; waits until it has imported all. A process that has threads after its imports cannot."""
+        with self.control.makefile("rb") as told:
+            line = told.readline()
+        return bool(line) and bool(json.loads(line)["ready"])
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for connected in sockets:
+        connected.close()
