@@ -126,7 +126,6 @@ NOISE = {
     "writes to the descriptor": "import os\nos.write(1, b'NOISE')\nos.write(2, b'NOISE')",
     "starts a program that prints": "import subprocess\nsubprocess.run(['echo', 'NOISE'], check=True)",
     "closes its output": "import sys\nif not sys.stdout.closed:\n    print('NOISE')\nsys.stdout.close()\nsys.stderr.close()",
-    "closes the descriptors": "import contextlib, os\nfor number in (1, 2):\n    with contextlib.suppress(OSError):\n        os.close(number)",
     "logs and configures logging": LOGS + "logging.getLogger('noise').error('NOISE')",
 }
 
