@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ def write_chain(folder: Path, revisions: Iterable[Revision], env: str = ENV) -> 
     (folder / "versions").mkdir(parents=True)
     (folder / "env.py").write_text(env, encoding="utf-8")
     (folder / "alembic.ini").write_text(INI, encoding="utf-8")
+    shutil.copy(Path(__file__).parent / "examples" / "sound" / "script.py.mako", folder)
     before: str | None = None
     for revision in revisions:
         (folder / "versions" / f"{revision.slug}.py").write_text(revision.text(before), encoding="utf-8")

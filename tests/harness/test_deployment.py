@@ -273,4 +273,4 @@ def test_a_revision_that_waits_for_its_own_lock_in_a_second_connection_ends_soon
 
 def whole(finding: Finding) -> str:
     """Give all that a finding says."""
-    return " ".join((finding.message, finding.evidence, finding.mend))
+    return f"{finding.message} {finding.evidence} {finding.mend}"

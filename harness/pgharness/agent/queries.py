@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 
-def run_query(connection: Any, sql: str) -> list[list[str | None]]:
-    """Give the rows as text; the statement is seen by none of the listeners, and opens no transaction that is not open."""
+def run_query(connection: Any, sql: str, *, between_transactions: bool) -> list[list[str | None]]:
+    """Give the rows as text; the statement is seen by none of the listeners, and leaves no transaction open that was not.
+
+    Drivers begin one with any statement, so where none is open, `between_transactions` has it ended again.
+    """
     cursor = connection.connection.cursor()
     try:
         cursor.execute(sql)
         return [[None if value is None else str(value) for value in row] for row in cursor.fetchall()]
     finally:
         cursor.close()
+        if between_transactions:
+            connection.connection.rollback()

@@ -80,11 +80,13 @@ class Runner:
         """Tell something and wait for "go"; meanwhile the harness may ask what only the migration's own session knows."""
         self._channel.send(event, **said)
         while (message := self._channel.receive())["do"] != "go":
-            self._answer(message)
+            # While it commits, SQLAlchemy still says that it is in a transaction.
+            self._answer(message, between_transactions=event in {"after_commit", "step"})
 
-    def _answer(self, message: Message) -> None:
+    def _answer(self, message: Message, *, between_transactions: bool) -> None:
         assert message["do"] == "query", message
-        self._channel.send("rows", rows=run_query(self._environment.connection, message["sql"]))
+        rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
+        self._channel.send("rows", rows=rows)
 
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
