@@ -77,21 +77,33 @@ def collect_notices(connection: Any, into: list[str]) -> Callable[[], None]:
         raw.add_notice_handler(lambda diagnostic: into.append(f"{diagnostic.severity}: {diagnostic.message_primary}"))
     elif hasattr(raw, "add_log_listener"):  # asyncpg
         raw.add_log_listener(lambda _connection, message: into.append(f"{message.severity}: {message.message}"))
-    elif hasattr(raw, "notices"):  # psycopg2 and pg8000 keep them until they are read
+    elif type(raw).__module__.startswith("psycopg2"):
+        raw.notices = _Notices(into)
+    elif hasattr(raw, "notices"):  # pg8000 keeps them until they are read
         return lambda: _drain(raw.notices, into)
     return lambda: None
 
 
+class _Notices:
+    """Stands for the list in which psycopg2 keeps notices, which SQLAlchemy empties after each statement.
+
+    psycopg2 calls `append` (2.7 and later: "any object exposing an append() method"); SQLAlchemy leaves alone what it cannot
+    iterate over.
+    """
+
+    def __init__(self, into: list[str]) -> None:
+        self._into = into
+
+    def append(self, notice: str) -> None:
+        self._into.append(" ".join(notice.split()))
+
+
 def _drain(kept: Any, into: list[str]) -> None:
-    into.extend(" ".join(_kept_notice(notice).split()) for notice in kept)
-    kept.clear() if hasattr(kept, "clear") else kept.__delitem__(slice(None))
-
-
-def _kept_notice(notice: Any) -> str:
-    if isinstance(notice, dict):  # pg8000: fields by their letter in the protocol, as bytes
+    """Move notices: pg8000 gives the protocol's fields by their letters, as bytes."""
+    for notice in kept:
         fields = {_text(key): _text(value) for key, value in notice.items()}
-        return f"{fields.get('S', '')}: {fields.get('M', '')}"
-    return str(notice)
+        into.append(f"{fields.get('S', '')}: {fields.get('M', '')}")
+    kept.clear()
 
 
 def _text(value: Any) -> str:

@@ -15,6 +15,7 @@ REFUSALS = (NotImplementedError, RuntimeError)
 
 def describe(error: BaseException, last_statement: str | None = None, files: Sequence[str] = ()) -> dict[str, Any]:
     """Give the failure as plain values; `frames` are the lines of the traceback that lie in these files, outermost first."""
+    error = _with_reason(error)
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     statement = error.statement if isinstance(error, DBAPIError) else None
     return {
@@ -25,6 +26,19 @@ def describe(error: BaseException, last_statement: str | None = None, files: Seq
         "refused": isinstance(error, REFUSALS) and not isinstance(error, SQLAlchemyError),
         "frames": _frames(error, files),
     }
+
+
+def _with_reason(error: BaseException) -> BaseException:
+    """Give the error that the server explained, where a driver's own error only followed from it.
+
+    After one in an autocommit block Alembic commits, to which pg8000 says no more than "in failed transaction block".
+    """
+    one: BaseException | None = error
+    while isinstance(error, DBAPIError) and one is not None:
+        if isinstance(one, DBAPIError) and one.orig is not None and sqlstate_of(one.orig):
+            return one
+        one = one.__cause__ or one.__context__
+    return error
 
 
 def _frames(error: BaseException, files: Sequence[str]) -> list[dict[str, Any]]:

@@ -122,6 +122,7 @@ class _Step:
         self._began = time.perf_counter()
         environment.statements.files = (script.path,)
         environment.statements.clear()
+        environment.read_notices()  # pg8000 keeps those of before, too
         environment.notices.clear()
 
     def told(self) -> dict[str, Any]:

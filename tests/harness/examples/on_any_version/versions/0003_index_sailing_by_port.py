@@ -1,0 +1,16 @@
+"""Find sailings by their port; writes go on meanwhile."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade():
+    with op.get_context().autocommit_block():
+        op.create_index("ix_sailing_port_id", "sailing", ["port_id"], postgresql_concurrently=True)
+
+
+def downgrade():
+    with op.get_context().autocommit_block():
+        op.drop_index("ix_sailing_port_id", "sailing", postgresql_concurrently=True)
