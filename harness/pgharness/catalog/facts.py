@@ -76,11 +76,12 @@ class Snapshot:
     def without(self, relations: Collection[str]) -> Snapshot:
         """Give the snapshot without these relations (`public.alembic_version`) and all that belongs to them."""
         left_out = {ObjectKey(kind, name) for name in relations for kind in RELATION_KINDS}
-        left_out |= {owner for owner in self.parents if not left_out.isdisjoint(self.ancestors(owner))}
         if not left_out:
             return self
+        while more := {owner for owner, parent in self.parents.items() if parent in left_out and owner not in left_out}:
+            left_out |= more
         return Snapshot(
-            facts={key: value for key, value in self.facts.items() if (key.kind, key.object) not in left_out},
+            facts={key: value for key, value in self.facts.items() if key[:2] not in left_out},
             server_version_number=self.server_version_number,
             parents={owner: parent for owner, parent in self.parents.items() if owner not in left_out},
             dependencies={

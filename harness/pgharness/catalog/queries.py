@@ -77,7 +77,10 @@ class Queries:
 
 @cache
 def snapshot_query(major: int) -> str:
-    """Give the statement for a major version: rows of class, oid, sub, parent_class, parent, kind, object, property, value."""
+    """Give the statement for a major version: rows of class, oid, sub, parent_class, parent, kind, object, property, value.
+
+    Where the property is "*", the value is a JSON array of properties and values in turn.
+    """
     return _statement(major, _parts(major).values())
 
 

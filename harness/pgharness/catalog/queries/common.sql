@@ -23,7 +23,8 @@ WITH schema AS MATERIALIZED (
     FROM pg_type t JOIN schema ON schema.oid = t.typnamespace
     WHERE t.oid >= 16384 AND t.typtype IN ('b', 'c', 'd', 'e', 'p', 'r')
       AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
-      AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)
+      -- An array type of ours has an element type of ours: what came with the server has its array type from there.
+      AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid >= 16384 AND e.oid = t.typelem AND e.typarray = t.oid)
       AND NOT EXISTS (SELECT FROM member WHERE member.classid = 'pg_type'::regclass AND member.objid = t.oid)
 ), routine AS MATERIALIZED (
     SELECT p.oid, p.prokind, p.proowner, p.proparallel, schema.name || '.' || quote_ident(p.proname) AS name

@@ -21,7 +21,7 @@
                CASE WHEN r.oid IS NULL THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END,
                coalesce(r.oid, e.oid, rng.rngtypid), 0
         FROM pg_type t
-        LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
+        LEFT JOIN pg_type e ON e.oid >= 16384 AND e.oid = t.typelem AND e.typarray = t.oid
         LEFT JOIN pg_range rng ON rng.rngmultitypid = t.oid
         LEFT JOIN relation r ON r.oid = CASE WHEN e.oid IS NULL THEN t.typrelid ELSE e.typrelid END
         WHERE t.oid >= 16384 AND coalesce(r.oid, e.oid, rng.rngtypid) IS NOT NULL
