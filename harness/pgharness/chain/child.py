@@ -16,6 +16,7 @@ from pgharness.chain.messages import Message, Task
 from pgharness.findings import CannotRun
 
 SILENCE_S = 1.0
+END_LIMIT_S = 2.0
 OUTPUT_LINES = 5
 
 
@@ -38,11 +39,21 @@ class Child:
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """End it, whatever it does."""
+        """Let it end, or end it, whatever it does, where something went wrong."""
+        if error is None:
+            self._let_end()
         self.kill()
         self._socket.close()
+
+    def _let_end(self) -> None:
+        """Ask nothing more, at which it ends by itself."""
+        self._socket.settimeout(END_LIMIT_S)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            while self._socket.recv(1 << 16):
+                pass
 
     def kill(self) -> None:
         """End its process; whoever waits for an answer is told that there is none."""
