@@ -39,6 +39,8 @@ class DeploymentRecord:
     env_py: str
     failure: Failure | None = None
     revision: str | None = None
+    one_by_one: Snapshot | None = None
+    """Where it ends in another catalog than the walk, which has rows in its tables: the catalog of a walk without rows."""
 
     def is_at(self, heads: Collection[str]) -> bool:
         """Whether it passed, and the chain's heads are what stands in the version tables."""
