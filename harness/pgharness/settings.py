@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -198,9 +199,14 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(table)
     for name in ("alembic", "structure", "baseline", "statements", "python"):
-        if isinstance(anchored.get(name), str):
+        if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]
     return anchored
+
+
+def _is_on_path(python: str, folder: Path) -> bool:
+    """Whether an interpreter is named as in a shell, `python3.12`, and no file beside the settings."""
+    return Path(python).name == python and not (folder / python).exists() and shutil.which(python) is not None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-OLDEST_ALEMBIC, OLDEST_SQLALCHEMY = (1, 8), (1, 4)
-
 
 def found_versions() -> dict[str, Any]:
     """Say which Python, Alembic and SQLAlchemy there are; a missing one is None."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from pgharness.chain.agent import Agent
-from pgharness.chain.interpreter import choose_interpreter
+from pgharness.chain.interpreter import choose_interpreter, is_own
 from pgharness.chain.messages import Task, chain_of
 from pgharness.chain.runs import ProjectRuns
 from pgharness.databases import Database
@@ -113,4 +113,4 @@ def _task(settings: HarnessSettings, python: Path) -> Task:
 
 def _own_paths(python: Path) -> tuple[str, ...]:
     """Give what is on our own path, for an agent in our own interpreter: pytest and its settings may have added to it."""
-    return tuple(sys.path) if python.absolute() == Path(sys.executable).absolute() else ()
+    return tuple(sys.path) if is_own(python) else ()
