@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgharness.catalog.snapshot import take_snapshot
+from pgharness.chain.project import open_project
+from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases
-from pgharness.history.recording import open_project
-from pgharness.history.upgrading import upgrade_to_heads
 from pgharness.servers import open_server
 from pgharness.settings import load_settings
 
@@ -77,7 +77,7 @@ def _timings(databases: Databases) -> Iterator[Timing]:
 def _flowforge(databases: Databases) -> Timing:
     database = databases.create_empty("flowforge")
     settings = load_settings(ROOT / "pyproject.toml")
-    upgrade_to_heads(open_project(settings), settings, database)
+    upgrade_to(open_project(settings), database)
     return _timed("this project", 7, database)
 
 
