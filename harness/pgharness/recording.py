@@ -30,6 +30,7 @@ Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
 # Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
+_ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 _SPEAKS_OF_SERVER = re.compile(
     r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
     re.IGNORECASE,
@@ -104,7 +105,11 @@ class _Recording:
             if deployment.is_at(self.project.chain.heads) and len(deployment.runs) == 1:
                 found = self._experiment(Site(self.project, self.databases, deployment.snapshot, database))
         record = self._record(walking.result())
-        record = replace(record, deployment=self._compared(deployment, record.walked_head))
+        record = replace(
+            record,
+            deployment=self._compared(deployment, record.walked_head),
+            later_deployments=tuple(self._deployed_later(record, deployment)),
+        )
         if found is None and record.head is not None:
             with self._database_at_heads() as at_heads:
                 found = self._experiment(Site(self.project, self.databases, record.head, at_heads))
@@ -119,6 +124,24 @@ class _Recording:
             with database.connect() as observer:
                 return replace(deployment, one_by_one=take_snapshot(observer, leave_out=(version_table,)))
         return deployment
+
+    def _deployed_later(self, record: ChainRecord, deployment: DeploymentRecord) -> Iterator[DeploymentRecord]:
+        """Deploy also from just before each label that is added to an enum type, where one transaction holds the rest of the chain.
+
+        In the transaction that made the type its new labels can be used, and in production the type is older
+        (manual, ALTER TYPE, "Notes").
+        """
+        if deployment.failure is not None or any(
+            run.options.get("transaction_per_migration") for run in deployment.runs
+        ):
+            return
+        for item in record.revisions[1:-1]:
+            adds = any(_ADDS_LABEL.search(statement.sql) for statement in item.upgrade.statements)
+            if adds and len(item.revision.down_revisions) == 1:
+                start = item.revision.down_revisions[0]
+                with self.databases.experiment("deployed_later") as database, contextlib.suppress(CannotRun):
+                    upgrade_to(self.project, database, start)
+                    yield replace(deploy(self.project, database), start=start)
 
     def _without_deployment(self, walked: WalkRecord) -> ChainRecord:
         record = self._record(walked)

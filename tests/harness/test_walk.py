@@ -120,7 +120,7 @@ def test_a_revision_that_passes_in_one_run_alone_is_told_and_those_after_it_are_
             "roundtrip",
             "shelf",
             "table public.board",
-            "Its downgrade does not restore the catalog. It is in after the downgrade and not in before the upgrade.",
+            "Its downgrade does not restore the catalog. It is in the catalog after the downgrade and not in the catalog before the upgrade.",
         ),
     ]
     assert ("drift", None, "table public.extra") in [one[:3] for one in told(run)]

@@ -84,7 +84,7 @@ class Child:
         while b"\n" not in self._unread:
             part = self._part()
             if not part:
-                raise CannotRun(
+                raise ProcessEnded(
                     "The project's code ended the process in which it ran.",
                     seen=f"no answer came from it{self._said()}",
                     mend="run `alembic upgrade head`; look for os._exit, a crash of an extension module, or a kill",
@@ -107,6 +107,10 @@ class Child:
         """Give the last lines that the project printed, or nothing."""
         lines = self._output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-OUTPUT_LINES:]
         return f"; it printed: {' / '.join(lines)}" if lines else ""
+
+
+class ProcessEnded(CannotRun):
+    """The process in which the project's code ran is no more."""
 
 
 class AgentFault(Exception):  # noqa: N818 - a fault of ours, told with the agent's own traceback
