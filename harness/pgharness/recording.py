@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
@@ -18,13 +21,16 @@ from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases, Outside
 from pgharness.experiments.experiment import Site
 from pgharness.experiments.registry import EXPERIMENTS
+from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.deployment import DeploymentRecord
 from pgharness.walk.walk import Walk, WalkRecord
 
 Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
 # Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
+_ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 _SPEAKS_OF_SERVER = re.compile(
     r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
     re.IGNORECASE,
@@ -98,11 +104,44 @@ class _Recording:
             self.advance("as deployed")
             if deployment.is_at(self.project.chain.heads) and len(deployment.runs) == 1:
                 found = self._experiment(Site(self.project, self.databases, deployment.snapshot, database))
-        record = replace(self._record(walking.result()), deployment=deployment)
+        record = self._record(walking.result())
+        record = replace(
+            record,
+            deployment=self._compared(deployment, record.walked_head),
+            later_deployments=tuple(self._deployed_later(record, deployment)),
+        )
         if found is None and record.head is not None:
             with self._database_at_heads() as at_heads:
                 found = self._experiment(Site(self.project, self.databases, record.head, at_heads))
         return replace(record, **(found or {}))
+
+    def _compared(self, deployment: DeploymentRecord, walked_head: Snapshot | None) -> DeploymentRecord:
+        """Where it ends in another catalog than the walk, find out whether that comes of the rows that the walk has and it has not."""
+        if walked_head is None or walked_head == deployment.snapshot or not deployment.is_at(self.project.chain.heads):
+            return deployment
+        with self.databases.experiment("one_by_one") as database, contextlib.suppress(CannotRun):
+            version_table = upgrade_to(self.project, database, apart=True)
+            with database.connect() as observer:
+                return replace(deployment, one_by_one=take_snapshot(observer, leave_out=(version_table,)))
+        return deployment
+
+    def _deployed_later(self, record: ChainRecord, deployment: DeploymentRecord) -> Iterator[DeploymentRecord]:
+        """Deploy also from just before each label that is added to an enum type, where one transaction holds the rest of the chain.
+
+        In the transaction that made the type its new labels can be used, and in production the type is older
+        (manual, ALTER TYPE, "Notes").
+        """
+        if deployment.failure is not None or any(
+            run.options.get("transaction_per_migration") for run in deployment.runs
+        ):
+            return
+        for item in record.revisions[1:-1]:
+            adds = any(_ADDS_LABEL.search(statement.sql) for statement in item.upgrade.statements)
+            if adds and len(item.revision.down_revisions) == 1:
+                start = item.revision.down_revisions[0]
+                with self.databases.experiment("deployed_later") as database, contextlib.suppress(CannotRun):
+                    upgrade_to(self.project, database, start)
+                    yield replace(deploy(self.project, database), start=start)
 
     def _without_deployment(self, walked: WalkRecord) -> ChainRecord:
         record = self._record(walked)

@@ -125,6 +125,15 @@ CASES = {
         ENV.replace("connection=connection", "connection=connection, transaction_per_migration=True"),
         (MOOD, COMMITS, Revision("add", AUTOCOMMIT.format(ADDS_BAD), REFUSES, IRREVERSIBLE), USES_BAD),
     ),
+    "a label of an enum type that production has, and an empty database makes anew": Case(
+        (MOOD, Revision("add", sql(ADDS_BAD), REFUSES, IRREVERSIBLE), USES_BAD),
+        ENV,
+        "upgrade of use",
+        "of a database at mood fails there",
+        "transaction_per_migration=True",
+        ENV.replace("connection=connection", "connection=connection, transaction_per_migration=True"),
+        (MOOD, Revision("add", AUTOCOMMIT.format(ADDS_BAD), REFUSES, IRREVERSIBLE), USES_BAD),
+    ),
     "a table that waits for its deferred triggers": Case(
         (FAMILY, Revision("write", sql(*WRITES), sql("DELETE FROM child", "DELETE FROM parent")), ALTERS),
         ENV,

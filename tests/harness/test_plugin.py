@@ -111,7 +111,7 @@ def test_a_failure_is_the_finding_without_a_traceback(run_tests: Run) -> None:
     result.stdout.fnmatch_lines(
         [
             "roundtrip [[]0002_add_book] type public.cover",
-            "  Its downgrade does not restore the catalog. It is in after the downgrade and not in before the upgrade.",
+            "  Its downgrade does not restore the catalog. It is in the catalog after the downgrade and not in the catalog before the upgrade.",
             "  mend: in downgrade() of *0002_add_book.py: op.execute(*DROP TYPE public.cover*)",
         ]
     )

@@ -231,6 +231,50 @@ def test_a_table_whose_rows_were_deleted_is_empty(empty_database: Database) -> N
     assert filling.filled == {"public.t": 3}
 
 
+def test_each_row_is_committed_by_itself(empty_database: Database) -> None:
+    """Were they of one transaction, they would be equally old, and a unique now() would find them twice."""
+    with empty_database.connect() as connection:
+        connection.execute("CREATE TABLE t (id int PRIMARY KEY, at timestamptz DEFAULT now() NOT NULL)")
+        fill_empty_tables(connection, rows_per_table=2)
+        row = connection.execute("SELECT count(DISTINCT xmin::text), count(DISTINCT at) FROM t").fetchone()
+
+    assert row == (2, 2)
+
+
+REFUSED_AT = {
+    "its INSERT": "CREATE TRIGGER refuse BEFORE INSERT ON t",
+    "its COMMIT": "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED",
+}
+
+
+@pytest.mark.parametrize("trigger", REFUSED_AT.values(), ids=REFUSED_AT)
+def test_a_row_refused_among_others_gets_other_values(trigger: str, empty_database: Database) -> None:
+    with empty_database.connect() as connection:
+        connection.execute(
+            "CREATE TABLE t (x int);"
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN IF new.x = 3 THEN RAISE 'not 3'; END IF; RETURN new; END $$;"
+            f"{trigger} FOR EACH ROW EXECUTE FUNCTION refuse()".encode()
+        )
+        filling = fill_empty_tables(connection, rows_per_table=6)
+        rows = connection.execute("SELECT x FROM t").fetchall()
+
+    assert filling == Filling({"public.t": 6}, ())
+    assert len(rows) == 6
+    assert (3,) not in rows
+
+
+def test_a_refused_row_leaves_prepared_statements_alone(empty_database: Database) -> None:
+    with empty_database.connect() as connection:
+        connection.execute("CREATE TABLE t (x int, y int GENERATED ALWAYS AS (1 / (x - 1)) STORED)")
+        connection.execute("SELECT 1 AS kept", prepare=True)
+        filling = fill_empty_tables(connection, rows_per_table=1)
+        prepared = connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+
+    assert filling.filled == {"public.t": 1}
+    assert ("SELECT 1 AS kept",) in prepared
+
+
 def test_tables_can_be_left_out(empty_database: Database) -> None:
     with empty_database.connect() as connection:
         connection.execute("CREATE TABLE alembic_version (version_num text PRIMARY KEY)")

@@ -138,7 +138,8 @@ def _other_sections(config: Config) -> str:
     sections = [
         name for name in config.file_config.sections() if config.file_config.has_option(name, "script_location")
     ]
-    if sections and not config.get_main_option("script_location"):
+    has_own = config.file_config.has_option(config.config_ini_section, "script_location")
+    if sections and not has_own:
         named = " or ".join(f"-n {name}" for name in sections)
         return (
             f'name the section that has it: pgharness check {named}, or section = "{sections[0]}" in [tool.pgharness]'

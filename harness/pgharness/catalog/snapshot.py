@@ -47,8 +47,8 @@ Fact = tuple[FactKey, str]
 # In the place of a property's name: the row tells several facts, its value is a JSON array of name, value, name, value. A value may be
 # null, and is no fact then. One row for an object is made, sent and read in half the time of many.
 SEVERAL = "*"
-# Rows of a few thousand tables' objects; each takes about a kilobyte.
-MOST_REMEMBERED = 1 << 14
+# The rows of about four thousand tables with all that belongs to them. Where there are more, each reading takes them all apart, as the first does.
+MOST_REMEMBERED = 1 << 16
 
 
 def take_snapshot(connection: psycopg.Connection[Any], *, leave_out: Collection[str] = ()) -> Snapshot:

@@ -16,6 +16,7 @@ from pgharness.chain.messages import Message, Task
 from pgharness.findings import CannotRun
 
 SILENCE_S = 1.0
+END_LIMIT_S = 2.0
 OUTPUT_LINES = 5
 
 
@@ -38,11 +39,21 @@ class Child:
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """End it, whatever it does."""
+        """Let it end, or end it, whatever it does, where something went wrong."""
+        if error is None:
+            self._let_end()
         self.kill()
         self._socket.close()
+
+    def _let_end(self) -> None:
+        """Ask nothing more, at which it ends by itself."""
+        self._socket.settimeout(END_LIMIT_S)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            while self._socket.recv(1 << 16):
+                pass
 
     def kill(self) -> None:
         """End its process; whoever waits for an answer is told that there is none."""
@@ -73,7 +84,7 @@ class Child:
         while b"\n" not in self._unread:
             part = self._part()
             if not part:
-                raise CannotRun(
+                raise ProcessEnded(
                     "The project's code ended the process in which it ran.",
                     seen=f"no answer came from it{self._said()}",
                     mend="run `alembic upgrade head`; look for os._exit, a crash of an extension module, or a kill",
@@ -96,6 +107,10 @@ class Child:
         """Give the last lines that the project printed, or nothing."""
         lines = self._output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-OUTPUT_LINES:]
         return f"; it printed: {' / '.join(lines)}" if lines else ""
+
+
+class ProcessEnded(CannotRun):
+    """The process in which the project's code ran is no more."""
 
 
 class AgentFault(Exception):  # noqa: N818 - a fault of ours, told with the agent's own traceback

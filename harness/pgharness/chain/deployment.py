@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import errors, sql
 
 from pgharness.catalog.snapshot import take_snapshot
+from pgharness.chain.child import ProcessEnded
 from pgharness.chain.lock_waits import LockWaits
 from pgharness.chain.messages import failure_of, statement_of
 from pgharness.chain.project import Project
@@ -25,6 +26,8 @@ def deploy(project: Project, database: Database) -> DeploymentRecord:
     """
     try:
         told, waited = _run(project, database, hand_over=False)
+    except ProcessEnded:
+        raise
     except CannotRun:
         told, waited = _run(project, database, hand_over=True)
     runs = tuple(_run_of(one) for one in told["runs"])

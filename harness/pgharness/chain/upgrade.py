@@ -17,10 +17,13 @@ def upgrade_to(
     database: Database,
     revision: str | None = None,
     after_step: Callable[[str], None] = lambda _table: None,
-) -> None:
-    """Run all that leads to a revision (None: the whole chain) on an empty database, as one `alembic upgrade` would.
+    *,
+    apart: bool = False,
+) -> str:
+    """Run all that leads to a revision (None: the whole chain) on an empty database, and give the name of the version table.
 
-    `after_step` is called after each revision with the name of the version table. Raises CannotRun, naming the revision that fails.
+    It is done as one `alembic upgrade` would, or `apart`, as one for each revision. `after_step` is called after each revision with
+    the name of the version table. Raises CannotRun, naming the revision that fails.
     """
     wanted = project.chain.revisions
     if revision is not None:
@@ -28,8 +31,8 @@ def upgrade_to(
         wanted = tuple(item for item in wanted if item.revision in before)
     run_baseline(database, project.settings)
     with converse(project, database) as conversation:
-        steps = conversation.steps([(item.revision, UP) for item in wanted], apart=False)
-        for item, step in zip(wanted, steps, strict=False):  # a failure ends the steps
+        steps = conversation.steps([(item.revision, UP) for item in wanted], apart=apart)
+        for step, item in zip(steps, wanted, strict=False):  # a failure ends the steps
             if step.failure is not None:
                 raise CannotRun(
                     f"The chain does not upgrade: revision {item.label} fails.",
@@ -37,3 +40,4 @@ def upgrade_to(
                     mend=f"correct {item.path}; pgharness check says more",
                 )
             after_step(conversation.version_table)
+        return conversation.version_table

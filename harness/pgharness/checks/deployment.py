@@ -33,13 +33,31 @@ def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding 
         )
     if deployment.failure is not None:
         yield from _judge_failure(record, deployment, deployment.failure)
-    elif not deployment.is_at(record.chain.heads):
+        return
+    for later in record.later_deployments:
+        if later.failure is not None:
+            yield from _judge_failure(record, later, later.failure)
+    if not deployment.is_at(record.chain.heads):
         yield _uncommitted(deployment)
-    elif record.walked_head is not None:
-        differences = compare(record.walked_head, deployment.snapshot)
-        for told in describe_differences(differences, left="one revision at a time", right=f"as {COMMAND} leaves it"):
-            if not (told.only_in == "right" and len(deployment.runs) > 1):
-                yield _other(told, deployment)
+    else:
+        yield from _judge_catalog(record, deployment, compare)
+
+
+def _judge_catalog(record: ChainRecord, deployment: DeploymentRecord, compare: Compare) -> Iterator[Finding | Note]:
+    """Compare where it ends with where the walk ends, on equal terms: without rows, where they make a difference."""
+    one_by_one = deployment.one_by_one or record.walked_head
+    if one_by_one is None:
+        return
+    differences = compare(one_by_one, deployment.snapshot)
+    if deployment.one_by_one is not None and not differences:
+        yield Note(
+            NAME,
+            None,
+            f"the catalog at the heads depends on rows: {COMMAND} on empty tables ends in another one than on filled tables",
+        )
+    for told in describe_differences(differences, left="one revision at a time", right=f"as {COMMAND} leaves it"):
+        if not (told.only_in == "right" and len(deployment.runs) > 1):
+            yield _other(told, deployment)
 
 
 def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: Failure) -> Iterator[Finding]:
@@ -54,11 +72,17 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
         check=NAME,
         revision=deployment.revision,
         subject=f"upgrade of {label}",
-        message=f"It passes by itself, and {COMMAND} fails there, as env.py runs the chain {_manner(deployment)}: "
+        message=f"It passes by itself, and {COMMAND}{_start_in_words(record, deployment)} fails there, as env.py runs the chain "
+        f"{_manner(deployment)}: "
         f"{failure_in_words(failure)}",
         mend=_mend(deployment, failure),
         evidence=failure_evidence(failure),
     )
+
+
+def _start_in_words(record: ChainRecord, deployment: DeploymentRecord) -> str:
+    start = record.record_of(deployment.start or "")
+    return f" of a database at {start.revision.label}" if start is not None else ""
 
 
 def _mend(deployment: DeploymentRecord, failure: Failure) -> str:
@@ -70,7 +94,7 @@ def _mend(deployment: DeploymentRecord, failure: Failure) -> str:
         )
     return advice(
         failure,
-        f"or give each revision a transaction of its own in {path}: context.configure(…, transaction_per_migration=True)",
+        f"give each revision a transaction of its own in {path}: context.configure(…, transaction_per_migration=True)",
     )
 
 

@@ -113,7 +113,9 @@ def _judge_restored(
         )
         return
     proposals = propose(after, record.before) if facts else {}
-    for told in describe_differences(facts, left="before the upgrade", right="after the downgrade"):
+    for told in describe_differences(
+        facts, left="the catalog before the upgrade", right="the catalog after the downgrade"
+    ):
         yield _finding(
             revision,
             f"Its downgrade does not restore the catalog. {told.message}",

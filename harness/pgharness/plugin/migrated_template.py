@@ -14,9 +14,11 @@ from pgharness.plugin.session import HarnessSession
 
 def migrated_template(session: HarnessSession) -> Database:
     """Give the sealed template at the chain's heads, made if no process did so yet. Raises CannotRun."""
-    return session.databases.template(
-        session.project.fingerprint(), lambda database: upgrade_to(session.project, database)
-    )
+
+    def migrate(database: Database) -> None:
+        upgrade_to(session.project, database)
+
+    return session.databases.template(session.project.fingerprint(), migrate)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,8 @@ class ChainRecord:
     base: Snapshot
     descent: Descent | None = None
     deployment: DeploymentRecord | None = None
+    later_deployments: tuple[DeploymentRecord, ...] = ()
+    """Deployments from revisions in between, where what is made later in the same transaction could not be used yet."""
     models: ModelsRecord | None = None
     draft: DraftRecord | None = None
     structure: StructureRecord | None = None

@@ -26,7 +26,9 @@ class MigrationRun:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRecord:
-    """One deployment; `revision` is the one at which it failed, or None where that is not known.
+    """One deployment, from the revision `start`, or from an empty database where that is None.
+
+    `revision` is the one at which it failed, or None where that is not known.
 
     `has_begun` says that env.py called `context.begin_transaction()`; `applied` are the revisions that the version tables hold
     afterwards, and `snapshot` is the catalog without these tables.
@@ -39,6 +41,9 @@ class DeploymentRecord:
     env_py: str
     failure: Failure | None = None
     revision: str | None = None
+    start: str | None = None
+    one_by_one: Snapshot | None = None
+    """Where it ends in another catalog than the walk, which has rows in its tables: the catalog of a walk without rows."""
 
     def is_at(self, heads: Collection[str]) -> bool:
         """Whether it passed, and the chain's heads are what stands in the version tables."""

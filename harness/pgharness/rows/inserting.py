@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors, pq, sql
 
-from pgharness.rows.reading import Connection, empty_tables, first_line, printed, read_tables, read_types
+from pgharness.rows.reading import Connection, empty_tables, first_line, printed, read_tables
 from pgharness.rows.row_values import Choice, Chooser, Fullness, NothingFits
 from pgharness.rows.tables import Table
 from pgharness.rows.type_values import Values
@@ -35,10 +35,10 @@ def fill_empty_tables(connection: Connection, *, rows_per_table: int, leave_out:
     empty, unfilled = empty_tables(connection, leave_out)
     if not empty:
         return Filling({}, tuple(sorted(unfilled.items())))
-    types = read_types(connection, empty)
+    tables, types = read_tables(connection, empty)
     values = Values(types, count=2 * rows_per_table + 6)
     filled: dict[str, int] = {}
-    for table in _parents_first(read_tables(connection, empty)):
+    for table in _parents_first(tables):
         made, reason = _fill(Chooser(connection, table, values), rows_per_table)
         if made:
             filled[table.name] = made
@@ -76,14 +76,40 @@ def _parents(table: Table, *, required: bool) -> set[str]:
 
 def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
     """Give the number of rows made, and why no more were."""
-    made, reason = 0, ""
-    for number in range(rows):
+    made, reason = _insert_at_once(chooser, rows), ""
+    for number in range(made, rows):
         try:
             _insert_fitting(chooser, number, FULLNESS[number % len(FULLNESS)])
             made += 1
         except NothingFits as nothing:
             reason = reason or str(nothing)
     return made, reason
+
+
+def _insert_at_once(chooser: Chooser, rows: int) -> int:
+    """Insert rows in one round trip, each still in a transaction of its own; give how many were, up to the first that is refused.
+
+    Not where rows refer to their own table, for there the values of one may depend on the one before.
+    """
+    if any(key.referred_table == chooser.table.name for key in chooser.table.foreign_keys):
+        return 0
+    try:
+        chosen = [chooser.choices(number, FULLNESS[number % len(FULLNESS)]) for number in range(rows)]
+    except NothingFits:
+        return 0
+    connection = chooser.connection
+    commits = []
+    try:
+        with connection.pipeline():
+            for choices in chosen:
+                connection.execute("BEGIN")
+                _insert(connection, chooser.table, choices)
+                commits.append(connection.execute("COMMIT"))
+    except psycopg.Error:  # told again, and answered, where the row is inserted alone
+        if connection.info.transaction_status == pq.TransactionStatus.INERROR:
+            # Not Connection.rollback(), with which psycopg throws its prepared statements away: those that read catalogs are dear.
+            connection.pgconn.exec_(b"ROLLBACK")
+    return sum(commit.statusmessage == "COMMIT" for commit in commits)
 
 
 def _insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> None:

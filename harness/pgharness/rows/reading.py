@@ -21,29 +21,21 @@ def empty_tables(connection: Connection, leave_out: Collection[str]) -> tuple[di
 
     `leave_out` holds names as PostgreSQL prints them, like `public.alembic_version`.
     """
-    rows = connection.execute(_statement("tables")).fetchall()
+    rows = connection.execute(_statement("tables"), prepare=True).fetchall()
     tables = {oid: (name, size) for oid, name, size in rows if name not in leave_out}
     doubtful = [name for name, size in tables.values() if size]
     empty, unreadable = _without_rows(connection, doubtful)
     return {oid: name for oid, (name, size) in tables.items() if not size or name in empty}, unreadable
 
 
-def read_tables(connection: Connection, tables: Mapping[int, str]) -> tuple[Table, ...]:
-    """Read the details of these tables, in the order of their oids."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(_statement("details"), [list(tables)])
-        return tuple(_table(tables[row["oid"]], row) for row in cursor.fetchall())
-
-
-def read_types(connection: Connection, tables: Collection[int]) -> dict[int, DataType]:
-    """Read the types that the columns of these tables are made of, by oid."""
-    rows = connection.execute(_statement("types"), [list(tables)]).fetchall()
-    return {
-        oid: DataType(
-            name, kind, base, modifier, base_name, element, not_null, tuple(labels), tuple(fields), tuple(checks)
-        )
-        for oid, name, kind, base, modifier, base_name, element, not_null, labels, fields, checks in rows
-    }
+def read_tables(connection: Connection, tables: Mapping[int, str]) -> tuple[tuple[Table, ...], dict[int, DataType]]:
+    """Read, in one round trip, the details of these tables in the order of their oids, and the types of their columns by oid."""
+    oids = [list(tables)]
+    with connection.pipeline(), connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(_statement("details"), oids, prepare=True)
+        types = connection.execute(_statement("types"), oids, prepare=True)
+        details = tuple(_table(tables[row["oid"]], row) for row in cursor.fetchall())
+        return details, {oid: _type(row) for oid, *row in types.fetchall()}
 
 
 def printed(text: str) -> sql.SQL:
@@ -70,6 +62,13 @@ def _table(name: str, row: Mapping[str, Any]) -> Table:
     )
 
 
+def _type(row: Sequence[Any]) -> DataType:
+    name, kind, base, modifier, base_name, element, not_null, labels, fields, checks = row
+    return DataType(
+        name, kind, base, modifier, base_name, element, not_null, tuple(labels), tuple(fields), tuple(checks)
+    )
+
+
 def _partition_condition(partitions: Sequence[Mapping[str, Any]]) -> list[Condition]:
     """Give the condition that some partition takes the row; a hash partition takes any, so all of them need none."""
     bounds = [one["expression"] for one in partitions]
@@ -82,12 +81,9 @@ def _without_rows(connection: Connection, names: Sequence[str]) -> tuple[frozens
     """Give those of the tables that hold dead rows alone, and those that cannot be read, with the reason."""
     if not names:
         return frozenset(), {}
-    looks = [
-        sql.SQL("SELECT {} WHERE NOT EXISTS (SELECT FROM {})").format(sql.Literal(name), printed(name))
-        for name in names
-    ]
+    looks = [f"SELECT {place} WHERE NOT EXISTS (SELECT FROM {name})" for place, name in enumerate(names)]
     try:
-        return frozenset(name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(looks), ())), {}
+        return frozenset(names[place] for (place,) in connection.execute(" UNION ALL ".join(looks).encode())), {}
     except psycopg.Error as error:
         if len(names) == 1:
             return frozenset(), {names[0]: f"none can be read: {first_line(error)}"}

@@ -86,7 +86,7 @@ class Stretch:
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:
         """Run steps in one migration context, filling what is empty after each; no catalog is read."""
         asked = [(revision.revision, direction) for revision in revisions]
-        for revision, step in zip(revisions, self._conversation.steps(asked, apart=False), strict=False):
+        for step, revision in zip(self._conversation.steps(asked, apart=False), revisions, strict=False):
             if step.failure is None:
                 self.fill()
             yield revision, step

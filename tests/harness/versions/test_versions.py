@@ -198,7 +198,7 @@ def test_a_broken_project_is_found_to_be_so(judged: Callable[..., Run]) -> None:
             "roundtrip",
             "0002",
             "table public.shelf",
-            "Its downgrade does not restore the catalog. It is in after the downgrade and not in before the upgrade.",
+            "Its downgrade does not restore the catalog. It is in the catalog after the downgrade and not in the catalog before the upgrade.",
         ),
     ]
 
