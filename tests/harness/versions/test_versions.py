@@ -20,6 +20,8 @@ from pgharness.findings import Finding
 from pgharness.records.steps import Step
 from pgharness.running import Run
 
+pytestmark = pytest.mark.slow  # where the environment is still to be made
+
 ALL = os.environ.get("PGHARNESS_VERSIONS") == "all"
 
 # The oldest that the agent runs on, the one that pgharness itself needs, and the newest at hand.
