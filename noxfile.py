@@ -20,6 +20,23 @@ UV_OPTIONS = ("--compile-bytecode",)
 INSTALLED = ("-e", "harness[container,squawk]", "-e", ".[fastapi]", "--group", "dev")
 # What other tests use takes seconds to load, which the main job need not wait for.
 UNUSED_PLUGINS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
+# What works with the oldest of all that the harness depends on works with what lies between, as far as these tests see.
+OLDEST_TESTS = (
+    "test_bad_input",
+    "test_command_line",
+    "test_databases",
+    "test_given_url",
+    "test_interpreter",
+    "test_plugin",
+    "test_plugin_workers",
+    "test_report",
+    "test_server_choice",
+    "test_server_embedded",
+    "test_server_url",
+    "test_settings",
+    "test_walk",
+)
+OLDEST_NEEDS = ("alembic>=1.20", "anyio>=4.12", "hypothesis>=6.140", "pytest-xdist>=3.8", "sqlalchemy>=2.1")
 BENCHMARKS = {
     path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")) if "__main__" in path.read_text("utf-8")
 }
@@ -74,6 +91,30 @@ def coverage(session: nox.Session) -> None:
     python(session, "-m", "coverage", "run", "-m", "pytest", "-n2", *_pytest_arguments(session.posargs))
     python(session, "-m", "coverage", "combine", "--quiet")
     python(session, "-m", "coverage", "report")
+
+
+@nox.session(venv_backend="none", default=False)
+def versions(session: nox.Session) -> None:
+    """Is a project judged alike on every Python, SQLAlchemy, Alembic and driver? On the Pythons that are on the PATH, or known to uv."""
+    prepare(session)
+    session.env["PGHARNESS_VERSIONS"] = "all"
+    arguments = ("-n2", "--verbose", *UNUSED_PLUGINS, "tests/harness/versions")
+    python(session, "-m", "pytest", *arguments, *_pytest_arguments(session.posargs))
+
+
+@nox.session(venv_backend="none", default=False)
+def oldest(session: nox.Session) -> None:
+    """Does the harness run with the oldest of what it depends on? (needs uv)"""
+    if not shutil.which("uv"):
+        session.error("uv is not on the PATH, and pip cannot install the oldest of what is allowed: pip install uv")
+    folder = ROOT / ".nox" / "oldest"
+    interpreter = str(folder / "bin" / "python")
+    session.chdir(ROOT)
+    session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder), external=True)
+    install = ("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "--python", interpreter)
+    session.run(*install, *UV_OPTIONS, "-e", "harness[container,squawk]", *OLDEST_NEEDS, external=True)
+    tests = [f"tests/harness/{name}.py" for name in OLDEST_TESTS]
+    session.run(interpreter, "-m", "pytest", "-n2", *tests, *_pytest_arguments(session.posargs), external=True)
 
 
 @nox.session(venv_backend="none", default=False)

@@ -152,7 +152,10 @@ def _progress() -> Iterator[Callable[[Plan], Advance]]:
     """Show a bar on standard error where that is a terminal; give what begins to count, once it is known how far it goes."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(file=sys.stderr)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    if not console.is_terminal:  # where it is disabled, Progress prints an empty line (rich before 14.1)
+        yield lambda _plan: lambda _label: None
+        return
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting a server, reading the chain", total=None)
 
         def begin(plan: Plan) -> Advance:
