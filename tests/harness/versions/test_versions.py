@@ -82,12 +82,12 @@ Edits = Mapping[str, str]
 
 # Why a combination is not to be had; the first that applies is the reason.
 LEFT_OUT: tuple[tuple[str, Callable[[Project], bool]], ...] = (
-    ("SQLAlchemy 1.4 has no dialect for psycopg 3", lambda it: it.sqlalchemy < "2" and it.driver == "psycopg"),
-    ("Alembic 1.20 needs SQLAlchemy 2.0", lambda it: it.sqlalchemy < "2" and it.alembic >= "1.20"),
-    ("Alembic 1.20 needs Python 3.10", lambda it: it.python < (3, 10) and it.alembic >= "1.20"),
-    ("SQLAlchemy 2.1 needs Python 3.11", lambda it: it.python < (3, 11) and it.sqlalchemy >= "2.1"),
+    ("SQLAlchemy 1.4 has no dialect for psycopg 3", lambda it: it.sqlalchemy == "1.4.54" and it.driver == "psycopg"),
+    ("Alembic 1.20 needs SQLAlchemy 2.0", lambda it: it.sqlalchemy == "1.4.54" and it.alembic == "1.20.1"),
+    ("Alembic 1.20 needs Python 3.10", lambda it: it.python < (3, 10) and it.alembic == "1.20.1"),
+    ("SQLAlchemy 2.1 needs Python 3.11", lambda it: it.python < (3, 11) and it.sqlalchemy == "2.1.9"),
     (
-        "SQLAlchemy 2.0 before 2.0.31 cannot be imported on Python 3.13",
+        "SQLAlchemy before 2.0.31 cannot be imported on Python 3.13",
         lambda it: it.python >= (3, 13) and it.sqlalchemy == "2.0.0",
     ),
     ("2.0.0 stands for SQLAlchemy 2.0 where it runs", lambda it: it.python < (3, 13) and it.sqlalchemy == "2.0.31"),
