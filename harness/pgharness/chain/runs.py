@@ -34,8 +34,9 @@ class ProjectRuns:
         return self._child(connected, task)
 
     def read(self, task: Task, *, leaves_nursery: bool) -> Message:
-        """Let a child read the chain, and where the models are named and nothing that is read at import differs between runs, leave
-        them imported for all that come.
+        """Let a child read the chain, and leave the models imported for all that come.
+
+        That is for models that the settings name, and where nothing that is read at import differs between runs.
         """
         sockets = self.agent.fork(others=int(leaves_nursery))
         self._sockets += sockets[1:]
