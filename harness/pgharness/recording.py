@@ -24,17 +24,20 @@ from pgharness.experiments.registry import EXPERIMENTS
 from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
+from pgharness.records.steps import Failure
 from pgharness.walk.walk import Walk, WalkRecord
 
 Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
-# Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
+# Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
 _SPEAKS_OF_SERVER = re.compile(
     r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
     re.IGNORECASE,
 )
+# What a statement that nobody saw in a revision's text may meet then.
+_MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated")
 
 
 def record_chain(
@@ -45,8 +48,10 @@ def record_chain(
     Experiments at the heads are left out (their records are None) where the chain does not get there.
     """
     before = databases.outside()
-    recording = _Recording(project, databases, wanted, advance)
-    record = recording.make(side_by_side=not _speaks_of_server(project))
+    side_by_side = not _speaks_of_server(project)
+    record = _Recording(project, databases, wanted, advance).make(side_by_side=side_by_side)
+    if side_by_side and any(_MET_ANOTHER.search(failure.message) for failure in _failures(record)):
+        record = _Recording(project, databases, wanted).make(side_by_side=False)
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
     return replace(record, left_outside=left.in_words())
 
@@ -64,7 +69,7 @@ class _Recording:
     project: Project
     databases: Databases
     wanted: frozenset[str]
-    advance: Advance
+    advance: Advance = lambda _label: None
     durations_s: dict[str, float] = field(default_factory=dict)
 
     def make(self, *, side_by_side: bool) -> ChainRecord:
@@ -175,6 +180,17 @@ class _Recording:
         with self.databases.experiment("heads") as database:
             upgrade_to(self.project, database)
             yield database
+
+
+def _failures(record: ChainRecord) -> Iterator[Failure]:
+    steps = [step for item in record.revisions for step in (item.upgrade, item.downgrade, item.reupgrade)]
+    seen = [
+        *(step.failure for step in steps if step is not None),
+        record.descent.failure if record.descent is not None else None,
+        record.deployment.failure if record.deployment is not None else None,
+        record.draft.failure if record.draft is not None else None,
+    ]
+    return (failure for failure in seen if failure is not None)
 
 
 def _speaks_of_server(project: Project) -> bool:

@@ -22,7 +22,13 @@ class Channel:
     """One child's side of the conversation."""
 
     def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
         self._file = connected.makefile("rwb")
+
+    def close(self) -> None:
+        """Leave the conversation to another process that has it too."""
+        self._file.close()
+        self._socket.close()
 
     def send(self, event: str, **said: Any) -> None:
         """Tell the harness something; what JSON has no word for goes as its repr."""

@@ -87,6 +87,7 @@ class Deployment:
             context = alembic.get_context()
             self.runs.append({**self._configured, **self._seen_of(context)})
             run_migrations(alembic, **arguments)
+            self._statements.files = (self._project.env_py,)
 
         def beginning(alembic: EnvironmentContext) -> Any:
             self.begun = True

@@ -88,6 +88,7 @@ class Environment:
             environment_context=self.alembic,
             opts={**self.context.opts, "transaction_per_migration": True, **options},
         )
+        context._version = self.context._version  # one table, so that SQLAlchemy finds what it has compiled  # noqa: SLF001
         self.alembic._migration_context = context  # `alembic.context` in revisions speaks of this one  # noqa: SLF001
         return context
 

@@ -16,34 +16,47 @@ from .channel import Channel
 
 _PR_SET_PDEATHSIG = 1
 
-# What the harness asks for, each with a socket for the new process.
+# What the harness asks for, each with a socket for the new process, and one more where that is to leave a nursery behind.
 RUN, NURSERY = b"r", b"n"
 
 
 def serve_forks(control: socket.socket, at_end: Callable[[], None]) -> None:
     """Fork for whatever is asked, until the other end is closed."""
     while True:
-        asked, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        asked, descriptors, _, _ = socket.recv_fds(control, 1, 2)
         if not asked:
             at_end()
             return
+        if os.fork() == 0:
+            control.close()
+            _die_with_parent()
+            _begin(asked, [socket.socket(fileno=descriptor) for descriptor in descriptors])
         for descriptor in descriptors:
-            if os.fork() == 0:
-                control.close()
-                _die_with_parent()
-                _begin(asked, socket.socket(fileno=descriptor))
             os.close(descriptor)
 
 
-def _begin(asked: bytes, connected: socket.socket) -> None:
+def leave_nursery(channel: Channel, control: socket.socket) -> bool:
+    """Let a copy of this process serve as a nursery from now on; say whether it can, which one with threads cannot."""
+    if threading.active_count() > 1:
+        return False
+    if os.fork() == 0:
+        channel.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        serve_forks(control, at_end=lambda: None)
+        os._exit(0)
+    control.close()
+    return True
+
+
+def _begin(asked: bytes, sockets: list[socket.socket]) -> None:
     """Serve one run, or be a nursery, and end."""
     if asked == NURSERY:
-        _be_nursery(connected)
+        _be_nursery(sockets[0])
     else:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         from .serving import serve  # noqa: PLC0415 - after the fork: it needs Alembic, which may be missing
 
-        serve(Channel(connected))
+        serve(Channel(sockets[0]), *sockets[1:])
     os._exit(0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from .channel import Channel, Message
 from .deploying import Deployment
 from .environment import Environment, run_environment
 from .failures import describe
+from .forking import leave_nursery
 from .models import build_models
 from .project import Project, imported_modules, open_project
 from .revisions import load_metadata, read_chain
@@ -21,25 +23,31 @@ from .versions import rollback
 UNTRANSLATED = "Alembic's comparison follows no schema_translate_map, and would find none of the models' tables at the heads; `drift` does"
 
 
-def serve(channel: Channel) -> None:
+def serve(channel: Channel, nursery: socket.socket | None = None) -> None:
     """Do what the first message asks for; the process ends with it."""
-    channel.conclude(lambda: _begin(channel))
+    channel.conclude(lambda: _begin(channel, nursery))
 
 
-def _begin(channel: Channel) -> None:
+def _begin(channel: Channel, nursery: socket.socket | None) -> None:
     task = channel.receive()
     _quiet(task["output"])
     channel.send("hello", pid=os.getpid())
     project = open_project(task)
-    TASKS[task["task"]](project, channel)
+    if task["task"] == "read":
+        _read(project, channel, nursery)
+    else:
+        TASKS[task["task"]](project, channel)
 
 
-def _read(project: Project, channel: Channel) -> None:
-    """Read the chain, and import the models where the settings name them."""
-    chain = read_chain(project.scripts)
+def _read(project: Project, channel: Channel, nursery: socket.socket | None) -> None:
+    """Import the models where the settings name them, leave them imported in a nursery where one is asked for, and read the chain.
+
+    No revision has been imported where the nursery forks its children.
+    """
     if project.task["metadata"]:
         load_metadata(project.task["metadata"])
-    channel.send("chain", **chain, driver=project.driver, path=sys.path, modules=imported_modules())
+    is_left = nursery is not None and leave_nursery(channel, nursery)
+    channel.send("chain", **read_chain(project.scripts), nursery=is_left)
 
 
 def _deploy(project: Project, channel: Channel) -> None:
@@ -119,7 +127,7 @@ def _quiet(output: str) -> None:
         os.close(opened)
 
 
-TASKS: dict[str, Callable[[Project, Channel], None]] = {"read": _read, "deploy": _deploy, "converse": _converse}
+TASKS: dict[str, Callable[[Project, Channel], None]] = {"deploy": _deploy, "converse": _converse}
 ACTS: dict[str, Callable[[Environment, Channel, Message], None]] = {
     "steps": _run_steps,
     "models": _build_models,

@@ -89,21 +89,22 @@ class Agent:
         found: dict[str, str] = json.loads(answered)
         return found
 
-    def fork(self, what: bytes = RUN, parent: socket.socket | None = None) -> socket.socket:
-        """Ask for a new process, forked from the agent or from a nursery of it, and give the socket that leads there."""
+    def fork(self, what: bytes = RUN, *, parent: socket.socket | None = None, others: int = 0) -> list[socket.socket]:
+        """Ask for a new process, forked from the agent or from a nursery of it; give the socket that leads there, and `others` more."""
         _ = self.versions
-        control = parent or self._control
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(control, [what], [theirs.fileno()])
-            except OSError as error:
-                raise CannotRun(
-                    "The agent that runs the project's code is gone.",
-                    seen=_tail(self._log) or str(error),
-                    mend="run again; if it stays, something ends its process",
-                ) from error
-        return ours
+        pairs = [socket.socketpair() for _ in range(1 + others)]
+        try:
+            socket.send_fds(parent or self._control, [what], [theirs.fileno() for _, theirs in pairs])
+        except OSError as error:
+            raise CannotRun(
+                "The agent that runs the project's code is gone.",
+                seen=_tail(self._log) or str(error),
+                mend="run again; if it stays, something ends its process",
+            ) from error
+        finally:
+            for _, theirs in pairs:
+                theirs.close()
+        return [ours for ours, _ in pairs]
 
 
 def _end(

@@ -86,10 +86,7 @@ def open_project(settings: HarnessSettings, *, agent: Agent | None = None, own_f
     """
     python = choose_interpreter(settings.python, settings.alembic, own_first=own_first)
     runs = ProjectRuns(agent if agent is not None and agent.python == python else Agent(python))
-    with runs.child(_task(settings, python)) as child:
-        told = child.receive("chain")
-    if not settings.environment and settings.metadata is not None:
-        runs.import_ahead(str(Path.cwd()), told["path"], told["modules"])
+    told = runs.read(_task(settings, python), leaves_nursery=bool(settings.metadata) and not settings.environment)
     folders = tuple(dict.fromkeys(Path(folder) for folder in told["folders"]))
     return Project(settings, runs, chain_of(told), told["env_py"], folders)
 

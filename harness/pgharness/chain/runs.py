@@ -13,7 +13,7 @@ from functools import cached_property
 
 from pgharness.chain.agent import NURSERY, Agent
 from pgharness.chain.child import Child
-from pgharness.chain.messages import Task
+from pgharness.chain.messages import Message, Task
 
 
 class ProjectRuns:
@@ -30,18 +30,36 @@ class ProjectRuns:
     def child(self, task: Task) -> Child:
         """Let a child do a task."""
         parent = self._nursery.control if self._nursery is not None and self._nursery.is_ready else None
-        child = Child(self.agent.fork(parent=parent), replace(task, output=self.agent.new_output()))
-        self._children.add(child)
-        return child
+        (connected,) = self.agent.fork(parent=parent)
+        return self._child(connected, task)
+
+    def read(self, task: Task, *, leaves_nursery: bool) -> Message:
+        """Let a child read the chain, and leave the models imported for all that come.
+
+        That is for models that the settings name, and where nothing that is read at import differs between runs.
+        """
+        sockets = self.agent.fork(others=int(leaves_nursery))
+        self._sockets += sockets[1:]
+        with self._child(sockets[0], task) as child:
+            told = child.receive("chain")
+        if told["nursery"]:
+            self._nursery = Nursery(sockets[1], is_ready=True)
+        return told
 
     def import_ahead(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
         """Import what runs of the project import, once for all that come, where nothing that is read then differs between them."""
         with self._lock:
             if self._nursery is None and modules:
-                nursery = Nursery(self.agent.fork(NURSERY))
-                self._sockets.append(nursery.control)
+                (control,) = self.agent.fork(NURSERY)
+                self._sockets.append(control)
+                nursery = Nursery(control)
                 nursery.start(folder, path, modules)
                 self._nursery = nursery
+
+    def _child(self, connected: socket.socket, task: Task) -> Child:
+        child = Child(connected, replace(task, output=self.agent.new_output()))
+        self._children.add(child)
+        return child
 
     def close(self) -> None:
         """End all that runs; those who wait for a child get CannotRun. The agent itself goes on."""
@@ -53,8 +71,9 @@ class ProjectRuns:
 class Nursery:
     """A process of the agent in which the project's modules are imported; children that it forks need not import them again."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, *, is_ready: bool = False) -> None:
         self.control = control
+        self._has_said_so = is_ready
 
     def start(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
         """Let it begin to import; nobody waits for it yet."""
@@ -64,6 +83,8 @@ class Nursery:
     @cached_property
     def is_ready(self) -> bool:
         """Whether it can fork; waits until it has imported all. A process that has threads after its imports cannot."""
+        if self._has_said_so:
+            return True
         with self.control.makefile("rb") as told:
             line = told.readline()
         return bool(line) and bool(json.loads(line)["ready"])
