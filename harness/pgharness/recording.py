@@ -15,6 +15,7 @@ from typing import Any
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
+from pgharness.chain.conversation import ImportedTooEarlyError
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
@@ -48,12 +49,33 @@ def record_chain(
     Experiments at the heads are left out (their records are None) where the chain does not get there.
     """
     before = databases.outside()
+    record = _record_with_imports_ahead(project, databases, wanted, advance)
+    left = Outside() if databases.server.is_ours else databases.outside().since(before)
+    return replace(record, left_outside=left.in_words())
+
+
+def _record_with_imports_ahead(
+    project: Project, databases: Databases, wanted: frozenset[str], advance: Advance
+) -> ChainRecord:
+    """Record with the project's modules imported once for all runs, and where env.py has to come first, once more without that."""
+    try:
+        return _record_side_by_side(project, databases, wanted, advance)
+    except (CannotRun, ImportedTooEarlyError):
+        if not project.runs.import_nothing_ahead():
+            raise
+        project.runs.reopen()
+        return _record_side_by_side(project, databases, wanted, lambda _label: None)
+
+
+def _record_side_by_side(
+    project: Project, databases: Databases, wanted: frozenset[str], advance: Advance
+) -> ChainRecord:
+    """Record with walk and deployment at the same time, and where they got into each other's way, once more one after the other."""
     side_by_side = not _speaks_of_server(project)
     record = _Recording(project, databases, wanted, advance).make(side_by_side=side_by_side)
     if side_by_side and any(_MET_ANOTHER.search(failure.message) for failure in _failures(record)):
         record = _Recording(project, databases, wanted).make(side_by_side=False)
-    left = Outside() if databases.server.is_ours else databases.outside().since(before)
-    return replace(record, left_outside=left.in_words())
+    return record
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
@@ -107,7 +129,7 @@ class _Recording:
             run_baseline(database, self.project.settings)
             deployment = deploy(self.project, database)
             self.advance("as deployed")
-            if deployment.is_at(self.project.chain.heads) and len(deployment.runs) == 1:
+            if deployment.is_at(self.project.chain) and len(deployment.runs) == 1:
                 found = self._experiment(Site(self.project, self.databases, deployment.snapshot, database))
         record = self._record(walking.result())
         record = replace(
@@ -116,19 +138,23 @@ class _Recording:
             later_deployments=tuple(self._deployed_later(record, deployment)),
         )
         if found is None and record.head is not None:
-            with self._database_at_heads() as at_heads:
+            with contextlib.suppress(CannotRun), self._database_at_heads() as at_heads:
                 found = self._experiment(Site(self.project, self.databases, record.head, at_heads))
         return replace(record, **(found or {}))
 
     def _compared(self, deployment: DeploymentRecord, walked_head: Snapshot | None) -> DeploymentRecord:
-        """Where it ends in another catalog than the walk, find out whether that comes of the rows that the walk has and it has not."""
-        if walked_head is None or walked_head == deployment.snapshot or not deployment.is_at(self.project.chain.heads):
+        """Where it ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""
+        is_at_heads = deployment.is_at(self.project.chain)
+        if walked_head is None or walked_head == deployment.snapshot or not (is_at_heads or deployment.failure):
             return deployment
-        with self.databases.experiment("one_by_one") as database, contextlib.suppress(CannotRun):
-            version_table = upgrade_to(self.project, database, apart=True)
+        with self.databases.experiment("one_by_one") as database:
+            try:
+                version_table = upgrade_to(self.project, database, apart=True)
+            except CannotRun:
+                return replace(deployment, fails_one_by_one=True)
             with database.connect() as observer:
-                return replace(deployment, one_by_one=take_snapshot(observer, leave_out=(version_table,)))
-        return deployment
+                one_by_one = take_snapshot(observer, leave_out=(version_table,)) if is_at_heads else None
+                return replace(deployment, one_by_one=one_by_one)
 
     def _deployed_later(self, record: ChainRecord, deployment: DeploymentRecord) -> Iterator[DeploymentRecord]:
         """Deploy also from just before each label that is added to an enum type, where one transaction holds the rest of the chain.
@@ -194,6 +220,9 @@ def _failures(record: ChainRecord) -> Iterator[Failure]:
 
 
 def _speaks_of_server(project: Project) -> bool:
-    """Whether a revision seems to make what belongs to the whole server."""
-    texts = (Path(item.path).read_text(encoding="utf-8", errors="replace") for item in project.chain.revisions)
+    """Whether a revision, or the baseline, seems to make what belongs to the whole server."""
+    files = [Path(item.path) for item in project.chain.revisions]
+    if project.settings.baseline is not None:
+        files.append(project.settings.baseline)
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in files)
     return any(_SPEAKS_OF_SERVER.search(text) for text in texts)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from pgharness.chain.agent import Agent
+from pgharness.chain.interpreter import choose_interpreter
 from pgharness.chain.project import Project, open_project
 from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
@@ -60,14 +62,14 @@ class Plan:
         return steps_of(self.project, self.experiments)
 
 
-def plan_run(settings: HarnessSettings, project: Project | None = None) -> Plan:
+def plan_run(settings: HarnessSettings, project: Project | None = None, *, agent: Agent | None = None) -> Plan:
     """Read the chain, unless it is read already, and choose the checks. Raises CannotRun for what can be known without a server."""
     checks = wanted_checks(settings.only, settings.skip)
     _require_file(settings.baseline, "baseline file", "--baseline")
     _require_file(settings.statements, "file of statements", "--statements")
     if settings.statements is not None:
         read_statement_file(settings.statements)
-    project = project or open_project(settings)
+    project = project or open_project(settings, agent=agent)
     if settings.since is not None:
         _check_revision(settings.since, project.chain)
     return Plan(settings, project, checks, needed_experiments(checks))
@@ -79,15 +81,17 @@ def check_chain(settings: HarnessSettings, begin: Callable[[Plan], Advance] = la
     Raises CannotRun.
     """
     started = time.perf_counter()
-    with ThreadPoolExecutor(1) as executor:
-        planning = executor.submit(plan_run, settings)
+    agent = Agent(choose_interpreter(settings.python, settings.alembic))
+    # The agent is closed before the thread is waited for: what reads the chain in it may be anybody's endless import.
+    with ThreadPoolExecutor(1) as executor, agent:
+        planning = executor.submit(plan_run, settings, agent=agent)
         with contextlib.suppress(TimeoutError):
             planning.exception(EARLY_S)  # what is wrong with the settings is known before any server could start
         if planning.done():
             planning.result()
         with open_server(settings.server, image=settings.image) as server:
             plan = planning.result()
-            with plan.project.runs.agent, contextlib.closing(plan.project.runs):
+            with contextlib.closing(plan.project.runs):
                 return run_on(server, plan, begin(plan), started=started)
 
 

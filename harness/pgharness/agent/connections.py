@@ -28,7 +28,10 @@ SEVERAL_DATABASES_RECIPE = (
 )
 
 # What this session has set, by SET or SET LOCAL; what belongs to a single transaction ends with it.
-_SESSION_SETTINGS = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction~_%' ESCAPE '~'"
+_SESSION_SETTINGS = (
+    "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction~_%' ESCAPE '~' "
+    "UNION ALL SELECT 'role', current_setting('role')"
+)
 
 
 def require_test_database(context: MigrationContext, name: str) -> Connection:
@@ -55,20 +58,20 @@ def require_test_database(context: MigrationContext, name: str) -> Connection:
 
 @contextlib.contextmanager
 def free_connection(connection: Connection) -> Iterator[Connection]:
-    """Give a connection in no transaction, with the settings that env.py made in its own.
+    """Give a connection in no transaction, on env.py's own session and with the settings that it made there.
 
     What env.py did so far is committed: a schema that it made has to be there.
     """
-    settings = _session_settings(connection)
+    settings = session_settings(connection)
     connection.connection.commit()  # by the driver itself, since SQLAlchemy lets nobody end a `with engine.begin()` block
     try:
         commit(connection)
-        _restore(connection, settings)
+        restore_settings(connection, settings)
     except SQLAlchemyError:  # env.py holds a `with engine.begin()` block
         options: dict[str, Any] = {**connection.get_execution_options()}
-        with connection.engine.connect().execution_options(**options) as another:
-            _restore(another, settings)
-            yield another
+        another = type(connection)(connection.engine, connection=connection.connection).execution_options(**options)
+        restore_settings(another, settings)
+        yield another
     else:
         yield connection
 
@@ -92,13 +95,17 @@ def version_table(context: MigrationContext, connection: Connection) -> str:
     return str(found)
 
 
-def _session_settings(connection: Connection) -> dict[str, str]:
+def session_settings(connection: Connection) -> dict[str, str]:
+    """Give what the session has set, by name; "role" is always among them."""
     return {str(name): str(setting) for name, setting in connection.execute(text(_SESSION_SETTINGS))}
 
 
-def _restore(connection: Connection, wanted: dict[str, str]) -> None:
-    """Set anew what ended with env.py's transaction, as SET LOCAL does, or is not set in another session."""
-    now = _session_settings(connection)
+def restore_settings(connection: Connection, wanted: dict[str, str]) -> None:
+    """Bring the session back to these settings, whatever has been set or has ended since."""
+    now = session_settings(connection)
+    if now.keys() - wanted.keys():
+        connection.execute(text("RESET ALL"))
+        now = session_settings(connection)
     for name, setting in wanted.items():
         if now.get(name) != setting:
             connection.execute(text("SELECT set_config(:name, :setting, false)"), {"name": name, "setting": setting})

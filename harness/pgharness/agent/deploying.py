@@ -8,12 +8,11 @@ from alembic import command
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
-from .connections import CONNECTION_RECIPE, SEVERAL_DATABASES_RECIPE, require_test_database, version_table
+from .connections import require_test_database, version_table
 from .environment import failed
 from .failures import describe
+from .guard import guard_connections
 from .statements import Statements
 from .stopping import Stop
 from .versions import rollback
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from .project import Project
 
 OPTIONS = ("transaction_per_migration", "transactional_ddl")
-
-
-class _Elsewhere(Exception):  # noqa: N818 - no error of the code
-    """env.py is about to connect to another database than it is to."""
 
 
 class Deployment:
@@ -54,8 +49,6 @@ class Deployment:
         except (Exception, SystemExit) as error:  # a revision is anybody's code and may raise anything
             if isinstance(error, Stop):
                 raise
-            if isinstance(error, _Elsewhere) or isinstance(getattr(error, "orig", None), _Elsewhere):
-                raise _elsewhere(self._project, error) from error
             if not self.runs:
                 raise failed(self._project, error) from error
             files = [self._running.path] if self._running is not None else []
@@ -67,7 +60,8 @@ class Deployment:
                 mend="call context.configure(connection=…) and context.run_migrations() in env.py's online mode",
             )
         revision = self._running.revision if failure and self._running is not None else None
-        return {"runs": self.runs, "begun": self.begun, "failure": failure, "revision": revision}
+        after = self._statements.last_of_files() if failure is None else None
+        return {"runs": self.runs, "begun": self.begun, "failure": failure, "revision": revision, "after": after}
 
     def _listen(self) -> None:
         """Stand beside what env.py calls; nothing that it does is changed."""
@@ -88,6 +82,7 @@ class Deployment:
             self.runs.append({**self._configured, **self._seen_of(context)})
             run_migrations(alembic, **arguments)
             self._statements.files = (self._project.env_py,)
+            self._statements.clear()
 
         def beginning(alembic: EnvironmentContext) -> Any:
             self.begun = True
@@ -100,7 +95,7 @@ class Deployment:
         EnvironmentContext.run_migrations = running  # type: ignore[method-assign,assignment]
         EnvironmentContext.begin_transaction = beginning  # type: ignore[method-assign,assignment]
         ScriptDirectory._upgrade_revs = stepping  # type: ignore[method-assign,assignment]  # noqa: SLF001
-        event.listen(Engine, "do_connect", self._require_here)
+        guard_connections(self._project)
 
     def _noted(self, step: Any) -> Any:
         """Let a step say that it runs."""
@@ -124,21 +119,3 @@ class Deployment:
             rollback(connection)
         del self._statements.sent[known:]
         return seen
-
-    def _require_here(self, dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
-        """Let nobody but the test database be connected to: what env.py does there is done for good."""
-        if dialect.name != "postgresql":
-            return
-        wanted = self._project.task["parts"]
-        database = parameters.get("dbname") or parameters.get("database")
-        if database not in (None, wanted["database"]):
-            raise _Elsewhere(f"the database {database!r} on {parameters.get('host') or 'a local socket'}")
-
-
-def _elsewhere(project: Project, error: BaseException) -> Stop:
-    where = getattr(error, "orig", None) or error
-    return Stop(
-        "env.py ignores the connection it is given.",
-        seen=f"it connects to {where}; nothing was run there",
-        mend=SEVERAL_DATABASES_RECIPE if project.serves_several_databases else CONNECTION_RECIPE,
-    )

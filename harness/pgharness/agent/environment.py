@@ -21,6 +21,7 @@ from .connections import (
     version_table,
 )
 from .drivers import collect_notices, serves_synchronously
+from .guard import elsewhere, guard_connections, refused
 from .statements import Statements
 from .stopping import Stop, in_one_line
 from .versions import rollback
@@ -96,18 +97,20 @@ class Environment:
 def run_environment(project: Project, channel: Channel, act: Callable[[Environment], None]) -> None:
     """Run env.py, and where it runs its migrations, act instead; this process ends there.
 
-    The database is handed to env.py in three ways: as a live connection in `config.attributes["connection"]` where the driver
-    serves plain engines, as `sqlalchemy.url`, and in the variables that the settings name. Raises Stop where env.py fails,
-    connects elsewhere, or runs no migrations.
+    env.py finds the database as `sqlalchemy.url` and in the variables that the settings name, and where it takes neither, as a live
+    connection in `config.attributes["connection"]`, if the driver serves plain engines. Raises Stop where env.py fails, connects
+    elsewhere, or runs no migrations.
     """
     statements = Statements()
+    guard_connections(project)
 
     def run_migrations(self: EnvironmentContext, **run_arguments: Any) -> None:
         channel.conclude(lambda: _act(project, self, run_arguments, statements, act))
 
     EnvironmentContext.run_migrations = run_migrations  # type: ignore[method-assign]
     nothing = {"fn": lambda _revision, _context: [], "as_sql": False, "starting_rev": None, "destination_rev": "head"}
-    with handed_over(project), EnvironmentContext(project.config, project.scripts, tag=None, **nothing):
+    handing = handed_over(project) if project.task["hand_over"] else contextlib.nullcontext()
+    with handing, EnvironmentContext(project.config, project.scripts, tag=None, **nothing):
         try:
             project.scripts.run_env()
         except (Exception, SystemExit) as error:
@@ -121,6 +124,8 @@ def run_environment(project: Project, channel: Channel, act: Callable[[Environme
 
 def failed(project: Project, error: BaseException) -> Stop:
     """Say that env.py failed, and what helps."""
+    if (refusal := refused(error)) is not None:
+        return elsewhere(project, refusal)
     return Stop(
         f"{project.env_py} failed.",
         seen=f"{type(error).__name__}: {in_one_line(error)}",

@@ -41,6 +41,7 @@ def leave_nursery(channel: Channel, control: socket.socket) -> bool:
         return False
     if os.fork() == 0:
         channel.close()
+        _die_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         serve_forks(control, at_end=lambda: None)
         os._exit(0)
@@ -63,23 +64,28 @@ def _begin(asked: bytes, sockets: list[socket.socket]) -> None:
 def _be_nursery(connected: socket.socket) -> None:
     """Import what runs of this project import, and fork from then on.
 
-    Only where nothing that is read at import differs between runs may one be used. A module that cannot be imported outside of
-    env.py is left to the runs; and a process that has threads cannot be forked, so then there is no nursery.
+    Only where nothing that is read at import differs between runs may one be used. Where a module cannot be imported outside of
+    env.py there is none, nor where one starts a thread, for then the process cannot be forked.
     """
     channel = Channel(connected)
     wanted = channel.receive()
     os.chdir(wanted["folder"])
     os.environ.update(wanted["environment"])
     sys.path[:] = wanted["path"]
-    for name in wanted["modules"]:
-        try:
-            importlib.import_module(name)
-        except BaseException:  # noqa: S112 - importing runs anybody's code, and whoever needs it will tell
-            continue
-    is_ready = threading.active_count() == 1
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what is imported may run programs, and want to know how they ended
+    is_ready = all(_is_imported(name) for name in wanted["modules"]) and threading.active_count() == 1
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     channel.send("nursery", ready=is_ready)
     if is_ready:
         serve_forks(connected, at_end=lambda: None)
+
+
+def _is_imported(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except BaseException:  # importing runs anybody's code, and whoever needs it will tell
+        return False
+    return True
 
 
 def _die_with_parent() -> None:

@@ -31,13 +31,14 @@ _KNOWN_AT_START = frozenset(sys.modules)
 
 @dataclass
 class Project:
-    """An opened project; `url` is that of the test database with the project's driver, `files` are those of its revisions."""
+    """An opened project; `url` is that of the test database with the project's driver, `variables` are those of the environment before env.py ran."""
 
     task: dict[str, Any]
     config: Config
     scripts: ScriptDirectory
     driver: str
     url: str
+    variables: dict[str, str]
 
     @property
     def env_py(self) -> str:
@@ -81,7 +82,7 @@ def open_project(task: dict[str, Any]) -> Project:
     os.environ.update({name: value.format_map({**parts, "url": url}) for name, value in task["variables"].items()})
     if task["parts"]:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    return Project(task, config, scripts, driver, url)
+    return Project(task, config, scripts, driver, url, dict(os.environ))
 
 
 def script_directory(config: Config) -> ScriptDirectory:

@@ -68,6 +68,7 @@ def _converse(project: Project, channel: Channel) -> None:
             "environment",
             version_table=environment.version_table,
             driver=project.driver,
+            changes_environment=dict(os.environ) != project.variables,
             path=sys.path,
             modules=imported_modules(),
         )
@@ -78,7 +79,9 @@ def _converse(project: Project, channel: Channel) -> None:
 
 
 def _run_steps(environment: Environment, channel: Channel, message: Message) -> None:
-    Runner(environment, channel, message["watched"]).run(message["steps"], apart=message["apart"])
+    Runner(environment, channel, message["watched"], fresh=message["fresh"]).run(
+        message["steps"], apart=message["apart"]
+    )
     channel.send("ran")
 
 

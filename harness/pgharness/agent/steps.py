@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationStep
+from alembic.util import load_python_file
 
+from .connections import restore_settings, session_settings
 from .failures import describe
 from .queries import run_query
 from .versions import commit, rollback
@@ -27,23 +30,28 @@ Asked = Sequence[Sequence[str]]  # pairs of a revision and a direction
 class Runner:
     """Runs steps one after the other and waits after each for the harness, which looks at the database meanwhile.
 
-    `watched` names where it waits besides: "before_statement", "after_statement", "after_commit".
+    With `fresh`, each step reads its revision's file anew. `watched` names where it waits besides: "before_statement", "after_statement", "after_commit".
     """
 
-    def __init__(self, environment: Environment, channel: Channel, watched: Sequence[str]) -> None:
+    def __init__(self, environment: Environment, channel: Channel, watched: Sequence[str], *, fresh: bool) -> None:
         self._environment = environment
         self._channel = channel
         self._watched = watched
+        self._fresh = fresh
 
     def run(self, asked: Asked, *, apart: bool) -> None:
         """Run steps until one fails: each with a memory of its own, or in one migration context as one `alembic upgrade` does.
 
         What a migration context remembers (an enum type that it made) is unknown to the next process of a deployment.
         """
+        settings = session_settings(self._environment.connection)
+        rollback(self._environment.connection)
         with self._watching():
             for several in [[step] for step in asked] if apart else [asked]:
                 if not self._run_in_one_context(several):
                     return
+                if apart:
+                    restore_settings(self._environment.connection, settings)
 
     def _run_in_one_context(self, asked: Asked) -> bool:
         """Run steps in one migration context, each in its own transaction; say whether all passed."""
@@ -55,7 +63,7 @@ class Runner:
                 script = scripts.get_revision(revision)
                 assert script is not None, revision
                 running[:] = [_Step(environment, script, direction)]
-                yield _step_of(scripts, script, direction)
+                yield _step_of(scripts, script, direction, fresh=self._fresh)
                 self._tell(running.pop(), None)
 
         context = environment.new_context(fn=one_by_one)
@@ -136,7 +144,11 @@ class _Step:
         }
 
 
-def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:
-    """Give what Alembic runs for a revision."""
+def _step_of(scripts: ScriptDirectory, script: Script, direction: str, *, fresh: bool) -> MigrationStep:
+    """Give what Alembic runs for a revision, from its file read anew where that is asked for."""
     make = MigrationStep.upgrade_from_script if direction == UP else MigrationStep.downgrade_from_script
-    return make(scripts.revision_map, script)
+    step = make(scripts.revision_map, script)
+    if fresh:
+        folder, _, file = script.path.rpartition(os.sep)
+        step.migration_fn = getattr(load_python_file(folder, file), direction)
+    return step

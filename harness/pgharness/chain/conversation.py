@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pgharness.chain.child import Child
+from pgharness.chain.child import Child, ProcessEnded
 from pgharness.chain.lock_waits import LockWaits
 from pgharness.chain.messages import (
     Direction,
@@ -21,8 +21,13 @@ from pgharness.chain.messages import (
 from pgharness.chain.project import Project
 from pgharness.chain.watch import Watch
 from pgharness.databases import Database
+from pgharness.findings import CannotRun
 from pgharness.records.experiments import DeclaredEnum, RefusedDdl
 from pgharness.records.steps import Failure, Step
+
+
+class ImportedTooEarlyError(Exception):
+    """The project's modules were imported before env.py, which sets variables that they may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +47,26 @@ class Conversation:
         self._waits = waits
         told = child.receive("environment")
         self.version_table: str = told["version_table"]
-        if not project.settings.environment:
+        if told["changes_environment"] and project.runs.has_imported_ahead:
+            raise ImportedTooEarlyError
+        if not (project.settings.environment or told["changes_environment"]):
             project.runs.import_ahead(str(Path.cwd()), told["path"], told["modules"])
 
     def steps(
-        self, asked: Sequence[tuple[str, Direction]], *, apart: bool, watches: Sequence[Watch] = ()
+        self,
+        asked: Sequence[tuple[str, Direction]],
+        *,
+        apart: bool,
+        fresh: bool = False,
+        watches: Sequence[Watch] = (),
     ) -> Iterator[Step]:
         """Run steps, giving each back while the agent waits; they end with the first that fails.
 
         `apart` gives each step a migration context of its own, as in a process of its own; else all share one, as in one
-        `alembic upgrade`.
+        `alembic upgrade`. With `fresh`, the revision's file is read anew for each, so that it remembers nothing either.
         """
         wanted = sorted(frozenset().union(*(watch.wants for watch in watches)))
-        self._child.send(do="steps", steps=asked, apart=apart, watched=wanted)
+        self._child.send(do="steps", steps=asked, apart=apart, fresh=fresh, watched=wanted)
         while (message := self._child.receive())["event"] != "ran":
             if message["event"] == "step":
                 step = self._told(step_of(message))
@@ -106,7 +118,25 @@ class Conversation:
 @contextlib.contextmanager
 def converse(project: Project, database: Database, *, versions_folder: str = "") -> Iterator[Conversation]:
     """Run env.py around a database. Raises CannotRun where env.py fails, connects elsewhere, or runs no migrations."""
-    task = project.task("converse", database, versions_folder=versions_folder)
-    with LockWaits(database) as waits, project.runs.child(task) as child:
+    with LockWaits(database) as waits, contextlib.ExitStack() as stack:
+        yield _begun(project, database, versions_folder, waits, stack)
+
+
+def _begun(
+    project: Project, database: Database, versions_folder: str, waits: LockWaits, stack: contextlib.ExitStack
+) -> Conversation:
+    """Let env.py find the database by its URL, as in production, and else hand it a connection; the way that works is remembered."""
+    ways = (True,) if project.runs.hands_over else (False, True)
+    for hand_over in ways:
+        task = project.task("converse", database, versions_folder=versions_folder, hand_over=hand_over)
+        child = stack.enter_context(project.runs.child(task))
         child.on_silence = waits.look
-        yield Conversation(project, child, waits)
+        try:
+            conversation = Conversation(project, child, waits)
+        except CannotRun as reason:
+            if hand_over or isinstance(reason, ProcessEnded):
+                raise
+        else:
+            project.runs.hands_over = hand_over
+            return conversation
+    raise AssertionError("one of the ways returns or raises")

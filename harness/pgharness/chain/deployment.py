@@ -42,6 +42,7 @@ def deploy(project: Project, database: Database) -> DeploymentRecord:
             project.env_py,
             replace(failure, waited=waited) if failure is not None else None,
             told["revision"],
+            after=statement_of(told["after"]) if told["after"] is not None else None,
         )
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from pgharness.chain.agent import NURSERY, Agent
 from pgharness.chain.child import Child
 from pgharness.chain.messages import Message, Task
+from pgharness.findings import CannotRun
 
 
 class ProjectRuns:
@@ -26,10 +27,15 @@ class ProjectRuns:
         self._sockets: list[socket.socket] = []
         self._end = weakref.finalize(self, _close, self._sockets)
         self._lock = threading.Lock()
+        self._may_import_ahead = True
+        self.hands_over = False
+        """Whether env.py takes nothing but a connection in `config.attributes`."""
+        self._is_closed = False
 
     def child(self, task: Task) -> Child:
         """Let a child do a task."""
-        parent = self._nursery.control if self._nursery is not None and self._nursery.is_ready else None
+        with self._lock:
+            parent = self._nursery.control if self._nursery is not None and self._nursery.is_ready else None
         (connected,) = self.agent.fork(parent=parent)
         return self._child(connected, task)
 
@@ -49,7 +55,7 @@ class ProjectRuns:
     def import_ahead(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
         """Import what runs of the project import, once for all that come, where nothing that is read then differs between them."""
         with self._lock:
-            if self._nursery is None and modules:
+            if self._nursery is None and modules and self._may_import_ahead:
                 (control,) = self.agent.fork(NURSERY)
                 self._sockets.append(control)
                 nursery = Nursery(control)
@@ -57,12 +63,32 @@ class ProjectRuns:
                 self._nursery = nursery
 
     def _child(self, connected: socket.socket, task: Task) -> Child:
+        if self._is_closed:
+            connected.close()
+            raise CannotRun("The run was ended.", seen="nothing more is started", mend="run again")
         child = Child(connected, replace(task, output=self.agent.new_output()))
         self._children.add(child)
         return child
 
+    @property
+    def has_imported_ahead(self) -> bool:
+        """Whether runs find the project's modules imported already."""
+        return self._nursery is not None
+
+    def import_nothing_ahead(self) -> bool:
+        """Let every run import for itself from now on; say whether any did not."""
+        with self._lock:
+            had_nursery, self._nursery = self._nursery is not None, None
+            self._may_import_ahead = False
+        return had_nursery
+
+    def reopen(self) -> None:
+        """Start runs again after all were ended."""
+        self._is_closed = False
+
     def close(self) -> None:
-        """End all that runs; those who wait for a child get CannotRun. The agent itself goes on."""
+        """End all that runs, and start nothing more; those who wait for a child get CannotRun. The agent itself goes on."""
+        self._is_closed = True
         for child in list(self._children):
             child.kill()
         self._end()

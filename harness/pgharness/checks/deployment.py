@@ -37,7 +37,7 @@ def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding 
     for later in record.later_deployments:
         if later.failure is not None:
             yield from _judge_failure(record, later, later.failure)
-    if not deployment.is_at(record.chain.heads):
+    if not deployment.is_at(record.chain):
         yield _uncommitted(deployment)
     else:
         yield from _judge_catalog(record, deployment, compare)
@@ -55,6 +55,14 @@ def _judge_catalog(record: ChainRecord, deployment: DeploymentRecord, compare: C
             None,
             f"the catalog at the heads depends on rows: {COMMAND} on empty tables ends in another one than on filled tables",
         )
+    if differences and deployment.after is not None:
+        yield Note(
+            NAME,
+            None,
+            f"{deployment.after.file}:{deployment.after.line} still sends `{' '.join(deployment.after.sql.split())}` once the migrations "
+            f"have run, so {COMMAND} ends in another catalog than the revisions",
+        )
+        return
     for told in describe_differences(differences, left="one revision at a time", right=f"as {COMMAND} leaves it"):
         if not (told.only_in == "right" and len(deployment.runs) > 1):
             yield _other(told, deployment)
@@ -68,6 +76,16 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
     if walked is None and record.walked_head is None and deployment.revision is None:
         return
     label = walked.revision.label if walked is not None else "the chain"
+    if deployment.fails_one_by_one:
+        yield Finding(
+            check=NAME,
+            revision=deployment.revision,
+            subject=f"upgrade of {label}",
+            message=f"It passes on tables that hold rows and fails on empty ones, as in a new database: {failure_in_words(failure)}",
+            mend="let it do without rows that may not be there",
+            evidence=failure_evidence(failure),
+        )
+        return
     yield Finding(
         check=NAME,
         revision=deployment.revision,

@@ -43,9 +43,14 @@ class Made:
         return check in self.checks and (check not in self.walked or revision in self.reached)
 
 
-def without_allowed(findings: Sequence[Finding], chain: Chain, allow_indices: Collection[str]) -> tuple[Finding, ...]:
-    """Leave out what the revision at fault allows by `allow = {"check": "reason"}`, and the settings by `allow_indices`."""
-    allowed = {(item.revision, check) for item in chain.revisions for check in item.allow}
+def without_allowed(
+    findings: Sequence[Finding], chain: Chain, allow_indices: Collection[str], ends: Collection[str]
+) -> tuple[Finding, ...]:
+    """Leave out what the revision at fault allows by `allow = {"check": "reason"}`, and the settings by `allow_indices`.
+
+    What ends the walk (revisions in `ends`) is allowed by nobody.
+    """
+    allowed = {(item.revision, check) for item in chain.revisions if item.revision not in ends for check in item.allow}
     return tuple(
         finding
         for finding in findings

@@ -57,16 +57,23 @@ def needed_experiments(checks: Collection[Check]) -> frozenset[str]:
 
 
 def judge(record: ChainRecord, checks: Sequence[Check], rules: Rules) -> tuple[CheckResult, ...]:
-    """Judge the record by each check, and last the declarations themselves; with `since`, only what later revisions do."""
+    """Judge the record by each check, and last the declarations themselves; with `since`, only what later revisions do.
+
+    An upgrade that fails in any case is told whatever is allowed and whichever revision it is: nothing after it could be judged.
+    """
     before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
     charges = _charges(checks)
     comparer = Comparer(rules.ignore)
     results = [_judge_one(record, check, charges[check.name], comparer) for check in checks]
+    ends = {item.revision.revision for item in record.revisions if item.upgrade.failure is not None}
     told = [
-        *(replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices)) for one in results),
+        *(
+            replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices, ends))
+            for one in results
+        ),
         _judge_declared(record, rules, checks, results, comparer),
     ]
-    return tuple(_without_earlier(result, before) for result in told)
+    return tuple(_without_earlier(result, before - ends) for result in told)
 
 
 def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:

@@ -42,10 +42,10 @@ class ChainRecord:
 
     @property
     def head(self) -> Snapshot | None:
-        """Give the catalog at the heads: the walk's, else the one to which the project's own deployment leads; None without either."""
-        if self.walked_head is not None or self.deployment is None or not self.deployment.is_at(self.chain.heads):
-            return self.walked_head
-        return self.deployment.snapshot
+        """Give the catalog at the heads: the one to which the project's own deployment leads, else the walk's; None without either."""
+        deployment = self.deployment
+        leads_there = deployment is not None and deployment.is_at(self.chain) and len(deployment.runs) == 1
+        return deployment.snapshot if deployment is not None and leads_there else self.walked_head
 
     @property
     def reached(self) -> frozenset[str]:

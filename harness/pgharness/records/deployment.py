@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.revisions import Chain
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
 
@@ -45,6 +46,13 @@ class DeploymentRecord:
     one_by_one: Snapshot | None = None
     """Where it ends in another catalog than the walk, which has rows in its tables: the catalog of a walk without rows."""
 
-    def is_at(self, heads: Collection[str]) -> bool:
-        """Whether it passed, and the chain's heads are what stands in the version tables."""
-        return self.failure is None and set(heads) <= set(self.applied)
+    after: Statement | None = None
+    """What env.py still sent once the migrations had run, if anything."""
+    fails_one_by_one: bool = False
+    """Whether a walk without rows fails too where it failed, so that empty tables are the cause."""
+
+    def is_at(self, chain: Chain) -> bool:
+        """Whether it passed, and the version tables hold the chain's heads, or what stands for them (Alembic folds `depends_on`)."""
+        known = {item.revision for item in chain.revisions}
+        reached = frozenset().union(*(chain.ancestors(one) for one in self.applied if one in known))
+        return self.failure is None and set(chain.heads) <= reached
