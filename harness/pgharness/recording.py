@@ -212,6 +212,7 @@ def _failures(record: ChainRecord) -> Iterator[Failure]:
     steps = [step for item in record.revisions for step in (item.upgrade, item.downgrade, item.reupgrade)]
     seen = [
         *(step.failure for step in steps if step is not None),
+        *(item.upgrade_rows_failure or item.downgrade_rows_failure or item.alone_failure for item in record.revisions),
         record.descent.failure if record.descent is not None else None,
         record.deployment.failure if record.deployment is not None else None,
         record.draft.failure if record.draft is not None else None,

@@ -40,8 +40,7 @@ def leave_nursery(channel: Channel, control: socket.socket) -> bool:
     if threading.active_count() > 1:
         return False
     if os.fork() == 0:
-        channel.close()
-        _die_with_parent()
+        channel.close()  # its parent ends soon, so it goes by the closing of its socket, or with the agent's whole group
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         serve_forks(control, at_end=lambda: None)
         os._exit(0)

@@ -96,6 +96,8 @@ class Agent:
         try:
             socket.send_fds(parent or self._control, [what], [theirs.fileno() for _, theirs in pairs])
         except OSError as error:
+            for ours, _ in pairs:
+                ours.close()
             raise CannotRun(
                 "The agent that runs the project's code is gone.",
                 seen=_tail(self._log) or str(error),
