@@ -23,7 +23,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
     log = f"open({str(tmp_path / 'upgrades')!r}, 'a').write('once\\n')"
     chain = [Revision(one.slug, f"{log}\n{one.up}", one.down) for one in CHAIN]
     opened = open_project(load_settings(None, alembic=write_chain(tmp_path / "chain", chain)))
-    with opened.agent:
+    with opened.runs.agent:
         yield opened
 
 
@@ -86,10 +86,10 @@ def test_a_checkpoint_of_a_changed_revision_is_made_anew(project: Project, pg_da
 
 def test_a_revision_that_fails_on_the_way_is_named(tmp_path: Path, pg_databases: Databases) -> None:
     chain = (table("a"), Revision("breaks", sql("SELECT 1/0")), table("c"))
-    with open_project(load_settings(None, alembic=write_chain(tmp_path / "broken", chain))).agent:
+    with open_project(load_settings(None, alembic=write_chain(tmp_path / "broken", chain))).runs.agent:
         pass
     project = open_project(load_settings(None, alembic=tmp_path / "broken" / "alembic.ini"))
 
     with pytest.raises(CannotRun, match="revision breaks fails"):
         Checkpoints(project, pg_databases).at("c")
-    project.agent.close()
+    project.runs.agent.close()

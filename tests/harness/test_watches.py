@@ -58,7 +58,7 @@ class Recorder:
 def project(tmp_path: Path) -> Iterator[Project]:
     """Open a chain of one revision."""
     opened = open_project(load_settings(None, alembic=write_chain(tmp_path / "chain", (A,))))
-    with opened.agent:
+    with opened.runs.agent:
         yield opened
 
 

@@ -79,9 +79,7 @@ def _converse(project: Project, channel: Channel) -> None:
 
 
 def _run_steps(environment: Environment, channel: Channel, message: Message) -> None:
-    Runner(environment, channel, message["watched"], fresh=message["fresh"]).run(
-        message["steps"], apart=message["apart"]
-    )
+    Runner(environment, channel, message["watched"]).run(message["steps"], apart=message["apart"])
     channel.send("ran")
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationStep
-from alembic.util import load_python_file
 
 from .connections import restore_settings, session_settings
 from .failures import describe
@@ -30,14 +28,13 @@ Asked = Sequence[Sequence[str]]  # pairs of a revision and a direction
 class Runner:
     """Runs steps one after the other and waits after each for the harness, which looks at the database meanwhile.
 
-    With `fresh`, each step reads its revision's file anew. `watched` names where it waits besides: "before_statement", "after_statement", "after_commit".
+    `watched` names where it waits besides: "before_statement", "after_statement", "after_commit".
     """
 
-    def __init__(self, environment: Environment, channel: Channel, watched: Sequence[str], *, fresh: bool) -> None:
+    def __init__(self, environment: Environment, channel: Channel, watched: Sequence[str]) -> None:
         self._environment = environment
         self._channel = channel
         self._watched = watched
-        self._fresh = fresh
 
     def run(self, asked: Asked, *, apart: bool) -> None:
         """Run steps until one fails: each with a memory of its own, or in one migration context as one `alembic upgrade` does.
@@ -63,7 +60,7 @@ class Runner:
                 script = scripts.get_revision(revision)
                 assert script is not None, revision
                 running[:] = [_Step(environment, script, direction)]
-                yield _step_of(scripts, script, direction, fresh=self._fresh)
+                yield _step_of(scripts, script, direction)
                 self._tell(running.pop(), None)
 
         context = environment.new_context(fn=one_by_one)
@@ -144,11 +141,7 @@ class _Step:
         }
 
 
-def _step_of(scripts: ScriptDirectory, script: Script, direction: str, *, fresh: bool) -> MigrationStep:
-    """Give what Alembic runs for a revision, from its file read anew where that is asked for."""
+def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:
+    """Give what Alembic runs for a revision."""
     make = MigrationStep.upgrade_from_script if direction == UP else MigrationStep.downgrade_from_script
-    step = make(scripts.revision_map, script)
-    if fresh:
-        folder, _, file = script.path.rpartition(os.sep)
-        step.migration_fn = getattr(load_python_file(folder, file), direction)
-    return step
+    return make(scripts.revision_map, script)

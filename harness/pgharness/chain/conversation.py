@@ -57,16 +57,15 @@ class Conversation:
         asked: Sequence[tuple[str, Direction]],
         *,
         apart: bool,
-        fresh: bool = False,
         watches: Sequence[Watch] = (),
     ) -> Iterator[Step]:
         """Run steps, giving each back while the agent waits; they end with the first that fails.
 
         `apart` gives each step a migration context of its own, as in a process of its own; else all share one, as in one
-        `alembic upgrade`. With `fresh`, the revision's file is read anew for each, so that it remembers nothing either.
+        `alembic upgrade`.
         """
         wanted = sorted(frozenset().union(*(watch.wants for watch in watches)))
-        self._child.send(do="steps", steps=asked, apart=apart, fresh=fresh, watched=wanted)
+        self._child.send(do="steps", steps=asked, apart=apart, watched=wanted)
         while (message := self._child.receive())["event"] != "ran":
             if message["event"] == "step":
                 step = self._told(step_of(message))

@@ -89,7 +89,8 @@ def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
 def _insert_at_once(chooser: Chooser, rows: int) -> int:
     """Insert rows in one round trip, each still in a transaction of its own; give how many were, up to the first that is refused.
 
-    Not where rows refer to their own table, for there the values of one may depend on the one before.
+    Not where rows refer to their own table, for there the values of one may depend on the one before. Nothing is prepared: what
+    follows a refusal in a pipeline is not carried out, and psycopg would take it for prepared.
     """
     if any(key.referred_table == chooser.table.name for key in chooser.table.foreign_keys):
         return 0
@@ -102,9 +103,9 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
     try:
         with connection.pipeline():
             for choices in chosen:
-                connection.execute("BEGIN")
+                connection.execute("BEGIN", prepare=False)
                 _insert(connection, chooser.table, choices)
-                commits.append(connection.execute("COMMIT"))
+                commits.append(connection.execute("COMMIT", prepare=False))
     except psycopg.Error:  # told again, and answered, where the row is inserted alone
         if connection.info.transaction_status == pq.TransactionStatus.INERROR:
             # Not Connection.rollback(), with which psycopg throws its prepared statements away: those that read catalogs are dear.
@@ -133,14 +134,14 @@ def _insert(connection: Connection, table: Table, choices: Collection[Choice]) -
     row = dict(pair for choice in choices for pair in choice.current)
     given = {column.name: value for column, value in row.items()}
     if not given:
-        connection.execute(sql.SQL("INSERT INTO {} DEFAULT VALUES").format(printed(table.name)), ())
+        connection.execute(sql.SQL("INSERT INTO {} DEFAULT VALUES").format(printed(table.name)), (), prepare=False)
         return
     statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})").format(
         printed(table.name),
         sql.SQL(", ").join(printed(name) for name in given),
         sql.SQL(", ").join([sql.Placeholder()] * len(given)),
     )
-    connection.execute(statement, list(given.values()))
+    connection.execute(statement, list(given.values()), prepare=False)
 
 
 def _advance(table: Table, choices: Collection[Choice], refusal: psycopg.Error) -> bool:

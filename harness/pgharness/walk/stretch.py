@@ -29,7 +29,6 @@ class Position:
 
     `together` arrives there in one migration context, as one `alembic upgrade` would. `failed` is what the revision came to by
     itself, without rows; it is then run in one go with those before it.
-    `fresh` lets it remember nothing of its other steps, as in processes of their own.
     """
 
     index: int
@@ -37,7 +36,6 @@ class Position:
     rows_failures: tuple[tuple[str, Failure], ...] = ()
     failed: RevisionRecord | None = None
     together: bool = False
-    fresh: bool = False
 
 
 class Stretch:
@@ -71,15 +69,13 @@ class Stretch:
             self.fill()
         return True
 
-    def step(
-        self, revision: Revision, direction: Direction, position: Position, *, fill: bool, known: Step | None = None
-    ) -> Step:
+    def step(self, revision: Revision, direction: Direction, *, fill: bool, known: Step | None = None) -> Step:
         """Run one step in a migration context of its own, and fill what is empty then.
 
         Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then.
         """
         started = time.perf_counter()
-        for step in self._conversation.steps([(revision.revision, direction)], apart=True, fresh=position.fresh):
+        for step in self._conversation.steps([(revision.revision, direction)], apart=True):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             if fill:

@@ -112,27 +112,25 @@ class Walk:
         assert before is not None
         record = RevisionRecord(revision, before, stretch.arrived, unfilled=stretch.unfilled)
         if position.failed is None:
-            record = replace(record, upgrade=stretch.step(revision, UP, position, fill=position.populated))
+            record = replace(record, upgrade=stretch.step(revision, UP, fill=position.populated))
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
             record = self._there_and_back(stretch, record, position)
         return _with_earlier_failures(record, position)
 
     @staticmethod
     def _there_and_back(stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
-        downgrade = stretch.step(record.revision, DOWN, position, fill=position.populated)
+        downgrade = stretch.step(record.revision, DOWN, fill=position.populated)
         record = replace(record, downgrade=downgrade)
         if downgrade.failure is not None or position.failed is not None:
             return record
         known = record.upgrade if downgrade.snapshot == record.before else None
-        return replace(record, reupgrade=stretch.step(record.revision, UP, position, fill=True, known=known))
+        return replace(record, reupgrade=stretch.step(record.revision, UP, fill=True, known=known))
 
     def _to_be_tried_again(self, record: RevisionRecord, position: Position) -> Position | None:
-        """Say how a revision that failed is tried once more: remembering nothing, without rows, in one go with those before it."""
+        """Say how a revision that failed is tried once more: without rows, then in one go with those before it."""
         failures = _own_failures(record)
         if not failures or position.failed is not None:
             return None
-        if record.upgrade.failure is None and not position.fresh:
-            return replace(position, fresh=True)
         if position.populated and self.project.settings.rows_per_table:
             return replace(position, populated=False, rows_failures=failures)
         return replace(position, failed=record, together=True) if record.upgrade.failure is not None else None
