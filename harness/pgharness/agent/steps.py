@@ -43,12 +43,13 @@ class Runner:
         """
         settings = session_settings(self._environment.connection)
         rollback(self._environment.connection)
-        with self._watching():
-            for several in [[step] for step in asked] if apart else [asked]:
-                if not self._run_in_one_context(several):
-                    return
-                if apart:
-                    restore_settings(self._environment.connection, settings)
+        for several in [[step] for step in asked] if apart else [asked]:
+            with self._watching():
+                has_passed = self._run_in_one_context(several)
+            if not has_passed:
+                return
+            if apart:
+                restore_settings(self._environment.connection, settings)
 
     def _run_in_one_context(self, asked: Asked) -> bool:
         """Run steps in one migration context, each in its own transaction; say whether all passed."""
