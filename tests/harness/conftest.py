@@ -93,14 +93,16 @@ def found(judge_example: Callable[..., Report]) -> Callable[..., list[Finding]]:
 
 
 @pytest.fixture
-def judge_chain(tmp_path: Path, pg_server: Server) -> Callable[..., Run]:
+def judge_chain(tmp_path: Path, pg_server: Server, agent: Agent) -> Callable[..., Run]:
     """Write a chain, judge it by what only running it tells, and give the run; each time in a folder of its own."""
     folders = (tmp_path / f"chain_{number}" for number in itertools.count())
 
     def judge(*revisions: Revision, env: str = ENV, **options: Any) -> Run:
         options = {"only": ("upgrade", "roundtrip"), **options}
         settings = load_settings(None, alembic=write_chain(next(folders), revisions, env), **options)
-        return run_on(pg_server, plan_run(settings), started=time.perf_counter())
+        project = open_project(settings, agent=agent)
+        with contextlib.closing(project.runs):
+            return run_on(pg_server, plan_run(settings, project), started=time.perf_counter())
 
     return judge
 
