@@ -138,9 +138,17 @@ class _Recording:
             later_deployments=tuple(self._deployed_later(record, deployment)),
         )
         if found is None and record.head is not None:
-            with contextlib.suppress(CannotRun), self._database_at_heads() as at_heads:
-                found = self._experiment(Site(self.project, self.databases, record.head, at_heads))
+            found = self._experiment_elsewhere(record.head)
         return replace(record, **(found or {}))
+
+    def _experiment_elsewhere(self, head: Snapshot) -> dict[str, Any]:
+        """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
+        with contextlib.ExitStack() as stack:
+            try:
+                at_heads = stack.enter_context(self._database_at_heads())
+            except CannotRun:
+                return {}
+            return self._experiment(Site(self.project, self.databases, head, at_heads))
 
     def _compared(self, deployment: DeploymentRecord, walked_head: Snapshot | None) -> DeploymentRecord:
         """Where it ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""

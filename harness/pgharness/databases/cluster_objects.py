@@ -53,12 +53,6 @@ def drop_outside(connection: Connection, found: Outside) -> None:
             connection.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(role)))
 
 
-def make_roles(connection: Connection, names: Sequence[str]) -> None:
-    """Make the roles that are missing, so that privileges can be granted to them."""
-    for name in _without(names, read_outside(connection).roles):
-        connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
-
-
 def _names(rows: Sequence[tuple[object, ...]]) -> tuple[str, ...]:
     return tuple(str(name) for (name,) in rows)
 

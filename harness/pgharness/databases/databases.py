@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -12,7 +12,7 @@ from typing import Self
 import psycopg
 
 from pgharness.catalog.carried import Carried, carry_over, read_carried
-from pgharness.databases.cluster_objects import Outside, drop_outside, make_roles, read_outside
+from pgharness.databases.cluster_objects import Outside, drop_outside, read_outside
 from pgharness.databases.create_and_drop import (
     create_database,
     create_empty_database,
@@ -74,15 +74,12 @@ class Databases:
                 self.drop(database)
 
     @contextlib.contextmanager
-    def outside_undone(self, roles: Sequence[str] = ()) -> Iterator[None]:
-        """Drop at the end the roles and replication slots that are new, on a server of our own; `roles` exist meanwhile.
+    def outside_undone(self) -> Iterator[None]:
+        """Drop at the end the roles and replication slots that are new, on a server of our own.
 
-        On a given server they might be somebody else's, and nothing is made or dropped.
+        On a given server they might be somebody else's, and nothing is dropped.
         """
         before = self.outside()
-        if roles and self.server.is_ours:
-            with self._working() as session:
-                make_roles(session, roles)
         try:
             yield
         finally:
