@@ -71,15 +71,18 @@ def sleeping_run(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[st
         process.communicate()
 
 
-def test_no_process_of_a_run_outlives_it_when_it_is_killed(
-    sleeping_run: Callable[[str], subprocess.Popen[str]],
+def test_no_process_of_a_run_outlives_it_when_it_is_killed_and_no_folder(
+    sleeping_run: Callable[[str], subprocess.Popen[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = sleeping_run("embedded")
     family = descendants(process.pid)
     names = " ".join(command_of(pid) for pid in family)
+    assert list(tmp_path.glob("pgharness-agent-*"))
     process.kill()
 
     await_true(lambda: not any(lives(pid) for pid in family), SOON_S)
+    assert not list(tmp_path.glob("pgharness-agent-*"))
     assert "pgharness_agent" in names
     assert "sleep\0" in names
     assert "postgres" in names

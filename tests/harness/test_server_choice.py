@@ -309,6 +309,41 @@ def wait_long(reached: Path) -> None:
     time.sleep(60)
 
 
+def test_a_forked_child_ends_so_too_where_another_library_stands_around_our_handler() -> None:
+    done = subprocess.run([sys.executable, "-c", OTHER_LIBRARY], capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout == f"{signal.SIGTERM}\n"
+
+
+# As coverage.py does in each child that it follows: its handler is set before ours is taken away, and hands on to ours.
+OTHER_LIBRARY = """
+import os, signal, time
+
+def stand_around():
+    found = signal.getsignal(signal.SIGTERM)
+    def hand_on(number, frame):
+        signal.signal(signal.SIGTERM, found)
+        os.kill(os.getpid(), signal.SIGTERM)
+    signal.signal(signal.SIGTERM, hand_on)
+
+os.register_at_fork(after_in_child=stand_around)
+from pgharness.servers import open_server
+
+reading, writing = os.pipe()
+with open_server("embedded"):
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writing, b"x")
+            time.sleep(60)
+        finally:
+            os._exit(1)
+    os.read(reading, 1)
+    os.kill(child, signal.SIGTERM)
+    print(os.WTERMSIG(os.waitpid(child, 0)[1]))
+"""
+
+
 def test_a_server_may_be_opened_in_any_thread() -> None:
     kinds: list[str] = []
 

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 
@@ -28,12 +29,17 @@ PRELOADED = (
 )
 
 
-def main(control_descriptor: int) -> None:
-    """Serve until the harness closes its end, or is no more."""
+def main(control_descriptor: int, folder: str) -> None:
+    """Serve until the harness closes its end, or is no more; then nothing stays, also not the folder that runs print to."""
     control = socket.socket(fileno=control_descriptor)
     control.sendall(_hello())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children need no waiting for
-    serve_forks(control, at_end=lambda: os.killpg(0, signal.SIGKILL))  # whatever the project started goes with it
+    serve_forks(control, at_end=lambda: _end(folder))
+
+
+def _end(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)  # whatever the project started goes with it
 
 
 def _hello() -> bytes:

@@ -25,7 +25,7 @@ if sys.path[:1] == [""]: del sys.path[0]
 spec = importlib.util.spec_from_file_location("pgharness_agent", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
 sys.modules["pgharness_agent"] = importlib.util.module_from_spec(spec)
 from pgharness_agent.__main__ import main
-main(int(sys.argv[2]))
+main(int(sys.argv[2]), sys.argv[3])
 """
 # What the agent is asked for, each with a socket for the new process.
 RUN, NURSERY = b"r", b"n"
@@ -44,7 +44,7 @@ class Agent:
         self._control, theirs = socket.socketpair()
         with theirs, self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [python, "-c", _BOOT, str(FOLDER), str(theirs.fileno())],
+                [python, "-c", _BOOT, str(FOLDER), str(theirs.fileno()), self._folder.name],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -88,7 +88,7 @@ def _ended_in_order() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTERM, _unwind)
+    signal.signal(signal.SIGTERM, _Unwind())
     try:
         yield
     except Terminated:
@@ -97,12 +97,22 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _unwind(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
+class _Unwind:
+    """A handler of SIGTERM: raises in the process that it was made in, and ends a forked child as if there were none."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if os.getpid() == self._process:
+            raise Terminated
+        # Another library's handler stands around this one (coverage.py sets its own in each forked child) and handed it on.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_as_usual() -> None:
-    if signal.getsignal(signal.SIGTERM) is _unwind:
+    if isinstance(signal.getsignal(signal.SIGTERM), _Unwind):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
