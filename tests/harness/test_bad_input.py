@@ -210,7 +210,9 @@ def test_a_database_that_is_not_there_ends_in_one_message(command_line: Check, q
 
     ended = command_line(*(part.format(url=url) for part in command))
 
-    assert_one_message(ended, "Could not connect to the server", 'database "nowhere" does not exist', "that exist on the server")
+    assert_one_message(
+        ended, "Could not connect to the server", 'database "nowhere" does not exist', "that exist on the server"
+    )
 
 
 def test_a_baseline_that_does_not_run_ends_in_one_message(check_example: Check, tmp_path: Path) -> None:

@@ -398,7 +398,7 @@ def test_a_mistake_in_a_file_of_statements_is_told_before_the_walk(
 def test_a_file_of_statements_that_is_not_there_cannot_be_run(
     judge_example: Callable[..., Report], tmp_path: Path
 ) -> None:
-    with pytest.raises(CannotRun, match="File of statements .* not found"):
+    with pytest.raises(CannotRun, match=r"File of statements .* not found"):
         judge_example(statements=tmp_path / "none.sql", only=("indices",))
 
 
