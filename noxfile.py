@@ -151,6 +151,8 @@ def bench(session: nox.Session) -> None:
     if not session.posargs or session.posargs[0] not in BENCHMARKS:
         session.error(f"name a benchmark: nox -s bench -- {' | '.join(BENCHMARKS)}")
     prepare(session, "--group", "bench")
+    # One of them reads the tables of cases of the tests.
+    session.env["PYTHONPATH"] = str(ROOT)
     python(session, str(BENCHMARKS[session.posargs[0]]), *session.posargs[1:])
 
 

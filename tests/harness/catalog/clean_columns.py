@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cleaning import clean
 from sqlalchemy import (
     ARRAY,
     DDL,
@@ -32,6 +31,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import CIDR, DOMAIN, JSONB, TSRANGE
+
+from tests.harness.catalog.cleaning import clean
 
 
 @clean(

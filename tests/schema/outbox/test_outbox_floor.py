@@ -9,7 +9,7 @@ from flowforge_schema.outbox import PARKED_UNTIL, TrailingFloor, claim_events, m
 from flowforge_schema.outbox import floor as floor_module
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 
 class Clock:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from flowforge_schema import ClaimedEvent, Database, User
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "outbox-relay.md"
 CODE = "\n\n".join(re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL))
