@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
-from docker import DockerClient  # type: ignore[import-untyped]
+from docker import DockerClient
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
