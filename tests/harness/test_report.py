@@ -20,9 +20,12 @@ from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, StructureRecord
 from pgharness.records.revisions import Chain, Revision
-from pgharness.report import FORMATS, render_html, render_json, render_markdown, render_text
+from pgharness.report import FORMATS
+from pgharness.report.as_json import render_json
+from pgharness.report.html import render_html
+from pgharness.report.markdown import render_markdown
 from pgharness.report.model import Cell, Report, ServerFacts
-from pgharness.report.text import EVIDENCE_LINES, render_rich
+from pgharness.report.text import EVIDENCE_LINES, render_rich, render_text
 
 ADD_BOOK = Revision("0001", "0001_add_book", "versions/0001_add_book.py", ())
 ADD_PRICE = Revision("0002", "0002_add_price", "versions/0002_add_price.py", ("0001",))

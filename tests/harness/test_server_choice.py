@@ -204,7 +204,7 @@ def test_an_engine_by_tls_is_not_asked_in_plain_text(monkeypatch: pytest.MonkeyP
 
 def test_an_engine_by_a_pipe_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "npipe:////./pipe/docker_engine")
-    monkeypatch.setattr(engine_ping.socket, "create_connection", lambda *_: pytest.fail("a pipe has no port"))
+    monkeypatch.setattr(socket, "create_connection", lambda *_: pytest.fail("a pipe has no port"))
 
     engine_ping.require_engine()
 

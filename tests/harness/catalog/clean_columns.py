@@ -113,7 +113,7 @@ def _(metadata: MetaData) -> None:
     shows="ARRAY[1, 2]",
 )
 def _(metadata: MetaData) -> None:
-    tags = Column("tags", ARRAY(Text), server_default="{}")
+    tags: Column[list[str]] = Column("tags", ARRAY(Text), server_default="{}")
     Table("t", metadata, tags, Column("grid", ARRAY(Integer), server_default=text("ARRAY[1,2]")))
 
 
