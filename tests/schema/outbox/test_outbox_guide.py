@@ -35,7 +35,7 @@ def guide() -> ModuleType:
     """Give the guide's code as a module."""
     module = ModuleType("relay")
     exec(compile(CODE, str(GUIDE), "exec"), module.__dict__)  # noqa: S102 - it is our own page
-    module.POLL_S = 0.05  # type: ignore[attr-defined]
+    module.POLL_S = 0.05  # type: ignore[attr-defined]  # a name of the module that was just made
     return module
 
 
