@@ -1,25 +1,26 @@
 """Servers: a given one, a container, or an embedded one of our own."""
 
-from pgharness.servers.choice import open_server
+from pgharness.servers.choice import ended_in_order, open_server
 from pgharness.servers.given_url import connect_given
 from pgharness.servers.server import (
-    KEEP_VARIABLE,
     STATEMENT_LIMIT,
     Connection,
+    Keeps,
     Server,
     connect,
-    keeps_server,
+    kept_by_variable,
 )
 from pgharness.servers.url import ServerUrl
 
 __all__ = [
-    "KEEP_VARIABLE",
     "STATEMENT_LIMIT",
     "Connection",
+    "Keeps",
     "Server",
     "ServerUrl",
     "connect",
     "connect_given",
-    "keeps_server",
+    "ended_in_order",
+    "kept_by_variable",
     "open_server",
 ]
