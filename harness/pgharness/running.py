@@ -27,7 +27,7 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts
 from pgharness.servers import Server, open_server
-from pgharness.settings import HarnessSettings, nearest
+from pgharness.settings import Settings, nearest
 
 Advance = Callable[[str], None]
 # A setting that cannot be used is found within this time.
@@ -46,7 +46,7 @@ class Run:
 class Plan:
     """What a run is going to do, known before any server is started."""
 
-    settings: HarnessSettings
+    settings: Settings
     project: Project
     checks: tuple[Check, ...]
     experiments: frozenset[str]
@@ -62,7 +62,7 @@ class Plan:
         return steps_of(self.project, self.experiments)
 
 
-def plan_run(settings: HarnessSettings, project: Project | None = None, *, agent: Agent | None = None) -> Plan:
+def plan_run(settings: Settings, project: Project | None = None, *, agent: Agent | None = None) -> Plan:
     """Read the chain, unless it is read already, and choose the checks. Raises CannotRun for what can be known without a server."""
     checks = wanted_checks(settings.only, settings.skip)
     _require_file(settings.baseline, "baseline file", "--baseline")
@@ -75,7 +75,15 @@ def plan_run(settings: HarnessSettings, project: Project | None = None, *, agent
     return Plan(settings, project, checks, needed_experiments(checks))
 
 
-def check_chain(settings: HarnessSettings, begin: Callable[[Plan], Advance] = lambda _plan: lambda _label: None) -> Run:
+def check_chain(settings: Settings) -> Report:
+    """Return what the wanted checks find of the chain that the settings name, on a server that is started for it if need be.
+
+    Raises CannotRun.
+    """
+    return run_checks(settings).report
+
+
+def run_checks(settings: Settings, begin: Callable[[Plan], Advance] = lambda _plan: lambda _label: None) -> Run:
     """Read the chain while a server starts, and run the checks on it; `begin` gets the plan and gives what tells of progress.
 
     Raises CannotRun.

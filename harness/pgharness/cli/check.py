@@ -18,8 +18,8 @@ from pgharness.cli.exit_codes import FOUND, NOTHING_FOUND
 from pgharness.findings import CannotRun
 from pgharness.report import FORMATS
 from pgharness.report.text import render_rich
-from pgharness.running import Advance, Plan, Run, check_chain
-from pgharness.settings import HarnessSettings, load_settings
+from pgharness.running import Advance, Plan, Run, run_checks
+from pgharness.settings import Settings, load_settings
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -98,10 +98,10 @@ def check(  # noqa: PLR0917 - typer calls it with names
     sys.exit(NOTHING_FOUND if run.report.passed else FOUND)
 
 
-def _run(settings: HarnessSettings) -> Run:
+def _run(settings: Settings) -> Run:
     try:
         with _progress() as begin:
-            return check_chain(settings, begin)
+            return run_checks(settings, begin)
     except KeyboardInterrupt:
         print("Interrupted; nothing of the run is left.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None

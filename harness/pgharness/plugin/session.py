@@ -23,7 +23,7 @@ from pgharness.findings import CannotRun
 from pgharness.report.model import Report
 from pgharness.running import Plan, plan_run, run_on
 from pgharness.servers import Server, ended_in_order, kept_by_variable, open_server
-from pgharness.settings import HarnessSettings, load_settings
+from pgharness.settings import Settings, load_settings
 
 KEPT = "kept"
 WORKER_SERVER, WORKER_FOLDER = "pgharness_server", "pgharness_folder"
@@ -40,7 +40,7 @@ class HarnessSession:
         self.report: Report | None = None
 
     @cached_property
-    def settings(self) -> HarnessSettings:
+    def settings(self) -> Settings:
         """The settings of the project that is tested, with pytest's own options on top."""
         named = self._config.getoption("--pgharness-config")
         file = Path(named) if named else self._config.rootpath / "pyproject.toml"
