@@ -78,6 +78,11 @@ def _record_side_by_side(
     return record
 
 
+def experiment_names() -> frozenset[str]:
+    """Return the names of all that can be wanted."""
+    return frozenset({ROUNDTRIPS, *(experiment.name for experiment in EXPERIMENTS)})
+
+
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
     """How many times `advance` is called for a sound chain: each revision there and back, the deployment, each experiment."""
     made = sum(experiment.name in wanted for experiment in EXPERIMENTS)

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """The only checks to make."""
     skip: Annotated[tuple[str, ...], NoDecode] = ()
     """The checks not to make."""
+    checks: Annotated[tuple[str, ...], NoDecode] = ()
+    """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
     """Judge only the revisions after this one."""
     baseline: Path | None = None
@@ -89,7 +91,14 @@ class Settings(BaseSettings):
     rows_per_table: int = Field(default=3, ge=0, le=1000)
     """How many rows each table gets before the next revision meets it; 0 walks on empty tables."""
 
-    @field_validator("only", "skip", "x", mode="before")
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file, or the current one where there is none."""
+        return self._folder
+
+    @field_validator("only", "skip", "checks", "x", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""
@@ -140,7 +149,7 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
     _refuse_unknown(table, file)
     _refuse_misspelt(os.environ)
     try:
-        return Settings(from_file=_anchor_paths(table, file.parent), **given)  # type: ignore[call-arg]
+        settings = Settings(from_file=_anchor_paths(table, file.parent), **given)  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -153,6 +162,8 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
         raise CannotRun(
             "An environment variable cannot be used.", seen=str(error), mend="correct or unset it"
         ) from error
+    settings._folder = file.absolute().parent  # noqa: SLF001 - no setting that anybody could give
+    return settings
 
 
 def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
