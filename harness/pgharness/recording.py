@@ -184,7 +184,7 @@ class _Recording:
             if adds and len(item.revision.down_revisions) == 1:
                 start = item.revision.down_revisions[0]
                 with self.databases.experiment("deployed_later") as database, contextlib.suppress(CannotRun):
-                    upgrade_to(self.project, database, start)
+                    upgrade_to(self.project, database, self.project.chain.ancestors(start))
                     yield replace(deploy(self.project, database), start=start)
 
     def _without_deployment(self, walked: WalkRecord) -> ChainRecord:

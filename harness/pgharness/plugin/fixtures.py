@@ -14,6 +14,7 @@ from pgharness.plugin.kept_databases import remember
 
 if TYPE_CHECKING:
     from pgharness.databases import ClonePool, Database, Databases
+    from pgharness.plugin.chain_database import DatabaseAt
     from pgharness.plugin.plan_judge import PlanJudge
     from pgharness.servers import Server
 
@@ -66,6 +67,18 @@ def migrated_database(request: pytest.FixtureRequest, migrated_pool: ClonePool) 
     database = remember(request.node, migrated_pool.acquire())
     yield database
     migrated_pool.release(database)
+
+
+@pytest.fixture
+def database_at(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[DatabaseAt]:
+    """Give what makes databases of this test's own anywhere along the chain: `database_at("0003")`, `database_at(before="0003")`."""
+    from pgharness.plugin.chain_database import DatabaseAt  # noqa: PLC0415 - takes the driver along
+
+    with _told():
+        project = session_of(request.config).project
+    made = DatabaseAt(project, pg_databases, lambda database: remember(request.node, database))
+    yield made
+    made.drop()
 
 
 @pytest.fixture(scope="session")
