@@ -3,7 +3,9 @@
 from pgharness.servers.choice import ended_in_order, open_server
 from pgharness.servers.given_url import connect_given
 from pgharness.servers.server import (
+    APPLICATION_NAME,
     STATEMENT_LIMIT,
+    TIMEOUTS,
     Connection,
     Keeps,
     Server,
@@ -13,7 +15,9 @@ from pgharness.servers.server import (
 from pgharness.servers.url import ServerUrl
 
 __all__ = [
+    "APPLICATION_NAME",
     "STATEMENT_LIMIT",
+    "TIMEOUTS",
     "Connection",
     "Keeps",
     "Server",
