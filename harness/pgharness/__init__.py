@@ -1,4 +1,4 @@
-"""Proves an Alembic migration chain right on a real PostgreSQL.
+"""Test an Alembic migration chain on a real PostgreSQL server.
 
 The names are loaded when they are asked for: together they take the driver and more along. Type checkers read `__init__.pyi`.
 """

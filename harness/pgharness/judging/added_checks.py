@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pgharness.checks.check import Check
 from pgharness.findings import CannotRun
-from pgharness.judging.blame import in_one_line
+from pgharness.judging.judge_faults import in_one_line
 
 GROUP = "pgharness.checks"
 # It is written behind --only, in declarations, and in the names of pytest's items.

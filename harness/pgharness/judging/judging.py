@@ -10,7 +10,6 @@ from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Claim, Compare
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
-from pgharness.judging.blame import judge_guarded
 from pgharness.judging.declarations import (
     DECLARATIONS,
     Made,
@@ -19,6 +18,7 @@ from pgharness.judging.declarations import (
     without_allowed,
 )
 from pgharness.judging.ignore_rules import Comparer, judge_ignore_rules
+from pgharness.judging.judge_faults import judge_guarded
 from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
@@ -36,7 +36,7 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
     for name in (*only, *skip):
         if name not in names:
             raise CannotRun(
-                f"There is no check {name!r}.",
+                f"Unknown check {name!r}.",
                 seen=f"known are {', '.join(names)}",
                 mend=f"name one of them{nearest(name, names)}",
             )
@@ -94,9 +94,10 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
     is_out_of_reach = check.only_at_heads and record.head is None
     missing = sorted(need for need in check.needs if getattr(record, need, record) is None)
     if is_out_of_reach or missing:
-        reason = check.skip_reason or f"it needs {' and '.join(missing)}, which could not be made"
-        reached = record.head is not None
-        return _result(check, Status.SKIPPED, 0.0, reason=reason if reached else "the chain does not reach its heads")
+        reason = check.skip_reason or f"not checked: it needs {' and '.join(missing)}"
+        if record.head is None:
+            reason = "not checked: the chain fails to upgrade to its heads"
+        return _result(check, Status.SKIPPED, 0.0, reason=reason)
     said, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     return _result(
         check,
@@ -112,7 +113,7 @@ def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Fi
     """Return what the judge says, and how it broke off, which one of ours does with a traceback."""
     if is_ours(check):
         return tuple(check.judge(record, compare)), ""
-    return judge_guarded(check, record.chain, lambda: check.judge(record, compare))
+    return judge_guarded(check, record, compare)
 
 
 def _refuse_to_compare(_left: Snapshot, _right: Snapshot) -> tuple[Difference, ...]:

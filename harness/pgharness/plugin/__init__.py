@@ -32,7 +32,7 @@ from pgharness.plugin.hooks import (
 from pgharness.plugin.kept_databases import pytest_runtest_makereport
 
 if TYPE_CHECKING:
-    from pgharness.plugin.chain_database import ChainDatabase, DatabaseAt, MigrationFailed
+    from pgharness.plugin.at_revision import ChainDatabase, DatabaseAt, MigrationFailed
     from pgharness.plugin.plan_judge import PlanJudge
 
 __all__ = [
@@ -65,9 +65,9 @@ __all__ = [
 
 
 _MODULES = {
-    "ChainDatabase": "chain_database",
-    "DatabaseAt": "chain_database",
-    "MigrationFailed": "chain_database",
+    "ChainDatabase": "at_revision",
+    "DatabaseAt": "at_revision",
+    "MigrationFailed": "at_revision",
     "PlanJudge": "plan_judge",
 }
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from pgharness.databases import ClonePool, Database, Databases
-    from pgharness.plugin.chain_database import DatabaseAt
+    from pgharness.plugin.at_revision import DatabaseAt
     from pgharness.plugin.plan_judge import PlanJudge
     from pgharness.plugin.sqlalchemy_sessions import SqlalchemySessions
     from pgharness.servers import Server
@@ -76,7 +76,7 @@ def migrated_database(request: pytest.FixtureRequest, migrated_pool: ClonePool) 
 
 @pytest.fixture(scope="session")
 def migrated_sessions(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[SqlalchemySessions]:
-    """Give what opens rolled-back sessions of SQLAlchemy on one database at the heads of the project's chain."""
+    """Yield what opens rolled-back sessions of SQLAlchemy on one database at the heads of the project's chain."""
     from pgharness.plugin.migrated_template import migrated_template  # noqa: PLC0415 - takes the driver along
     from pgharness.plugin.sqlalchemy_sessions import SqlalchemySessions  # noqa: PLC0415 - the same
 
@@ -91,7 +91,7 @@ def migrated_sessions(request: pytest.FixtureRequest, pg_databases: Databases) -
 
 @pytest.fixture
 def migrated_session(migrated_sessions: SqlalchemySessions) -> Iterator[Session]:
-    """Give a Session on a migrated database that all tests share; what this test did there is rolled back, commits too."""
+    """Yield a Session on a migrated database that all tests share; what this test did there is rolled back, commits too."""
     with _told():
         _ = migrated_sessions.engine
     with migrated_sessions.session() as session:
@@ -102,7 +102,7 @@ def migrated_session(migrated_sessions: SqlalchemySessions) -> Iterator[Session]
 def migrated_async_session(
     migrated_sessions: SqlalchemySessions,
 ) -> Callable[[], AbstractAsyncContextManager[AsyncSession]]:
-    """Give what opens the same as an AsyncSession in the event loop of the test: `async with` what the fixture gives, called."""
+    """Return what opens the same as an AsyncSession in the event loop of the test: call it, and enter it by `async with`."""
     with _told():
         _ = migrated_sessions.async_engine
     return migrated_sessions.async_session
@@ -110,8 +110,8 @@ def migrated_async_session(
 
 @pytest.fixture
 def database_at(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[DatabaseAt]:
-    """Give what makes databases of this test's own anywhere along the chain: `database_at("0003")`, `database_at(before="0003")`."""
-    from pgharness.plugin.chain_database import DatabaseAt  # noqa: PLC0415 - takes the driver along
+    """Yield what makes databases of this test's own anywhere along the chain: `database_at("0003")`, `database_at(before="0003")`."""
+    from pgharness.plugin.at_revision import DatabaseAt  # noqa: PLC0415 - takes the driver along
 
     with _told():
         project = session_of(request.config).project

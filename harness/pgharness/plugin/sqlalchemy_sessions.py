@@ -36,7 +36,7 @@ class SqlalchemySessions:
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
-        """Give a session in a transaction that is rolled back at the end, whatever was committed."""
+        """Yield a session in a transaction that is rolled back at the end, whatever was committed."""
         from sqlalchemy.orm import Session  # noqa: PLC0415 - the tests' own SQLAlchemy, if they have one
 
         with (
@@ -50,7 +50,7 @@ class SqlalchemySessions:
 
     @contextlib.asynccontextmanager
     async def async_session(self) -> AsyncIterator[AsyncSession]:
-        """Give the same asynchronously, in the event loop where it is asked for."""
+        """Yield the same asynchronously, in the event loop where it is asked for."""
         from sqlalchemy.ext.asyncio import AsyncSession  # noqa: PLC0415 - the same
 
         mode: dict[str, Any] = {"join_transaction_mode": IN_A_SAVEPOINT, "expire_on_commit": False}
@@ -85,7 +85,9 @@ class SqlalchemySessions:
         """Return what to make an engine of: a URL, which for a driver without libpq is plain TCP, and how a session is to be."""
         driver = self._driver if self._driver in drivers else DEFAULT_DRIVER
         if driver == "asyncpg":
-            return {"url": self._database.project_location.render(driver)}
+            settings = {"application_name": APPLICATION_NAME, "lock_timeout": "30s", "statement_timeout": "10min"}
+            url = self._database.project_location.render(driver)
+            return {"url": url, "connect_args": {"server_settings": settings}}
         location = self._database.location
         said = {"application_name": APPLICATION_NAME, "options": TIMEOUTS}
         unsaid = {name: value for name, value in said.items() if name not in dict(location.query)}

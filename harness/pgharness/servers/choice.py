@@ -47,7 +47,7 @@ def _opened(choice: str, image: str, keeps: Keeps) -> contextlib.AbstractContext
         case _ if ":" in choice:
             return given_server(choice, "asked for")
     raise CannotRun(
-        f"There is no server {choice!r}.",
+        f"Unknown server {choice!r}.",
         seen=f"known are {', '.join(CHOICES)} and URLs",
         mend=f"--server {'|'.join(CHOICES)}|{EXAMPLE}{nearest(choice, CHOICES)}",
     )
@@ -77,7 +77,7 @@ def _embedded_instead(no_container: CannotRun, keeps: Keeps) -> Iterator[Server]
             server = stack.enter_context(embedded_server(f"no container: {no_container.seen}", keeps))
         except CannotRun as no_embedded:
             raise CannotRun(
-                "There is no server to run on: neither a container nor the embedded server can be had.",
+                "No PostgreSQL server: neither a container nor the embedded server could be started.",
                 seen=f"{no_container.what} {no_container.seen}; {no_embedded.what} {no_embedded.seen}",
                 mend=f"{no_embedded.mend}; or {no_container.mend}; or give a running one: --server {EXAMPLE}",
             ) from no_embedded

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import pgharness
+from pgharness.judging.judge_faults import in_one_line
 from pgharness.judging.registry import CHECKS, known_checks
 from pgharness.report.model import Cell, Report
 
@@ -71,13 +73,16 @@ def test_a_check_of_ones_own_can_be_skipped(check_with: ENDED) -> None:
 def test_a_check_of_ones_own_can_be_allowed_by_a_revision(check_with: ENDED) -> None:
     ended = check_with(NAMED, "--only", "short_names", edits=ALLOWED)
 
-    assert (ended.code, "nothing found" in ended.out) == (0, True)
+    assert (ended.code, "OK: no findings" in ended.out) == (0, True)
 
 
 def test_an_allowance_of_a_check_of_ones_own_that_finds_nothing_is_told_as_unused(check_with: ENDED) -> None:
     ended = check_with(NAMED.replace("> 15", "> 99"), "--only", "short_names", edits=ALLOWED)
 
-    assert "declaration allow['short_names'] of 0003_add_country\n  The check finds nothing here to allow." in ended.out
+    assert (
+        "declaration allow['short_names'] of 0003_add_country\n  Unused: the check has no finding here to allow."
+        in ended.out
+    )
 
 
 def test_a_misspelt_name_of_a_check_of_ones_own_is_told_with_the_nearest(check_with: ENDED) -> None:
@@ -165,7 +170,7 @@ def test_what_goes_wrong_in_a_judge_is_that_checks_fault_and_the_others_are_judg
     assert seen in ended.out
     assert "which is no part of pgharness; or leave the check out: --skip short_names" in ended.out
     assert "fault of pgharness" not in ended.out + ended.err
-    assert "1 finding: 3 revisions, 4 claims" in ended.out
+    assert "FAILED: 1 finding in 3 revisions, 4 checks" in ended.out
 
 
 def test_a_check_that_broke_off_holds_nowhere_and_leaves_allowances_alone(
@@ -182,6 +187,15 @@ def test_a_check_that_broke_off_holds_nowhere_and_leaves_allowances_alone(
     assert [finding.check for finding in report.findings] == ["short_names"]
     assert "checks_of_a_test.py" in report.findings[0].evidence
     assert "pgharness/judging" not in report.findings[0].evidence
+
+
+def test_a_module_whose_name_begins_like_ours_is_not_taken_for_ours() -> None:
+    neighbour = f"{Path(pgharness.__file__).parent}_comments.py"
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(compile("1 / 0", neighbour, "exec"))  # noqa: S102 - the file need not be there
+
+    assert in_one_line(caught.value) == f"ZeroDivisionError: division by zero ({neighbour}, line 1)"
 
 
 def test_what_a_check_prints_stays_out_of_the_report(check_with: ENDED) -> None:

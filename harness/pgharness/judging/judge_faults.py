@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pgharness.checks.check import Check
+from pgharness.checks.check import Check, Compare
 from pgharness.findings import Finding, Note
+from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 
-_NOT_FOREIGN = ("<", str(Path(__file__).parents[1]), str(Path(importlib.__file__).parent))
+# How the names of files begin that are ours, or Python's own for importing; a neighbour may be called pgharness_comments.
+_NOT_FOREIGN = ("<", f"{Path(__file__).parents[1]}{os.sep}", f"{Path(importlib.__file__).parent}{os.sep}")
 
 Said = tuple[Finding | Note, ...]
 
@@ -22,13 +24,13 @@ class Misjudged(Exception):  # noqa: N818 - the check's fault, told as a finding
     """A judge said what cannot be told."""
 
 
-def judge_guarded(check: Check, chain: Chain, judge: Callable[[], Iterable[Finding | Note]]) -> tuple[Said, str]:
+def judge_guarded(check: Check, record: ChainRecord, compare: Compare) -> tuple[Said, str]:
     """Return what a judge says, and an empty text; or where it raises, the one finding about that, and the reason in short."""
     try:
         with contextlib.redirect_stdout(sys.stderr):  # standard output may be the report
-            said = tuple(judge())
+            said = tuple(check.judge(record, compare))
         for item in said:
-            _require_sayable(check, chain, item)
+            _require_sayable(check, record.chain, item)
     except Exception as error:  # noqa: BLE001 - it is anybody's code
         return (_finding(check, error),), f"its judge raised {type(error).__name__}"
     return said, ""

@@ -238,7 +238,7 @@ def test_in_pytest_a_failure_is_told_at_the_tests_own_line_and_the_database_is_k
             "E       *CannotRun: There is no revision '0004'.",
         ]
     )
-    result.stdout.no_fnmatch_line("*chain_database.py*")
+    result.stdout.no_fnmatch_line("*at_revision.py*")
     with own_server.connect() as connection:
         kept = databases_on(own_server)
         for name in kept:
