@@ -178,6 +178,29 @@ def test_databases_of_one_place_are_each_their_own(database_at: DatabaseAt) -> N
     assert (tables_of(first), tables_of(second)) == ([], ["author"])
 
 
+SETS_A_VARIABLE = (
+    "from alembic import context",
+    "import os\n\nfrom alembic import context\n\nos.environ['SHOP'] = 'books'",
+)
+
+
+def test_an_env_py_that_has_to_come_before_the_models_is_run_so(
+    example: Callable[..., Path], pg_databases: Databases
+) -> None:
+    project_folder = example(edits={"env.py": SETS_A_VARIABLE})
+    (models,) = (path.stem for path in project_folder.glob("bookshop_*.py"))
+    settings = load_settings(None, alembic=project_folder / "alembic.ini", metadata=f"{models}:Base")
+
+    for _ in ("the template is made", "it is there already"):
+        project = open_project(settings)
+        with project.runs.agent, contextlib.closing(project.runs):
+            at = DatabaseAt(project, pg_databases, lambda _database: None)
+            database = at(before="0003")
+            database.upgrade()
+            assert database.revision == "0003"
+            at.drop()
+
+
 IN_PYTEST = """
 import pytest
 from pgharness.plugin import MigrationFailed

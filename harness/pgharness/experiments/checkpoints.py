@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases
@@ -34,7 +36,8 @@ class Checkpoints:
         """Return the sealed template, made if no process did so yet. Raises CannotRun."""
         count = self.project.settings.rows_per_table if rows else 0
         key = f"checkpoint {sorted(applied)} {count} {self.project.fingerprint()}"
-        return self.databases.template(key, lambda database: self._build(database, applied, count))
+        make = partial(self.databases.template, key, lambda database: self._build(database, applied, count))
+        return with_imports_ahead(self.project, make)
 
     def _build(self, database: Database, applied: frozenset[str], rows: int) -> None:
         """Upgrade with rows in the tables at every step, as production would, where rows are wanted."""

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from pgharness.chain.conversation import converse
+from pgharness.chain.conversation import converse, with_imports_ahead
 from pgharness.chain.course import Applied, applied_at, applied_before, tips, way_down, way_up
 from pgharness.chain.messages import DOWN, UP, Direction
 from pgharness.chain.project import Project
@@ -125,9 +125,14 @@ class ChainDatabase:
 
     def _run(self, way: Sequence[Revision], direction: Direction) -> None:
         """Run steps; what has passed before one that fails stays applied."""
+        with_imports_ahead(self._project, lambda: self._run_rest(way, direction))
+
+    def _run_rest(self, way: Sequence[Revision], direction: Direction) -> None:
+        """Run those of the steps that are still to be run."""
+        rest = [item for item in way if (item.revision in self._applied) is (direction == DOWN)]
         with converse(self._project, self.database) as conversation:
-            steps = conversation.steps([(item.revision, direction) for item in way], apart=False)
-            for revision, step in zip(way, steps, strict=False):
+            steps = conversation.steps([(item.revision, direction) for item in rest], apart=False)
+            for revision, step in zip(rest, steps, strict=False):
                 if step.failure is not None:
                     raise MigrationFailed(revision, direction, step.failure)
                 self._applied = self._applied ^ {revision.revision}
