@@ -22,12 +22,14 @@ INSTALLED = ("-e", "harness[container]", "-e", ".[fastapi]", "--group", "dev")
 UNUSED_PLUGINS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
 # What works with the oldest of all that the harness depends on works with what lies between, as far as these tests see.
 OLDEST_TESTS = (
+    "judging/test_added_checks",
     "test_bad_input",
     "test_command_line",
     "test_databases",
     "test_given_url",
     "test_interpreter",
     "test_plugin",
+    "test_plugin_at_revision",
     "test_plugin_workers",
     "test_report",
     "test_server_choice",

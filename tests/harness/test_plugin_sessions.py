@@ -164,16 +164,17 @@ def test_what_is_missing_for_a_session_is_told_in_one_message(
     result.stdout.no_fnmatch_line("During handling*")
 
 
-def test_a_driver_that_the_settings_name_and_that_is_missing_is_told(
-    empty_database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("missing", ["asyncpg", "greenlet"])
+def test_what_an_asynchronous_session_of_this_driver_needs_and_is_missing_is_told(
+    missing: str, empty_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    monkeypatch.setitem(sys.modules, missing, None)
     sessions = SqlalchemySessions(empty_database, "postgresql+asyncpg")
 
     with pytest.raises(CannotRun, match="migrated_async_session needs SQLAlchemy") as caught:
         _ = sessions.async_engine
 
-    assert "import of asyncpg halted" in caught.value.seen
+    assert f"import of {missing} halted" in caught.value.seen
 
 
 @pytest.mark.parametrize("driver", [None, "postgresql", "postgresql+pg8000", "postgresql+asyncpg"])

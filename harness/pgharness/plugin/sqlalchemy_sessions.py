@@ -72,6 +72,7 @@ class SqlalchemySessions:
         """The engine of all asynchronous sessions; it keeps no connection, which would belong to one test's event loop. Raises CannotRun."""
         _, pool = _sqlalchemy("migrated_async_session")
         with _driver_is_there("migrated_async_session"):
+            import_module("greenlet")  # of which SQLAlchemy 2.1 speaks only where it connects
             create = import_module("sqlalchemy.ext.asyncio").create_async_engine
             engine: AsyncEngine = create(**self._options(ASYNC_DRIVERS), poolclass=pool.NullPool)
             return engine
