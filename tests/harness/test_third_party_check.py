@@ -8,7 +8,6 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -75,19 +74,27 @@ def test_it_is_told_in_every_format(report: Report) -> None:
     assert "every table has a comment" in FORMATS["html"](report)
 
 
-def test_it_is_an_item_of_pytest_for_each_revision(
-    installed: Path,  # noqa: ARG001 - it is found there
-    pytester: pytest.Pytester,
-    example: Callable[..., Path],
-    quiet_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def run_tests(
+    pytester: pytest.Pytester, example: Callable[..., Path], quiet_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], pytest.RunResult]:
+    """Run pytest on the example where one table has a comment and another has none."""
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    shutil.copytree(example(edits=COMMENTED), pytester.path, dirs_exist_ok=True)
-    pytester.makepyprojecttoml('[tool.pgharness]\nalembic = "alembic.ini"\nonly = ["commented"]\n')
-    options: tuple[Any, ...] = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "--junitxml=junit.xml")
 
-    result = pytester.runpytest_inprocess(*options, "-v", "--pgharness", f"--pgharness-server={quiet_url}")
+    def run() -> pytest.RunResult:
+        shutil.copytree(example(edits=COMMENTED), pytester.path, dirs_exist_ok=True)
+        pytester.makepyprojecttoml('[tool.pgharness]\nalembic = "alembic.ini"\nonly = ["commented"]\n')
+        options = ("-v", "-p", "no:cacheprovider", "-p", "no:schemathesis", "--junitxml=junit.xml")
+        return pytester.runpytest_inprocess(*options, "--pgharness", f"--pgharness-server={quiet_url}")
+
+    return run
+
+
+@pytest.mark.usefixtures("installed")
+def test_it_is_an_item_of_pytest_for_each_revision(
+    run_tests: Callable[[], pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    result = run_tests()
 
     result.stdout.fnmatch_lines(
         ["*::commented[[]0001_add_author] PASSED*", "*::commented[[]0002_add_book] FAILED*", "  It has no comment."]
@@ -97,6 +104,20 @@ def test_it_is_an_item_of_pytest_for_each_revision(
     assert [(case.get("name"), "COMMENT ON TABLE public.book" in (case[0].text or "")) for case in failed] == [
         ("commented[0002_add_book]", True)
     ]
+
+
+def test_one_that_is_broken_ends_pytest_with_one_message(
+    installed: Path, run_tests: Callable[[], pytest.RunResult]
+) -> None:
+    (installed / "pgharness_comments.py").write_text("CHECK = None\n", encoding="utf-8")
+
+    result = run_tests()
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["A check cannot be loaded: the entry point commented = *", "  seen: it is of type NoneType"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_an_entry_point_that_leads_nowhere_is_told_with_its_distribution(installed: Path, tmp_path: Path) -> None:
