@@ -132,7 +132,9 @@ def test_the_seconds_of_an_experiment_are_counted_once() -> None:
 def test_the_tables_of_checks_name_all_checks_in_order(document: str) -> None:
     text = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
 
-    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [claim.name for claim in CLAIMS]
+    table = re.search(r"^\| \w+ \| [\w ]+ \|\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)  # the first one
+    assert table is not None
+    assert re.findall(r"^\| `(\w+)` \|", table[1], re.MULTILINE) == [claim.name for claim in CLAIMS]
 
 
 def test_the_json_has_the_shape_that_programs_rely_on() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -106,6 +107,10 @@ def test_a_project_is_given_a_plain_url_of_tcp(server: Server) -> None:
     assert re.fullmatch(r"postgresql://postgres:[0-9a-f]{32}@127\.0\.0\.1:[0-9]+/postgres", url)
 
 
+def test_a_server_is_the_same_to_a_process_that_is_told_of_it(server: Server) -> None:
+    assert Server.shared(json.loads(json.dumps(server.tell()))) == server
+
+
 def test_a_project_connects_by_its_url(server: Server) -> None:
     with psycopg.connect(server.project_url("postgres").render()) as connection:
         row = connection.execute("SELECT current_user, inet_server_addr()::text").fetchone()
@@ -192,10 +197,13 @@ def test_nothing_is_left_of_a_server_that_was_closed() -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_a_server_is_kept_where_the_variable_asks_for_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("asked", ["by the variable", "by its caller"])
+def test_a_server_is_kept_where_that_is_asked_for(
+    asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PGHARNESS_KEEP_SERVER", "1")
+    options: dict[str, Any] = {"keeps": lambda: True} if asked == "by its caller" else {}
+    if not options:
+        monkeypatch.setenv("PGHARNESS_KEEP_SERVER", "1")
     processes: list[subprocess.Popen[bytes]] = []
     start = embedded._start
 
@@ -205,7 +213,7 @@ def test_a_server_is_kept_where_the_variable_asks_for_it(
 
     monkeypatch.setattr(embedded, "_start", noted)
 
-    with open_server("embedded") as opened:
+    with open_server("embedded", **options) as opened:
         folder = run_folder_of(opened)
     kept = (folder / f".s.PGSQL.{opened.url.port}").exists() and processes[0].poll() is None
     embedded._stop(processes[0])
@@ -473,6 +481,7 @@ def test_an_ordinary_user_gets_a_server_with_a_cache_of_its_own(open_cache: Path
     script = f"""
 import os, sys
 from pathlib import Path
+from typing import Any
 from pgharness.servers import open_server
 import encodings.ascii, encodings.idna, multiprocessing.synchronize
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
