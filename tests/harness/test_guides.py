@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES
-from documents import FILE, Reader
+
+from tests.harness.conftest import EXAMPLES
+from tests.harness.documents import FILE, Reader
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "guides"

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chains import Revision, sql, table, write_chain
-from conftest import databases_on
 
 from pgharness.chain.agent import Agent
 from pgharness.chain.project import open_project
@@ -18,6 +16,8 @@ from pgharness.findings import CannotRun
 from pgharness.plugin import ChainDatabase, DatabaseAt, MigrationFailed
 from pgharness.servers import Server
 from pgharness.settings import load_settings
+from tests.harness.chains import Revision, sql, table, write_chain
+from tests.harness.conftest import databases_on
 
 pytest_plugins = ["pytester"]
 
@@ -119,12 +119,13 @@ def test_a_database_goes_up_and_down_by_steps_and_to_places(database_at: Databas
     database = database_at("base")
     seen = []
 
-    for go in (
+    ways: tuple[Callable[[], object], ...] = (
         database.upgrade,
         lambda: database.upgrade("split"),
         database.downgrade,
         lambda: database.downgrade("base"),
-    ):
+    )
+    for go in ways:
         go()
         seen.append(database.revision)
 

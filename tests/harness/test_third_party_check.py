@@ -11,7 +11,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import EXAMPLES
 from rich.console import Console
 
 from pgharness.findings import CannotRun
@@ -19,6 +18,7 @@ from pgharness.judging.registry import known_checks
 from pgharness.report import FORMATS
 from pgharness.report.model import Report
 from pgharness.report.text import render_rich
+from tests.harness.conftest import EXAMPLES
 
 pytest_plugins = ["pytester"]
 
