@@ -27,7 +27,7 @@ from flowforge_schema.contracts import (
     WorkflowStepUpdate,
     WorkflowUpdate,
 )
-from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+from flowforge_schema.enums import RunStatus, StepStatus, TriggerType, UnknownLabel
 from flowforge_schema.errors import (
     AppError,
     CommitUnknownError,
@@ -49,6 +49,7 @@ from flowforge_schema.errors import (
     StatementTimeoutError,
     TransientError,
     UnexpectedDatabaseError,
+    UnreadableDataError,
     retry_transient,
 )
 from flowforge_schema.health import Readiness, SchemaState, check_readiness
@@ -155,6 +156,8 @@ __all__ = [
     "TransientError",
     "TriggerType",
     "UnexpectedDatabaseError",
+    "UnknownLabel",
+    "UnreadableDataError",
     "User",
     "UserCreate",
     "UserRead",

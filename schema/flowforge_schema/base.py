@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, Enum, FetchedValue, MetaData, Table, Text, Uuid, event, func, inspect, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    Dialect,
+    FetchedValue,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    event,
+    func,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
+
+from flowforge_schema.enums import UnknownLabel
+from flowforge_schema.storable import NotStorableError
 
 # Errors are told apart by these names, so they are part of the interface; PostgreSQL cuts a name at 63 bytes. The double
 # underscore keeps the table's part and the columns' part apart.
@@ -77,18 +94,46 @@ class Base(DeclarativeBase):
 
 
 class Identified:
-    """A table with a UUIDv7 key, made by the application, or by the server where raw SQL leaves it out."""
+    """A table with a UUIDv7 key, which a new object has at once; the server makes it where raw SQL leaves it out."""
 
     # Without the mark, a key that the server could make too would let a bulk insert go row by row.
     id: Mapped[UUID] = mapped_column(
         primary_key=True, default=new_id, server_default=text("uuidv7()"), insert_sentinel=True, sort_order=-1
     )
 
+    def __init__(self, **values: Any) -> None:
+        """Take values by column, and an id of the object's own unless one is given."""
+        super().__init__(**{"id": new_id(), **values})
 
-def native_enum(enum_class: type[StrEnum]) -> Enum:
-    """Give the PostgreSQL enum type of a Python enum: `RunStatus` is `run_status`, labels are the members' values."""
+
+class NativeEnum(ENUM):
+    """An enum type of PostgreSQL whose labels are read whatever they are, and written only where this release knows them."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - of the base
+        """Return what reads a member, and any other label as an `UnknownLabel`."""
+        members = {member.value: member for member in self.enum_class or ()}
+
+        def read(label: str | None) -> Enum | UnknownLabel | None:
+            return None if label is None else members.get(label) or UnknownLabel(label)
+
+        return read
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Return what refuses a label that is no member, also where the database would take it."""
+        known: Callable[[Any], Any] = super().bind_processor(dialect)  # type: ignore[no-untyped-call]  # as _ddl
+
+        def write(label: Any) -> Any:
+            if label is not None and label not in self.enums:
+                raise NotStorableError("this release does not know the label", label)
+            return known(label)
+
+        return write
+
+
+def native_enum(enum_class: type[StrEnum]) -> NativeEnum:
+    """Return the PostgreSQL enum type of a Python enum: `RunStatus` is `run_status`, labels are the members' values."""
     name = snake_case(enum_class.__name__)
-    return Enum(enum_class, name=name, values_callable=lambda members: [member.value for member in members])
+    return NativeEnum(enum_class, name=name, values_callable=lambda members: [member.value for member in members])
 
 
 def snake_case(class_name: str) -> str:

@@ -21,7 +21,7 @@ from flowforge_schema.contracts.fields import (
     StepKey,
     Timestamp,
 )
-from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+from flowforge_schema.enums import RunStatus, StepStatus, TriggerType, UnknownLabel
 
 Status = RunStatus | StepStatus
 
@@ -128,8 +128,8 @@ class WorkflowRunRead(Row):
     id: UUID
     workflow_id: UUID
     workflow_version: int
-    status: RunStatus
-    trigger_type: TriggerType
+    status: RunStatus | UnknownLabel
+    trigger_type: TriggerType | UnknownLabel
     triggered_by: UUID | None
     input: dict[str, Any]
     output: dict[str, Any] | None
@@ -193,7 +193,7 @@ class RunStepLogRead(Row):
     step_id: UUID
     step_key: str
     attempt: int
-    status: StepStatus
+    status: StepStatus | UnknownLabel
     input: dict[str, Any]
     output: dict[str, Any] | None
     error: dict[str, Any] | None

@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, func, literal, sele
 from sqlalchemy.orm import defer, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from flowforge_schema.enums import RunStatus
+from flowforge_schema.enums import RunStatus, UnknownLabel
 from flowforge_schema.models import RunStepLog, WorkflowRun
 from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, newer_than, older_than
 
@@ -83,7 +83,7 @@ def attempts_of_step(run_id: UUID, step_id: UUID) -> Select[RunStepLog]:
     )
 
 
-def unfinished_run_counts() -> Select[RunStatus, int]:
+def unfinished_run_counts() -> Select[RunStatus | UnknownLabel, int]:
     """Count the runs that wait and that work. What is over is not counted here: that is the whole table."""
     return (
         select(WorkflowRun.status, func.count())
@@ -92,7 +92,7 @@ def unfinished_run_counts() -> Select[RunStatus, int]:
     )
 
 
-def run_counts_of_workflow(workflow_id: UUID, *, since: datetime) -> Select[RunStatus, int]:
+def run_counts_of_workflow(workflow_id: UUID, *, since: datetime) -> Select[RunStatus | UnknownLabel, int]:
     """Count a workflow's runs by status since a moment; it reads each of them, so keep the span short."""
     return (
         select(WorkflowRun.status, func.count())
