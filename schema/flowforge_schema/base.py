@@ -86,6 +86,9 @@ class Base(DeclarativeBase):
         """Map the class, and let its table be created together with the trigger."""
         super().__init_subclass__(**arguments)
         event.listen(cls.__table__, "after_create", _ddl(CREATE_UPDATED_AT_TRIGGER))
+        # With `eager_defaults` each flush of an object would also read every column with a server default that a list has left
+        # out: a document of a megabyte, or one that cannot be read. What an INSERT fills in comes back with it anyway.
+        cls.__mapper__._server_default_plus_onupdate_propkeys = {"updated_at"}  # noqa: SLF001 - there is no setting for it
 
     def __repr__(self) -> str:
         """Show the class and the key, and no other value: objects end up in logs."""

@@ -70,7 +70,7 @@ def _unreadable_places(context: ExceptionContext) -> Iterator[Place]:
     for row in range(result.ntuples):
         for position in range(result.nfields):
             if not _is_readable(transformer, result, row, position):
-                yield _place(result, columns, row, position)
+                yield _place(result, columns, row, position, _key_asked_for(context))
 
 
 def _is_readable(transformer: Transformer, result: PGresult, row: int, position: int) -> bool:
@@ -84,7 +84,13 @@ def _is_readable(transformer: Transformer, result: PGresult, row: int, position:
     return True
 
 
-def _place(result: PGresult, columns: list[Column[Any] | None], row: int, position: int) -> Place:
+def _key_asked_for(context: ExceptionContext) -> list[str]:
+    """Return the key in `session.get` and `refresh`, which the ORM names `pk_1`, `pk_2`; the result itself may not hold it."""
+    given: Any = next(iter(getattr(context.execution_context, "compiled_parameters", None) or ()), {})
+    return [str(value) for name, value in sorted(given.items()) if name.startswith("pk_")]
+
+
+def _place(result: PGresult, columns: list[Column[Any] | None], row: int, position: int, asked_for: list[str]) -> Place:
     column = columns[position]
     if column is None:
         return Place(None, (result.fname(position) or b"?").decode(), None)
@@ -93,7 +99,7 @@ def _place(result: PGresult, columns: list[Column[Any] | None], row: int, positi
         for other, candidate in enumerate(columns)
         if candidate is not None and candidate.primary_key and candidate.table is column.table
     ]
-    return Place(str(column.table), column.name, ", ".join(key) or None)
+    return Place(str(column.table), column.name, ", ".join(key or asked_for) or None)
 
 
 def _columns(context: ExceptionContext, result: PGresult) -> list[Column[Any] | None]:

@@ -63,7 +63,7 @@ def sort_out(rows: Iterable[Any]) -> Sorted:
             blocked.add(row.aggregate_id)
             result.unreadable.append((claim, _why(payload=payload, headers=headers)))
         else:
-            result.readable.append(ClaimedEvent(*row[2:8], payload, headers, *row[10:]))
+            result.readable.append(_event(row, payload, headers))
     return result
 
 
@@ -74,6 +74,22 @@ def proof(claims: Sequence[Claim | ClaimedEvent]) -> dict[str, Any]:
         "attempts": [claim.attempt for claim in claims],
         "leases": [claim.leased_until for claim in claims],
     }
+
+
+def _event(row: Any, payload: dict[str, Any], headers: dict[str, Any]) -> ClaimedEvent:
+    return ClaimedEvent(
+        id=row.id,
+        event_id=row.event_id,
+        aggregate_type=row.aggregate_type,
+        aggregate_id=row.aggregate_id,
+        event_type=row.event_type,
+        schema_version=row.schema_version,
+        payload=payload,
+        headers=headers,
+        created_at=row.created_at,
+        attempt=row.attempts,
+        leased_until=row.available_at,
+    )
 
 
 def _why(**documents: object) -> str:

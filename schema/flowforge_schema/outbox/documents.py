@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Self
 
 
 class UnreadableJson(str):
@@ -13,7 +13,7 @@ class UnreadableJson(str):
 
     why: str
 
-    def __new__(cls, text: str, why: str) -> UnreadableJson:
+    def __new__(cls, text: str, why: str) -> Self:
         """Take the text, and why it cannot be read."""
         made = super().__new__(cls, text)
         made.why = why

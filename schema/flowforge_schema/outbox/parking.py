@@ -26,8 +26,8 @@ _COLUMNS = (
     OutboxEvent.attempts,
     OutboxEvent.last_error,
     OutboxEvent.created_at,
-    cast(OutboxEvent.payload, Text),
-    cast(OutboxEvent.headers, Text),
+    cast(OutboxEvent.payload, Text).label("payload"),
+    cast(OutboxEvent.headers, Text).label("headers"),
 )
 _IS_PARKED = (OutboxEvent.published_at.is_(None), OutboxEvent.available_at == PARKED_UNTIL)
 
@@ -82,7 +82,8 @@ async def discard_parked(session: AsyncSession, ids: Sequence[int]) -> Sequence[
 
 
 def _read(result: Result[*tuple[Any, ...]]) -> list[ParkedEvent]:
-    return [ParkedEvent(*row[:-2], read_json(row[-2]), read_json(row[-1])) for row in result]
+    rows = [row._asdict() for row in result]
+    return [ParkedEvent(**{**row, **{name: read_json(row[name]) for name in ("payload", "headers")}}) for row in rows]
 
 
 def _is_among(ids: Sequence[int]) -> ColumnElement[bool]:
