@@ -29,6 +29,7 @@ from uuid_utils.compat import uuid7
 
 from flowforge_schema.enums import UnknownLabel
 from flowforge_schema.storable import NotStorableError
+from flowforge_schema.tracking import track_changes
 
 # Errors are told apart by these names, so they are part of the interface; PostgreSQL cuts a name at 63 bytes. The double
 # underscore keeps the table's part and the columns' part apart.
@@ -68,8 +69,7 @@ class Base(DeclarativeBase):
         str: Text(),
         datetime: TIMESTAMP(timezone=True),
         UUID: Uuid(),
-        # None is SQL NULL and never the JSON value null. Assign a new dict to change one: a change inside the old one
-        # is not noticed.
+        # None is SQL NULL and never the JSON value null.
         dict[str, Any]: JSONB(none_as_null=True),
         list[str]: ARRAY(Text()),
     }
@@ -86,6 +86,7 @@ class Base(DeclarativeBase):
         """Map the class, and let its table be created together with the trigger."""
         super().__init_subclass__(**arguments)
         event.listen(cls.__table__, "after_create", _ddl(CREATE_UPDATED_AT_TRIGGER))
+        track_changes(cls, [column.key for column in cls.__table__.columns if isinstance(column.type, JSONB | ARRAY)])
         # With `eager_defaults` each flush of an object would also read every column with a server default that a list has left
         # out: a document of a megabyte, or one that cannot be read. What an INSERT fills in comes back with it anyway.
         cls.__mapper__._server_default_plus_onupdate_propkeys = {"updated_at"}  # noqa: SLF001 - there is no setting for it
