@@ -6,7 +6,6 @@ on the same URL.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from datetime import datetime
@@ -14,7 +13,6 @@ from typing import Any
 
 from psycopg.adapt import PyFormat
 from psycopg.types.datetime import DatetimeDumper
-from pydantic_core import to_jsonable_python
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, ExecutionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -23,7 +21,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
 from flowforge_schema.errors import ConfigurationError, install_translation, translating
 from flowforge_schema.settings import ENVIRONMENT_PREFIX, DatabaseSettings
-from flowforge_schema.storable import check_document, check_moment
+from flowforge_schema.storable import check_document, check_moment, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -189,4 +187,4 @@ def _refuse_naive_datetimes(connection: DBAPIConnection, _record: object) -> Non
 def dump_json(value: object) -> str:
     """Write JSON for a jsonb column: dates, UUIDs and models too; raise NotStorableError for what could not be read again."""
     check_document(value)
-    return json.dumps(value, allow_nan=False, default=to_jsonable_python)
+    return write_json(value)

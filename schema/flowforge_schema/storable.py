@@ -6,6 +6,7 @@ why, and never quotes the value.
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime
 from typing import Any, Final
@@ -59,21 +60,32 @@ def check_document(document: Any, depth: int = 0) -> None:
 
     What is not JSON itself (a UUID, a datetime, a model) is looked at as the JSON that it is written as.
     """
-    match document:
-        case str():
-            encoded(document)
-        case None | bool():
-            pass
-        case int() | float():
-            check_number(document)
-        case dict():
-            _check_object(document, deeper(depth))
-        case list() | tuple():
-            inner = deeper(depth)
-            for element in document:
-                check_document(element, inner)
-        case _:
-            check_document(to_jsonable_python(document), depth)
+    if isinstance(document, str):
+        _check_text(document)
+    elif isinstance(document, dict):
+        inner = deeper(depth)
+        for key, element in document.items():
+            if isinstance(key, str):
+                _check_text(key)
+            check_document(element, inner)
+    elif isinstance(document, list | tuple):
+        inner = deeper(depth)
+        for element in document:
+            check_document(element, inner)
+    elif isinstance(document, int | float):  # a bool too
+        check_number(document)
+    elif document is not None:
+        check_document(to_jsonable_python(document), depth)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text or not text.isascii():  # nearly every text is plain
+        encoded(text)
+
+
+def write_json(document: Any) -> str:
+    """Write JSON: dates, UUIDs and models too, but neither NaN nor infinity."""
+    return json.dumps(document, allow_nan=False, default=to_jsonable_python)
 
 
 def deeper(depth: int) -> int:
@@ -81,10 +93,3 @@ def deeper(depth: int) -> int:
     if depth == JSON_DEPTH_MAX:
         raise NotStorableError(f"a document cannot nest deeper than {JSON_DEPTH_MAX} levels")
     return depth + 1
-
-
-def _check_object(document: dict[Any, Any], depth: int) -> None:
-    for key, element in document.items():
-        if isinstance(key, str):
-            encoded(key)
-        check_document(element, depth)

@@ -6,6 +6,7 @@ what is stored; the dict that was handed in stays the caller's own.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self, SupportsIndex
 from weakref import ref
@@ -13,7 +14,14 @@ from weakref import ref
 from sqlalchemy import event
 from sqlalchemy.orm.attributes import AttributeEventToken, flag_modified
 
+from flowforge_schema.errors import InvalidDataError
+from flowforge_schema.storable import JSON_DEPTH_MAX, NotStorableError
+
 Changed = Callable[[], None]
+
+CONTAINERS = (dict, list, tuple)
+# What is nearly everything in a document, told sooner than by isinstance.
+LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
 def track_changes(model: type[Any], keys: Sequence[str]) -> None:
@@ -38,13 +46,13 @@ class TrackedList(list[Any]):
     __slots__ = ("_changed",)
 
     def __init__(self, elements: Iterable[Any], changed: Changed) -> None:
-        """Copy the elements; `changed` is called after each change."""
+        """Take elements that are tracked; `changed` is called after each change."""
+        super().__init__(elements)
         self._changed = changed
-        super().__init__(_tracked(element, changed) for element in elements)
 
     def __setitem__(self, place: Any, value: Any) -> None:
         """Replace one element, or a slice."""
-        tracked = TrackedList(value, self._changed) if isinstance(place, slice) else _tracked(value, self._changed)
+        tracked = _tracked(list(value) if isinstance(place, slice) else value, self._changed)
         super().__setitem__(place, tracked)
         self._changed()
 
@@ -53,7 +61,7 @@ class TrackedList(list[Any]):
         super().__delitem__(place)
         self._changed()
 
-    def __iadd__(self, elements: Iterable[Any]) -> Self:
+    def __iadd__(self, elements: Iterable[Any]) -> Self:  # type: ignore[misc]  # typeshed's own differs likewise
         """Add elements at the end."""
         self.extend(elements)
         return self
@@ -115,9 +123,9 @@ class TrackedObject(dict[str, Any]):
     __slots__ = ("_changed",)
 
     def __init__(self, pairs: Mapping[str, Any], changed: Changed) -> None:
-        """Copy the pairs; `changed` is called after each change."""
+        """Take pairs whose values are tracked; `changed` is called after each change."""
         self._changed = changed
-        super().__init__({key: _tracked(value, changed) for key, value in pairs.items()})
+        dict.update(self, pairs)
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, _tracked(value, self._changed))
@@ -166,7 +174,13 @@ class TrackedObject(dict[str, Any]):
 
 
 def _copy_into_row(row: Any, value: Any, before: Any, attribute: AttributeEventToken) -> Any:
-    return value if value is before else _tracked(value, _Owner(row, attribute.key))
+    if value is before:
+        return value
+    try:
+        # A container that holds itself would be copied for ever.
+        return _tracked(value, _Owner(row, attribute.key), deepest=JSON_DEPTH_MAX)
+    except NotStorableError as error:
+        raise InvalidDataError(f"A value cannot be stored: {error}.", field=attribute.key) from None
 
 
 class _Owner:
@@ -184,9 +198,29 @@ class _Owner:
             flag_modified(row, self._key)
 
 
-def _tracked(value: Any, changed: Changed) -> Any:
-    if isinstance(value, dict):
-        return TrackedObject(value, changed)
-    if isinstance(value, list | tuple):
-        return TrackedList(value, changed)
-    return value
+def _tracked(value: Any, changed: Changed, *, deepest: int = sys.maxsize) -> Any:
+    """Copy containers into tracked ones, without recursion: what can be read at all is tracked."""
+    if not isinstance(value, CONTAINERS):
+        return value
+    top = _shallow(value, changed)
+    pending = [(top, 1)]
+    while pending:
+        copied, depth = pending.pop()
+        if depth > deepest:
+            raise NotStorableError(f"a document cannot nest deeper than {deepest} levels")
+        put = dict.__setitem__ if isinstance(copied, dict) else list.__setitem__  # which tell nobody
+        for key, inner in _elements(copied):
+            if type(inner) not in LEAVES and isinstance(inner, CONTAINERS):
+                made = _shallow(inner, changed)
+                put(copied, key, made)  # type: ignore[index]  # the method of its own kind
+                pending.append((made, depth + 1))
+    return top
+
+
+def _elements(copied: TrackedObject | TrackedList) -> Iterable[tuple[Any, Any]]:
+    """Return keys and values, or places and elements; the values may be replaced meanwhile, no key comes or goes."""
+    return copied.items() if isinstance(copied, dict) else enumerate(copied)
+
+
+def _shallow(value: Any, changed: Changed) -> TrackedObject | TrackedList:
+    return TrackedObject(value, changed) if isinstance(value, dict) else TrackedList(value, changed)

@@ -10,11 +10,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
-from flowforge_schema import ApiKey, Database, OutboxEvent, RunStepLog, User, Workflow, WorkflowRun, WorkflowStep
+from flowforge_schema import (
+    ApiKey,
+    Database,
+    InvalidDataError,
+    OutboxEvent,
+    RunStepLog,
+    User,
+    Workflow,
+    WorkflowRun,
+    WorkflowStep,
+)
 from flowforge_schema.models import metadata
 
 SETTINGS = {"retries": {"count": 1, "delays": [1, 2]}, "tags": ["a", {"b": 1}]}
@@ -226,6 +237,31 @@ async def test_reading_a_value_changes_nothing(database: Database) -> None:
         assert (json.loads(json.dumps(read.settings)), dict(read.settings)) == (SETTINGS, SETTINGS)
 
         assert not session.is_modified(read)
+
+
+async def test_a_document_that_is_nested_as_deep_as_python_can_read_is_tracked(session: AsyncSession) -> None:
+    user = User(email="ada@example.org")
+    workflow = Workflow(owner_id=user.id, name="report")
+    session.add_all([user, workflow])
+    await session.flush()
+    deep = "CAST(repeat('{\"a\":', 600) || '{}' || repeat('}', 600) AS jsonb)"
+    await session.execute(text(f"UPDATE workflows SET settings = {deep}"))
+    await session.refresh(workflow)
+    innermost = workflow.settings
+    while innermost:
+        innermost = innermost["a"]
+    innermost["b"] = 1
+
+    assert session.is_modified(workflow)
+
+
+def test_a_container_that_holds_itself_is_refused() -> None:
+    endless: dict[str, Any] = {}
+    endless["self"] = endless
+
+    with pytest.raises(InvalidDataError) as raised:
+        Workflow(settings=endless)
+    assert raised.value.field == "settings"
 
 
 def test_a_copy_of_a_value_is_plain() -> None:

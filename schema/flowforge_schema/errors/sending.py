@@ -20,16 +20,22 @@ def naming_field(error: AppError, context: ExceptionContext) -> AppError:
     """Return the error with the field whose value was refused before it was sent, and why; unchanged where that is not known."""
     if type(error) is not InvalidDataError or error.field is not None or error.sqlstate is not None:
         return error
+    why = context.original_exception.args[0] if isinstance(context.original_exception, NotStorableError) else None
     refused = getattr(context.original_exception, "value", None)
     for name, value in _values(context):
-        why = _why_not(value, refused)
-        if why is not None:
-            return InvalidDataError(f"A value cannot be stored: {why}.", field=name)
-    return error
+        seen = why if refused is not None and value is refused else _why_not(value)
+        if seen is not None:
+            return refusal(seen, field=name)
+    return error if why is None else refusal(why)
+
+
+def refusal(why: str, *, field: str | None = None) -> InvalidDataError:
+    """Return the error that says why a value cannot be stored."""
+    return InvalidDataError(f"A value cannot be stored: {why}.", field=field)
 
 
 def _values(context: ExceptionContext) -> Iterator[tuple[str, Any]]:
-    """Give the values that were to be sent by their columns, as far as they have names."""
+    """Return the values that were to be sent by their columns, as far as they have names."""
     compiled = getattr(context.execution_context, "compiled_parameters", None)
     given: Any = compiled or context.parameters or ()
     rows: Iterable[Any] = [given] if isinstance(given, Mapping) else given
@@ -38,11 +44,9 @@ def _values(context: ExceptionContext) -> Iterator[tuple[str, Any]]:
             yield from row.items()
 
 
-def _why_not(value: Any, refused: object) -> str | None:
-    """Give why this value cannot be sent; None where it can, or where another one is known to be the culprit."""
+def _why_not(value: Any) -> str | None:
+    """Return why this value cannot be sent; None where it can, as far as can be told without its column."""
     try:
-        if refused is not None and value is refused:
-            return "this release does not know the label" if isinstance(value, str) else "it has no time zone"
         if isinstance(value, str):
             encoded(value)
         elif isinstance(value, datetime):
@@ -51,6 +55,6 @@ def _why_not(value: Any, refused: object) -> str | None:
             check_document(value)
     except NotStorableError as error:
         return str(error)
-    except (ValueError, TypeError):
+    except ValueError:
         return "it cannot be written as JSON"
     return None

@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from flowforge_schema.errors.constraints import RULE_BY_CONSTRAINT
 from flowforge_schema.errors.reading import is_reading, unreadable
-from flowforge_schema.errors.sending import UNSTORABLE, naming_field
+from flowforge_schema.errors.sending import UNSTORABLE, naming_field, refusal
 from flowforge_schema.errors.sqlstates import CLASSES_WITH_VALUES, error_for
 from flowforge_schema.errors.tree import (
     AppError,
@@ -34,6 +34,7 @@ from flowforge_schema.errors.tree import (
     UnexpectedDatabaseError,
 )
 from flowforge_schema.errors.withholding import withhold_values
+from flowforge_schema.storable import NotStorableError
 
 _COMMITTING = "flowforge_committing"
 
@@ -122,6 +123,8 @@ def _from_original(original: BaseException, *, statement: str | None) -> AppErro
         original = original.orig
     if isinstance(original, psycopg.Error):
         return _from_driver(original, statement=statement)
+    if isinstance(original, NotStorableError):  # it quotes no value
+        return refusal(str(original))
     if isinstance(original, UNSTORABLE):
         withhold_values(original)
         return InvalidDataError()
