@@ -85,8 +85,13 @@ class Base(DeclarativeBase):
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Map the class, and let its table be created together with the trigger."""
         super().__init_subclass__(**arguments)
-        event.listen(cls.__table__, "after_create", _ddl(CREATE_UPDATED_AT_TRIGGER))
-        track_changes(cls, [column.key for column in cls.__table__.columns if isinstance(column.type, JSONB | ARRAY)])
+        table = cls.__table__
+        assert isinstance(table, Table)
+        event.listen(table, "after_create", _ddl(CREATE_UPDATED_AT_TRIGGER))
+        for column in table.columns:
+            if isinstance(column.type, TIMESTAMP):
+                table.append_constraint(range_check(column.name))
+        track_changes(cls, [column.key for column in table.columns if isinstance(column.type, JSONB | ARRAY)])
         # With `eager_defaults` each flush of an object would also read every column with a server default that a list has left
         # out: a document of a megabyte, or one that cannot be read. What an INSERT fills in comes back with it anyway.
         cls.__mapper__._server_default_plus_onupdate_propkeys = {"updated_at"}  # noqa: SLF001 - there is no setting for it
@@ -148,6 +153,15 @@ def snake_case(class_name: str) -> str:
 def length_check(column: str, *, longest: int, shortest: int = 1) -> CheckConstraint:
     """Limit the characters of a text column; the constraint is named `…__<column>_length`."""
     return CheckConstraint(f"char_length({column}) BETWEEN {shortest} AND {longest}", name=f"{column}_length")
+
+
+def range_check(column: str) -> CheckConstraint:
+    """Limit a timestamp to what a datetime of Python's holds in UTC; the constraint is named `…__<column>_range`.
+
+    Neither 'infinity' nor a year beyond 1 to 9999 could be read. The bounds are spelled so that they print alike in every time zone.
+    """
+    first, beyond = (f"(timestamp '{day}' AT TIME ZONE 'UTC')" for day in ("0001-01-01", "10000-01-01"))
+    return CheckConstraint(f"{column} >= {first} AND {column} < {beyond}", name=f"{column}_range")
 
 
 def object_checks(column: str, *, size_bytes: int) -> tuple[CheckConstraint, CheckConstraint]:
