@@ -2,7 +2,7 @@
 
 Why: 'infinity' and years beyond 1 to 9999 can be stored and not be read: each read of such a row failed. Rows that hold one are mended by
 the next revision, and the CHECKs validated by the one after.
-Locks: ACCESS EXCLUSIVE on one table after the other, for an instant each; no row is read. May be run again from its beginning.
+Locks: ACCESS EXCLUSIVE on every table for the instant until the revision is committed; no row is read.
 """
 
 from alembic import op
@@ -24,21 +24,19 @@ TIMESTAMPS = {
 
 # In words that print alike in every time zone, and that are constants before the first row is checked.
 ADD = """\
-DROP CONSTRAINT IF EXISTS ck_{table}__{column}_range,
 ADD CONSTRAINT ck_{table}__{column}_range CHECK (
     {column} >= (timestamp '0001-01-01' AT TIME ZONE 'UTC') AND {column} < (timestamp '10000-01-01' AT TIME ZONE 'UTC')
 ) NOT VALID"""
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        for table, columns in TIMESTAMPS.items():
-            added = ",\n".join(ADD.format(table=table, column=column) for column in columns)
-            op.execute(f"ALTER TABLE {table}\n{added}")
+    for table, columns in TIMESTAMPS.items():
+        added = ",\n".join(ADD.format(table=table, column=column) for column in columns)
+        op.execute(f"ALTER TABLE {table}\n{added}")
 
 
 def downgrade() -> None:
-    with op.get_context().autocommit_block():
-        for table, columns in TIMESTAMPS.items():
-            dropped = ", ".join(f"DROP CONSTRAINT IF EXISTS ck_{table}__{column}_range" for column in columns)
-            op.execute(f"ALTER TABLE {table} {dropped}")
+    for table, columns in TIMESTAMPS.items():
+        op.execute(
+            f"ALTER TABLE {table} " + ", ".join(f"DROP CONSTRAINT ck_{table}__{column}_range" for column in columns)
+        )

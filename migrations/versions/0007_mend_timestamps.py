@@ -1,10 +1,10 @@
-"""Bring timestamps that Python cannot read to the nearest that it can, a million rows or so at a time.
+"""Bring timestamps that Python cannot read to the nearest that it can, piece by piece.
 
 Why: they were stored before there was a CHECK. What is later than the year 9999, 'infinity' first of all, becomes the last day of that year,
 which is what an event of the outbox is parked until; what is earlier than the year 1 becomes its first moment. Each still means
 "never" or "always".
-Locks: rows, for as long as one batch takes; other writers wait for none but these. A table is read once, in pieces of 10,000 pages, each
-committed by itself; may be stopped at any time and run again from its beginning.
+Locks: the rows that are mended, until their piece of 10,000 pages is committed; a table is read once. May be stopped at any time and run
+again from its beginning. In a transaction of the caller's, and in a script (--sql), all is one piece.
 """
 
 from alembic import op
@@ -31,7 +31,7 @@ BEYOND = "timestamptz '10000-01-01 00:00:00+00'"
 NEAREST = f"{{column}} = CASE WHEN {{column}} < {EARLIEST} THEN {EARLIEST} WHEN {{column}} >= {BEYOND} THEN {LAST_DAY} ELSE {{column}} END"
 UNREADABLE = f"{{column}} < {EARLIEST} OR {{column}} >= {BEYOND}"
 
-# One statement, so that it is the same as a script (--sql): a DO block outside of a transaction commits by itself.
+# Outside of a transaction a DO block may commit.
 MEND = """\
 DO $$
 DECLARE
@@ -42,7 +42,7 @@ BEGIN
         UPDATE {table} SET {nearest}
         WHERE ctid >= format('(%s,0)', first_page)::tid AND ctid < format('(%s,0)', first_page + step)::tid
             AND ({unreadable});
-        COMMIT;
+        {commit}
         first_page := first_page + step;
     END LOOP;
 END
@@ -50,11 +50,18 @@ $$"""
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        for table, columns in TIMESTAMPS.items():
-            nearest = ",\n            ".join(NEAREST.format(column=column) for column in columns)
-            unreadable = "\n                OR ".join(UNREADABLE.format(column=column) for column in columns)
-            op.execute(MEND.format(table=table, nearest=nearest, unreadable=unreadable))
+    if op.get_context().opts.get("owns_transaction"):
+        with op.get_context().autocommit_block():
+            mend("COMMIT;")
+    else:
+        mend("")
+
+
+def mend(commit: str) -> None:
+    for table, columns in TIMESTAMPS.items():
+        nearest = ",\n            ".join(NEAREST.format(column=column) for column in columns)
+        unreadable = "\n                OR ".join(UNREADABLE.format(column=column) for column in columns)
+        op.execute(MEND.format(table=table, nearest=nearest, unreadable=unreadable, commit=commit))
 
 
 def downgrade() -> None:

@@ -1,8 +1,7 @@
 """Validate the limits of timestamps for the rows that were there before them.
 
 Why: only then does everybody, the planner too, know that every timestamp can be read.
-Locks: SHARE UPDATE EXCLUSIVE on one table after the other while it is read once; reads and writes go on. May be run again from its
-beginning: what is validated already is not read again.
+Locks: SHARE UPDATE EXCLUSIVE on every table, each of which is read once; reads and writes go on, vacuum waits.
 """
 
 from alembic import op
@@ -30,15 +29,13 @@ ADD CONSTRAINT ck_{table}__{column}_range CHECK (
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        for table, columns in TIMESTAMPS.items():
-            # One statement a table: it is read once for all of its constraints.
-            validated = ", ".join(f"VALIDATE CONSTRAINT ck_{table}__{column}_range" for column in columns)
-            op.execute(f"ALTER TABLE {table} {validated}")
+    for table, columns in TIMESTAMPS.items():
+        # One statement a table: it is read once for all of its constraints.
+        validated = ", ".join(f"VALIDATE CONSTRAINT ck_{table}__{column}_range" for column in columns)
+        op.execute(f"ALTER TABLE {table} {validated}")
 
 
 def downgrade() -> None:
-    with op.get_context().autocommit_block():
-        for table, columns in TIMESTAMPS.items():
-            again = ",\n".join(AGAIN.format(table=table, column=column) for column in columns)
-            op.execute(f"ALTER TABLE {table}\n{again}")
+    for table, columns in TIMESTAMPS.items():
+        again = ",\n".join(AGAIN.format(table=table, column=column) for column in columns)
+        op.execute(f"ALTER TABLE {table}\n{again}")
