@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
@@ -138,6 +139,18 @@ async def test_a_value_that_cannot_be_read_is_told_on_a_synchronous_connection_t
     with engine.connect() as connection, pytest.raises(UnreadableDataError):
         connection.execute(text("SELECT expires_at FROM api_keys")).all()
     assert "a result.expires_at, key unknown" in caplog.text
+
+
+@pytest.mark.usefixtures("key")
+async def test_no_error_in_the_chain_of_causes_quotes_what_cannot_be_read(
+    database: Database, migrated_database: OwnDatabase
+) -> None:
+    spoil(migrated_database, "api_keys", "expires_at", "'29876-01-01'")
+
+    async with database.read_session() as session:
+        with pytest.raises(UnreadableDataError) as raised:
+            await session.scalars(select(ApiKey))
+    assert "29876" not in "".join(traceback.format_exception(raised.value))
 
 
 @pytest.mark.usefixtures("key")
