@@ -38,7 +38,14 @@ OLDEST_TESTS = (
     "test_settings",
     "test_walk",
 )
-OLDEST_NEEDS = ("alembic>=1.20", "anyio>=4.12", "hypothesis>=6.140", "pytest-xdist>=3.8", "sqlalchemy>=2.1")
+OLDEST_NEEDS = (
+    "alembic>=1.20",
+    "anyio>=4.12",
+    "hypothesis>=6.140",
+    "pytest-timeout>=2.3",
+    "pytest-xdist>=3.8",
+    "sqlalchemy>=2.1",
+)
 BENCHMARKS = {
     path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")) if "__main__" in path.read_text("utf-8")
 }

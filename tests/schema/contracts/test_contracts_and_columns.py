@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from flowforge_schema import limits
-from flowforge_schema.contracts.sizes import JSON_DEPTH_MAX, NotStorableError, jsonb_size_bytes
+from flowforge_schema.contracts.sizes import jsonb_size_bytes
 from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+from flowforge_schema.storable import JSON_DEPTH_MAX, NotStorableError
 
 Overrides = dict[str, Any]
 Values = st.SearchStrategy[Any]
