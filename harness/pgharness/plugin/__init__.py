@@ -1,4 +1,4 @@
-"""The pytest plugin: a chain's claims as test items, and fixtures that give real databases."""
+"""The pytest plugin: a chain's checks as test items, and fixtures that give real databases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pgharness.plugin.fixtures import (
     plan_judge,
 )
 from pgharness.plugin.hooks import (
-    chain_claims,
+    chain_checks,
     pytest_addoption,
     pytest_collection_finish,
     pytest_collection_modifyitems,
@@ -40,7 +40,7 @@ __all__ = [
     "DatabaseAt",
     "MigrationFailed",
     "PlanJudge",
-    "chain_claims",
+    "chain_checks",
     "database_at",
     "empty_database",
     "migrated_async_session",
