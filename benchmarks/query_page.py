@@ -106,19 +106,21 @@ def _cost_table(cost: dict[Any, Any], sizes: Sequence[int]) -> str:
 
 def _growth(cost: dict[Any, Any], sizes: Sequence[int]) -> int:
     bounded = [pattern.name for pattern in PATTERNS if pattern.shape in {Shape.POINT, Shape.PAGE, Shape.PICK_UP}]
-    return max(
+    growth: int = max(
         cost[name, sizes[-1], mode]["buffers"] - cost[name, sizes[0], mode]["buffers"]
         for name in bounded
         for mode in ("custom", "generic")
     )
+    return growth
 
 
 def _worst_generic(cost: dict[Any, Any], sizes: Sequence[int]) -> float:
-    return max(
+    worst: float = max(
         cost[pattern.name, runs, "generic"]["buffers"] / cost[pattern.name, runs, "custom"]["buffers"]
         for pattern in PATTERNS
         for runs in sizes
     )
+    return worst
 
 
 def _size_table(relations: Sequence[dict[str, Any]]) -> str:

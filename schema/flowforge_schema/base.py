@@ -182,7 +182,7 @@ def list_checks(column: str, *, most: int, size_bytes: int) -> tuple[CheckConstr
 
 
 def _ddl(statement: str) -> DDL:
-    return DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    return DDL(statement)
 
 
 def _drops_all_tables(

@@ -272,7 +272,7 @@ def test_a_copy_of_a_value_is_plain() -> None:
 
 def test_every_json_and_array_column_is_tracked() -> None:
     models = (User, ApiKey, Workflow, WorkflowStep, WorkflowRun, RunStepLog, OutboxEvent)
-    plain = {dict: {}, list: []}
+    plain: dict[Any, Any] = {dict: {}, list: []}
     untracked = [
         f"{model.__tablename__}.{column.name}"
         for model in models

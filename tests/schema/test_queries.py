@@ -180,7 +180,7 @@ async def test_unfinished_runs_come_oldest_first_page_by_page(session: AsyncSess
 @pytest.mark.parametrize("status", [status for status in RunStatus if status.is_terminal])
 def test_runs_that_are_over_are_not_listed_by_status(status: RunStatus) -> None:
     with pytest.raises(ValueError, match="has ended"):
-        queries.unfinished_runs(status)  # type: ignore[arg-type]
+        queries.unfinished_runs(status)  # type: ignore[arg-type]  # a status that is no unfinished one is the claim
 
 
 async def test_a_list_does_not_load_documents(session: AsyncSession, workflow: Workflow) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from pgharness.findings import CannotRun, CheckResult, Finding, Status
+from pgharness.findings import CannotRun, CheckResult, Finding
 from pgharness.plugin.current import session_of
 from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
@@ -78,7 +78,7 @@ class ClaimItem(pytest.Item):
 
 
 def _why_untried(result: CheckResult, revision: Revision | None) -> str:
-    if result.status is Status.SKIPPED:
+    if not result.is_judged:
         return result.reason
     return (
         "not checked: the chain fails to upgrade to its heads"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pgharness.findings import CheckResult, Finding, Note, Status
+from pgharness.findings import CheckResult, Finding, Note
 from pgharness.records.revisions import Chain, Revision
 
 WHOLE_CHAIN = "whole chain"
@@ -66,5 +66,5 @@ class Report:
         if here:
             return Cell.BROKEN, here
         needed = {item.revision for item in self.chain.revisions} if revision is None else {revision.revision}
-        is_judged = result.status is not Status.SKIPPED and (not result.needs_walk or needed <= self.reached)
+        is_judged = result.is_judged and (not result.needs_walk or needed <= self.reached)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()

@@ -13,7 +13,7 @@ from flowforge_schema.outbox import PARKED_UNTIL, RetryPolicy, TrailingFloor, cl
 from flowforge_schema.outbox import floor as floor_module
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 
 class Clock:

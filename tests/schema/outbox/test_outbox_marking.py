@@ -12,7 +12,7 @@ from flowforge_schema.limits import EVENT_LAST_ERROR_LENGTH_MAX
 from flowforge_schema.outbox import PARKED_UNTIL, RetryPolicy
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 BRIEF = timedelta(milliseconds=1)
 AT_ONCE = RetryPolicy(first_delay=timedelta(0), longest_delay=timedelta(0))

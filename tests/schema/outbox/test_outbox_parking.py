@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from flowforge_schema.outbox import RetryPolicy, discard_parked, outbox_lag, parked_events, release_parked
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from flowforge_schema.outbox import UnreadableJson, discard_parked, parked_events, release_parked
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 DOCUMENTS = {
     "nested deep": "CAST(repeat('{\"a\":', 1200) || '1' || repeat('}', 1200) AS jsonb)",
