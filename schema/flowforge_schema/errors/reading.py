@@ -103,7 +103,7 @@ def _place(result: PGresult, columns: list[Column[Any] | None], row: int, positi
 
 
 def _columns(context: ExceptionContext, result: PGresult) -> list[Column[Any] | None]:
-    """Give the table's column behind each column of the result, None for what is computed or plain SQL."""
+    """Return the table's column behind each column of the result, None for what is computed or plain SQL."""
     compiled = getattr(context.execution_context, "compiled", None)
     entries = getattr(compiled, "_result_columns", None) or []
     columns = [next((item for item in entry.objects if isinstance(item, Column)), None) for entry in entries]
