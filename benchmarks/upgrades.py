@@ -31,11 +31,11 @@ DRIFTS = {
     "enum label added": "ALTER TYPE run_status ADD VALUE 'paused'",
     "foreign key's action changed": "ALTER TABLE api_keys DROP CONSTRAINT fk_api_keys__user_id__users,"
     " ADD CONSTRAINT fk_api_keys__user_id__users FOREIGN KEY (user_id) REFERENCES users (id)",
-    "CHECK changed": "ALTER TABLE users DROP CONSTRAINT ck_users__email_trimmed,"
-    " ADD CONSTRAINT ck_users__email_trimmed CHECK (email <> '')",
-    "CHECK dropped": "ALTER TABLE users DROP CONSTRAINT ck_users__email_trimmed",
-    "CHECK not enforced": "ALTER TABLE users DROP CONSTRAINT ck_users__email_trimmed,"
-    " ADD CONSTRAINT ck_users__email_trimmed CHECK (email = btrim(email)) NOT ENFORCED",
+    "CHECK changed": "ALTER TABLE users DROP CONSTRAINT ck_users__email_normalized,"
+    " ADD CONSTRAINT ck_users__email_normalized CHECK (email <> '')",
+    "CHECK dropped": "ALTER TABLE users DROP CONSTRAINT ck_users__email_normalized",
+    "CHECK not enforced": "ALTER TABLE users DROP CONSTRAINT ck_users__email_normalized,"
+    " ADD CONSTRAINT ck_users__email_normalized CHECK (email IS NFC NORMALIZED) NOT ENFORCED",
     "index without its predicate": "DROP INDEX ix_outbox_events__id_unpublished;"
     " CREATE INDEX ix_outbox_events__id_unpublished ON outbox_events (id)",
     "foreign key not valid": "ALTER TABLE api_keys DROP CONSTRAINT fk_api_keys__user_id__users,"

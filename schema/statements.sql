@@ -2,11 +2,11 @@
 --     python -m flowforge_schema.queries > schema/statements.sql
 
 -- name: user_by_email
--- Give the user with this address in any case; to check a password, add `.options(undefer(User.password_hash))`.
--- index: uq_users__lower_email
+-- Return the user with this address in any case; to check a password, add `.options(undefer(User.password_hash))`.
+-- index: uq_users__casefold_email
 SELECT users.id, users.email, users.display_name, users.is_active, users.is_superuser, users.email_verified_at, users.last_login_at, users.created_at, users.updated_at
 FROM users
-WHERE lower(users.email) = lower('ada@example.org');
+WHERE casefold(users.email COLLATE pg_unicode_fast) = casefold(normalize('ada@example.org') COLLATE pg_unicode_fast);
 
 -- name: api_key_by_prefix
 -- Give the key with this public prefix and its user, loaded with it; revoked and expired keys too, to say why not.
@@ -15,6 +15,24 @@ WHERE lower(users.email) = lower('ada@example.org');
 SELECT users.id, users.email, users.display_name, users.is_active, users.is_superuser, users.email_verified_at, users.last_login_at, users.created_at, users.updated_at, api_keys.id AS id_1, api_keys.user_id, api_keys.name, api_keys.prefix, api_keys.key_hash, api_keys.hash_version, api_keys.scopes, api_keys.expires_at, api_keys.last_used_at, api_keys.revoked_at, api_keys.created_at AS created_at_1, api_keys.updated_at AS updated_at_1
 FROM api_keys JOIN users ON users.id = api_keys.user_id
 WHERE api_keys.prefix = 'ff_live_example';
+
+-- name: usable_api_key
+-- Return the key with this prefix, with its user, where it is not revoked, has not expired and the user is active.
+-- index: uq_api_keys__prefix
+-- index: pk_users
+SELECT users.id, users.email, users.display_name, users.is_active, users.is_superuser, users.email_verified_at, users.last_login_at, users.created_at, users.updated_at, api_keys.id AS id_1, api_keys.user_id, api_keys.name, api_keys.prefix, api_keys.key_hash, api_keys.hash_version, api_keys.scopes, api_keys.expires_at, api_keys.last_used_at, api_keys.revoked_at, api_keys.created_at AS created_at_1, api_keys.updated_at AS updated_at_1
+FROM api_keys JOIN users ON users.id = api_keys.user_id
+WHERE api_keys.prefix = 'ff_live_example' AND api_keys.revoked_at IS NULL AND (api_keys.expires_at IS NULL OR api_keys.expires_at > now()) AND users.is_active;
+
+-- name: touch_api_key
+-- Note that a key was used, at most once per interval; return its id where that was written.
+-- index: pk_api_keys
+WITH touched AS
+(UPDATE api_keys SET last_used_at=now() WHERE api_keys.id = (SELECT api_keys.id
+FROM api_keys
+WHERE api_keys.id = '019b76da-a800-7000-8000-000000000001' AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < now() - make_interval(secs=>60.0)) FOR NO KEY UPDATE SKIP LOCKED) RETURNING api_keys.id)
+ SELECT touched.id
+FROM touched;
 
 -- name: api_keys_of_user
 -- Give all keys of a user, newest first; a person has a handful, so they come without pages.

@@ -130,14 +130,16 @@ CREATE TABLE public.users (
     CONSTRAINT pk_users PRIMARY KEY (id),
     CONSTRAINT ck_users__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_users__display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 200))),
+    CONSTRAINT ck_users__email_has_one_at CHECK ((email ~ '^[^@]+@[^@]+$'::text)),
     CONSTRAINT ck_users__email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 320))),
-    CONSTRAINT ck_users__email_trimmed CHECK ((email = btrim(email))),
+    CONSTRAINT ck_users__email_no_blank CHECK ((email !~ '[\u0001-\u0020\u007F-\u00A0\u00AD\u061C\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF\uFFF9-\uFFFB]'::text)),
+    CONSTRAINT ck_users__email_normalized CHECK ((email IS NFC NORMALIZED)),
     CONSTRAINT ck_users__email_verified_at_range CHECK (((email_verified_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (email_verified_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_users__last_login_at_range CHECK (((last_login_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (last_login_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_users__password_hash_length CHECK (((char_length(password_hash) >= 1) AND (char_length(password_hash) <= 512))),
     CONSTRAINT ck_users__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text))))
 );
-CREATE UNIQUE INDEX uq_users__lower_email ON public.users USING btree (lower(email));
+CREATE UNIQUE INDEX uq_users__casefold_email ON public.users USING btree (casefold((email COLLATE pg_unicode_fast)));
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
 
 CREATE TABLE public.workflow_runs (

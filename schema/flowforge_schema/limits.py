@@ -13,6 +13,12 @@ KIB: Final = 1024
 
 EMAIL_LENGTH_MIN: Final = 3
 EMAIL_LENGTH_MAX: Final = 320
+EMAIL_PATTERN: Final = "^[^@]+@[^@]+$"
+# Control characters, blanks, and characters that show nothing or turn the direction of the text.
+EMAIL_BLANK_PATTERN: Final = (
+    r"[\u0001-\u0020\u007F-\u00A0\u00AD\u061C\u1680\u180E"
+    r"\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF\uFFF9-\uFFFB]"
+)
 DISPLAY_NAME_LENGTH_MAX: Final = 200
 PASSWORD_HASH_LENGTH_MAX: Final = 512
 

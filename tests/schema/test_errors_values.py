@@ -23,7 +23,7 @@ async def a_taken_value(session: AsyncSession, user: User) -> None:
 
 
 async def a_value_that_breaks_a_check(session: AsyncSession, _user: User) -> None:
-    session.add(User(email=f" {SECRET}"))
+    session.add(User(email=SECRET))
     await session.flush()
 
 

@@ -175,7 +175,7 @@ def test_a_row_that_took_the_place_of_one_of_the_story_is_told(script_engine: En
     with script_engine.begin() as connection:
         connection.execute(insert(User).values(email="MARA@kiln-and-clay.example"))
 
-    with pytest.raises(SeedRefusedError, match=r"a row of users has another id .*\(uq_users__lower_email\)"):
+    with pytest.raises(SeedRefusedError, match=r"a row of users has another id .*\(uq_users__casefold_email\)"):
         plant(script_engine)
 
 

@@ -59,7 +59,7 @@ async def test_a_violated_constraint_is_told_by_name_and_field(database: Databas
         async with database.session() as session:
             session.add(User(email="ADA@example.org"))
 
-    assert (raised.value.constraint, raised.value.field) == ("uq_users__lower_email", "email")
+    assert (raised.value.constraint, raised.value.field) == ("uq_users__casefold_email", "email")
 
 
 async def test_a_read_session_stores_nothing(database: Database) -> None:

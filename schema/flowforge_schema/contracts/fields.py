@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import EMAIL_MAX_LENGTH
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -32,8 +34,6 @@ from flowforge_schema.storable import NotStorableError
 
 # Every text: PostgreSQL has no NUL character. Lone surrogates, which no pattern can name, pydantic refuses by itself.
 TEXT_PATTERN = r"^[^\x00]*$"
-# btrim() takes off spaces and no other white space.
-TRIMMED_TEXT_PATTERN = r"^[^ \x00]([^\x00]*[^ \x00])?$"
 UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 HASH_PATTERN = f"^[0-9a-f]{{{2 * limits.API_KEY_HASH_SIZE_BYTES}}}$"
 # RFC 3339 with an offset. The first and the last year of Python are left out: in another time zone such a moment may lie
@@ -75,6 +75,15 @@ def in_utc(value: datetime) -> datetime:
     if value.year not in TIMESTAMP_YEARS:
         raise PydanticCustomError("timestamp_range", "Input should be in the years 2 to 9998")
     return value.astimezone(UTC)
+
+
+def email_address(value: str) -> str:
+    """Return an address in one spelling: composed (NFC), and the domain in lower case and without Punycode. No DNS is asked."""
+    try:
+        return validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError:
+        # Its reason may quote what was sent.
+        raise PydanticCustomError("email", "Input should be an e-mail address such as ada@example.org") from None
 
 
 def hash_bytes(value: Any) -> Any:
@@ -144,7 +153,12 @@ Count = Annotated[int, Field(ge=0, le=limits.SMALLINT_MAX), BeforeValidator(numb
 PositiveInteger = Annotated[int, Field(ge=1, le=limits.INTEGER_MAX), BeforeValidator(number)]
 Position = Annotated[int, Field(ge=0, le=limits.INTEGER_MAX), BeforeValidator(number)]
 
-Email = Annotated[str, text(limits.EMAIL_LENGTH_MAX, shortest=limits.EMAIL_LENGTH_MIN, pattern=TRIMMED_TEXT_PATTERN)]
+Email = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=limits.EMAIL_LENGTH_MIN, max_length=EMAIL_MAX_LENGTH),
+    AfterValidator(email_address),
+    Field(json_schema_extra={"format": "idn-email"}),
+]
 DisplayName = Annotated[str, text(limits.DISPLAY_NAME_LENGTH_MAX)]
 PasswordHash = Annotated[Secret[Annotated[str, text(limits.PASSWORD_HASH_LENGTH_MAX)]], Field(json_schema_extra=SECRET)]
 

@@ -23,7 +23,7 @@ from flowforge_schema.contracts.fields import (
 
 
 class UserCreate(Contract):
-    """A new user. The e-mail address is kept as written and is unique whatever its case."""
+    """A new user. The e-mail address keeps its case before the @, and is unique whatever its case."""
 
     email: Email
     display_name: DisplayName | None = None

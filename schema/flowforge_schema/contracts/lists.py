@@ -16,6 +16,8 @@ SHOWN_AS: Mapping[str, type[Row] | None] = MappingProxyType(
     {
         "user_by_email": UserRead,
         "api_key_by_prefix": ApiKeyRead,
+        "usable_api_key": ApiKeyRead,
+        "touch_api_key": None,
         "api_keys_of_user": ApiKeyRead,
         "workflows_of_owner": WorkflowSummary,
         "workflows_of_owner_deep_page": WorkflowSummary,

@@ -18,10 +18,13 @@ class User(Identified, Base):
     __tablename__ = "users"
     __table_args__ = (
         length_check("email", shortest=limits.EMAIL_LENGTH_MIN, longest=limits.EMAIL_LENGTH_MAX),
-        CheckConstraint("email = btrim(email)", name="email_trimmed"),
+        CheckConstraint(f"email ~ '{limits.EMAIL_PATTERN}'", name="email_has_one_at"),
+        CheckConstraint(f"email !~ '{limits.EMAIL_BLANK_PATTERN}'", name="email_no_blank"),
+        CheckConstraint("email IS NFC NORMALIZED", name="email_normalized"),
         length_check("display_name", longest=limits.DISPLAY_NAME_LENGTH_MAX),
         length_check("password_hash", longest=limits.PASSWORD_HASH_LENGTH_MAX),
-        Index("uq_users__lower_email", func.lower(text("email")), unique=True),
+        # lower() would follow the database's locale; this is one function on every server, and Unicode keeps it as it is.
+        Index("uq_users__casefold_email", func.casefold(text("email COLLATE pg_unicode_fast")), unique=True),
     )
 
     email: Mapped[str]

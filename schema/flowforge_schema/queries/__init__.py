@@ -9,7 +9,13 @@ from __future__ import annotations
 from flowforge_schema.queries.events import purge_published_events, unpublished_events
 from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor
 from flowforge_schema.queries.patterns import PATTERNS, Pattern, Shape
-from flowforge_schema.queries.people import api_key_by_prefix, api_keys_of_user, user_by_email
+from flowforge_schema.queries.people import (
+    api_key_by_prefix,
+    api_keys_of_user,
+    touch_api_key,
+    usable_api_key,
+    user_by_email,
+)
 from flowforge_schema.queries.runs import (
     attempts_of_step,
     pick_up_runs,
@@ -40,9 +46,11 @@ __all__ = [
     "step_logs_of_run",
     "steps_of_version",
     "stuck_runs",
+    "touch_api_key",
     "unfinished_run_counts",
     "unfinished_runs",
     "unpublished_events",
+    "usable_api_key",
     "user_by_email",
     "workflow_by_name",
     "workflows_of_owner",

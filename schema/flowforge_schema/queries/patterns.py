@@ -96,7 +96,7 @@ PATTERNS: tuple[Pattern, ...] = (
         people.user_by_email,
         samples="SELECT upper(email) AS email FROM users ORDER BY id LIMIT 3",
         example={"email": "ada@example.org"},
-        indexes=("uq_users__lower_email",),
+        indexes=("uq_users__casefold_email",),
     ),
     Pattern(
         "api_key_by_prefix",
@@ -105,6 +105,26 @@ PATTERNS: tuple[Pattern, ...] = (
         samples="SELECT prefix FROM api_keys ORDER BY id LIMIT 3",
         example={"prefix": "ff_live_example"},
         indexes=("uq_api_keys__prefix", "pk_users"),
+        read_per_row=2.0,
+    ),
+    Pattern(
+        "usable_api_key",
+        Shape.POINT,
+        people.usable_api_key,
+        samples="""\
+SELECT prefix FROM api_keys AS key JOIN users AS owner ON owner.id = key.user_id AND owner.is_active
+WHERE key.revoked_at IS NULL AND key.expires_at IS NULL ORDER BY key.id LIMIT 3""",
+        example={"prefix": "ff_live_example"},
+        indexes=("uq_api_keys__prefix", "pk_users"),
+        read_per_row=2.0,
+    ),
+    Pattern(
+        "touch_api_key",
+        Shape.POINT,
+        people.touch_api_key,
+        samples="SELECT id AS key_id FROM api_keys ORDER BY id LIMIT 3",
+        example={"key_id": AN_ID},
+        indexes=("pk_api_keys",),
         read_per_row=2.0,
     ),
     Pattern(

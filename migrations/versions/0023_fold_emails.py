@@ -1,0 +1,33 @@
+"""Make e-mail addresses unique by case folding of Unicode, whatever the database's locale.
+
+Why: lower() follows the database's collation. In the locale C it knows ASCII alone, so that é and É were two users; elsewhere it is another function
+on each server. casefold() in a collation that PostgreSQL brings itself is one everywhere, and Unicode promises that it stays as it is.
+The index on lower(email) goes with the next revision.
+Locks: SHARE UPDATE EXCLUSIVE on users while the index is built, which waits for the transactions that began before; reads and writes go on. Where users
+have become one since 0021_mend_emails looked, it fails and leaves an invalid index, which the next attempt drops first.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0023_fold_emails"
+down_revision = "0022_validate_emails"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.drop_index("uq_users__casefold_email", "users", postgresql_concurrently=True, if_exists=True)
+        op.create_index(
+            "uq_users__casefold_email",
+            "users",
+            [sa.text("casefold(email COLLATE pg_unicode_fast)")],
+            unique=True,
+            postgresql_concurrently=True,
+        )
+
+
+def downgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.drop_index("uq_users__casefold_email", "users", postgresql_concurrently=True, if_exists=True)

@@ -1,0 +1,28 @@
+"""Drop the unique index on lower(email), which the one on the folded address replaces.
+
+Why: addresses that are one to it are one to the folded index too, and what is left of the difference is the database's locale. A process of
+the release before still asks for lower(email) and reads all of users until it is replaced.
+Locks: SHARE UPDATE EXCLUSIVE on users, and it waits for the transactions that may use the index; reads and writes go on. The downgrade builds it
+CONCURRENTLY too.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0024_drop_lower_email"
+down_revision = "0023_fold_emails"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.drop_index("uq_users__lower_email", "users", postgresql_concurrently=True, if_exists=True)
+
+
+def downgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.drop_index("uq_users__lower_email", "users", postgresql_concurrently=True, if_exists=True)
+        op.create_index(
+            "uq_users__lower_email", "users", [sa.text("lower(email)")], unique=True, postgresql_concurrently=True
+        )
