@@ -30,7 +30,7 @@ WHERE api_keys.prefix = 'ff_live_example' AND api_keys.revoked_at IS NULL AND (a
 WITH touched AS
 (UPDATE api_keys SET last_used_at=now() WHERE api_keys.id = (SELECT api_keys.id
 FROM api_keys
-WHERE api_keys.id = '019b76da-a800-7000-8000-000000000001' AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < now() - make_interval(secs=>60.0)) FOR NO KEY UPDATE SKIP LOCKED) RETURNING api_keys.id)
+WHERE api_keys.id = '019b76da-a800-7000-8000-000000000001' AND (api_keys.last_used_at IS NULL OR api_keys.last_used_at < now() - CAST(make_interval(secs=>60.0) AS INTERVAL)) FOR NO KEY UPDATE SKIP LOCKED) RETURNING api_keys.id)
  SELECT touched.id
 FROM touched;
 

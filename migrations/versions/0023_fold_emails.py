@@ -4,7 +4,8 @@ Why: lower() follows the database's collation. In the locale C it knows ASCII al
 on each server. casefold() in a collation that PostgreSQL brings itself is one everywhere, and Unicode promises that it stays as it is.
 The index on lower(email) goes with the next revision.
 Locks: SHARE UPDATE EXCLUSIVE on users while the index is built, which waits for the transactions that began before; reads and writes go on. Where users
-have become one since 0021_mend_emails looked, it fails and leaves an invalid index, which the next attempt drops first.
+have become one since 0021_mend_emails looked, it fails and leaves an invalid index, which the next attempt drops first. In a transaction of the
+caller's, and in a script (--sql), writes to users wait until that is committed.
 """
 
 import sqlalchemy as sa
@@ -17,17 +18,27 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.drop_index("uq_users__casefold_email", "users", postgresql_concurrently=True, if_exists=True)
-        op.create_index(
-            "uq_users__casefold_email",
-            "users",
-            [sa.text("casefold(email COLLATE pg_unicode_fast)")],
-            unique=True,
-            postgresql_concurrently=True,
-        )
+    if op.get_context().opts.get("owns_transaction"):
+        with op.get_context().autocommit_block():
+            build(concurrently=True)
+    else:
+        build(concurrently=False)
+
+
+def build(*, concurrently: bool) -> None:
+    op.drop_index("uq_users__casefold_email", "users", postgresql_concurrently=concurrently, if_exists=True)
+    op.create_index(
+        "uq_users__casefold_email",
+        "users",
+        [sa.text("casefold(email COLLATE pg_unicode_fast)")],
+        unique=True,
+        postgresql_concurrently=concurrently,
+    )
 
 
 def downgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.drop_index("uq_users__casefold_email", "users", postgresql_concurrently=True, if_exists=True)
+    if op.get_context().opts.get("owns_transaction"):
+        with op.get_context().autocommit_block():
+            op.drop_index("uq_users__casefold_email", "users", postgresql_concurrently=True, if_exists=True)
+    else:
+        op.drop_index("uq_users__casefold_email", "users")

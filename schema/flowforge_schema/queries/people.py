@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, collate, func, or_, select, update
+from sqlalchemy import ColumnElement, Interval, Select, cast, collate, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
 from flowforge_schema.models import ApiKey, User
@@ -39,7 +39,7 @@ def touch_api_key(key_id: UUID, *, interval: timedelta = TOUCH_INTERVAL) -> Sele
     It never waits: a key that another transaction has locked is passed by, because that one is most likely noting a use itself.
     Where nothing is written, no lock is left.
     """
-    is_due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - interval)
+    is_due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - cast(interval, Interval))
     # FOR NO KEY UPDATE, and where the row has changed since the statement began, the condition is asked again of what it has become.
     due = select(ApiKey.id).where(ApiKey.id == key_id, is_due).with_for_update(key_share=True, skip_locked=True)
     touched = (
