@@ -68,5 +68,5 @@ def _tell_differences(differences: tuple[Difference, ...], proposals: Proposals)
         for line in told.evidence.splitlines():
             console.print(f"    {line}", style="dim", markup=False)
         if told.kind != "column order of table":
-            console.print(f"  to make left like right: {proposal_in_words(told, proposals)}", markup=False)
+            console.print(f"  to make left like right: {proposal_in_words(told.key, proposals)}", markup=False)
     console.print(f"{len(differences)} facts differ" if differences else "equal", style="bold")
