@@ -56,7 +56,9 @@ class Arrangement:
     def given(self) -> list[ObjectKey]:
         """What came with the server or an extension, of which little more than privileges is told, sorted."""
         return [
-            key for key, facts in self.properties.items() if "exists" not in facts and key not in self.snapshot.parents
+            key
+            for key, facts in self.properties.items()
+            if "exists" not in facts and key not in self.snapshot.parents and key.kind != "database"
         ]
 
     def existing(self, keys: Iterable[ObjectKey]) -> dict[str, list[ObjectKey]]:
