@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -40,7 +41,8 @@ def diff(
 ) -> None:
     """Compare the schemas of two databases, fact by fact. Exit code 0: equal, 1: a difference, 2: could not run."""
     rules = read_ignore_rules(load_settings(config).ignore, datetime.now(tz=UTC).date())
-    left, right = snapshot_of(left_url), snapshot_of(right_url)
+    with ThreadPoolExecutor() as readers:
+        left, right = readers.map(snapshot_of, (left_url, right_url))
     differences = rules.kept(difference(left, right))
     if diff_format is DiffFormat.JSON:
         print(json.dumps(_diff_document(differences), indent=2, ensure_ascii=False))
