@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ def _prove() -> None:
 
 def main() -> None:
     """Run the command line; what cannot be run ends with exit code 2 and a message, not with a traceback."""
+    # A catalog is a hundred thousand small values without circles; to look for circles among them takes as long as to make them.
+    gc.set_threshold(100_000, 50, 50)
     try:
         app(sys.argv[1:])
     except CannotRun as reason:
