@@ -8,6 +8,7 @@ from functools import partial
 
 from pgharness.catalog.diff import ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
 from pgharness.catalog.proposing.alembic_calls import operation
 from pgharness.catalog.proposing.attachments import (
@@ -20,7 +21,6 @@ from pgharness.catalog.proposing.columns import change_column
 from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
 from pgharness.catalog.rendering.all_parts import parts_in_order
 from pgharness.catalog.rendering.arrangement import Arrangement
-from pgharness.catalog.rendering.indexes import unqualified
 from pgharness.catalog.rendering.parts import Contents
 
 FIRST = ("type", "table", "column")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
 from pgharness.catalog.rendering.columns import sequence_clauses
-from pgharness.catalog.rendering.indexes import TRIGGER_STATES, unqualified
+from pgharness.catalog.rendering.indexes import TRIGGER_STATES
 from pgharness.catalog.rendering.parts import Contents
 from pgharness.catalog.rendering.tables import parent_tables
 

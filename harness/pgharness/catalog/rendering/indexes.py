@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.names import unqualified
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.columns import sequence_options
 from pgharness.catalog.rendering.parts import Contents, Part, Phase, options, partitions_below
@@ -37,7 +38,7 @@ def parts(contents: Contents) -> Iterator[Part]:
 def index_lines(contents: Contents, index: ObjectKey, table: ObjectKey) -> list[str]:
     """Write what is said of an index after it was made, by CREATE INDEX or by a constraint."""
     facts = contents.properties[index]
-    name = index.object.rpartition(".")[2] if '"' not in index.object else unqualified(index.object)
+    name = unqualified(index.object)
     alter_table = f"ALTER {contents.properties[table]['exists'].replace('partitioned ', '').upper()} {table.object}"
     lines = [f"ALTER INDEX {index.object} SET ({one});" for one in options(facts)]
     if "tablespace" in facts:
@@ -123,16 +124,3 @@ def _below_table(
     needs = needs | contents.needs(key) | {table}
     phase = Phase.VIEWS if table.kind.endswith("view") else Phase.TABLES
     return Part(frozenset({key}), needs - {key}, phase, table.object, tuple(written), rank)
-
-
-def unqualified(name: str) -> str:
-    """Give the last part of a qualified name, quotes kept."""
-    if not name.endswith('"'):
-        return name.rpartition(".")[2]
-    start = len(name) - 1
-    while True:
-        start = name.rindex('"', 0, start)
-        if start > 0 and name[start - 1] == '"':
-            start -= 1
-            continue
-        return name[start:]
