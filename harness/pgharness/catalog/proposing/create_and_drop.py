@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.proposing.alembic_calls import dropping
 from pgharness.catalog.proposing.attachments import default_privilege_lines
 from pgharness.catalog.proposing.change import NoStatementError
 from pgharness.catalog.proposing.columns import add_column
+from pgharness.catalog.proposing.creation_calls import creating
 from pgharness.catalog.rendering.all_parts import parts_in_order
 from pgharness.catalog.rendering.attachments import attachments, phrase
 from pgharness.catalog.rendering.parts import Contents, Part, Phase
@@ -77,7 +79,7 @@ def drop_lines(contents: Contents, key: ObjectKey, *, detached: bool = False) ->
         user=facts.get("user", ""),
         server=facts.get("server", ""),
     )
-    return [line]
+    return [dropping(contents, key, line)]
 
 
 def create_lines(contents: Contents, keys: set[ObjectKey]) -> Iterator[tuple[ObjectKey, list[str]]]:
@@ -111,7 +113,12 @@ def _part_lines(
     if key is None:
         return
     last = [line for line in part.statements if ATTACH.match(line) and key.kind != "index"]
-    yield key, [line for line in part.statements if line and line not in last]
+    lines = [line for line in part.statements if line and line not in last]
+    made = min(part.makes, default=None)
+    # A constraint's index comes with it, and after it.
+    if lines and made is not None and made.kind in ("constraint", "index"):
+        lines[0] = creating(contents, made, lines[0])
+    yield key, lines
     # The indexes of a partition are attached with it.
     put_off = [line for line in last if not line.startswith("ALTER INDEX")]
     if put_off:

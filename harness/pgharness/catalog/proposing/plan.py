@@ -10,7 +10,6 @@ from pgharness.catalog.diff import ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
-from pgharness.catalog.proposing.alembic_calls import operation
 from pgharness.catalog.proposing.attachments import (
     change_attached,
     default_privilege_lines,
@@ -19,6 +18,7 @@ from pgharness.catalog.proposing.attachments import (
 from pgharness.catalog.proposing.change import Change, Changer, NoStatementError, Wanted
 from pgharness.catalog.proposing.columns import change_column
 from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.catalog.rendering.all_parts import parts_in_order
 from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
