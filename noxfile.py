@@ -17,17 +17,19 @@ ENVIRONMENT = ROOT / ".nox" / "environment"
 PROGRAMS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 # As pip does by itself. Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile all it imports.
 UV_OPTIONS = ("--compile-bytecode",)
-INSTALLED = ("-e", "harness[container,squawk]", "-e", ".[fastapi]", "--group", "dev")
+INSTALLED = ("-e", "harness[container]", "-e", ".[fastapi]", "--group", "dev")
 # What other tests use takes seconds to load, which the main job need not wait for.
 UNUSED_PLUGINS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
 # What works with the oldest of all that the harness depends on works with what lies between, as far as these tests see.
 OLDEST_TESTS = (
+    "judging/test_added_checks",
     "test_bad_input",
     "test_command_line",
     "test_databases",
     "test_given_url",
     "test_interpreter",
     "test_plugin",
+    "test_plugin_at_revision",
     "test_plugin_workers",
     "test_report",
     "test_server_choice",
@@ -36,7 +38,14 @@ OLDEST_TESTS = (
     "test_settings",
     "test_walk",
 )
-OLDEST_NEEDS = ("alembic>=1.20", "anyio>=4.12", "hypothesis>=6.140", "pytest-xdist>=3.8", "sqlalchemy>=2.1")
+OLDEST_NEEDS = (
+    "alembic>=1.20",
+    "anyio>=4.12",
+    "hypothesis>=6.140",
+    "pytest-timeout>=2.3",
+    "pytest-xdist>=3.8",
+    "sqlalchemy>=2.1",
+)
 BENCHMARKS = {
     path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")) if "__main__" in path.read_text("utf-8")
 }
@@ -49,21 +58,21 @@ nox.options.sessions = ["lint", "types", "coverage", "migrations"]
 def migrations(session: nox.Session) -> None:
     """Is the chain right? All checks on a real server; `-- --server container|embedded|URL` chooses which."""
     prepare(session)
-    python(session, "-m", "pytest", *UNUSED_PLUGINS, "tests/migrations", *_pytest_arguments(session.posargs))
+    python(session, "-m", "pytest", *UNUSED_PLUGINS, *_pytest_arguments(session.posargs, "tests/migrations"))
 
 
 @nox.session(venv_backend="none")
 def schema(session: nox.Session) -> None:
-    """Does the data layer work on a migrated database?"""
+    """Does the data layer work on a migrated database? `-- PATH` runs only what is there."""
     prepare(session)
-    python(session, "-m", "pytest", "-n2", "tests/schema", *_pytest_arguments(session.posargs))
+    python(session, "-m", "pytest", "-n2", *_pytest_arguments(session.posargs, "tests/schema"))
 
 
 @nox.session(venv_backend="none")
 def harness(session: nox.Session) -> None:
-    """Does the harness find what it must, and nothing else?"""
+    """Does the harness find what it must, and nothing else? `-- PATH` runs only what is there."""
     prepare(session)
-    python(session, "-m", "pytest", "-n2", "tests/harness", *_pytest_arguments(session.posargs))
+    python(session, "-m", "pytest", "-n2", *_pytest_arguments(session.posargs, "tests/harness"))
 
 
 @nox.session(venv_backend="none")
@@ -98,8 +107,8 @@ def versions(session: nox.Session) -> None:
     """Is a project judged alike on every Python, SQLAlchemy, Alembic and driver? On the Pythons that are on the PATH, or known to uv."""
     prepare(session)
     session.env["PGHARNESS_VERSIONS"] = "all"
-    arguments = ("-n2", "--verbose", *UNUSED_PLUGINS, "tests/harness/versions")
-    python(session, "-m", "pytest", *arguments, *_pytest_arguments(session.posargs))
+    arguments = ("-n2", "--verbose", *UNUSED_PLUGINS)
+    python(session, "-m", "pytest", *arguments, *_pytest_arguments(session.posargs, "tests/harness/versions"))
 
 
 @nox.session(venv_backend="none", default=False)
@@ -112,9 +121,9 @@ def oldest(session: nox.Session) -> None:
     session.chdir(ROOT)
     session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder), external=True)
     install = ("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "--python", interpreter)
-    session.run(*install, *UV_OPTIONS, "-e", "harness[container,squawk]", *OLDEST_NEEDS, external=True)
+    session.run(*install, *UV_OPTIONS, "-e", "harness[container]", *OLDEST_NEEDS, external=True)
     tests = [f"tests/harness/{name}.py" for name in OLDEST_TESTS]
-    session.run(interpreter, "-m", "pytest", "-n2", *tests, *_pytest_arguments(session.posargs), external=True)
+    session.run(interpreter, "-m", "pytest", "-n2", *_pytest_arguments(session.posargs, *tests), external=True)
 
 
 @nox.session(venv_backend="none", default=False)
@@ -133,8 +142,7 @@ def contract(session: nox.Session) -> None:
         "pytest",
         "-rP",
         "--log-level=INFO",
-        "tests/schema/contracts",
-        *_pytest_arguments(session.posargs),
+        *_pytest_arguments(session.posargs, "tests/schema/contracts"),
     )
 
 
@@ -151,6 +159,8 @@ def bench(session: nox.Session) -> None:
     if not session.posargs or session.posargs[0] not in BENCHMARKS:
         session.error(f"name a benchmark: nox -s bench -- {' | '.join(BENCHMARKS)}")
     prepare(session, "--group", "bench")
+    # One of them reads the tables of cases of the tests.
+    session.env["PYTHONPATH"] = str(ROOT)
     python(session, str(BENCHMARKS[session.posargs[0]]), *session.posargs[1:])
 
 
@@ -198,6 +208,8 @@ def program(session: nox.Session, name: str, *arguments: str) -> None:
     session.run(str(PROGRAMS / name), *arguments, external=True)
 
 
-def _pytest_arguments(given: list[str]) -> list[str]:
-    """Take `--server` for the plugin's longer option."""
-    return ["--pgharness-server" if argument == "--server" else argument for argument in given]
+def _pytest_arguments(given: list[str], *paths: str) -> list[str]:
+    """Take `--server` for the plugin's longer option, and the session's own paths where none is given."""
+    options = ["--pgharness-server" if argument == "--server" else argument for argument in given]
+    has_path = any((ROOT / argument.partition("::")[0]).exists() for argument in given if not argument.startswith("-"))
+    return options if has_path else [*paths, *options]

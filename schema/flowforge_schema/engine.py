@@ -6,19 +6,22 @@ on the same URL.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
+from datetime import datetime
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from psycopg.adapt import PyFormat
+from psycopg.types.datetime import DatetimeDumper
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, ExecutionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
 from flowforge_schema.errors import ConfigurationError, install_translation, translating
 from flowforge_schema.settings import ENVIRONMENT_PREFIX, DatabaseSettings
+from flowforge_schema.storable import check_document, check_moment, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -111,8 +114,18 @@ def _connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name == "options" or name not in url.query}
 
 
+class AwareDatetimeDumper(DatetimeDumper):
+    """Sends a datetime with its time zone, and none without one."""
+
+    def get_key(self, obj: datetime, format: PyFormat) -> type[datetime]:  # noqa: A002, ARG002 - psycopg's name
+        """Refuse a naive datetime; the driver's own dumper would send it as one of the server's time zone."""
+        check_moment(obj)
+        return datetime
+
+
 def _install(engine: Engine, settings: DatabaseSettings) -> None:
     install_translation(engine)
+    event.listen(engine, "connect", _refuse_naive_datetimes)
     if settings.through_pgbouncer:
         _set_in_transaction(engine, server_settings(settings))
     if settings.slow_statement_ms:
@@ -167,6 +180,11 @@ def _log_slow_statements(engine: Engine, threshold_ms: int) -> None:
             logger.warning("slow statement, %.0f ms: %s", took_ms, shown, extra={"took_ms": took_ms})
 
 
+def _refuse_naive_datetimes(connection: DBAPIConnection, _record: object) -> None:
+    connection.adapters.register_dumper(datetime, AwareDatetimeDumper)
+
+
 def dump_json(value: object) -> str:
-    """Write JSON for a jsonb column: dates, UUIDs and models too, but neither NaN nor infinity (ValueError)."""
-    return json.dumps(value, allow_nan=False, default=to_jsonable_python)
+    """Write JSON for a jsonb column: dates, UUIDs and models too; raise NotStorableError for what could not be read again."""
+    check_document(value)
+    return write_json(value)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from chains import ENV, Revision, sql, table, write_chain
+
+from tests.harness.chains import ENV, Revision, sql, table, write_chain
 
 PROGRAM = Path(sys.executable).with_name("pgharness")
 SOON_S = 10.0  # on an idle machine 2 are plenty
@@ -171,7 +172,7 @@ def command(ini: Path, server: str) -> list[str]:
 def said(err: str) -> list[str]:
     """Give the first line of each message, which "seen" and "mend" follow; and no traceback."""
     assert "Traceback" not in err, err
-    assert len(re.findall(r"^\s*mend:", err, re.MULTILINE)) == 1, err
+    assert len(re.findall(r"^\s*fix:", err, re.MULTILINE)) == 1, err
     return [err.splitlines()[0].strip()]
 
 

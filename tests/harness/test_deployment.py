@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 import pytest
-from chains import ENV, Revision, sql, table
 
 from pgharness.findings import Finding
 from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table
 
 JudgeChain = Callable[..., Run]
 
@@ -112,7 +112,7 @@ CASES = {
         ),
         ENV.replace("engine.connect()", "engine.begin()"),
         "upgrade of index",
-        "It passes by itself, and `alembic upgrade head` fails there",
+        "upgrade() passes by itself, but `alembic upgrade head` fails there",
         "`with engine.connect() as connection:` instead of engine.begin()",
         ENV,
     ),

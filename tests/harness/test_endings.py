@@ -48,7 +48,7 @@ def waiting_run(example: Callable[..., Path], tmp_path: Path) -> Iterator[Callab
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
-        (signal.SIGINT, 130, "Interrupted; nothing of the run is left.\n"),
+        (signal.SIGINT, 130, "Interrupted; everything that the run created is removed.\n"),
         (signal.SIGTERM, 143, ""),
     ],
 )
@@ -143,7 +143,7 @@ def test_two_runs_at_the_same_time_do_not_disturb_each_other(
 
 
 def start_check(project: Path, server: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [
+    command: list[str | Path] = [
         PROGRAM,
         "check",
         "--alembic",

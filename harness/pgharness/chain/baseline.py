@@ -8,13 +8,13 @@ import psycopg
 
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
-from pgharness.settings import HarnessSettings
+from pgharness.settings import Settings
 
 # pg_dump writes these two lines for psql; everything else in its plain format is SQL.
 _FOR_PSQL = re.compile(rb"^\\(un)?restrict .*$", re.MULTILINE)
 
 
-def run_baseline(database: Database, settings: HarnessSettings) -> None:
+def run_baseline(database: Database, settings: Settings) -> None:
     """Run the baseline, if there is one. Raises CannotRun."""
     if settings.baseline is None:
         return
@@ -23,7 +23,7 @@ def run_baseline(database: Database, settings: HarnessSettings) -> None:
             connection.execute(_FOR_PSQL.sub(b"", settings.baseline.read_bytes()))
     except psycopg.Error as error:
         raise CannotRun(
-            f"The baseline {settings.baseline} does not run on an empty database.",
+            f"The baseline {settings.baseline} fails on an empty database.",
             seen=" ".join(str(error).split()),
-            mend="let it be plain SQL, as pg_dump --schema-only --no-owner writes it",
+            mend="make it plain SQL, as written by pg_dump --schema-only --no-owner",
         ) from error

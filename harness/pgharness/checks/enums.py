@@ -45,13 +45,13 @@ def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Fin
 def _difference_in_words(declared: DeclaredEnum, labels: Sequence[str] | None) -> str:
     who = declared.python_enum or "the models"
     if labels is None:
-        return f"It is in {who} and not in the migrated database."
+        return f"Exists in {who}, missing in the migrated database."
     missing = [label for label in declared.labels if label not in labels]
     extra = [label for label in labels if label not in declared.labels]
     if missing or extra:
-        parts = [f"lacks {_listed(missing)}"] * bool(missing) + [f"has {_listed(extra)} besides"] * bool(extra)
-        return f"Beside {who}, the database {' and '.join(parts)}."
-    return f"The labels have another order than in {who}, so ORDER BY and < give another result."
+        parts = [f"lacks {_listed(missing)}"] * bool(missing) + [f"has the extra {_listed(extra)}"] * bool(extra)
+        return f"Compared with {who}, the database {' and '.join(parts)}."
+    return f"Label order differs from {who}, so ORDER BY and < give different results."
 
 
 def _mend(head: Snapshot, declared: DeclaredEnum) -> str:
@@ -76,5 +76,5 @@ CHECK = Check(
     mend="add the label in the right place, or correct the Python enum",
     judge=judge,
     needs=frozenset({"models"}),
-    skip_reason='no models are named: metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
+    skip_reason='no models: set metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
 )

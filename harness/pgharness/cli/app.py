@@ -5,29 +5,25 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
-from collections.abc import Sequence
-from importlib import import_module
 
 import typer
 from rich.console import Console
 
+from pgharness.cli.check import check
+from pgharness.cli.diff import diff
 from pgharness.cli.exit_codes import COULD_NOT_RUN
+from pgharness.cli.plans import plans
+from pgharness.cli.snapshot import snapshot
 from pgharness.findings import CannotRun
 
-COMMANDS = ("check", "diff", "snapshot", "plans")
-
-
-def app(arguments: Sequence[str], *, standalone_mode: bool = True) -> None:
-    """Run one command; of the others' modules none is imported, for `diff` needs half of what `check` does."""
-    known = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    known.callback()(_prove)
-    for name in arguments[:1] if set(arguments[:1]) & set(COMMANDS) else COMMANDS:
-        known.command(name)(getattr(import_module(f"pgharness.cli.{name}"), name))
-    known(arguments, standalone_mode=standalone_mode)
-
-
-def _prove() -> None:
-    """Proves an Alembic migration chain right on a real PostgreSQL."""
+app = typer.Typer(
+    help="Test an Alembic migration chain on a real PostgreSQL server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (check, diff, snapshot, plans):
+    app.command()(command)
 
 
 def main() -> None:
@@ -35,10 +31,10 @@ def main() -> None:
     # A catalog is a hundred thousand small values without circles; to look for circles among them takes as long as to make them.
     gc.set_threshold(100_000, 50, 50)
     try:
-        app(sys.argv[1:])
+        app(standalone_mode=True)
     except CannotRun as reason:
         Console(stderr=True, soft_wrap=True, highlight=False).print(str(reason), style="red", markup=False)
     except Exception:  # noqa: BLE001 - Python would end with 1, which means "findings"
+        print("Internal error in pgharness; please report it with the lines below:", file=sys.stderr)
         traceback.print_exc()
-        print("This is a fault of pgharness itself; the lines above say where.", file=sys.stderr)
     sys.exit(COULD_NOT_RUN)

@@ -1,4 +1,4 @@
-"""What a run found, as one value: the server, the chain, each check's verdict, and the grid of claims and revisions."""
+"""What a run found, as one value: the server, the chain, each check's verdict, and the grid of checks and revisions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from pgharness.findings import CheckResult, Finding, Note, Status
+from pgharness.findings import CheckResult, Finding, Note
 from pgharness.records.revisions import Chain, Revision
 
 WHOLE_CHAIN = "whole chain"
 
 
 class Cell(StrEnum):
-    """What one claim came to at one revision."""
+    """What one check came to at one revision."""
 
     HOLDS = "holds"
     BROKEN = "broken"
@@ -62,12 +62,12 @@ class Report:
         return self._labels.get(revision or "", WHOLE_CHAIN)
 
     def cell(self, result: CheckResult, revision: Revision | None) -> tuple[Cell, tuple[Finding, ...]]:
-        """Return what a claim came to at a revision (None: at the chain as a whole), with the findings there."""
+        """Return what a check came to at a revision (None: at the chain as a whole), with the findings there."""
         here = self._findings_at.get((result.name, revision.revision if revision is not None else None))
         if here is not None:
             return Cell.BROKEN, tuple(here)
         is_reached = self._labels.keys() <= self.reached if revision is None else revision.revision in self.reached
-        is_judged = result.status is not Status.SKIPPED and (not result.needs_walk or is_reached)
+        is_judged = result.is_judged and (not result.needs_walk or is_reached)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
 
     @cached_property

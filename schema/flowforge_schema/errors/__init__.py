@@ -25,6 +25,7 @@ from flowforge_schema.errors.tree import (
     StatementTimeoutError,
     TransientError,
     UnexpectedDatabaseError,
+    UnreadableDataError,
 )
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "StatementTimeoutError",
     "TransientError",
     "UnexpectedDatabaseError",
+    "UnreadableDataError",
     "install_translation",
     "retry_transient",
     "translate",

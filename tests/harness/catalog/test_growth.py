@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -105,7 +106,7 @@ WORK: dict[str, Callable[[Snapshot, Snapshot], object]] = {
 def test_the_work_grows_with_the_number_of_tables(
     work: Callable[[Snapshot, Snapshot], object], pairs: dict[int, tuple[Snapshot, Snapshot]]
 ) -> None:
-    few, many = (instructions(lambda pair=pair: work(*pair)) for pair in pairs.values())
+    few, many = (instructions(partial(work, *pair)) for pair in pairs.values())
 
     assert many < AT_MOST * few
 
@@ -120,6 +121,6 @@ def _report(size: int) -> Report:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_report_grows_with_its_revisions_and_findings(name: str) -> None:
-    few, many = (instructions(lambda size=size: FORMATS[name](_report(size))) for size in (FEW * 2, FEW * 2 * TIMES))
+    few, many = (instructions(partial(FORMATS[name], _report(size))) for size in (2 * FEW, 2 * FEW * TIMES))
 
     assert many < AT_MOST * few
