@@ -55,8 +55,13 @@ class Snapshot:
     def by_object(self) -> dict[ObjectKey, dict[str, str]]:
         """Give the facts grouped by object, in order."""
         grouped: dict[ObjectKey, dict[str, str]] = {}
-        for key, value in self.facts.items():
-            grouped.setdefault(ObjectKey(key.kind, key.object), {})[key.property] = value
+        last: tuple[str, str] | None = None
+        # Facts are sorted, so those of an object stand together.
+        for (kind, name, property_name), value in self.facts.items():
+            if last != (kind, name):
+                last = kind, name
+                properties = grouped.setdefault(ObjectKey(kind, name), {})
+            properties[property_name] = value
         return grouped
 
     def ancestors(self, owner: ObjectKey) -> Iterator[ObjectKey]:
