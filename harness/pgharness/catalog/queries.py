@@ -33,6 +33,7 @@ class VersionedExpression:
 # The queries are written for the newest version; release notes of each version, "System Catalogs".
 VERSIONED_EXPRESSIONS = (
     VersionedExpression("con.conenforced", since=18, before="true"),
+    VersionedExpression("con.conperiod", since=18, before="false"),
     VersionedExpression("p.pubgencols", since=18, before="'n'"),
     VersionedExpression("coll.colllocale", since=17, before="coll.colliculocale"),
     VersionedExpression("s.subfailover", since=17, before="false"),

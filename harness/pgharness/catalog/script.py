@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
-from pgharness.catalog.rendering import databases, indexes, routines, tables, types, views
+from pgharness.catalog.rendering.all_parts import all_parts
+from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.columns import default_key
 from pgharness.catalog.rendering.order import in_order
 from pgharness.catalog.rendering.parts import Contents, Part
@@ -34,13 +35,11 @@ def render_sql(snapshot: Snapshot) -> str:
     `CannotRun` with the names of what cannot be written.
     """
     _refuse(_unwritable(snapshot), snapshot)
+    arrangement = Arrangement(snapshot)
     apart: frozenset[ObjectKey] = frozenset()
     while True:
-        contents = Contents(snapshot, apart)
-        parts = [
-            part for module in (types, routines, tables, indexes, views, databases) for part in module.parts(contents)
-        ]
-        ordered, stuck = in_order(parts)
+        contents = Contents(arrangement, apart)
+        ordered, stuck = in_order(all_parts(contents))
         if not stuck:
             return _text(ordered, contents.major)
         more = _separable(contents, stuck) - apart

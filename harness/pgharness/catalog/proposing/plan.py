@@ -8,8 +8,8 @@ from functools import partial
 
 from pgharness.catalog.diff import ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
-from pgharness.catalog.proposing.alembic_calls import operation
 from pgharness.catalog.proposing.attachments import (
     change_attached,
     default_privilege_lines,
@@ -17,9 +17,10 @@ from pgharness.catalog.proposing.attachments import (
 )
 from pgharness.catalog.proposing.change import Change, Changer, NoStatementError, Wanted
 from pgharness.catalog.proposing.columns import change_column
-from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, parts, subtree
-from pgharness.catalog.rendering.indexes import unqualified
-from pgharness.catalog.rendering.order import in_order
+from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
+from pgharness.catalog.proposing.python_words import operation
+from pgharness.catalog.rendering.all_parts import parts_in_order
+from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
 
 FIRST = ("type", "table", "column")
@@ -75,7 +76,7 @@ class _Plan:
     """Both sides and what differs, object by object."""
 
     def __init__(self, left: Snapshot, right: Snapshot) -> None:
-        self.left, self.right = Contents(left), Contents(right)
+        self.left, self.right = Contents(Arrangement(left)), Contents(Arrangement(right))
         groups = {group.key: group for group in by_object(difference(left, right))}
         rebuilt = {key for key, group in groups.items() if group.only_in is None and self._changes_sort(key)}
         self.renamed = self._renamed_identities(groups)
@@ -148,8 +149,8 @@ class _Plan:
 
     def _drops(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         """Drop, what depends on others first."""
-        order = _places(self.left) if len(keys) > 1 else {}
-        for key in sorted(keys, key=lambda one: order.get(one, (0,)), reverse=True):
+        places = _places(self.left, keys)
+        for key in sorted(keys, key=lambda one: (-places.get(one, 0), one)):
             yield _attempt(key, partial(drop_lines, self.left, key, detached=self._is_detached(key)))
 
     def _created(self, keys: set[ObjectKey]) -> Iterator[Mend]:
@@ -160,8 +161,8 @@ class _Plan:
 
     def _in_order(self) -> list[ObjectDifference]:
         """Give the changed objects, tables before their columns and indexes, each as late as what it needs."""
-        order = _places(self.right) if len(self.changed) > 1 else {}
-        return sorted(self.changed, key=lambda one: (_rank(one.kind), order.get(one.key, (0,))))
+        places = _places(self.right, {one.key for one in self.changed})
+        return sorted(self.changed, key=lambda one: (_rank(one.kind), places.get(one.key, 0)))
 
     def _change(self, group: ObjectDifference) -> Iterator[Mend]:
         key = group.key
@@ -211,10 +212,10 @@ class _Plan:
         yield from (Mend(key, one.operations, one.reason) for one in self._created(again))
 
 
-def _places(contents: Contents) -> dict[ObjectKey, tuple[int, ...]]:
-    """Give each object's place in a script of its catalog, columns after one another below their table."""
-    ordered, _ = in_order(parts(contents))
-    return {key: (number,) for number, part in enumerate(ordered) for key in part.makes}
+def _places(contents: Contents, keys: set[ObjectKey]) -> dict[ObjectKey, int]:
+    """Return each object's place among these in a script of its catalog, columns after one another below their table."""
+    ordered = parts_in_order(contents, keys) if len(keys) > 1 else ()
+    return {key: number for number, part in enumerate(ordered) for key in part.makes}
 
 
 def _rank(kind: str) -> int:

@@ -15,7 +15,7 @@ from pgharness.catalog.rendering.columns import (
     ordered_columns,
 )
 from pgharness.catalog.rendering.indexes import index_lines
-from pgharness.catalog.rendering.parts import Contents, Part, Phase, options, wrapper_options
+from pgharness.catalog.rendering.parts import Contents, Part, Phase, options, partitions_below, wrapper_options
 
 CONSTRAINT_ORDER = ("primary key", "unique", "exclusion", "check", "foreign key")
 # What a partition's column must share with its parent's for CREATE TABLE … PARTITION OF to make it.
@@ -44,19 +44,13 @@ def is_inside(contents: Contents, constraint: ObjectKey) -> bool:
     return facts["exists"] == "check" or not in_partition_tree
 
 
-def partitions_below(contents: Contents, table: ObjectKey) -> frozenset[ObjectKey]:
-    """Give all partitions of a table, at every depth."""
-    below = {key for key, facts in contents.all("table", "foreign table") if facts.get("partition of") == table.object}
-    return frozenset(below).union(*(partitions_below(contents, key) for key in below))
-
-
 def parent_tables(contents: Contents, facts: dict[str, str]) -> list[ObjectKey]:
     """Give the tables that a table inherits from or is a partition of, in order."""
     names = facts.get("partition of") or facts.get("inherits")
     if names is None:
         return []
-    by_name = {key.object: key for key, _ in contents.all("table", "foreign table")}
-    return [by_name[name] for name in names.split(", ") if name in by_name]
+    tables = contents.arrangement.tables
+    return [tables[name] for name in names.split(", ") if name in tables]
 
 
 def _table(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Part:
