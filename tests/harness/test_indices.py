@@ -59,7 +59,7 @@ def judge(empty_database: Database, pg_databases: Databases, tmp_path: Path) -> 
 
 
 def record_of(head: Snapshot, queries: QueriesRecord | None = None) -> ChainRecord:
-    """Give the record of a chain without revisions, whose head is this catalog."""
+    """Return the record of a chain without revisions, whose head is this catalog."""
     return ChainRecord(CHAIN, "public.alembic_version", (), head, queries=queries)
 
 

@@ -41,11 +41,11 @@ class Snapshot:
     shapes: Mapping[ObjectKey, str] = field(default_factory=dict, compare=False, repr=False)
 
     def value(self, kind: str, object_name: str, property_name: str = "exists") -> str | None:
-        """Give the fact's value, or None where there is no such fact."""
+        """Return the fact's value, or None where there is no such fact."""
         return self.facts.get(FactKey(kind, object_name, property_name))
 
     def objects(self, *kinds: str) -> tuple[ObjectKey, ...]:
-        """Give the objects that exist, of these kinds (of all, where none is named), sorted."""
+        """Return the objects that exist, of these kinds (of all, where none is named), sorted."""
         return tuple(
             ObjectKey(kind, name)
             for kind, name, property_name in self.facts
@@ -53,7 +53,7 @@ class Snapshot:
         )
 
     def by_object(self) -> dict[ObjectKey, dict[str, str]]:
-        """Give the facts grouped by object, in order."""
+        """Return the facts grouped by object, in order."""
         grouped: dict[ObjectKey, dict[str, str]] = {}
         last: tuple[str, str] | None = None
         # Facts are sorted, so those of an object stand together.
@@ -65,14 +65,14 @@ class Snapshot:
         return grouped
 
     def ancestors(self, owner: ObjectKey) -> Iterator[ObjectKey]:
-        """Give the objects that this one belongs to, nearest first."""
+        """Yield the objects that this one belongs to, nearest first."""
         parent = self.parents.get(owner)
         while parent is not None:
             yield parent
             parent = self.parents.get(parent)
 
     def declared_beside(self, head: Snapshot) -> Snapshot:
-        """Give the snapshot with what `head` says of the database itself, where this one says nothing.
+        """Return the snapshot with what `head` says of the database itself, where this one says nothing.
 
         Models cannot declare that. And it is not to be in force while their database is made: a search path would make tables elsewhere.
         """
@@ -80,7 +80,7 @@ class Snapshot:
         return replace(self, facts={key: facts[key] for key in sorted(facts)})
 
     def without(self, relations: Collection[str]) -> Snapshot:
-        """Give the snapshot without these relations (`public.alembic_version`) and all that belongs to them."""
+        """Return the snapshot without these relations (`public.alembic_version`) and all that belongs to them."""
         left_out = {ObjectKey(kind, name) for name in relations for kind in RELATION_KINDS}
         if not left_out:
             return self

@@ -50,7 +50,7 @@ def render_sql(snapshot: Snapshot) -> str:
 
 
 def _separable(contents: Contents, stuck: Sequence[Part]) -> frozenset[ObjectKey]:
-    """Give the checks and defaults of stuck tables that need something of the circle, to be written after their table."""
+    """Return the checks and defaults of stuck tables that need something of the circle, to be written after their table."""
     circle = {key for part in stuck for key in part.makes}
     found = set()
     for key in circle:
@@ -70,7 +70,7 @@ def _unwritable(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _is_partitioned_index(snapshot: Snapshot, key: FactKey) -> bool:
-    """Say whether it is the index of a partitioned table, which is valid as soon as each partition has one."""
+    """Whether it is the index of a partitioned table, which is valid as soon as each partition has one."""
     return " ON ONLY " in (snapshot.value(key.kind, key.object, "definition") or "")
 
 

@@ -134,7 +134,7 @@ def snapshot_of(rows: Sequence[Row], server_version_number: int) -> Snapshot:
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _facts(owner: ObjectKey, property_name: str, value: str) -> tuple[Fact, ...]:
-    """Give what a row tells, sorted. From one reading to the next, nearly all rows are the same and are taken apart once."""
+    """Return what a row tells, sorted. From one reading to the next, nearly all rows are the same and are taken apart once."""
     words = json.loads(value) if property_name == SEVERAL else (property_name, value)
     return _sorted(
         (
@@ -152,7 +152,7 @@ def _sorted(facts: Iterable[Fact]) -> tuple[Fact, ...]:
 
 
 def read_at_once(connection: psycopg.Connection[Any], queries: Sequence[str]) -> tuple[list[list[Any]], bool]:
-    """Give the rows of each query, all sent in one round trip, and whether no other transaction ended while they were read."""
+    """Return the rows of each query, all sent in one round trip, and whether no other transaction ended while they were read."""
     is_ours = connection.info.transaction_status == pq.TransactionStatus.IDLE
     with _reading_transaction(connection, is_ours=is_ours):
         if not is_ours:

@@ -57,7 +57,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
 
 
 def serves(index: Index, foreign_key: ForeignKey) -> bool:
-    """Say whether the lookup that a foreign key's action makes (`column = value` for each column) can go by this index.
+    """Whether the lookup that a foreign key's action makes (`column = value` for each column) can go by this index.
 
     The index may be partial where its predicate says no more than that a referring column is not null: an equality implies that.
     """
@@ -75,7 +75,7 @@ def serves(index: Index, foreign_key: ForeignKey) -> bool:
 
 
 def stands_in_for(other: Index, index: Index) -> bool:
-    """Say whether another index does all the work of an index: its lookups, its order, its uniqueness, what it carries."""
+    """Whether another index does all the work of an index: its lookups, its order, its uniqueness, what it carries."""
     if (other.table, other.method, other.predicate) != (index.table, index.method, index.predicate):
         return False
     if "exclusion" in {index.made_by, other.made_by} or index.is_kept or not other.is_valid:
@@ -94,7 +94,7 @@ def _uniqueness(index: Index) -> tuple[object, ...]:
 
 
 def _same_order(index: Index, other: Index) -> bool:
-    """Say whether the columns are the first ones of the other's, read forwards or, in a B-tree, backwards."""
+    """Whether the columns are the first ones of the other's, read forwards or, in a B-tree, backwards."""
     if index.method != "btree":
         return index.columns == other.columns
     leading = other.columns[: len(index.columns)]
@@ -102,7 +102,7 @@ def _same_order(index: Index, other: Index) -> bool:
 
 
 def _predicate_holds(predicate: str, columns: Sequence[str]) -> bool:
-    """Say whether a predicate is nothing but `column IS NOT NULL` of these columns, or empty."""
+    """Whether a predicate is nothing but `column IS NOT NULL` of these columns, or empty."""
     left = re.sub(r"\(([^()]+) IS NOT NULL\)", lambda match: "" if match[1] in columns else match[0], predicate)
     return not left.replace("AND", "").strip("() ")
 
@@ -148,7 +148,7 @@ def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> F
 
 
 def _replaces(other: Index, index: Index) -> bool:
-    """Say whether an index can go because of another; of two that can stand in for each other, the lesser one goes."""
+    """Whether an index can go because of another; of two that can stand in for each other, the lesser one goes."""
     if not stands_in_for(other, index):
         return False
     return not stands_in_for(index, other) or _rank(other) < _rank(index)
@@ -214,7 +214,7 @@ def _unused(record: ChainRecord, tables: Iterable[_Table]) -> Iterator[Finding]:
 
 
 def _uses(query: QueryRecord, index: Index) -> bool:
-    """Say whether an index finds rows for a statement, gives them in its order, or holds just those that it wants."""
+    """Whether an index finds rows for a statement, gives them in its order, or holds just those that it wants."""
     sorted_otherwise = query.plans and query.plans[-1].sorts
     return any(
         index.name_in_plans in scan.indexes

@@ -28,7 +28,7 @@ class Filling:
 
 
 def fill_empty_tables(connection: Connection, *, rows_per_table: int, leave_out: Collection[str] = ()) -> Filling:
-    """Give each table without rows `rows_per_table` of them; tables that hold rows are left alone.
+    """Return each table without rows `rows_per_table` of them; tables that hold rows are left alone.
 
     The connection is in autocommit mode: each row is committed by itself. Values are the same on every run. `leave_out`
     holds names of tables as PostgreSQL prints them, such as `public.alembic_version`.
@@ -76,7 +76,7 @@ def _parents(table: Table, *, required: bool) -> set[str]:
 
 
 def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
-    """Give the number of rows made, and why no more were."""
+    """Return the number of rows made, and why no more were."""
     made, reason = _insert_at_once(chooser, rows), ""
     for number in range(made, rows):
         try:

@@ -39,7 +39,7 @@ def refuse_production(connection: Connection) -> None:
 
 
 def production_signs(connection: Connection) -> tuple[str, ...]:
-    """Give what makes the database look like production; empty where nothing does.
+    """Return what makes the database look like production; empty where nothing does.
 
     It says so itself (`flowforge.environment`), or its name does, or it holds more users or runs that are not of the
     seed than development leaves behind. A database that says it is something else is believed.

@@ -33,7 +33,7 @@ def get_database(connection: HTTPConnection) -> Database:
 
 
 async def get_db_session(database: Annotated[Database, Depends(get_database)]) -> AsyncIterator[AsyncSession]:
-    """Give a session: committed when the path operation returns, rolled back when it raises.
+    """Yield a session: committed when the path operation returns, rolled back when it raises.
 
     Use it as `DbSession`. With `Depends(get_db_session)` alone, FastAPI commits after the response has been sent, so that a
     commit that fails reaches the client as a success.
@@ -43,7 +43,7 @@ async def get_db_session(database: Annotated[Database, Depends(get_database)]) -
 
 
 async def get_read_session(database: Annotated[Database, Depends(get_database)]) -> AsyncIterator[AsyncSession]:
-    """Give a session that only reads, on the replica where there is one. Use it as `ReadSession`."""
+    """Yield a session that only reads, on the replica where there is one. Use it as `ReadSession`."""
     async with database.read_session() as session:
         yield session
 

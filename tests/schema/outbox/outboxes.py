@@ -67,7 +67,7 @@ class Outbox:
             return await mark_failed(session, event, error, **options)
 
     async def release(self, events: Sequence[ClaimedEvent]) -> None:
-        """Give back and commit."""
+        """Return and commit."""
         async with self.sessions.begin() as session:
             await release_events(session, events)
 

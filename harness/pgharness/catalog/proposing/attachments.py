@@ -120,7 +120,7 @@ def undo_default_privileges(left: Contents, right: Contents, key: ObjectKey) -> 
 
 
 def privileges_on(change: Change) -> tuple[str, str]:
-    """Give what GRANT names, and the column list where it is of a column."""
+    """Return what GRANT names, and the column list where it is of a column."""
     if change.key.kind == "column":
         table, _, column = change.key.object.rpartition(".")
         parent = change.parent.object if change.parent != change.key else table

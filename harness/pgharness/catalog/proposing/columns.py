@@ -56,7 +56,7 @@ def add_column(contents: Contents, column: ObjectKey) -> list[str]:
 
 
 def _is_made_anew(change: Change, wanted: Wanted) -> bool:
-    """Say whether only DROP and ADD lead to it: PostgreSQL 17 can set another expression, none can begin to generate."""
+    """Whether only DROP and ADD lead to it: PostgreSQL 17 can set another expression, none can begin to generate."""
     if "generated" not in wanted or wanted["generated"] is None:
         return False
     before = change.before.get("generated", "")
@@ -84,7 +84,7 @@ def _storage(change: Change, value: str | None) -> str:
 
 
 def _usual_storage(data_type: str) -> str:
-    """Give the storage of a type, which PostgreSQL before 16 wants by name (pg_type.typstorage)."""
+    """Return the storage of a type, which PostgreSQL before 16 wants by name (pg_type.typstorage)."""
     word = data_type.partition("(")[0]
     if word in USUAL_STORAGE or word.endswith("[]"):
         return USUAL_STORAGE.get(word, "extended")

@@ -34,7 +34,7 @@ HOLDERS = frozenset({"table", "column", "sequence", "schema", "attribute"})
 
 
 def subtree(contents: Contents, keys: Iterable[ObjectKey]) -> set[ObjectKey]:
-    """Give the objects and all that belongs to them, at every depth."""
+    """Return the objects and all that belongs to them, at every depth."""
     found: set[ObjectKey] = set()
     pending = list(keys)
     while pending:
@@ -46,7 +46,7 @@ def subtree(contents: Contents, keys: Iterable[ObjectKey]) -> set[ObjectKey]:
 
 
 def dependents(contents: Contents, keys: Iterable[ObjectKey]) -> set[ObjectKey]:
-    """Give what has to go before these can go, at every depth, these left out."""
+    """Return what has to go before these can go, at every depth, these left out."""
     wanted = set(keys)
     gone: set[ObjectKey] = set()
     more = subtree(contents, wanted)
@@ -108,7 +108,7 @@ def _is_early(part: Part) -> bool:
 def _part_lines(
     keys: set[ObjectKey], part: Part, contents: Contents, attaching: list[tuple[ObjectKey, list[str]]]
 ) -> Iterator[tuple[ObjectKey, list[str]]]:
-    """Give a part's lines for the wanted object that it is of; what attaches a partition is put off till all of it is there."""
+    """Yield a part's lines for the wanted object that it is of; what attaches a partition is put off till all of it is there."""
     key = _owner_among(keys, part, contents)
     if key is None:
         return
@@ -126,7 +126,7 @@ def _part_lines(
 
 
 def _owner_among(keys: set[ObjectKey], part: Part, contents: Contents) -> ObjectKey | None:
-    """Give the wanted object that a part makes or makes ready; None where it is of another."""
+    """Return the wanted object that a part makes or makes ready; None where it is of another."""
     concerned = part.makes or {key for key in part.needs if key.kind in ("sequence", "index")}
     for found in sorted(concerned):
         key = ObjectKey("type", found.object) if found.kind == "shell type" else found

@@ -31,7 +31,7 @@ def labels_of(printed: str) -> list[str]:
 
 
 def _place(labels: list[str], number: int, before: list[str]) -> str:
-    """Say where a label belongs; those before it are there by then."""
+    """Return where a label belongs; those before it are there by then."""
     if number:
         return f" AFTER {literal(labels[number - 1])}"
     return f" BEFORE {literal(before[0])}" if before else ""

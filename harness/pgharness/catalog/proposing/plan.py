@@ -65,7 +65,7 @@ class Mend:
 
 
 def mend(left: Snapshot, right: Snapshot) -> tuple[Mend, ...]:
-    """Give what brings the left catalog to the right one, in the order in which it is to be done.
+    """Return what brings the left catalog to the right one, in the order in which it is to be done.
 
     An object may occur more than once. The order of columns is left as it is: PostgreSQL cannot move a column.
     """
@@ -92,7 +92,7 @@ class _Plan:
         self.made_anew: set[ObjectKey] = set()
 
     def mends(self) -> Iterator[Mend]:
-        """Give what is to be done, in order."""
+        """Yield what is to be done, in order."""
         names = {key.object for key in self.missing}
         light = {key for key in self.gone if key.kind in LIGHT and not self._waits_for_detaching(key)}
         early = light | {key for key in self.gone if key.object in names}
@@ -106,18 +106,18 @@ class _Plan:
         yield from self._drops(self.gone - early)
 
     def _waits_for_detaching(self, key: ObjectKey) -> bool:
-        """Say whether an index can be dropped only once its table is no partition any more."""
+        """Whether an index can be dropped only once its table is no partition any more."""
         return key.kind == "index" and "partition of" in self.left.properties[key] and self._is_detached(key)
 
     def _is_detached(self, key: ObjectKey) -> bool:
         return "partition of" not in self.right.properties.get(self.left.parent(key), {"partition of": ""})
 
     def _changes_sort(self, key: ObjectKey) -> bool:
-        """Say whether an index is a constraint's on one side alone, so that it goes and comes with that."""
+        """Whether an index is a constraint's on one side alone, so that it goes and comes with that."""
         return key.kind == "index" and self.left.parent(key) != self.right.parent(key)
 
     def _renamed_identities(self, groups: dict[ObjectKey, ObjectDifference]) -> list[tuple[ObjectKey, ObjectKey]]:
-        """Give the sequences of identity columns that have another name on each side."""
+        """Return the sequences of identity columns that have another name on each side."""
         sequences = [group for group in groups.values() if group.kind == "sequence"]
         gone = {self.left.properties[one.key].get("identity of"): one.key for one in sequences if one.only_in == "left"}
         missing = {
@@ -126,7 +126,7 @@ class _Plan:
         return [(gone[column], missing[column]) for column in sorted(gone.keys() & missing.keys() - {None}, key=str)]
 
     def _goes_by_itself(self, key: ObjectKey, groups: dict[ObjectKey, ObjectDifference]) -> bool:
-        """Say whether no other object takes it along: an owned sequence goes with its column, a CHECK comes to be the parent's."""
+        """Whether no other object takes it along: an owned sequence goes with its column, a CHECK comes to be the parent's."""
         facts = self.left.properties[key]
         if key.kind == "sequence":
             column = groups.get(ObjectKey("column", facts.get("owned by", "")))
@@ -143,7 +143,7 @@ class _Plan:
         return not (key.kind == "column" and self._follows_type(key))
 
     def _follows_type(self, column: ObjectKey) -> bool:
-        """Say whether the column is of a typed table, which gets and loses columns with its type."""
+        """Whether the column is of a typed table, which gets and loses columns with its type."""
         table = self.left.snapshot.parents.get(column) or self.right.parent(column)
         return all("of type" in side.properties.get(table, {}) for side in (self.left, self.right))
 
@@ -160,7 +160,7 @@ class _Plan:
             yield _written(key, undo_default_privileges(self.left, self.right, key))
 
     def _in_order(self) -> list[ObjectDifference]:
-        """Give the changed objects, tables before their columns and indexes, each as late as what it needs."""
+        """Return the changed objects, tables before their columns and indexes, each as late as what it needs."""
         places = _places(self.right, {one.key for one in self.changed})
         return sorted(self.changed, key=lambda one: (_rank(one.kind), places.get(one.key, 0)))
 
@@ -223,12 +223,12 @@ def _rank(kind: str) -> int:
 
 
 def _is_constraints_own(contents: Contents, key: ObjectKey) -> bool:
-    """Say whether an index goes and comes with the constraint that made it."""
+    """Whether an index goes and comes with the constraint that made it."""
     return key.kind == "index" and contents.parent(key).kind == "constraint"
 
 
 def _is_parents(there: Contents, key: ObjectKey, here: Contents) -> bool:
-    """Say whether a constraint of a table that is here by itself and there a partition is there the parent's."""
+    """Whether a constraint of a table that is here by itself and there a partition is there the parent's."""
     table = here.parent(key)
     parent = there.properties.get(table, {}).get("partition of")
     is_partition_here = "partition of" in here.properties.get(table, {})

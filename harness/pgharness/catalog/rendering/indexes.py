@@ -14,7 +14,7 @@ TRIGGER_STATES = {"disabled": "DISABLE", "enabled": "ENABLE", "replica": "ENABLE
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the parts that come below the table that they belong to."""
+    """Yield the parts that come below the table that they belong to."""
     yield from _sequences(contents)
     yield from _indexes(contents)
     for key, facts in contents.all("trigger"):

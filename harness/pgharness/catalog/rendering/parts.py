@@ -95,19 +95,19 @@ class Contents:
         return self.arrangement.existing(sorted(self.only | above))
 
     def of(self, parent: ObjectKey, kind: str) -> list[ObjectKey]:
-        """Give the parent's children of a kind, sorted."""
+        """Return the parent's children of a kind, sorted."""
         return [child for child in self.arrangement.children.get(parent, ()) if child.kind == kind]
 
     def parent(self, key: ObjectKey) -> ObjectKey:
-        """Give what the object belongs to, itself where it stands alone."""
+        """Return what the object belongs to, itself where it stands alone."""
         return self.snapshot.parents.get(key, key)
 
     def local_name(self, key: ObjectKey) -> str:
-        """Give the name that the object has within its parent: `email` for `public.users.email`."""
+        """Return the name that the object has within its parent: `email` for `public.users.email`."""
         return key.object.removeprefix(self.parent(key).object + ".")
 
     def needs(self, *keys: ObjectKey) -> frozenset[ObjectKey]:
-        """Give what PostgreSQL says these objects depend on."""
+        """Return what PostgreSQL says these objects depend on."""
         return frozenset(needed for key in keys for needed in self.snapshot.dependencies.get(key, ()))
 
 

@@ -46,7 +46,7 @@ class Volume:
 
     @property
     def rows_per_second(self) -> float:
-        """Give the pace, the building of indexes included."""
+        """Return the pace, the building of indexes included."""
         return self.rows / self.duration_s
 
 
@@ -158,7 +158,7 @@ class _Work:
             return self.batches.popleft() if self.batches else None
 
     def tell(self, batch: Batch) -> None:
-        """Tell of a finished batch, one worker at a time."""
+        """Report a finished batch, one worker at a time."""
         with self.lock:
             self.advance(batch.runs)
 
