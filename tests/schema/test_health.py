@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from flowforge_schema import ConfigurationError, Database, SchemaState, check_readiness, health_router
+from flowforge_schema.chain import in_order
 from flowforge_schema.health import known_revisions
-from flowforge_schema.health.chain import in_order
 from flowforge_schema.health.readiness import judge_revision
 
 MakeDatabase = Callable[..., Database]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowforge_schema.health.chain import known_revisions
+from flowforge_schema.chain import known_revisions
 from flowforge_schema.health.readiness import Readiness, SchemaState, check_readiness
 from flowforge_schema.lazy import importing
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from sqlalchemy import text
 
+from flowforge_schema.chain import known_revisions
 from flowforge_schema.errors import AppError, SchemaMismatchError
-from flowforge_schema.health.chain import known_revisions
 from flowforge_schema.session import Database, PoolState
 
 LIMIT_S = 2.0

@@ -9,7 +9,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from flowforge_schema import migrate
+from flowforge_schema.migrate import configuring
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,7 +19,7 @@ def own_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let `flowforge_schema.migrate` run a copy of the chain, and give the folder of its revisions."""
     folder = tmp_path / "migrations"
     shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(migrate, "chain_folder", lambda: folder / "versions")
+    monkeypatch.setattr(configuring, "chain_folder", lambda: folder / "versions")
     return folder / "versions"
 
 

@@ -140,8 +140,8 @@ def columns_of_users(database: Database, after: Future[Any]) -> list[str]:
 def start_upgrade(database: Database, versions: Path) -> subprocess.Popen[str]:
     """Upgrade in a process of its own, which prints what it was told."""
     code = (
-        "import pathlib, sys; from flowforge_schema import migrate;"
-        "migrate.chain_folder = lambda: pathlib.Path(sys.argv[2]); migrate.upgrade(sys.argv[1], tell=print)"
+        "import pathlib, sys; from flowforge_schema import migrate; from flowforge_schema.migrate import configuring;"
+        "configuring.chain_folder = lambda: pathlib.Path(sys.argv[2]); migrate.upgrade(sys.argv[1], tell=print)"
     )
     url = database.url.render_as_string(hide_password=False)
     return subprocess.Popen(
