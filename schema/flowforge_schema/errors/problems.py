@@ -48,8 +48,13 @@ def problem_type(error: AppError | type[AppError]) -> str:
 async def _answer_app_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AppError)
     _log(request, error)
-    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-    return JSONResponse(problem_details(error), error.http_status, headers, MEDIA_TYPE)
+    return JSONResponse(problem_details(error), error.http_status, _headers(error), MEDIA_TYPE)
+
+
+def _headers(error: AppError) -> dict[str, str]:
+    if error.retry_after_s is None or not error.retryable:  # one would contradict the other
+        return {}
+    return {"Retry-After": str(error.retry_after_s)}
 
 
 async def _answer_refused_request(_request: Request, error: Exception) -> JSONResponse:
@@ -68,8 +73,25 @@ def _pointer(location: Iterable[str | int]) -> str:
 
 
 def _log(request: Request, error: AppError) -> None:
-    about = (error.code, request.method, request.url.path)
-    if error.http_status == AppError.http_status:
-        logger.error("%s in %s %s", *about, exc_info=error)
-    elif error.http_status > AppError.http_status:
-        logger.warning("%s in %s %s", *about)
+    """Log what the client is not told; a client's own mistakes are not logged."""
+    if error.http_status < AppError.http_status:
+        return
+    is_bug = error.http_status == AppError.http_status
+    about = {
+        "error_code": error.code,
+        "sqlstate": error.sqlstate,
+        "reason": error.reason,
+        "http_method": request.method,
+        "http_path": request.url.path,
+        "http_status": error.http_status,
+    }
+    cause = f"{error.code} ({error.reason or error.sqlstate})" if error.reason or error.sqlstate else error.code
+    logger.log(
+        logging.ERROR if is_bug else logging.WARNING,
+        "%s in %s %s",
+        cause,
+        request.method,
+        request.url.path,
+        exc_info=error if is_bug else None,
+        extra=about,
+    )
