@@ -60,6 +60,11 @@ class DatabaseSettings(BaseSettings):
     tcp_user_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 10_000
     """After how long without an acknowledgement a peer counts as dead."""
 
+    client_check_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 2_000
+    """How often a server that runs a statement looks whether its client is still there; 0 where the server cannot, as on Windows."""
+    answer_grace_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 5_000
+    """How long after `statement_timeout_ms` an answer may come before the server counts as gone; a ping has `connect_timeout_s`."""
+
     statement_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 30_000
     lock_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 5_000
     idle_in_transaction_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 30_000

@@ -17,10 +17,10 @@ PREPARE_THRESHOLD = 5
 ISOLATION_LEVEL = "READ COMMITTED"
 
 
-def engine_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
-    """Return what every engine is made with, pooled or not."""
+def engine_arguments(settings: DatabaseSettings, url: URL, **connect_arguments: Any) -> dict[str, Any]:
+    """Return what every engine is made with, pooled or not; the last are the driver's, beside those of the settings."""
     return {
-        "connect_args": _connect_arguments(settings, url),
+        "connect_args": {**_connect_arguments(settings, url), **connect_arguments},
         "hide_parameters": True,
         "isolation_level": ISOLATION_LEVEL,
         "json_serializer": dump_json,
@@ -66,6 +66,7 @@ def server_settings(settings: DatabaseSettings) -> dict[str, str]:
         "lock_timeout": f"{settings.lock_timeout_ms}ms",
         "idle_in_transaction_session_timeout": f"{settings.idle_in_transaction_timeout_ms}ms",
         "transaction_timeout": f"{settings.transaction_timeout_ms}ms",
+        "client_connection_check_interval": f"{settings.client_check_ms}ms",
         "TimeZone": "UTC",
     }
 

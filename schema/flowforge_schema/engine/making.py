@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from flowforge_schema.engine.arguments import engine_arguments, server_settings
 from flowforge_schema.engine.pool import TranslatingPool
+from flowforge_schema.engine.punctual import give_statements_their_time, punctual_connect
 from flowforge_schema.engine.slow_statements import log_slow_statements
 from flowforge_schema.errors import install_translation
 from flowforge_schema.settings import DatabaseSettings
@@ -24,9 +25,10 @@ def create_database_engine(settings: DatabaseSettings, url: URL | None = None) -
         pool_recycle=settings.pool_recycle_s,
         pool_pre_ping=True,
         pool_use_lifo=True,  # connections beyond what is needed stay idle, and the server closes them
-        **engine_arguments(settings, url or settings.primary_url),
+        **engine_arguments(settings, url or settings.primary_url, async_creator_fn=punctual_connect(settings)),
     )
     _install(engine.sync_engine, settings)
+    give_statements_their_time(engine.sync_engine, settings)
     return engine
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy.engine import URL
@@ -28,7 +28,7 @@ class Proxy:
         """Whether anything is passed on; what is not, is kept."""
         self.answers.set()
         self._server: asyncio.Server | None = None
-        self._passing: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[Any]] = set()
 
     @property
     def url(self) -> URL:
@@ -45,27 +45,37 @@ class Proxy:
         """End all connections."""
         assert self._server is not None
         self._server.close()
-        for task in self._passing:
+        for task in self._serving:
             task.cancel()
-        await asyncio.gather(*self._passing, return_exceptions=True)
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            await self._connect(reader, writer)
+        except (asyncio.CancelledError, OSError):
+            pass  # the test is over, or the server is down: its machine refuses
+        finally:
+            await end(writer)
+            self._serving.discard(task)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self.answers.wait()
         socket = f"{self.leads_to.url.query['host']}/.s.PGSQL.5432"
+        server_reader, server_writer = await asyncio.open_unix_connection(socket)
+        tasks = {
+            asyncio.create_task(self._pass_on(reader, server_writer, is_request=True)),
+            asyncio.create_task(self._pass_on(server_reader, writer)),
+        }
         try:
-            server_reader, server_writer = await asyncio.open_unix_connection(socket)
-        except OSError:  # it is down: as the kernel of its machine, refuse
-            writer.close()
-            return
-        ways = (self._pass_on(reader, server_writer, is_request=True), self._pass_on(server_reader, writer))
-        tasks = {asyncio.create_task(way) for way in ways}
-        self._passing |= tasks
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for end in (writer, server_writer):
-            end.close()
-        for task in tasks:
-            task.cancel()
-        self._passing -= tasks
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(server_writer)
 
     async def _pass_on(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_request: bool = False
@@ -79,6 +89,13 @@ class Proxy:
                 is_first = False
                 writer.write(data)
                 await writer.drain()
+
+
+async def end(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, whatever state it is in."""
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 @pytest.fixture
