@@ -13,7 +13,9 @@ class UnavailableReason(StrEnum):
 
     WRONG_DATABASE = "wrong_database"
     WRONG_ROLE = "wrong_role"
-    """There is no such role, or it may not log in, or pg_hba.conf does not let it in from here."""
+    """There is no such role, or it may not log in."""
+    REFUSED_BY_PG_HBA = "refused_by_pg_hba"
+    """The server's rules let this role not into this database from here, or not without TLS."""
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - the name of a reason
     TLS_REFUSED = "tls_refused"
     UNKNOWN_HOST = "unknown_host"
@@ -52,8 +54,9 @@ _BY_MESSAGE = {
         (r"session is (read-only|not read-only|in hot standby)|server is in hot standby", UnavailableReason.NO_PRIMARY),
         (r"password authentication failed|no password supplied|SASL authentication", UnavailableReason.WRONG_PASSWORD),
         (r'database "[^"]*" does not exist|no such database', UnavailableReason.WRONG_DATABASE),
-        (r"SSL|certificate|no encryption", UnavailableReason.TLS_REFUSED),
-        (r'role "[^"]*"( does not exist| is not permitted)|pg_hba\.conf|no such user', UnavailableReason.WRONG_ROLE),
+        (r"pg_hba\.conf", UnavailableReason.REFUSED_BY_PG_HBA),
+        (r"SSL|certificate", UnavailableReason.TLS_REFUSED),
+        (r'role "[^"]*"( does not exist| is not permitted)|no such user', UnavailableReason.WRONG_ROLE),
         (
             r"too many (connections|clients)|no more connections|connection slots",
             UnavailableReason.TOO_MANY_CONNECTIONS,
