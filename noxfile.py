@@ -49,21 +49,21 @@ nox.options.sessions = ["lint", "types", "coverage", "migrations"]
 def migrations(session: nox.Session) -> None:
     """Is the chain right? All checks on a real server; `-- --server container|embedded|URL` chooses which."""
     prepare(session)
-    python(session, "-m", "pytest", *UNUSED_PLUGINS, "tests/migrations", *_pytest_arguments(session.posargs))
+    python(session, "-m", "pytest", *UNUSED_PLUGINS, *_pytest_arguments(session.posargs, "tests/migrations"))
 
 
 @nox.session(venv_backend="none")
 def schema(session: nox.Session) -> None:
-    """Does the data layer work on a migrated database?"""
+    """Does the data layer work on a migrated database? `-- PATH` runs only what is there."""
     prepare(session)
-    python(session, "-m", "pytest", "-n2", "tests/schema", *_pytest_arguments(session.posargs))
+    python(session, "-m", "pytest", "-n2", *_pytest_arguments(session.posargs, "tests/schema"))
 
 
 @nox.session(venv_backend="none")
 def harness(session: nox.Session) -> None:
-    """Does the harness find what it must, and nothing else?"""
+    """Does the harness find what it must, and nothing else? `-- PATH` runs only what is there."""
     prepare(session)
-    python(session, "-m", "pytest", "-n2", "tests/harness", *_pytest_arguments(session.posargs))
+    python(session, "-m", "pytest", "-n2", *_pytest_arguments(session.posargs, "tests/harness"))
 
 
 @nox.session(venv_backend="none")
@@ -98,8 +98,8 @@ def versions(session: nox.Session) -> None:
     """Is a project judged alike on every Python, SQLAlchemy, Alembic and driver? On the Pythons that are on the PATH, or known to uv."""
     prepare(session)
     session.env["PGHARNESS_VERSIONS"] = "all"
-    arguments = ("-n2", "--verbose", *UNUSED_PLUGINS, "tests/harness/versions")
-    python(session, "-m", "pytest", *arguments, *_pytest_arguments(session.posargs))
+    arguments = ("-n2", "--verbose", *UNUSED_PLUGINS)
+    python(session, "-m", "pytest", *arguments, *_pytest_arguments(session.posargs, "tests/harness/versions"))
 
 
 @nox.session(venv_backend="none", default=False)
@@ -114,7 +114,7 @@ def oldest(session: nox.Session) -> None:
     install = ("uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "--python", interpreter)
     session.run(*install, *UV_OPTIONS, "-e", "harness[container,squawk]", *OLDEST_NEEDS, external=True)
     tests = [f"tests/harness/{name}.py" for name in OLDEST_TESTS]
-    session.run(interpreter, "-m", "pytest", "-n2", *tests, *_pytest_arguments(session.posargs), external=True)
+    session.run(interpreter, "-m", "pytest", "-n2", *_pytest_arguments(session.posargs, *tests), external=True)
 
 
 @nox.session(venv_backend="none", default=False)
@@ -133,8 +133,7 @@ def contract(session: nox.Session) -> None:
         "pytest",
         "-rP",
         "--log-level=INFO",
-        "tests/schema/contracts",
-        *_pytest_arguments(session.posargs),
+        *_pytest_arguments(session.posargs, "tests/schema/contracts"),
     )
 
 
@@ -198,6 +197,8 @@ def program(session: nox.Session, name: str, *arguments: str) -> None:
     session.run(str(PROGRAMS / name), *arguments, external=True)
 
 
-def _pytest_arguments(given: list[str]) -> list[str]:
-    """Take `--server` for the plugin's longer option."""
-    return ["--pgharness-server" if argument == "--server" else argument for argument in given]
+def _pytest_arguments(given: list[str], *paths: str) -> list[str]:
+    """Take `--server` for the plugin's longer option, and the session's own paths where none is given."""
+    options = ["--pgharness-server" if argument == "--server" else argument for argument in given]
+    has_path = any((ROOT / argument.partition("::")[0]).exists() for argument in given if not argument.startswith("-"))
+    return options if has_path else [*paths, *options]

@@ -1,1 +1,1 @@
-"""Proves an Alembic migration chain right on a real PostgreSQL."""
+"""Test an Alembic migration chain on a real PostgreSQL server."""

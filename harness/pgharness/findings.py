@@ -70,7 +70,7 @@ class CannotRun(Exception):  # noqa: N818 - it is no error of the code; the comm
 
     def __str__(self) -> str:
         """Give the three parts on three lines."""
-        return f"{self.what}\n  seen: {self.seen}\n  mend: {self.mend}"
+        return f"{self.what}\n  seen: {self.seen}\n  fix: {self.mend}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword-only parts when a worker process hands the exception over."""

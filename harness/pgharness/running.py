@@ -116,7 +116,7 @@ def _told_if_gone(server: Server) -> Iterator[None]:
             server.connect(connect_timeout=3).close()
         except psycopg.OperationalError as silence:
             raise CannotRun(
-                "The server went away during the run.",
+                "Lost the connection to the server during the run.",
                 seen=f"no connection to {server.description}: {' '.join(str(silence).split())}",
                 mend="run again; if it stays, a statement ends the server: its log says which",
             ) from error
@@ -126,7 +126,7 @@ def _told_if_gone(server: Server) -> Iterator[None]:
 def _require_file(path: Path | None, what: str, option: str) -> None:
     if path is not None and not path.is_file():
         raise CannotRun(
-            f"There is no {what} {path}.",
+            f"{what.capitalize()} {path} not found.",
             seen=f"looked for {path.absolute()}",
             mend=f"name a file of SQL: {option} PATH",
         )
@@ -136,7 +136,7 @@ def _check_revision(since: str, chain: Chain) -> None:
     known = [item.revision for item in chain.revisions]
     if since not in known:
         raise CannotRun(
-            f"There is no revision {since!r} to judge since.",
+            f"Unknown revision {since!r} in `since`.",
             seen=f"the chain has {', '.join(known) or 'no revision'}",
             mend=f"name one of them by its whole id{nearest(since, known)}",
         )

@@ -70,9 +70,9 @@ class HarnessSettings(BaseSettings):
     image: str = DEFAULT_IMAGE
     """The image of a container."""
     only: Annotated[tuple[str, ...], NoDecode] = ()
-    """The only checks to make."""
+    """The only checks to run."""
     skip: Annotated[tuple[str, ...], NoDecode] = ()
-    """The checks not to make."""
+    """The checks to skip."""
     since: str | None = None
     """Judge only the revisions after this one."""
     baseline: Path | None = None
@@ -145,14 +145,12 @@ def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise CannotRun(
-            f"The setting {name!r} cannot be used.",
+            f"Invalid value for the setting {name!r}.",
             seen=f"{first['input']!r}: {first['msg']}",
             mend=f"correct it in [{TABLE}] of {file}, in {PREFIX}{str(first['loc'][0]).upper()} or in the option",
         ) from error
     except SettingsError as error:
-        raise CannotRun(
-            "An environment variable cannot be used.", seen=str(error), mend="correct or unset it"
-        ) from error
+        raise CannotRun("Invalid environment variable.", seen=str(error), mend="correct or unset it") from error
 
 
 def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
@@ -160,7 +158,7 @@ def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
         if not required:
             return {}
         raise CannotRun(
-            f"There is no configuration file {file}.",
+            f"Configuration file {file} not found.",
             seen=f"looked for {file.absolute()}",
             mend="name a pyproject.toml: pgharness check --config pyproject.toml",
         )
@@ -168,9 +166,9 @@ def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
         return dict(document.get("tool", {}).get("pgharness", {}))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CannotRun(f"{file} is no TOML.", seen=str(error), mend=f"correct {file}") from error
+        raise CannotRun(f"{file} is not valid TOML.", seen=str(error), mend=f"correct {file}") from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise CannotRun(f"[{TABLE}] of {file} is no table.", seen=str(error), mend=f"write [{TABLE}]") from error
+        raise CannotRun(f"[{TABLE}] of {file} is not a table.", seen=str(error), mend=f"write [{TABLE}]") from error
 
 
 def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:
@@ -190,7 +188,7 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
         if name.startswith(PREFIX) and name not in known and near:
             raise CannotRun(
-                f"There is no setting for the environment variable {name}.",
+                f"Unknown environment variable {name}: there is no such setting.",
                 seen=f"known are {', '.join(sorted(known))}",
                 mend=f"correct or unset it; did you mean {near[0]!r}?",
             )

@@ -171,7 +171,7 @@ def command(ini: Path, server: str) -> list[str]:
 def said(err: str) -> list[str]:
     """Give the first line of each message, which "seen" and "mend" follow; and no traceback."""
     assert "Traceback" not in err, err
-    assert len(re.findall(r"^\s*mend:", err, re.MULTILINE)) == 1, err
+    assert len(re.findall(r"^\s*fix:", err, re.MULTILINE)) == 1, err
     return [err.splitlines()[0].strip()]
 
 

@@ -64,7 +64,7 @@ BROKEN_PROJECTS = [
     ),
     pytest.param(
         {"env.py": None},
-        "There is no env.py",
+        "No env.py found",
         "looked for",
         "alembic init",
         id="there is no env.py",
@@ -175,20 +175,20 @@ def test_an_env_py_that_connects_elsewhere_is_told_and_runs_nothing_there(
 
 
 BROKEN_OPTIONS = [
-    pytest.param(("--alembic", "nowhere.ini"), "There is no Alembic configuration nowhere.ini.", "looked for", "--alembic PATH", id="no alembic.ini"),
-    pytest.param(("--config", "nowhere.toml"), "There is no configuration file nowhere.toml.", "looked for", "--config", id="no pyproject.toml"),
-    pytest.param(("--only", "graf"), "There is no check 'graf'.", "known are graph", "did you mean 'graph'?", id="an unknown check to make"),
-    pytest.param(("--skip", "drfit"), "There is no check 'drfit'.", "known are graph", "did you mean 'drift'?", id="an unknown check to skip"),
-    pytest.param(("--since", "0009"), "There is no revision '0009' to judge since.", "0001, 0002, 0003", "whole id", id="an unknown revision"),
-    pytest.param(("--baseline", "nowhere.sql"), "There is no baseline file nowhere.sql.", "looked for", "--baseline", id="no baseline"),
+    pytest.param(("--alembic", "nowhere.ini"), "Alembic configuration nowhere.ini not found.", "looked for", "--alembic PATH", id="no alembic.ini"),
+    pytest.param(("--config", "nowhere.toml"), "Configuration file nowhere.toml not found.", "looked for", "--config", id="no pyproject.toml"),
+    pytest.param(("--only", "graf"), "Unknown check 'graf'.", "known are graph", "did you mean 'graph'?", id="an unknown check to make"),
+    pytest.param(("--skip", "drfit"), "Unknown check 'drfit'.", "known are graph", "did you mean 'drift'?", id="an unknown check to skip"),
+    pytest.param(("--since", "0009"), "Unknown revision '0009' in `since`.", "0001, 0002, 0003", "whole id", id="an unknown revision"),
+    pytest.param(("--baseline", "nowhere.sql"), "Baseline file nowhere.sql not found.", "looked for", "--baseline", id="no baseline"),
     pytest.param(("--metadata", "no_such_package:Base"), "The models 'no_such_package:Base' cannot be imported.", "ModuleNotFoundError", "prepend_sys_path", id="models that do not import"),
     pytest.param(("--metadata", "json:nothing"), "The models 'json:nothing' cannot be imported.", "AttributeError", "package.module:attribute", id="models that have no such attribute"),
     pytest.param(("--metadata", "json:dumps"), "'json:dumps' is not the models' MetaData.", "it is a function", "package.module:Base", id="models that are something else"),
-    pytest.param(("--output", "nowhere/report.txt"), "The report cannot be written to nowhere/report.txt.", "no folder", "--output", id="a report into a folder that is not there"),
-    pytest.param(("--server", "embeded"), "There is no server 'embeded'.", "known are auto, container, embedded", "did you mean 'embedded'?", id="an unknown server"),
-    pytest.param(("--server", "mysql://user:secret@host/shop"), "The server's URL cannot be read.", "mysql://***@host/shop", "postgresql://user:password@host:5432/database", id="the URL of another make of server"),
-    pytest.param(("--server", "postgresql://user:secret@localhost:1/shop"), "no connection", "onnection", "URL", id="a server that is down"),
-    pytest.param(("--server", "postgresql:///shop?host=/nowhere"), "no connection", "No such file", "start the server", id="a socket that is not there"),
+    pytest.param(("--output", "nowhere/report.txt"), "Could not write the report to nowhere/report.txt.", "no folder", "--output", id="a report into a folder that is not there"),
+    pytest.param(("--server", "embeded"), "Unknown server 'embeded'.", "known are auto, container, embedded", "did you mean 'embedded'?", id="an unknown server"),
+    pytest.param(("--server", "mysql://user:secret@host/shop"), "Invalid server URL.", "mysql://***@host/shop", "postgresql://user:password@host:5432/database", id="the URL of another make of server"),
+    pytest.param(("--server", "postgresql://user:secret@localhost:1/shop"), "Could not connect to the server", "onnection", "URL", id="a server that is down"),
+    pytest.param(("--server", "postgresql:///shop?host=/nowhere"), "Could not connect to the server", "No such file", "start the server", id="a socket that is not there"),
 ]  # fmt: skip
 
 
@@ -210,7 +210,9 @@ def test_a_database_that_is_not_there_ends_in_one_message(command_line: Check, q
 
     ended = command_line(*(part.format(url=url) for part in command))
 
-    assert_one_message(ended, "no connection", 'database "nowhere" does not exist', "that exist on the server")
+    assert_one_message(
+        ended, "Could not connect to the server", 'database "nowhere" does not exist', "that exist on the server"
+    )
 
 
 def test_a_baseline_that_does_not_run_ends_in_one_message(check_example: Check, tmp_path: Path) -> None:
@@ -218,7 +220,7 @@ def test_a_baseline_that_does_not_run_ends_in_one_message(check_example: Check, 
 
     ended = check_example("--baseline", tmp_path / "baseline.sql", *GRAPH)
 
-    assert_one_message(ended, "baseline.sql does not run", 'syntax error at or near "TABEL"', "plain SQL")
+    assert_one_message(ended, "baseline.sql fails on an empty database", 'syntax error at or near "TABEL"', "plain SQL")
 
 
 def test_a_database_in_sql_ascii_is_refused(own_server: Any, example: Check, command_line: Check) -> None:
@@ -256,7 +258,7 @@ def test_a_server_that_ends_during_the_run_is_told(example: Check, command_line:
         url = server.url.render()
         ended = command_line("check", "--alembic", example(edits=edits) / "alembic.ini", "--server", url, *GRAPH)
 
-    assert_one_message(ended, "The server went away during the run.", "no connection", "run again")
+    assert_one_message(ended, "Lost the connection to the server during the run.", "no connection", "run again")
 
 
 def test_a_revision_that_raises_is_a_finding_and_not_a_run_that_could_not_be_done(check_example: Check) -> None:
@@ -296,7 +298,7 @@ def test_the_program_itself_ends_with_2_and_one_message(example: Check) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(r"The server .* cannot be used: no connection\.\n  seen: .*\n  mend: .*\n", done.stderr)
+    assert re.fullmatch(r"Could not connect to the server .*\.\n  seen: .*\n  fix: .*\n", done.stderr)
 
 
 def assert_one_message(ended: Any, what: str, seen: str, mend: str) -> None:
@@ -307,5 +309,5 @@ def assert_one_message(ended: Any, what: str, seen: str, mend: str) -> None:
     assert what in lines[0]
     assert lines[1].startswith("  seen: ")
     assert seen in lines[1]
-    assert lines[2].startswith("  mend: ")
+    assert lines[2].startswith("  fix: ")
     assert mend in lines[2]

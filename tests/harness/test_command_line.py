@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ def test_a_sound_chain_ends_with_0(check_example: Check) -> None:
     ended = check_example()
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.splitlines()[-1].startswith("nothing found: 3 revisions, ")
+    assert ended.out.splitlines()[-1].startswith("OK: no findings in 3 revisions, ")
 
 
 def test_findings_end_with_1_and_stand_in_the_report(check_example: Check) -> None:
@@ -53,7 +54,7 @@ def test_findings_end_with_1_and_stand_in_the_report(check_example: Check) -> No
 
 @pytest.mark.parametrize(
     ("report_format", "begins"),
-    [("text", "┏━"), ("json", '{\n  "server"'), ("markdown", "**nothing found"), ("html", "<!doctype html>")],
+    [("text", "┏━"), ("json", '{\n  "server"'), ("markdown", "**OK: no findings"), ("html", "<!doctype html>")],
 )
 def test_each_format_is_printed(check_example: Check, report_format: str, begins: str) -> None:
     ended = check_example(*GRAPH, "--format", report_format)
@@ -118,20 +119,20 @@ def test_no_structure_file_is_written_of_a_chain_that_does_not_reach_its_heads(
     ended = command_line("check", "--server", quiet_url, "--write-structure")
 
     assert ended.code == 2
-    assert "The structure file was not written.\n  seen: the chain does not reach its heads" in ended.err
+    assert "The structure file was not written.\n  seen: the chain fails to upgrade to its heads" in ended.err
     assert not (project / "structure.sql").exists()
 
 
 def test_a_fault_of_the_harness_ends_with_2_and_its_traceback(
     check_example: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pgharness.cli.check.check_chain", lambda *_: 1 / 0)
+    monkeypatch.setattr("pgharness.cli.checking.check_chain", lambda *_: 1 / 0)
 
     ended = check_example()
 
     assert ended.code == 2
+    assert ended.err.startswith("Internal error in pgharness; please report it with the lines below:\nTraceback")
     assert "ZeroDivisionError" in ended.err
-    assert ended.err.endswith("This is a fault of pgharness itself; the lines above say where.\n")
 
 
 def test_at_a_terminal_a_bar_is_shown_and_the_report_has_colours(
@@ -139,7 +140,7 @@ def test_at_a_terminal_a_bar_is_shown_and_the_report_has_colours(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("pgharness.cli.check._is_terminal", lambda: True)
+    monkeypatch.setattr("pgharness.cli.checking._is_terminal", lambda: True)
 
     ended = check_example(*GRAPH)
 
@@ -166,7 +167,7 @@ def test_a_difference_is_told_object_by_object(command_line: Check, shops: Check
 
     assert ended.code == 1
     assert "column public.shelf.id\n  Its type is integer in left and bigint in right.\n" in ended.out
-    assert "view public.v\n  It is in right and not in left.\n" in ended.out
+    assert "view public.v\n  Exists in right, missing in left.\n" in ended.out
     assert ended.out.splitlines()[-1].endswith(" facts differ")
 
 
@@ -234,3 +235,11 @@ def test_an_unknown_option_ends_with_2(command_line: Check) -> None:
 
     assert ended.code == 2
     assert "No such option" in ended.err
+
+
+def test_help_loads_neither_driver_nor_settings() -> None:
+    """It is what one waits for at a completion; a second of loading would be felt there."""
+    program = "import sys; import pgharness.cli; print(*sorted({'psycopg', 'pydantic', 'testcontainers'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "\n"

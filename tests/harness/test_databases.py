@@ -125,7 +125,7 @@ def test_a_database_that_is_gone_already_may_be_dropped(databases: Databases) ->
 
 
 def test_nothing_without_our_prefix_is_ever_dropped(own_server: Server) -> None:
-    with own_server.connect() as connection, pytest.raises(ValueError, match="no database of pgharness"):
+    with own_server.connect() as connection, pytest.raises(ValueError, match="not a database of pgharness"):
         drop_database(connection, "postgres")
 
 
@@ -202,7 +202,7 @@ def test_a_full_disk_is_told(databases: Databases, monkeypatch: pytest.MonkeyPat
     monkeypatch.undo()
     monkeypatch.setattr(psycopg.Connection, "execute", is_full)
 
-    with pytest.raises(CannotRun, match="cannot be made") as caught:
+    with pytest.raises(CannotRun, match="Could not create the database") as caught:
         databases.clone(Database("pgharness_x", databases.server.url, databases.server.url))
     monkeypatch.undo()
     assert "free space" in caught.value.mend
@@ -289,7 +289,7 @@ def maker(own_server: Server) -> Iterator[Server]:
 def test_a_database_on_which_somebody_of_more_rights_is_connected_is_told(own_server: Server, maker: Server) -> None:
     with Databases(maker) as databases:
         database = databases.create_empty()
-        with own_server.connect(database.name), pytest.raises(CannotRun, match="cannot be dropped") as caught:
+        with own_server.connect(database.name), pytest.raises(CannotRun, match="Could not drop the database") as caught:
             databases.drop(database)
 
     assert "other session" in caught.value.seen

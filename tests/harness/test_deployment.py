@@ -112,7 +112,7 @@ CASES = {
         ),
         ENV.replace("engine.connect()", "engine.begin()"),
         "upgrade of index",
-        "It passes by itself, and `alembic upgrade head` fails there",
+        "upgrade() passes by itself, but `alembic upgrade head` fails there",
         "`with engine.connect() as connection:` instead of engine.begin()",
         ENV,
     ),

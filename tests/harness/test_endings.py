@@ -48,7 +48,7 @@ def waiting_run(example: Callable[..., Path], tmp_path: Path) -> Iterator[Callab
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
-        (signal.SIGINT, 130, "Interrupted; nothing of the run is left.\n"),
+        (signal.SIGINT, 130, "Interrupted; everything that the run created is removed.\n"),
         (signal.SIGTERM, 143, ""),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_name_is_looked_for_on_the_path(
 def test_one_that_is_missing_is_told_with_the_place(ini: Path, tmp_path: Path) -> None:
     reason = refused(tmp_path / "gone" / "bin" / "python", ini)
 
-    assert reason.what == f"There is no Python {tmp_path}/gone/bin/python."
+    assert reason.what == f"Python interpreter {tmp_path}/gone/bin/python not found."
     assert reason.seen == f"looked for {tmp_path}/gone/bin/python"
 
 

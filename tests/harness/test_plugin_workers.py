@@ -71,5 +71,5 @@ def test_a_server_that_cannot_be_had_ends_the_session_before_any_worker(pytester
 
     said = ended.stdout.str() + ended.stderr.str()
     assert ended.ret == 2
-    assert "cannot be used: no connection." in said
+    assert "Could not connect to the server" in said
     assert "Traceback" not in said

@@ -228,7 +228,7 @@ def test_without_models_what_needs_them_is_skipped_and_says_so(judge_example: Ca
 
     skipped = {result.name: result.reason for result in report.results if result.status is Status.SKIPPED}
     assert report.findings == ()
-    assert skipped["drift"].startswith("no models are named: metadata = ")
+    assert skipped["drift"].startswith("no models: set metadata = ")
     assert skipped["enums"] == skipped["drift"]
     assert skipped["autogenerate"] == "env.py gives no target_metadata to context.configure()"
 

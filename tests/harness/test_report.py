@@ -32,13 +32,18 @@ LOST_TYPE = Finding(
     "roundtrip",
     "0001",
     "type public.cover",
-    "Its downgrade does not restore <it>.",
+    "downgrade() does not restore <it>.",
     'op.execute("DROP `TYPE`")',
     "- a\n+ b\n  c",
 )
 LOST_INDEX = Finding("roundtrip", "0001", "index public.ix", "It is gone.", "make it")
 STALE = Finding(
-    "structure", None, "structure file [x].sql", "It is not what the chain gives.", "write it", "\n".join("x" * 60)
+    "structure",
+    None,
+    "structure file [x].sql",
+    "Out of date: it differs from the schema at the head.",
+    "write it",
+    "\n".join("x" * 60),
 )
 
 FAILED = Report(
@@ -146,7 +151,7 @@ def test_the_json_has_the_shape_that_programs_rely_on() -> None:
         "check": "roundtrip",
         "revision": "0001",
         "subject": "type public.cover",
-        "message": "Its downgrade does not restore <it>.",
+        "message": "downgrade() does not restore <it>.",
         "mend": 'op.execute("DROP `TYPE`")',
         "evidence": "- a\n+ b\n  c",
     }
@@ -171,14 +176,14 @@ def test_the_text_is_a_grid_then_remarks_then_findings_then_one_sentence() -> No
     ]
     assert "drift was skipped: no models are named" in lines
     assert "note: graph [0001_add_book] it is [odd]" in lines
-    assert lines[-1] == "3 findings: 2 revisions, 3 claims, 2.0 s (server ready after 0.2 s)"
+    assert lines[-1] == "FAILED: 3 findings in 2 revisions, 3 checks, 2.0 s (server ready after 0.2 s)"
 
 
 def test_a_finding_in_the_text_has_what_was_seen_the_mend_and_the_evidence_in_that_order() -> None:
     expected = """\
 roundtrip [0001_add_book] type public.cover
-  Its downgrade does not restore <it>.
-  mend: op.execute("DROP `TYPE`")
+  downgrade() does not restore <it>.
+  fix: op.execute("DROP `TYPE`")
     - a
     + b
       c
@@ -188,7 +193,7 @@ roundtrip [0001_add_book] type public.cover
 
 
 def test_a_passing_run_says_so_in_one_sentence() -> None:
-    assert render_text(PASSED).endswith("nothing found: 1 revision, 1 claim, 2.0 s (server ready after 0.2 s)\n")
+    assert render_text(PASSED).endswith("OK: no findings in 1 revision, 1 check, 2.0 s (server ready after 0.2 s)\n")
 
 
 def test_long_evidence_is_cut_in_the_text_and_whole_in_the_json() -> None:
@@ -210,7 +215,7 @@ def test_the_markdown_is_a_table_and_a_section_for_each_finding() -> None:
     told = render_markdown(FAILED)
 
     assert told.startswith(
-        "**3 findings: 2 revisions, 3 claims, 2.0 s (server ready after 0.2 s)**, on embedded PostgreSQL"
+        "**FAILED: 3 findings in 2 revisions, 3 checks, 2.0 s (server ready after 0.2 s)**, on embedded PostgreSQL"
     )
     assert "| revision | graph | drift | structure | roundtrip |\n| --- | :-: | :-: | :-: | :-: |\n" in told
     assert "| `0001_add_book` | ✓ | – | ✓ | ✗ 2 |" in told
@@ -281,6 +286,6 @@ def test_the_page_tells_all_that_the_text_tells() -> None:
 
 
 def test_every_format_has_what_renders_it() -> None:
-    from pgharness.cli.check import ReportFormat
+    from pgharness.cli.formats import ReportFormat
 
     assert set(FORMATS) == {item.value for item in ReportFormat}

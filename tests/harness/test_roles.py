@@ -113,7 +113,7 @@ def test_a_structure_file_may_name_the_roles_of_the_chain(
     report = judge_alone({**WITH_A_ROLE, **slip}, only=("structure", "roundtrip"), structure=tmp_path / "structure.sql")
 
     told = [finding.message for finding in report.findings if finding.check == "structure"]
-    assert told == ["It is not what the chain gives at its head."]
+    assert told == ["Out of date: it differs from the schema at the head."]
     assert outside_of_databases(own_server) == []
 
 

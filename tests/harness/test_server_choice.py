@@ -151,7 +151,7 @@ def test_what_is_no_engine_is_told_from_one(listener: socket.socket, answer: byt
     with answering(listener, answer):
         reason = refusal()
 
-    assert reason.what.endswith("is no container engine.")
+    assert reason.what.endswith("is not a container engine.")
     assert reason.seen.endswith(f": {seen}")
 
 
@@ -159,7 +159,7 @@ def test_an_engine_that_goes_away_after_its_first_answer_is_told(listener: socke
     with answering(listener, b"HTTP/1.0 200 OK\r\n\r\nOK", b""):
         reason = refusal()
 
-    assert reason.what == "No container of postgres:18 can be had."
+    assert reason.what == "Could not start a container from postgres:18."
     assert reason.mend == engine_ping.START_ONE
 
 
@@ -169,7 +169,7 @@ def test_a_file_that_may_name_another_engine_is_left_to_the_library(
     (tmp_path / ".testcontainers.properties").touch()
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{closed_port}")
 
-    assert refusal().what == "No container of postgres:18 can be had."
+    assert refusal().what == "Could not start a container from postgres:18."
 
 
 def test_an_account_that_may_not_use_the_engine_is_told_how_to(
@@ -238,7 +238,7 @@ def test_a_machine_that_can_have_neither_server_is_told_what_each_needs(
     monkeypatch.setenv("PGHARNESS_POSTGRES_BIN", str(tmp_path))
 
     reason = refusal("auto")
-    assert "There is no container engine." in reason.seen
+    assert "No container engine found." in reason.seen
     assert "PGHARNESS_POSTGRES_BIN names no folder" in reason.seen
     assert engine_ping.START_ONE in reason.mend
     assert "correct PGHARNESS_POSTGRES_BIN" in reason.mend

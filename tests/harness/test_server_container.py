@@ -286,7 +286,7 @@ def test_a_server_is_kept_where_the_variable_asks_for_it(
 
 
 def test_an_image_that_cannot_be_had_is_told(client: DockerClient) -> None:
-    with pytest.raises(CannotRun, match=r"There is no image pgharness\.invalid/none:1\.") as caught:
+    with pytest.raises(CannotRun, match=r"Image pgharness\.invalid/none:1 not found\.") as caught:
         engine.require_image(client, "pgharness.invalid/none:1")
     assert "PGHARNESS_IMAGE" in caught.value.mend
 
@@ -305,13 +305,13 @@ def test_the_command_line_ends_with_2_where_the_image_cannot_be_had(example: Cal
     )
 
     assert done.returncode == 2
-    assert "There is no image pgharness.invalid/none:1." in done.stderr
+    assert "Image pgharness.invalid/none:1 not found." in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_name_that_no_image_can_have_is_told_without_blaming_the_engine(client: DockerClient) -> None:
     with (
-        pytest.raises(CannotRun, match="No container of No Such Name can be had") as caught,
+        pytest.raises(CannotRun, match="Could not start a container from No Such Name") as caught,
         engine.explained("No Such Name"),
     ):
         engine.require_image(client, "No Such Name")
@@ -345,7 +345,7 @@ def test_auto_takes_a_container_where_an_engine_has_one(image: str) -> None:
 def test_auto_takes_the_embedded_server_where_the_image_cannot_be_had() -> None:
     with open_server("auto", image="pgharness.invalid/none:1") as opened:
         assert opened.kind == "embedded"
-        assert opened.reason.startswith("no container: the engine does not have it and cannot pull it: ")
+        assert opened.reason.startswith("no container: the engine does not have it and could not pull it: ")
 
 
 def test_an_engine_that_goes_away_during_a_run_leaves_a_message_and_no_error(

@@ -179,7 +179,7 @@ def test_a_machine_without_a_loopback_is_told(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
         pass
-    assert "no port at 192.0.2.1 can be had" in caught.value.seen
+    assert "could not bind a port at 192.0.2.1" in caught.value.seen
 
 
 def test_nothing_is_left_of_a_server_that_was_closed() -> None:

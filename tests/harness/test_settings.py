@@ -96,13 +96,13 @@ def test_a_rule_of_what_to_ignore_has_a_reason_and_may_have_an_end(write: Any) -
 
 BROKEN_FILES = [
     pytest.param('[tool.pgharness]\nservr = "auto"\n', "unknown setting 'servr'", "did you mean 'server'?", id="an unknown setting"),
-    pytest.param("[tool.pgharness\n", "is no TOML", "correct pyproject.toml", id="a file that is no TOML"),
-    pytest.param("[tool]\npgharness = 3\n", "is no table", "write [tool.pgharness]", id="a number instead of a table"),
-    pytest.param('tool = "hammer"\n', "is no table", "write [tool.pgharness]", id="a text instead of tables"),
-    pytest.param("[tool.pgharness]\nrows_per_table = -1\n", "'rows_per_table' cannot be used", "PGHARNESS_ROWS_PER_TABLE", id="a number that is too small"),
-    pytest.param("[tool.pgharness]\nalembic = 3\n", "'alembic' cannot be used", "in [tool.pgharness] of pyproject.toml", id="a number instead of a path"),
-    pytest.param('[tool.pgharness]\nignore = [{ kind = "trigger" }]\n', "'ignore.0.reason' cannot be used", "PGHARNESS_IGNORE", id="a rule without a reason"),
-    pytest.param('[tool.pgharness]\nenvironment = { DATABASE_URL = "{uri}" }\n', "'environment' cannot be used", "PGHARNESS_ENVIRONMENT", id="an unknown placeholder"),
+    pytest.param("[tool.pgharness\n", "is not valid TOML", "correct pyproject.toml", id="a file that is no TOML"),
+    pytest.param("[tool]\npgharness = 3\n", "is not a table", "write [tool.pgharness]", id="a number instead of a table"),
+    pytest.param('tool = "hammer"\n', "is not a table", "write [tool.pgharness]", id="a text instead of tables"),
+    pytest.param("[tool.pgharness]\nrows_per_table = -1\n", "Invalid value for the setting 'rows_per_table'", "PGHARNESS_ROWS_PER_TABLE", id="a number that is too small"),
+    pytest.param("[tool.pgharness]\nalembic = 3\n", "Invalid value for the setting 'alembic'", "in [tool.pgharness] of pyproject.toml", id="a number instead of a path"),
+    pytest.param('[tool.pgharness]\nignore = [{ kind = "trigger" }]\n', "Invalid value for the setting 'ignore.0.reason'", "PGHARNESS_IGNORE", id="a rule without a reason"),
+    pytest.param('[tool.pgharness]\nenvironment = { DATABASE_URL = "{uri}" }\n', "Invalid value for the setting 'environment'", "PGHARNESS_ENVIRONMENT", id="an unknown placeholder"),
 ]  # fmt: skip
 
 
@@ -119,14 +119,19 @@ def test_a_file_that_cannot_be_used_is_told(write: Any, text: str, what: str, me
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe\x00")
 
-    assert "is no TOML" in refusal().what
+    assert "is not valid TOML" in refusal().what
 
 
 @pytest.mark.parametrize(
     ("name", "value", "what", "mend"),
     [
-        ("PGHARNESS_ROWS_PER_TABLE", "many", "'rows_per_table' cannot be used", "PGHARNESS_ROWS_PER_TABLE"),
-        ("PGHARNESS_ENVIRONMENT", "{", "An environment variable cannot be used", "correct or unset it"),
+        (
+            "PGHARNESS_ROWS_PER_TABLE",
+            "many",
+            "Invalid value for the setting 'rows_per_table'",
+            "PGHARNESS_ROWS_PER_TABLE",
+        ),
+        ("PGHARNESS_ENVIRONMENT", "{", "Invalid environment variable", "correct or unset it"),
         (
             "PGHARNESS_SERVR",
             "auto",
@@ -158,4 +163,4 @@ def test_a_message_survives_the_way_between_processes() -> None:
 
     reason = CannotRun("It failed.", seen="this", mend="that")
 
-    assert str(pickle.loads(pickle.dumps(reason))) == "It failed.\n  seen: this\n  mend: that"  # noqa: S301 - made here
+    assert str(pickle.loads(pickle.dumps(reason))) == "It failed.\n  seen: this\n  fix: that"  # noqa: S301 - made here

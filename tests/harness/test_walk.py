@@ -53,7 +53,7 @@ def test_a_downgrade_that_fails_on_rows_is_found_though_the_next_revision_drops_
         Revision("drop_author", sql("DROP TABLE author"), sql("CREATE TABLE author (id bigint PRIMARY KEY)")),
     )
 
-    words = "Its downgrade passes on empty tables and fails on rows"
+    words = "downgrade() passes on empty tables but fails on tables with rows"
     assert told(run) == [("roundtrip", "drop_code", "downgrade of drop_code", words)]
 
 
@@ -82,7 +82,7 @@ def test_an_upgrade_does_not_run_again(revision: Revision, neighbour: str, judge
 
     run = judge_chain(*chains[neighbour])
 
-    words = "After its downgrade it does not upgrade again"
+    words = "Upgrading again after downgrade() fails"
     assert told(run, "count_items") == [("roundtrip", "count_items", "downgrade of count_items", words)]
     others = [("roundtrip", "shelf", "table public.board")]
     assert [one[:3] for one in told(run) if one[1] != "count_items"] == others * (neighbour != "none")
@@ -114,13 +114,13 @@ def test_a_revision_that_passes_in_one_run_alone_is_told_and_those_after_it_are_
             "upgrade",
             "second",
             "upgrade of second",
-            "It passes in one run with the revisions before it, and fails in a process of its own, as where they were deployed before",
+            "upgrade() passes in one run with the revisions before it, but fails in a new process, as where those were deployed earlier",
         ),
         (
             "roundtrip",
             "shelf",
             "table public.board",
-            "Its downgrade does not restore the catalog. It is in the catalog after the downgrade and not in the catalog before the upgrade.",
+            "downgrade() does not restore the catalog. Exists in the catalog after the downgrade, missing in the catalog before the upgrade.",
         ),
     ]
     assert ("drift", None, "table public.extra") in [one[:3] for one in told(run)]
@@ -153,7 +153,7 @@ def test_another_catalog_the_second_time_is_found_though_the_next_revision_hides
 
     run = judge_chain(note, comments, hides, only=("roundtrip",))
 
-    words = "Upgraded again after its downgrade, it gives another catalog."
+    words = "Upgrading again after downgrade() gives a different catalog."
     assert [(*one[:3], one[3].startswith(words)) for one in told(run)] == [
         ("roundtrip", "comment", "table public.note", True)
     ]

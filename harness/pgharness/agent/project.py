@@ -102,7 +102,7 @@ def _configured(file: Path, section: str, x: list[str]) -> Config:
     if file.name == "alembic.ini" and beside.is_file() and "[tool.alembic" in beside.read_text(encoding="utf-8"):
         return make_config(beside, section, x)
     raise Stop(
-        f"There is no Alembic configuration {file}.",
+        f"Alembic configuration {file} not found.",
         seen=f"looked for {file.absolute()}",
         mend='name it: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]',
     )
@@ -119,7 +119,7 @@ def _opened(config: Config, file: Path) -> ScriptDirectory:
         raise _unreadable(file, error) from error
     if not Path(scripts.env_py_location).is_file():
         raise Stop(
-            f"There is no env.py in {scripts.dir}.",
+            f"No env.py found in {scripts.dir}.",
             seen=f"looked for {scripts.env_py_location}",
             mend="correct script_location; where there never was one, `alembic init` makes it",
         )

@@ -113,7 +113,7 @@ def _parts(major: int) -> Mapping[str, str]:
     """Give the parts by name. Raises CannotRun for a version that is too old."""
     if major < OLDEST_MAJOR:
         raise CannotRun(
-            "The catalog cannot be read.",
+            "Could not read the catalog.",
             seen=f"a server of version {major}; catalogs are known from {OLDEST_MAJOR} to {NEWEST_MAJOR}",
             mend=f"use PostgreSQL {OLDEST_MAJOR} or newer",
         )

@@ -82,7 +82,7 @@ class Agent:
             if not part:
                 raise CannotRun(
                     f"The agent that runs the project's code did not start in {self.python}.",
-                    seen=_tail(self._log) or "it ended without a word",
+                    seen=_tail(self._log) or "it ended without output",
                     mend="name another interpreter: --python PATH; it needs Python 3.9 or later with Alembic 1.8 and SQLAlchemy 1.4",
                 )
             answered += part

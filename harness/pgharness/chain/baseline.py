@@ -23,7 +23,7 @@ def run_baseline(database: Database, settings: HarnessSettings) -> None:
             connection.execute(_FOR_PSQL.sub(b"", settings.baseline.read_bytes()))
     except psycopg.Error as error:
         raise CannotRun(
-            f"The baseline {settings.baseline} does not run on an empty database.",
+            f"The baseline {settings.baseline} fails on an empty database.",
             seen=" ".join(str(error).split()),
-            mend="let it be plain SQL, as pg_dump --schema-only --no-owner writes it",
+            mend="make it plain SQL, as written by pg_dump --schema-only --no-owner",
         ) from error

@@ -75,7 +75,7 @@ def _required(named: Path) -> Path:
     if not python.exists():
         on_path = ", and for that name on the PATH" if named.name == str(named) else ""
         raise CannotRun(
-            f"There is no Python {named}.",
+            f"Python interpreter {named} not found.",
             seen=f"looked for {python}{on_path}",
             mend="name an interpreter or a virtual environment: --python .venv/bin/python",
         )

@@ -81,8 +81,8 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
             check=NAME,
             revision=deployment.revision,
             subject=f"upgrade of {label}",
-            message=f"It passes on tables that hold rows and fails on empty ones, as in a new database: {failure_in_words(failure)}",
-            mend="let it do without rows that may not be there",
+            message=f"upgrade() passes on tables with rows but fails on empty ones, as in a new database: {failure_in_words(failure)}",
+            mend="do not depend on rows that may be absent",
             evidence=failure_evidence(failure),
         )
         return
@@ -90,7 +90,7 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
         check=NAME,
         revision=deployment.revision,
         subject=f"upgrade of {label}",
-        message=f"It passes by itself, and {COMMAND}{_start_in_words(record, deployment)} fails there, as env.py runs the chain "
+        message=f"upgrade() passes by itself, but {COMMAND}{_start_in_words(record, deployment)} fails there, as env.py runs the chain "
         f"{_manner(deployment)}: "
         f"{failure_in_words(failure)}",
         mend=_mend(deployment, failure),

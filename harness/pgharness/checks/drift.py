@@ -44,13 +44,13 @@ def _first_seen(record: ChainRecord, told: Told) -> str | None:
 
 
 def _refused(refused: RefusedDdl) -> Finding:
-    what = "The server refuses what create_all sends" if refused.statement else "create_all does not pass"
+    what = "create_all() fails: PostgreSQL refuses a statement" if refused.statement else "create_all() fails"
     return Finding(
         check=NAME,
         revision=None,
         subject="the models",
         message=f"{what}: {refused.message.splitlines()[0]}",
-        mend="correct the models so that MetaData.create_all() passes on an empty database",
+        mend="correct the models so that MetaData.create_all() succeeds on an empty database",
         evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}" if refused.statement else "",
     )
 
@@ -58,10 +58,10 @@ def _refused(refused: RefusedDdl) -> Finding:
 CHECK = Check(
     name=NAME,
     claim="the migrated database equals the one built from the models, fact for fact",
-    reason="Code is written against the models and runs against the migrations; where they part, tests prove nothing.",
+    reason="Code is written against the models and runs against the migrations; where they differ, tests prove nothing.",
     mend="write a revision that brings the database to the models, or correct the models",
     judge=judge,
     compares=True,
     needs=frozenset({"models"}),
-    skip_reason='no models are named: metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
+    skip_reason='no models: set metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
 )

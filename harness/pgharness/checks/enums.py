@@ -47,13 +47,13 @@ def labels_of(printed: str) -> tuple[str, ...]:
 def _difference_in_words(declared: DeclaredEnum, labels: tuple[str, ...] | None) -> str:
     who = declared.python_enum or "the models"
     if labels is None:
-        return f"It is in {who} and not in the migrated database."
+        return f"Exists in {who}, missing in the migrated database."
     missing = [label for label in declared.labels if label not in labels]
     extra = [label for label in labels if label not in declared.labels]
     if missing or extra:
-        parts = [f"lacks {_listed(missing)}"] * bool(missing) + [f"has {_listed(extra)} besides"] * bool(extra)
-        return f"Beside {who}, the database {' and '.join(parts)}."
-    return f"The labels have another order than in {who}, so ORDER BY and < give another result."
+        parts = [f"lacks {_listed(missing)}"] * bool(missing) + [f"has the extra {_listed(extra)}"] * bool(extra)
+        return f"Compared with {who}, the database {' and '.join(parts)}."
+    return f"Label order differs from {who}, so ORDER BY and < give different results."
 
 
 def _mend(declared: DeclaredEnum, labels: tuple[str, ...] | None) -> str:
@@ -81,5 +81,5 @@ CHECK = Check(
     mend="add the label in the right place, or correct the Python enum",
     judge=judge,
     needs=frozenset({"models"}),
-    skip_reason='no models are named: metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
+    skip_reason='no models: set metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
 )

@@ -30,7 +30,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding]:
                 check=NAME,
                 revision=ends[-1],
                 subject=f"{word} of the chain",
-                message=f"The chain has {len(ends)} {word}: {', '.join(labels[end] for end in ends)}. "
+                message=f"Multiple {word}: {', '.join(labels[end] for end in ends)}. "
                 "`alembic upgrade head` refuses such a chain.",
                 mend=mend,
             )
@@ -39,7 +39,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding]:
             check=NAME,
             revision=None,
             subject="chain",
-            message="The chain has no revision.",
+            message="The chain has no revisions.",
             mend="write one: alembic revision --autogenerate -m 'create tables'",
         )
 
@@ -50,23 +50,23 @@ def _judge_body(revision: Revision) -> Iterator[Finding]:
             check=NAME,
             revision=revision.revision,
             subject=f"revision {revision.label}",
-            message="Its upgrade() does nothing.",
-            mend=f"write what it should do, or delete {revision.path} and mend the next down_revision",
+            message="upgrade() is empty.",
+            mend=f"write what it should do, or delete {revision.path} and correct the next down_revision",
         )
     if not revision.has_downgrade:
         yield Finding(
             check=NAME,
             revision=revision.revision,
             subject=f"revision {revision.label}",
-            message="It has no downgrade().",
-            mend='write one; where there is no way back, let it raise NotImplementedError and declare irreversible = "<reason>"',
+            message="downgrade() is missing.",
+            mend='write one; if there is no way back, raise NotImplementedError in it and declare irreversible = "<reason>"',
         )
 
 
 CHECK = Check(
     name=NAME,
     claim="one head, one base, every revision has a body",
-    reason="Two heads stop `alembic upgrade head`; a revision without a body hides a forgotten change.",
+    reason="`alembic upgrade head` fails with two heads; an empty revision hides a forgotten change.",
     mend="merge the heads, write the body",
     judge=judge,
     needs_walk=False,

@@ -90,15 +90,15 @@ def _uncovered(record: ChainRecord, foreign_key: ForeignKey, indexes: Sequence[I
     if any(index.is_valid for index in serving):
         return None
     columns = ", ".join(foreign_key.columns)
-    invalid = f" Index {serving[0].name} would serve, but it is invalid." if serving else ""
+    invalid = f" Index {serving[0].name} would support it, but is invalid." if serving else ""
     return Finding(
         check=NAME,
         revision=origin(record, FactKey("constraint", foreign_key.name, "definition"), foreign_key.definition),
         subject=f"constraint {foreign_key.name}",
-        message=f"No index serves it: each delete in {foreign_key.referenced}, and each change of the key there, reads all "
-        f"of {foreign_key.table}.{invalid}",
-        mend=f"CREATE INDEX CONCURRENTLY ON {foreign_key.table} ({columns}) in an autocommit block; or, where rows of "
-        f'{foreign_key.referenced} never go, allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
+        message=f"Foreign key without a supporting index: every DELETE or key UPDATE on {foreign_key.referenced} "
+        f"scans {foreign_key.table} sequentially.{invalid}",
+        mend=f"CREATE INDEX CONCURRENTLY ON {foreign_key.table} ({columns}) in an autocommit block; or, if rows of "
+        f'{foreign_key.referenced} are never deleted, allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
     )
 
@@ -107,7 +107,7 @@ def _near(foreign_key: ForeignKey, indexes: Sequence[Index]) -> Iterator[str]:
     """Name the indexes that look as if they served, with what is in the way."""
     for index in indexes:
         if index.table == foreign_key.table and index.expressions[:1] == foreign_key.columns[:1] and index.predicate:
-            yield f"index {index.name} does not: it holds only rows WHERE {index.predicate}"
+            yield f"index {index.name} does not support it: it is partial, WHERE {index.predicate}"
 
 
 def _redundant(record: ChainRecord, indexes: Sequence[Index]) -> Iterator[Finding]:
@@ -120,8 +120,7 @@ def _redundant(record: ChainRecord, indexes: Sequence[Index]) -> Iterator[Findin
             check=NAME,
             revision=_origin(record, index),
             subject=index.subject,
-            message=f"{'It is the same as' if same else 'It is the beginning of'} {other.subject}, which does all its work; "
-            "every write pays for both.",
+            message=f"Redundant: {'it duplicates' if same else 'its columns are a prefix of'} {other.subject}; every write maintains both.",
             mend=_drop(index),
             evidence=f"{_described(index)}\n{_described(other)}",
         )
@@ -144,8 +143,8 @@ def _judge_queries(queries: QueriesRecord | None, indexes: Sequence[Index]) -> I
         if query.failure is not None:
             yield _query_finding(
                 query,
-                f"It does not run at the head: {failure_in_words(query.failure)}",
-                "correct the statement, or keep what it needs until no release sends it",
+                f"The statement fails at the head: {failure_in_words(query.failure)}",
+                "correct the statement, or keep what it needs until no release uses it",
                 failure_evidence(query.failure),
             )
             continue
@@ -154,12 +153,12 @@ def _judge_queries(queries: QueriesRecord | None, indexes: Sequence[Index]) -> I
             if name in used:
                 continue
             if name not in known:
-                yield _query_finding(query, f"It expects index {name}, and there is none.", f"create {name}")
+                yield _query_finding(query, f"Expected index {name} does not exist.", f"create {name}")
             else:
                 yield _query_finding(
                     query,
-                    f"It cannot use index {name}, which it expects.",
-                    "write the query so that the index serves it, or correct what it expects",
+                    f"Expected index {name} cannot be used by the query.",
+                    "rewrite the query so that the index supports it, or correct the expectation",
                     query.plans[0].text,
                 )
         if not query.expectation.sequential_scan:
@@ -172,8 +171,8 @@ def _unserved(query: QueryRecord) -> Iterator[Finding]:
         if scan.is_sequential and scan.condition:
             yield _query_finding(
                 query,
-                f"No index serves its filter on {scan.relation}: {scan.condition}",
-                f"create an index on {scan.relation} for it, or say why not: -- sequential scan: <reason>",
+                f"Sequential scan: no index supports its filter on {scan.relation}: {scan.condition}",
+                f"create an index on {scan.relation} for it, or allow it with the reason: -- sequential scan: <reason>",
                 query.plans[0].text,
             )
 
@@ -187,7 +186,7 @@ def _unused(record: ChainRecord, indexes: Sequence[Index], foreign_keys: Sequenc
                 check=NAME,
                 revision=_origin(record, index),
                 subject=index.subject,
-                message="Nothing uses it: no statement, no constraint and no foreign key's action.",
+                message="Unused index: no statement, constraint or foreign key action uses it.",
                 mend=f"{_drop(index)}; or add the statement that needs it to {record.queries.path}",
                 evidence=_described(index),
             )

@@ -16,15 +16,15 @@ NAME = "leftovers"
 # (kind, property, the value that says "half done") → (what it means, the mend); {name} stands for the object
 HALF_DONE = {
     ("index", "valid", "false"): (
-        "is invalid: a CREATE INDEX CONCURRENTLY did not end. It is written to and never used, and IF NOT EXISTS skips it.",
+        "is invalid: a CREATE INDEX CONCURRENTLY failed. Writes maintain it, queries never use it, and IF NOT EXISTS skips it.",
         "DROP INDEX CONCURRENTLY IF EXISTS {name} before it is created again",
     ),
     ("constraint", "validated", "false"): (
-        "is NOT VALID: rows that break it may exist.",
+        "is NOT VALID: existing rows may violate it.",
         "ALTER TABLE … VALIDATE CONSTRAINT in a revision of its own",
     ),
     ("constraint", "enforced", "false"): (
-        "is NOT ENFORCED: rows that break it are let in.",
+        "is NOT ENFORCED: rows that violate it are accepted.",
         "ALTER TABLE … ALTER CONSTRAINT … ENFORCED, or drop it",
     ),
     ("trigger", "state", "disabled"): (
@@ -46,7 +46,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
                 check=NAME,
                 revision=origin(record, key, value),
                 subject=f"{key.kind} {key.object}",
-                message=f"It {message}",
+                message=f"{key.kind.capitalize()} {message}",
                 mend=mend.format(name=key.object),
             )
     for name in _unused_enums(head):
@@ -54,8 +54,8 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
             check=NAME,
             revision=origin(record, FactKey("type", name, "labels"), head.value("type", name, "labels")),
             subject=f"type {name}",
-            message="No column, domain, function or other object uses this enum type.",
-            mend=f'op.execute("DROP TYPE {name}") where its last user is dropped',
+            message="Unused enum type: no column, domain, function or other object uses it.",
+            mend=f'op.execute("DROP TYPE {name}") where the last column of that type is dropped',
         )
 
 
@@ -75,8 +75,8 @@ def _unused_enums(head: Snapshot) -> list[str]:
 CHECK = Check(
     name=NAME,
     claim="at the heads nothing is invalid, unvalidated, disabled or unused",
-    reason="What a migration leaves half done costs writes, lets bad rows in, or stops the next CREATE TYPE.",
-    mend="finish it or drop it",
+    reason="What a migration leaves half done slows writes, accepts bad rows, or makes the next CREATE TYPE fail.",
+    mend="finish it, or drop it",
     judge=judge,
     only_at_heads=True,
 )

@@ -37,8 +37,8 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if revision.irreversible is not None:
         yield _finding(
             revision,
-            "It declares that it is irreversible, and its downgrade runs.",
-            "remove the declaration `irreversible`, or let downgrade() raise NotImplementedError",
+            "Declared irreversible, but downgrade() runs.",
+            "remove the declaration `irreversible`, or raise NotImplementedError in downgrade()",
         )
     assert downgrade.snapshot is not None
     unrestored = compare(record.before, downgrade.snapshot)
@@ -47,7 +47,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.downgrade_rows_failure is not None:
         yield _finding(
             revision,
-            f"Its downgrade passes on empty tables and fails on rows: {failure_in_words(record.downgrade_rows_failure)}",
+            f"downgrade() passes on empty tables but fails on tables with rows: {failure_in_words(record.downgrade_rows_failure)}",
             "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
             'allow = {"roundtrip": "<reason>"}',
             failure_evidence(record.downgrade_rows_failure),
@@ -55,7 +55,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.reupgrade_rows_failure is not None:
         yield _finding(
             revision,
-            "After its downgrade it upgrades again on empty tables and fails on rows: "
+            "Upgrading again after downgrade() passes on empty tables but fails on tables with rows: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
             f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
             failure_evidence(record.reupgrade_rows_failure),
@@ -66,8 +66,8 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if reupgrade.failure is not None:
         yield _finding(
             revision,
-            f"After its downgrade it does not upgrade again: {failure_in_words(reupgrade.failure)}",
-            f"let downgrade() in {revision.path} undo all that upgrade() does",
+            f"Upgrading again after downgrade() fails: {failure_in_words(reupgrade.failure)}",
+            f"undo in downgrade() of {revision.path} everything that upgrade() does",
             failure_evidence(reupgrade.failure),
         )
     else:
@@ -86,13 +86,13 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
     if failure.refused:
         yield _finding(
             revision,
-            f"Its downgrade refuses: {failure.error}: {failure.message}",
+            f"downgrade() refuses to run: {failure.error}: {failure.message}",
             'write the way back; where there is none, declare irreversible = "<reason>" beside its code',
         )
     else:
         yield _finding(
             revision,
-            f"Its downgrade fails: {failure_in_words(failure)}",
+            f"downgrade() fails: {failure_in_words(failure)}",
             advice(failure, f"correct downgrade() in {revision.path}"),
             failure_evidence(failure),
         )
@@ -106,8 +106,8 @@ def _judge_restored(
     if facts and record.upgrade.snapshot == after:
         yield _finding(
             revision,
-            "Its downgrade changes nothing: the catalog stays as the upgrade left it.",
-            f"let downgrade() in {revision.path} undo all that upgrade() does, or raise NotImplementedError and declare "
+            "downgrade() changes nothing: the catalog stays as upgrade() left it.",
+            f"undo in downgrade() of {revision.path} everything that upgrade() does, or raise NotImplementedError and declare "
             'irreversible = "<reason>"',
             "\n".join(told.message for told in describe_differences(facts, left="before", right="after the downgrade")),
         )
@@ -118,7 +118,7 @@ def _judge_restored(
     ):
         yield _finding(
             revision,
-            f"Its downgrade does not restore the catalog. {told.message}",
+            f"downgrade() does not restore the catalog. {told.message}",
             mend_downgrade(told, revision.path, proposals),
             told.evidence,
             subject=told.subject,
@@ -131,8 +131,8 @@ def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> It
     for told in describe_differences(facts, left="the first upgrade", right="the upgrade after a downgrade"):
         yield _finding(
             revision,
-            f"Upgraded again after its downgrade, it gives another catalog. {told.message}",
-            f"let upgrade() in {revision.path} depend on nothing that a downgrade leaves out",
+            f"Upgrading again after downgrade() gives a different catalog. {told.message}",
+            f"make upgrade() in {revision.path} independent of what downgrade() does not restore",
             told.evidence,
             subject=told.subject,
         )
@@ -148,7 +148,7 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
         if stopped is not None and not descent.failure.refused:
             yield _finding(
                 stopped.revision,
-                "Its downgrade passes right after its upgrade, and fails on the way down from the heads: "
+                "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
                 f"correct the downgrade() of {stopped.revision.path} or of the revision after it",
                 failure_evidence(descent.failure),
@@ -163,8 +163,8 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
                 check=NAME,
                 revision=None,
                 subject=told.subject,
-                message=f"`alembic downgrade base` leaves something behind. {told.message}",
-                mend="let the downgrade of the revision that made it drop it",
+                message=f"`alembic downgrade base` leaves objects behind. {told.message}",
+                mend="drop it in the downgrade() of the revision that creates it",
                 evidence=told.evidence,
             )
 
@@ -188,8 +188,8 @@ def _finding(revision: Revision, message: str, mend: str, evidence: str = "", su
 CHECK = Check(
     name=NAME,
     claim="each downgrade restores the exact catalog, each re-upgrade too, and the base leaves nothing behind",
-    reason="A downgrade is run on a bad day; what it leaves behind makes the next upgrade fail.",
-    mend="undo in downgrade() all that upgrade() does",
+    reason="A downgrade runs in an emergency; what it leaves behind makes the next upgrade fail.",
+    mend="undo in downgrade() everything that upgrade() does",
     judge=judge,
     compares=True,
     needs=frozenset({"roundtrips"}),

@@ -24,19 +24,25 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
         yield Finding(NAME, None, f"structure file {structure.path}", f"{reason.what} {reason.seen}", reason.mend)
         return
     if structure.text is None:
-        yield _finding(structure, "There is no such file.")
+        yield _finding(structure, "File not found.")
         return
     if structure.text != structure.expected_text:
-        yield _finding(structure, "It is not what the chain gives at its head.", evidence=_text_difference(structure))
+        yield _finding(
+            structure, "Out of date: it differs from the schema at the head.", evidence=_text_difference(structure)
+        )
     if structure.failure is not None:
-        message = f"It does not run on an empty database: {failure_in_words(structure.failure)}"
+        message = f"It fails on an empty database: {failure_in_words(structure.failure)}"
         yield _finding(structure, message, evidence=failure_evidence(structure.failure))
     elif structure.snapshot is not None:
         differences = compare(record.head, structure.snapshot)
         # Where the text differs, that is the cause, and it has been told.
         told_of = differences if structure.text == structure.expected_text else ()
         for told in describe_differences(told_of, left="the chain", right="the structure file"):
-            yield _finding(structure, f"Run on an empty database, it differs. {told.message}", evidence=told.evidence)
+            yield _finding(
+                structure,
+                f"Run on an empty database, it gives a different catalog. {told.message}",
+                evidence=told.evidence,
+            )
 
 
 def _finding(structure: StructureRecord, message: str, evidence: str = "") -> Finding:
@@ -61,9 +67,9 @@ CHECK = Check(
     name=NAME,
     claim="the structure file is what the head gives, and running it gives the same catalog",
     reason="The file is what reviewers read: when it is stale, a pull request shows another schema than it makes.",
-    mend="write it anew and review the difference",
+    mend="regenerate it and review the diff",
     judge=judge,
     compares=True,
     needs=frozenset({"structure"}),
-    skip_reason='no file is named: structure = "schema/structure.sql" in [tool.pgharness]',
+    skip_reason='no file: set structure = "schema/structure.sql" in [tool.pgharness]',
 )

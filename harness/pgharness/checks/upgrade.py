@@ -21,7 +21,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
         yield from _judge_revision(item)
     missing = record.chain.revisions[len(record.revisions) :]
     if missing:
-        yield Note(NAME, None, f"not tried after the failure: {', '.join(revision.label for revision in missing)}")
+        yield Note(NAME, None, f"not run because of the failure: {', '.join(revision.label for revision in missing)}")
     yield from judge_deployment(record, compare)
     if record.left_outside:
         yield Note(
@@ -48,7 +48,7 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message="It passes on empty tables and fails on tables that hold rows: "
+            message="upgrade() passes on empty tables but fails on tables with rows: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
             mend="fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT "
             'NULL); where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}',
@@ -59,23 +59,23 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message="It passes in one run with the revisions before it, and fails in a process of its own, as where they were "
-            f"deployed before: {failure_in_words(record.alone_failure)}",
+            message="upgrade() passes in one run with the revisions before it, but fails in a new process, as where those were "
+            f"deployed earlier: {failure_in_words(record.alone_failure)}",
             mend=advice(
                 record.alone_failure,
-                f"let upgrade() in {revision.path} depend on nothing that another revision left in memory",
+                f"make upgrade() in {revision.path} independent of what another revision left in memory",
             ),
             evidence=failure_evidence(record.alone_failure),
         )
     for table, reason in record.unfilled:
-        yield Note(NAME, revision.revision, f"{table} held no rows: {reason}")
+        yield Note(NAME, revision.revision, f"{table} had no rows: {reason}")
 
 
 CHECK = Check(
     name=NAME,
     claim="every revision runs, on rows, one at a time and as env.py deploys the chain, and what it did is committed",
     reason="A chain that is tested on empty tables fails in production: NOT NULL without a default, a cast, a duplicate.",
-    mend="correct the revision that is named; its statement and SQLSTATE are in the evidence",
+    mend="correct the revision; its statement and SQLSTATE are in the evidence",
     judge=judge,
     compares=True,
 )

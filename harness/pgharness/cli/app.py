@@ -16,7 +16,7 @@ from pgharness.cli.snapshot import snapshot
 from pgharness.findings import CannotRun
 
 app = typer.Typer(
-    help="Proves an Alembic migration chain right on a real PostgreSQL.",
+    help="Test an Alembic migration chain on a real PostgreSQL server.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,6 +32,6 @@ def main() -> None:
     except CannotRun as reason:
         Console(stderr=True, soft_wrap=True, highlight=False).print(str(reason), style="red", markup=False)
     except Exception:  # noqa: BLE001 - Python would end with 1, which means "findings"
+        print("Internal error in pgharness; please report it with the lines below:", file=sys.stderr)
         traceback.print_exc()
-        print("This is a fault of pgharness itself; the lines above say where.", file=sys.stderr)
     sys.exit(COULD_NOT_RUN)

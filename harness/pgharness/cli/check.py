@@ -1,36 +1,13 @@
-"""`pgharness check`: walks the chain on a real server, makes every check, and tells what was found."""
+"""The command `pgharness check` and its options."""
 
 from __future__ import annotations
 
-import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pgharness.cli.exit_codes import FOUND, NOTHING_FOUND
-from pgharness.findings import CannotRun
-from pgharness.report import FORMATS
-from pgharness.report.text import render_rich
-from pgharness.running import Advance, Plan, Run, check_chain
-from pgharness.settings import HarnessSettings, load_settings
-
-INTERRUPTED = 128 + signal.SIGINT
-
-
-class ReportFormat(StrEnum):
-    """The formats of `check`."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
+from pgharness.cli.formats import ReportFormat
 
 
 def check(  # noqa: PLR0917 - typer calls it with names
@@ -55,111 +32,38 @@ def check(  # noqa: PLR0917 - typer calls it with names
         str | None,
         typer.Option(help=r"auto, container, embedded, or postgresql://… of a running server \[default: auto]."),
     ] = None,
-    only: Annotated[list[str] | None, typer.Option(help="Make this check alone; may be given several times.")] = None,
-    skip: Annotated[list[str] | None, typer.Option(help="Do not make this check; may be given several times.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Run only this check; may be repeated.")] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="Skip this check; may be repeated.")] = None,
     since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="A file of SQL to run before the chain.")] = None,
     statements: Annotated[
         Path | None, typer.Option(help="A file of the SQL that the application sends, `;` between statements.")
     ] = None,
-    report_format: Annotated[ReportFormat, typer.Option("--format", help="How to tell it.")] = ReportFormat.TEXT,
-    output: Annotated[Path | None, typer.Option(help="The file to write to; by default standard output.")] = None,
+    report_format: Annotated[ReportFormat, typer.Option("--format", help="The output format.")] = ReportFormat.TEXT,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
     write_structure: Annotated[
         bool, typer.Option("--write-structure", help="Write the structure file from the chain's head, then stop.")
     ] = False,
 ) -> None:
-    """Walk the chain on a real server and make every check. Exit code 0: nothing found, 1: findings, 2: could not run."""
-    settings = load_settings(
+    """Run the chain on a real server and judge it by every check. Exit code 0: no findings, 1: findings, 2: could not run."""
+    from pgharness.cli.checking import check_chain_and_tell  # noqa: PLC0415 - takes long to load, and --help needs none of it
+
+    check_chain_and_tell(
         config,
-        alembic=alembic,
-        section=section,
-        x=tuple(x or ()),
-        python=python,
-        metadata=metadata,
-        server=server,
-        only=tuple(only or ()) if not write_structure else ("structure",),
-        skip=tuple(skip or ()),
-        since=since,
-        baseline=baseline,
-        statements=statements,
+        {
+            "alembic": alembic,
+            "section": section,
+            "x": tuple(x or ()),
+            "python": python,
+            "metadata": metadata,
+            "server": server,
+            "only": tuple(only or ()) if not write_structure else ("structure",),
+            "skip": tuple(skip or ()),
+            "since": since,
+            "baseline": baseline,
+            "statements": statements,
+        },
+        report_format,
+        output,
+        write_structure=write_structure,
     )
-    if write_structure and settings.structure is None:
-        raise CannotRun(
-            "There is no structure file to write.",
-            seen="`structure` is not set",
-            mend='set structure = "schema/structure.sql" in [tool.pgharness]',
-        )
-    _require_folder(output)
-    run = _run(settings)
-    if write_structure:
-        _write_structure(run, settings.structure)
-        return
-    _tell(run, report_format, output)
-    sys.exit(NOTHING_FOUND if run.report.passed else FOUND)
-
-
-def _run(settings: HarnessSettings) -> Run:
-    try:
-        with _progress() as begin:
-            return check_chain(settings, begin)
-    except KeyboardInterrupt:
-        print("Interrupted; nothing of the run is left.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-
-
-def _require_folder(output: Path | None) -> None:
-    """Refuse before the run what could not be written after it."""
-    if output is not None and not output.absolute().parent.is_dir():
-        raise CannotRun(
-            f"The report cannot be written to {output}.",
-            seen=f"there is no folder {output.absolute().parent}",
-            mend=f"make it: mkdir -p {output.parent}; or name another file: --output FILE",
-        )
-
-
-def _tell(run: Run, report_format: ReportFormat, output: Path | None) -> None:
-    if output is not None:
-        output.write_text(FORMATS[report_format](run.report), encoding="utf-8")
-    elif report_format is ReportFormat.TEXT and _is_terminal():
-        Console().print(render_rich(run.report))
-    else:
-        sys.stdout.write(FORMATS[report_format](run.report))
-
-
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()
-
-
-def _write_structure(run: Run, path: Path | None) -> None:
-    assert path is not None
-    if run.record.structure is None:
-        raise CannotRun(
-            "The structure file was not written.",
-            seen="the chain does not reach its heads"
-            if run.record.head is None
-            else "the check `structure` is skipped",
-            mend="run pgharness check and correct what it finds",
-        )
-    if run.record.structure.unwritable is not None:
-        raise run.record.structure.unwritable
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(run.record.structure.expected_text, encoding="utf-8")
-    print(f"wrote {path}")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Plan], Advance]]:
-    """Show a bar on standard error where that is a terminal; give what begins to count, once it is known how far it goes."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(file=sys.stderr)
-    if not console.is_terminal:  # where it is disabled, Progress prints an empty line (rich before 14.1)
-        yield lambda _plan: lambda _label: None
-        return
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting a server, reading the chain", total=None)
-
-        def begin(plan: Plan) -> Advance:
-            progress.update(task, total=plan.steps)
-            return lambda label: progress.update(task, advance=1, description=label)
-
-        yield begin

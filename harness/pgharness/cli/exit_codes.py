@@ -1,3 +1,3 @@
-"""What the exit code of a command says."""
+"""The exit codes of the commands."""
 
-NOTHING_FOUND, FOUND, COULD_NOT_RUN = 0, 1, 2
+NO_FINDINGS, FINDINGS, COULD_NOT_RUN = 0, 1, 2

@@ -1,26 +1,12 @@
-"""`pgharness snapshot`: prints a database's schema as facts, or as SQL that makes it."""
+"""The command `pgharness snapshot` and its options."""
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
 from typing import Annotated
 
-import psycopg
 import typer
 
-from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.script import render_sql
-from pgharness.catalog.snapshot import take_snapshot
-from pgharness.findings import CannotRun
-from pgharness.servers import connect_given
-
-
-class SnapshotFormat(StrEnum):
-    """The formats of `snapshot`."""
-
-    JSON = "json"
-    SQL = "sql"
+from pgharness.cli.formats import SnapshotFormat
 
 
 def snapshot(
@@ -30,24 +16,6 @@ def snapshot(
     ),
 ) -> None:
     """Print a database's schema: as facts, or as SQL that makes the same schema in an empty database."""
-    taken = snapshot_of(url)
-    if snapshot_format is SnapshotFormat.SQL:
-        print(render_sql(taken), end="")
-    else:
-        facts = [
-            {"kind": k.kind, "object": k.object, "property": k.property, "value": v} for k, v in taken.facts.items()
-        ]
-        print(json.dumps({"server_version": taken.server_version_number, "facts": facts}, indent=1, ensure_ascii=False))
+    from pgharness.cli.reading import read_and_print  # noqa: PLC0415 - takes long to load, and --help needs none of it
 
-
-def snapshot_of(url: str) -> Snapshot:
-    """Read the schema of the database at a URL. Raises CannotRun."""
-    with connect_given(url) as connection:
-        try:
-            return take_snapshot(connection)
-        except psycopg.Error as error:
-            raise CannotRun(
-                "The catalog cannot be read.",
-                seen=str(error).splitlines()[0],
-                mend="use a role that may connect and read pg_catalog",
-            ) from error
+    read_and_print(url, snapshot_format)

@@ -112,7 +112,7 @@ def _forget_subscriptions(connection: Connection, name: str) -> bool:
 
 def _cannot_drop(name: str, error: psycopg.Error) -> CannotRun:
     return CannotRun(
-        f"The database {name} cannot be dropped.",
+        f"Could not drop the database {name}.",
         seen=" ".join(str(error).split()),
         mend=f'end what holds it (pg_stat_activity shows whose it is), then DROP DATABASE "{name}"',
     )
@@ -120,7 +120,7 @@ def _cannot_drop(name: str, error: psycopg.Error) -> CannotRun:
 
 def _require_ours(name: str) -> None:
     if not name.startswith(PREFIX):
-        raise ValueError(f"{name} is no database of pgharness, and is not dropped")
+        raise ValueError(f"{name} is not a database of pgharness, and is not dropped")
 
 
 def _create(connection: Connection, server: Server, name: str, template: str, more: sql.Composable) -> None:
@@ -134,7 +134,7 @@ def _create(connection: Connection, server: Server, name: str, template: str, mo
         connection.execute(statement)
     except errors.DiskFull as error:
         raise CannotRun(
-            f"The database {name} cannot be made on {server.description}.",
+            f"Could not create the database {name} on {server.description}.",
             seen=str(error).strip(),
             mend="free space where the server keeps its data, or use another server",
         ) from error

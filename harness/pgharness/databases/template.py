@@ -96,7 +96,7 @@ def _lock(session: Connection, purpose: str, name: str, mode: Literal["shared", 
     while not _try_lock(session, purpose, name, mode):
         if time.monotonic() > give_up_at:
             raise CannotRun(
-                f"The template {name} is not to be had.",
+                f"Could not get the template database {name}.",
                 seen=f"another process has been building it for {_BUILD_LIMIT_S // 60} minutes",
                 mend="end that process; pg_stat_activity shows its session: application_name LIKE 'pgharness %'",
             )

@@ -75,7 +75,7 @@ def failure_evidence(failure: Failure) -> str:
 def _told(group: ObjectDifference, left: str, right: str) -> Told:
     if group.only_in is not None:
         has, lacks = (left, right) if group.only_in == "left" else (right, left)
-        message = f"It is in {has} and not in {lacks}."
+        message = f"Exists in {has}, missing in {lacks}."
     else:
         message = _difference_in_words(group.differences, left, right)
     return Told(
@@ -97,7 +97,7 @@ def _difference_in_words(differences: tuple[Difference, ...], left: str, right: 
             f"Its {item.property} is {_in_words(item.left)} in {left} and {_in_words(item.right)} in {right}."
             for item in named
         )
-    return f"It differs between {left} and {right} in {', '.join(f'its {item.property}' for item in named)}."
+    return f"Differs between {left} and {right}: {', '.join(f'its {item.property}' for item in named)}."
 
 
 def _is_short(item: Difference) -> bool:
@@ -116,7 +116,7 @@ def _told_order(table: str, moved: tuple[Difference, ...], left: str, right: str
         None,
         moved[0].parent,
         moved,
-        f"The columns {', '.join(names)} stand in another order in {left} than in {right}.",
+        f"Column order differs between {left} and {right}: {', '.join(names)}.",
         _sides(moved, left, right, None),
     )
 

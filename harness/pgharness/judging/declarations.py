@@ -16,7 +16,7 @@ NAME = "declarations"
 DECLARATIONS = Claim(
     name=NAME,
     claim="what revisions and settings declare to be meant is known, has a reason, and is used",
-    reason="A declaration that is misspelt or outlived hides nothing today and the next fault tomorrow.",
+    reason="A declaration that is misspelt or outlived hides nothing today and the next defect tomorrow.",
     mend="correct it, give its reason, or remove it",
     needs_walk=False,
 )
@@ -69,11 +69,11 @@ def judge_declarations(chain: Chain, known_checks: Sequence[str], made: Made) ->
             if check not in known_checks:
                 yield _unknown(revision, check, known_checks)
             elif not _is_reason(reason):
-                yield _finding(
-                    revision, f"allow[{check!r}]", "It gives no reason.", f'allow = {{"{check}": "<reason>"}}'
-                )
+                yield _finding(revision, f"allow[{check!r}]", "Missing reason.", f'allow = {{"{check}": "<reason>"}}')
             elif made.covers(check, revision.revision) and (revision.revision, check) not in found:
-                yield _finding(revision, f"allow[{check!r}]", "The check finds nothing here to allow.", "remove it")
+                yield _finding(
+                    revision, f"allow[{check!r}]", "Unused: the check has no finding here to allow.", "remove it"
+                )
 
 
 def judge_allowed_indices(allow_indices: Mapping[str, str], made: Made) -> Iterator[Finding]:
@@ -82,14 +82,16 @@ def judge_allowed_indices(allow_indices: Mapping[str, str], made: Made) -> Itera
     for subject, reason in allow_indices.items():
         named = f"allow_indices[{subject!r}]"
         if not _is_reason(reason):
-            yield Finding(NAME, None, named, "It gives no reason.", f'allow_indices = {{"{subject}" = "<reason>"}}')
+            yield Finding(NAME, None, named, "Missing reason.", f'allow_indices = {{"{subject}" = "<reason>"}}')
         elif indices.NAME in made.checks and subject not in found:
-            yield Finding(NAME, None, named, "There is nothing here to allow.", "remove it from [tool.pgharness]")
+            yield Finding(
+                NAME, None, named, "Unused: there is no such finding to allow.", "remove it from [tool.pgharness]"
+            )
 
 
 def _judge_reasons(revision: Revision) -> Iterator[Finding]:
     if revision.irreversible is not None and not _is_reason(revision.irreversible):
-        yield _finding(revision, "irreversible", "It gives no reason.", 'irreversible = "<why there is no way back>"')
+        yield _finding(revision, "irreversible", "Missing reason.", 'irreversible = "<why there is no way back>"')
     if revision.allow_problem:
         yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}')
 
@@ -99,16 +101,14 @@ def _judge_names(revision: Revision) -> Iterator[Finding]:
         close = difflib.get_close_matches(name, DECLARED_IN_REVISIONS, n=1, cutoff=0.8)
         could_be_meant = bool(close) and DECLARED_IN_REVISIONS[close[0]] == kind
         if could_be_meant and name not in DECLARED_IN_REVISIONS and name not in ALEMBIC_NAMES:
-            yield _finding(
-                revision, name, f"It looks like the declaration {close[0]!r}, but is none.", f"write {close[0]}"
-            )
+            yield _finding(revision, name, f"Not a declaration; did you mean {close[0]!r}?", f"write {close[0]}")
 
 
 def _unknown(revision: Revision, check: str, known_checks: Sequence[str]) -> Finding:
     return _finding(
         revision,
         f"allow[{check!r}]",
-        f"There is no check {check!r} to allow.",
+        f"Unknown check {check!r}.",
         f"name one of {', '.join(known_checks)}{nearest(check, known_checks)}",
     )
 

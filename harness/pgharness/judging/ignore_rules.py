@@ -36,11 +36,11 @@ def judge_ignore_rules(rules: IgnoreRules, used: Collection[IgnoreRule], *, all_
         if rules.is_expired(rule):
             yield _finding(
                 rule,
-                f"It expired on {rule.expires}, so it leaves nothing out any more. Its reason was: {rule.reason}",
-                "mend the difference and remove the rule, or give it a later end",
+                f"Expired on {rule.expires}: the rule no longer applies. Its reason was: {rule.reason}",
+                "fix the difference and remove the rule, or extend `expires`",
             )
         elif all_compared and rule not in used:
-            yield _finding(rule, "It leaves nothing out: no comparison finds such a difference.", "remove the rule")
+            yield _finding(rule, "Unused ignore rule: no comparison finds such a difference.", "remove the rule")
 
 
 def _finding(rule: IgnoreRule, message: str, mend: str) -> Finding:

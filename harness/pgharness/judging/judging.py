@@ -35,7 +35,7 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str]) -> tuple[Check, ...]
     for name in (*only, *skip):
         if name not in known:
             raise CannotRun(
-                f"There is no check {name!r}.",
+                f"Unknown check {name!r}.",
                 seen=f"known are {', '.join(known)}",
                 mend=f"name one of them{nearest(name, known)}",
             )
@@ -88,7 +88,9 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
     if is_out_of_reach or any(getattr(record, need, record) is None for need in check.needs):
-        reason = check.skip_reason if record.head is not None else "the chain does not reach its heads"
+        reason = (
+            check.skip_reason if record.head is not None else "not checked: the chain fails to upgrade to its heads"
+        )
         return _result(check, Status.SKIPPED, 0.0, reason=reason)
     said = tuple(check.judge(record, comparer if check.compares else _refuse_to_compare))
     return _result(

@@ -51,15 +51,15 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
             yield _finding(
                 statement,
                 one,
-                f"It does not use index {index} ({one.words} uses {used}).",
-                f"create the index, or write the query so that it can be used: {index}",
+                f"Does not use index {index} ({one.words} uses {used}).",
+                f"create the index, or rewrite the query so that it can be used: {index}",
             )
     for scan in plan.scans:
         if scan.is_sequential and scan.rows_read >= LARGE_ROWS and not expected.sequential_scan:
             yield _finding(
                 statement,
                 one,
-                f"It reads all of {scan.relation} ({scan.rows_read:,.0f} rows, {one.words}).",
+                f"Sequential scan on {scan.relation} ({scan.rows_read:,.0f} rows, {one.words}).",
                 f"create an index on {scan.relation} for {scan.condition or 'its order'}; or allow it, with the reason",
             )
     for sort in plan.sorts if not expected.sort else ():
@@ -68,7 +68,7 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
         yield _finding(
             statement,
             one,
-            f"It sorts by {sort.key} ({sort.rows:,.0f} rows, {one.words}).",
+            f"Explicit sort by {sort.key} ({sort.rows:,.0f} rows, {one.words}).",
             "let the index end in the columns of ORDER BY, in the same directions; or allow the sort, with the reason",
         )
     bound = expected.read_per_row
@@ -76,14 +76,14 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
         yield _finding(
             statement,
             one,
-            f"It reads {plan.rows_read:,.0f} rows to give {plan.rows:,.0f} ({one.words}).",
+            f"Reads {plan.rows_read:,.0f} rows to return {plan.rows:,.0f} ({one.words}).",
             "let the index hold what the filter leaves out: as a leading column, or in its predicate",
         )
     if expected.buffers is not None and plan.buffers > expected.buffers:
         yield _finding(
             statement,
             one,
-            f"It touches {plan.buffers:,} pages, and may touch {expected.buffers:,} ({one.words}).",
+            f"Reads {plan.buffers:,} buffers, over the limit of {expected.buffers:,} ({one.words}).",
             "look at the plan for the step that reads most; or raise the bound",
         )
 
@@ -99,7 +99,7 @@ def _judge_generic(statement: Statement, explained: Sequence[Explained]) -> Iter
             yield _finding(
                 statement,
                 one,
-                f"Its generic plan touches {one.plan.buffers:,} pages, the custom one {other.plan.buffers:,} ({one.words}).",
+                f"The generic plan reads {one.plan.buffers:,} buffers, the custom plan {other.plan.buffers:,} ({one.words}).",
                 "write what a partial index needs as a literal, not as a parameter; or give the index the whole order",
             )
 
@@ -118,7 +118,7 @@ def _judge_flips(statement: Statement, explained: Sequence[Explained]) -> Iterat
                 check=NAME,
                 revision=None,
                 subject=f"statement {statement.name}",
-                message=f"Its plan flips ({other.words} differs from the first).",
+                message=f"Unstable plan ({other.words} differs from the first).",
                 mend="leave one index alone that serves both filter and order, so that no other looks as cheap",
                 evidence=f"{rounds[0].plan.text}\n\n{other.plan.text}",
             )

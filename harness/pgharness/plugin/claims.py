@@ -80,4 +80,8 @@ class ClaimItem(pytest.Item):
 def _why_untried(result: CheckResult, revision: Revision | None) -> str:
     if result.status is Status.SKIPPED:
         return result.reason
-    return "the chain does not reach its heads" if revision is None else "the walk did not get past this revision"
+    return (
+        "not checked: the chain fails to upgrade to its heads"
+        if revision is None
+        else "not checked: this revision or one before it failed to upgrade"
+    )

@@ -21,7 +21,7 @@ class chain_claims:  # noqa: N801 - imported into a test module, where it reads 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("pgharness", "Alembic chains on a real PostgreSQL")
-    group.addoption("--pgharness", action="store_true", help="collect the claims about the project's Alembic chain")
+    group.addoption("--pgharness", action="store_true", help="collect the checks of the project's Alembic chain")
     group.addoption("--pgharness-config", metavar="FILE", help="the pyproject.toml with [tool.pgharness]")
     group.addoption(
         "--pgharness-server", metavar="CHOICE", help="auto, container, embedded, or postgresql://… of a running server"
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the claims' marker."""
-    config.addinivalue_line("markers", "pgharness: a claim about the project's Alembic chain")
+    config.addinivalue_line("markers", "pgharness: a check of the project's Alembic chain")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

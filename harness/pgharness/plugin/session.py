@@ -159,7 +159,7 @@ def _outcome(server: Server, plan: Plan) -> Report | CannotRun:
         return reason
     except Exception:  # noqa: BLE001 - other items and workers would run into the same
         return CannotRun(
-            "The run broke off; this is a fault of pgharness itself.",
+            "Internal error in pgharness.",
             seen=traceback.format_exc(),
-            mend="report it; `pgharness check` shows the same",
+            mend="please report it with the lines of `pgharness check`",
         )

@@ -110,7 +110,7 @@ def _remarks(report: Report) -> Iterator[str]:
 
 
 def _claims(report: Report) -> Iterator[str]:
-    yield "<h2>What each claim means</h2><dl>"
+    yield "<h2>What each check means</h2><dl>"
     for result in report.results:
         if result.status is not Status.SKIPPED:
             yield f"<dt>{escape(result.name)}: {escape(result.claim)}</dt><dd>{escape(result.why)}</dd>"

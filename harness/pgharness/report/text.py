@@ -56,11 +56,20 @@ def render_grid(report: Report) -> Table:
 def summary(report: Report) -> str:
     """Give the run in one sentence."""
     revisions, checks = len(report.chain.revisions), sum(r.status is not Status.SKIPPED for r in report.results)
-    verdict = "nothing found" if report.passed else _counted(len(report.findings), "finding")
     return (
-        f"{verdict}: {_counted(revisions, 'revision')}, {_counted(checks, 'claim')}, {report.duration_s:.1f} s "
+        f"{verdict(len(report.findings))} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, {report.duration_s:.1f} s "
         f"(server ready after {report.server_s:.1f} s)"
     )
+
+
+def verdict(findings: int) -> str:
+    """Return the first words of a summary: `OK: no findings`, or how many."""
+    return f"FAILED: {counted(findings, 'finding')}" if findings else "OK: no findings"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which takes an s for all but one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def seconds(result: CheckResult) -> str:
@@ -94,14 +103,14 @@ def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -
     shown = finding.evidence if whole else _shortened(finding.evidence)
     evidence = [f"    {line}" for line in shown.splitlines()]
     head = f"{finding.check} [{label}] {finding.subject}" if label else finding.subject
-    return "\n".join([head, f"  {finding.message}", f"  mend: {finding.mend}", *evidence])
+    return "\n".join([head, f"  {finding.message}", f"  fix: {finding.mend}", *evidence])
 
 
 def render_finding(finding: Finding, label: str) -> RenderableType:
     """Give one finding: what failed and where, what was seen, and the mend."""
     head = Text.assemble((f"{finding.check}", "bold red"), f" [{label}] ", (finding.subject, "bold"))
     lines: list[RenderableType] = [head, Padding(Text(finding.message), (0, 0, 0, 2))]
-    lines.append(Padding(Text.assemble(("mend: ", "green"), finding.mend), (0, 0, 0, 2)))
+    lines.append(Padding(Text.assemble(("fix: ", "green"), finding.mend), (0, 0, 0, 2)))
     if finding.evidence:
         lines.append(Padding(Text(_shortened(finding.evidence), style="dim"), (0, 0, 0, 4)))
     return Group(*lines, "")
@@ -118,10 +127,6 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 
 def _mark(cell: Cell, findings: tuple[Finding, ...]) -> Text:
     return MARKS.get(cell) or Text(f"✗ {len(findings)}" if len(findings) > 1 else "✗", style="bold red")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _shortened(evidence: str) -> str:

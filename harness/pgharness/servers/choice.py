@@ -45,7 +45,7 @@ def _opened(choice: str, image: str) -> contextlib.AbstractContextManager[Server
         case _ if ":" in choice:
             return given_server(choice, "asked for")
     raise CannotRun(
-        f"There is no server {choice!r}.",
+        f"Unknown server {choice!r}.",
         seen=f"known are {', '.join(CHOICES)} and URLs",
         mend=f"--server {'|'.join(CHOICES)}|{EXAMPLE}{nearest(choice, CHOICES)}",
     )
@@ -75,7 +75,7 @@ def _embedded_instead(no_container: CannotRun) -> Iterator[Server]:
             server = stack.enter_context(embedded_server(f"no container: {no_container.seen}"))
         except CannotRun as no_embedded:
             raise CannotRun(
-                "There is no server to run on: neither a container nor the embedded server can be had.",
+                "No PostgreSQL server: neither a container nor the embedded server could be started.",
                 seen=f"{no_container.what} {no_container.seen}; {no_embedded.what} {no_embedded.seen}",
                 mend=f"{no_embedded.mend}; or {no_container.mend}; or give a running one: --server {EXAMPLE}",
             ) from no_embedded

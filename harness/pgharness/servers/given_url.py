@@ -57,7 +57,7 @@ def parse_url(text: str) -> ServerUrl:
 
 def _no_url(text: str) -> CannotRun:
     hidden = re.sub(r"(//).*(@)|(password=)[^&]*", r"\1\3***\2", text)
-    return CannotRun("The server's URL cannot be read.", seen=hidden, mend=f"write it as {EXAMPLE}")
+    return CannotRun("Invalid server URL.", seen=hidden, mend=f"write it as {EXAMPLE}")
 
 
 @contextlib.contextmanager
@@ -73,7 +73,7 @@ def _connected(url: ServerUrl) -> Iterator[Connection]:
 def _no_connection(url: ServerUrl, error: psycopg.Error) -> CannotRun:
     seen = " ".join(str(error).split())
     mend = next(mend for words, mend in _MENDS if words in seen)
-    return CannotRun(f"The server {url} cannot be used: no connection.", seen=seen, mend=mend)
+    return CannotRun(f"Could not connect to the server {url}.", seen=seen, mend=mend)
 
 
 def _require_utf8(connection: Connection, url: ServerUrl) -> None:
@@ -94,13 +94,13 @@ def _require_right_to_create(connection: Connection, url: ServerUrl) -> None:
     may_create, role, is_standby = row or (False, url.user, False)
     if is_standby:
         raise CannotRun(
-            f"The server {url} cannot be used: it is a standby.",
-            seen="pg_is_in_recovery() is true, so no database can be made on it",
+            f"The server {url} is a standby.",
+            seen="pg_is_in_recovery() is true, so no database can be created on it",
             mend="give the URL of a server that can be written",
         )
     if not may_create:
         raise CannotRun(
-            f"The server {url} cannot be used: its role may not make databases.",
+            f"The role of the server {url} may not create databases.",
             seen=f"the role {role} has no CREATEDB",
             mend=f'ALTER ROLE "{role}" CREATEDB, or give the URL of a role that has it',
         )

@@ -31,12 +31,12 @@ CHANGES = [
     ),
     (
         "DROP INDEX shop.book_title_idx",
-        "It is in the models and not in the chain.",
+        "Exists in the models, missing in the chain.",
         'op.create_index(op.f("book_title_idx"), "book", ["title"], schema="shop")',
     ),
     (
         "CREATE TABLE shop.extra (id integer)",
-        "It is in the chain and not in the models.",
+        "Exists in the chain, missing in the models.",
         'op.drop_table("extra", schema="shop")',
     ),
     (
@@ -80,7 +80,7 @@ def test_a_long_definition_is_told_in_the_evidence_alone(bench: Bench) -> None:
         bench, "CREATE OR REPLACE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN old; END'"
     )
 
-    assert told.message == "It differs between the chain and the models in its definition."
+    assert told.message == "Differs between the chain and the models: its definition."
     assert "RETURN old" in told.evidence
 
 

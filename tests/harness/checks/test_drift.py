@@ -122,7 +122,7 @@ SLIPS = [
         },
         None,
         "the models",
-        "correct the models so that MetaData.create_all() passes",
+        "correct the models so that MetaData.create_all() succeeds",
         id="models that the server refuses",
     ),
     pytest.param(
@@ -218,7 +218,7 @@ def test_a_listener_on_the_models_that_raises_is_found_and_hides_no_difference(
     told = {finding.subject: finding for finding in found("drift", edits)}
 
     assert told.keys() >= {"the models", "column public.book.isbn"}
-    assert told["the models"].message == "create_all does not pass: ValueError: not on a Monday"
+    assert told["the models"].message == "create_all() fails: ValueError: not on a Monday"
 
 
 def test_what_only_the_models_lack_is_charged_to_the_revision_that_made_the_object(found: Callable[..., Any]) -> None:

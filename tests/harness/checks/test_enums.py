@@ -115,4 +115,4 @@ class Author(Base):"""
 def test_an_enum_beneath_a_decorator_is_compared(found: Callable[..., Any]) -> None:
     (finding,) = found("enums", {MODELS: ("class Author(Base):", DECORATED)})
 
-    assert finding.message == "Beside the models, the database has 'soft', 'leather' besides."
+    assert finding.message == "Compared with the models, the database has the extra 'soft', 'leather'."

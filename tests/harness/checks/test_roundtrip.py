@@ -31,7 +31,7 @@ SLIPS = [
         {COUNTRY: ('op.drop_column("author", "country")', "pass")},
         "0003",
         "downgrade of 0003_add_country",
-        "let downgrade() in",
+        "undo in downgrade() of",
         id="an empty downgrade",
     ),
     pytest.param(
@@ -83,7 +83,7 @@ SLIPS = [
         },
         "0003",
         "downgrade of 0003_add_country",
-        "undo all that upgrade() does",
+        "everything that upgrade() does",
         id="an upgrade that does not run again",
     ),
     pytest.param(
@@ -95,7 +95,7 @@ SLIPS = [
         },
         "0003",
         "column public.author.name",
-        "depend on nothing that a downgrade leaves out",
+        "independent of what downgrade() does not restore",
         id="an upgrade that gives another catalog the second time",
     ),
     pytest.param(
@@ -109,7 +109,7 @@ SLIPS = [
         from_the_heads("CREATE TABLE odd ()"),
         None,
         "table public.odd",
-        "let the downgrade of the revision that made it drop it",
+        "drop it in the downgrade() of the revision that creates it",
         id="a base that is not empty",
     ),
     pytest.param(

@@ -50,7 +50,7 @@ def test_a_file_that_is_missing_is_found(found: Callable[..., Any], tmp_path: Pa
     (finding,) = found("structure", structure=tmp_path / "structure.sql")
 
     assert finding.subject == f"structure file {tmp_path}/structure.sql"
-    assert finding.message == "There is no such file."
+    assert finding.message == "File not found."
     assert finding.mend.startswith("pgharness check --only structure --write-structure")
 
 
@@ -59,7 +59,7 @@ def test_a_stale_file_is_found_with_the_difference(found: Callable[..., Any], tm
 
     (finding,) = found("structure", structure=tmp_path / "structure.sql")
 
-    assert finding.message == "It is not what the chain gives at its head."
+    assert finding.message == "Out of date: it differs from the schema at the head."
     assert "-CREATE TABLE public.shelf ();" in finding.evidence
     assert "+CREATE TABLE public.author (" in finding.evidence
 
@@ -69,8 +69,8 @@ def test_a_file_that_does_not_run_is_found_with_its_sqlstate(found: Callable[...
 
     stale, broken = found("structure", structure=tmp_path / "structure.sql")
 
-    assert stale.message == "It is not what the chain gives at its head."
-    assert broken.message.startswith("It does not run on an empty database: SyntaxError (SQLSTATE 42601)")
+    assert stale.message == "Out of date: it differs from the schema at the head."
+    assert broken.message.startswith("It fails on an empty database: SyntaxError (SQLSTATE 42601)")
 
 
 def test_a_file_that_is_not_in_utf_8_is_found(found: Callable[..., Any], tmp_path: Path) -> None:
@@ -78,8 +78,8 @@ def test_a_file_that_is_not_in_utf_8_is_found(found: Callable[..., Any], tmp_pat
 
     stale, broken = found("structure", structure=tmp_path / "structure.sql")
 
-    assert stale.message == "It is not what the chain gives at its head."
-    assert broken.message.startswith("It does not run on an empty database: UnicodeDecodeError: 'utf-8' codec")
+    assert stale.message == "Out of date: it differs from the schema at the head."
+    assert broken.message.startswith("It fails on an empty database: UnicodeDecodeError: 'utf-8' codec")
 
 
 LEAVES_AN_INDEX_INVALID = {
@@ -118,5 +118,5 @@ def test_without_a_file_in_the_settings_it_is_skipped_and_says_so(run_example: C
     report = run_example(only=STRUCTURE).report
 
     assert [result.reason for result in report.results if result.name == "structure"] == [
-        'no file is named: structure = "schema/structure.sql" in [tool.pgharness]'
+        'no file: set structure = "schema/structure.sql" in [tool.pgharness]'
     ]

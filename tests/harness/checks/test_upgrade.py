@@ -66,7 +66,7 @@ def test_a_failure_is_told_with_its_statement_and_its_sqlstate(found: Callable[.
 def test_the_revisions_after_a_failure_are_named_as_not_tried(judge_example: Callable[..., Report]) -> None:
     report = judge_example(edits={BOOK: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
 
-    assert [note.message for note in report.notes] == ["not tried after the failure: 0003_add_country"]
+    assert [note.message for note in report.notes] == ["not run because of the failure: 0003_add_country"]
     assert report.reached == {"0001"}
 
 
@@ -89,7 +89,12 @@ def test_what_needs_the_heads_is_skipped_where_the_chain_does_not_reach_them(
     report = judge_example(edits={COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
 
     reasons = {result.name: result.reason for result in report.results if result.status is Status.SKIPPED}
-    assert reasons["drift"] == reasons["indices"] == reasons["enums"] == "the chain does not reach its heads"
+    assert (
+        reasons["drift"]
+        == reasons["indices"]
+        == reasons["enums"]
+        == "not checked: the chain fails to upgrade to its heads"
+    )
 
 
 def test_on_empty_tables_a_slip_about_rows_is_not_seen(found: Callable[..., Any]) -> None:

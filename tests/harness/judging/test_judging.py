@@ -54,7 +54,7 @@ def test_a_finding_of_indices_that_is_allowed_with_a_reason_is_not_told() -> Non
 
 def test_an_allowed_index_without_a_reason_is_found() -> None:
     assert told(RECORD, [INDICES], Rules(allow_indices={UNCOVERED: " "})) == [
-        ("declarations", f"allow_indices[{UNCOVERED!r}]", "It gives no reason.")
+        ("declarations", f"allow_indices[{UNCOVERED!r}]", "Missing reason.")
     ]
 
 
@@ -62,7 +62,7 @@ def test_an_allowed_index_that_allows_nothing_is_found_where_indices_are_judged(
     rules = Rules(allow_indices={"index public.ix_gone": "it was useful once", UNCOVERED: "authors are never deleted"})
 
     assert told(RECORD, [INDICES], rules) == [
-        ("declarations", "allow_indices['index public.ix_gone']", "There is nothing here to allow.")
+        ("declarations", "allow_indices['index public.ix_gone']", "Unused: there is no such finding to allow.")
     ]
     assert told(RECORD, [OTHER], rules) == []
 
@@ -104,7 +104,7 @@ def test_a_difference_is_told_where_no_rule_leaves_it_out() -> None:
     ((check, _, message),) = told(record, [structure.CHECK], Rules())
 
     assert check == structure.NAME
-    assert "It is in the structure file and not in the chain." in message
+    assert "Exists in the structure file, missing in the chain." in message
 
 
 def test_a_check_that_compares_has_to_say_so() -> None:
@@ -125,7 +125,7 @@ def test_an_allowance_is_unused_only_at_a_revision_that_the_walk_reached() -> No
     silent = replace(INDICES, judge=judge_nothing, only_at_heads=False)
 
     assert told(record, [silent], Rules()) == [
-        ("declarations", "declaration allow['indices'] of 0001", "The check finds nothing here to allow.")
+        ("declarations", "declaration allow['indices'] of 0001", "Unused: the check has no finding here to allow.")
     ]
 
 

@@ -82,7 +82,7 @@ WITHOUT_AUTOCOMMIT = {
 }
 Edits = Mapping[str, str]
 
-# Why a combination is not to be had; the first that applies is the reason.
+# Why a combination Could not get the template; the first that applies is the reason.
 LEFT_OUT: tuple[tuple[str, Callable[[Project], bool]], ...] = (
     ("SQLAlchemy 1.4 has no dialect for psycopg 3", lambda it: it.sqlalchemy == "1.4.54" and it.driver == "psycopg"),
     ("Alembic 1.20 needs SQLAlchemy 2.0", lambda it: it.sqlalchemy == "1.4.54" and it.alembic == "1.20.1"),
@@ -200,7 +200,7 @@ def test_a_broken_project_is_found_to_be_so(judged: Callable[..., Run]) -> None:
             "roundtrip",
             "0002",
             "table public.shelf",
-            "Its downgrade does not restore the catalog. It is in the catalog after the downgrade and not in the catalog before the upgrade.",
+            "downgrade() does not restore the catalog. Exists in the catalog after the downgrade, missing in the catalog before the upgrade.",
         ),
     ]
 

@@ -30,7 +30,7 @@ def explained(image: str) -> Iterator[None]:
     except _ENGINE_ERRORS as error:
         refused = isinstance(error, APIError)  # it answers, but not with what it was asked for
         raise CannotRun(
-            f"No container of {image} can be had.",
+            f"Could not start a container from {image}.",
             seen=f"{type(error).__name__}: {' '.join(str(error).split())[:400]}",
             mend=f"try it by hand: {try_by_hand(image)}; or use --server embedded" if refused else START_ONE,
         ) from error
@@ -51,8 +51,8 @@ def require_image(client: DockerClient, image: str) -> Any:
         return client.images.pull(image)
     except APIError as error:
         raise CannotRun(
-            f"There is no image {image}.",
-            seen=f"the engine does not have it and cannot pull it: {' '.join(str(error.explanation or error).split())[:300]}",
+            f"Image {image} not found.",
+            seen=f"the engine does not have it and could not pull it: {' '.join(str(error.explanation or error).split())[:300]}",
             mend=f"docker pull {image}, or name an image that the engine has: PGHARNESS_IMAGE=…",
         ) from error
 

@@ -34,7 +34,7 @@ def require_engine() -> None:
         return  # they may name another engine, and the library knows how to read them
     if not host and not SOCKET.exists():
         raise CannotRun(
-            "There is no container engine.",
+            "No container engine found.",
             seen=f"no DOCKER_HOST, no {SOCKET}, no context in ~/.docker",
             mend=START_ONE,
         )
@@ -70,7 +70,7 @@ def _require_answer(host: str) -> None:
         ) from error
     if not answer.startswith(b"HTTP/"):
         raise CannotRun(
-            f"What answers at {host} is no container engine.",
+            f"{host} is not a container engine.",
             seen=f"{host}: {answer[:40]!r}" if answer else f"{host}: it hangs up",
             mend=START_ONE,
         )

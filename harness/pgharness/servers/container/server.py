@@ -127,7 +127,7 @@ def _first_connection(container: DockerContainer, url: ServerUrl, image: str) ->
             look_at += 0.5
         time.sleep(0.01)
     raise CannotRun(
-        f"The server in the container of {image} did not start.",
+        f"PostgreSQL in the container from {image} did not start.",
         seen=seen or f"no session within {START_LIMIT_S:.0f} s: {answer}; its log: {_log(container)}",
         mend=f"try it by hand: {try_by_hand(image)}; or use --server embedded",
     )

@@ -64,7 +64,7 @@ def server_account() -> Account:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid, is_switched=True)
     raise CannotRun(
-        "The embedded server cannot be started: PostgreSQL refuses to run as root.",
+        "Could not start the embedded server: PostgreSQL refuses to run as root.",
         seen=f"running as root, and there is none of the accounts {', '.join(_UNPRIVILEGED)} to use instead",
         mend="run as an ordinary user, or make one of the accounts: useradd --system postgres",
     )

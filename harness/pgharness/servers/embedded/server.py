@@ -158,7 +158,7 @@ def _free_port() -> int:
         try:
             found.bind((LOOPBACK, 0))
         except OSError as error:
-            raise _cannot_start(f"no port at {LOOPBACK} can be had: {error.strerror}") from error
+            raise _cannot_start(f"could not bind a port at {LOOPBACK}: {error.strerror}") from error
         port: int = found.getsockname()[1]
         return port
 
@@ -222,7 +222,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _cannot_start(seen: str) -> CannotRun:
     return CannotRun(
-        "The embedded server did not start.",
+        "Could not start the embedded server.",
         seen=seen,
         mend="run again; if it stays, use another PostgreSQL (PGHARNESS_POSTGRES_BIN=FOLDER) or a running server (--server postgresql://…)",
     )

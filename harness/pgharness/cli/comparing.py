@@ -1,0 +1,56 @@
+"""Compares the schemas of two databases fact by fact, and tells how to make the left one like the right one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from pgharness.catalog.diff import Difference, difference
+from pgharness.catalog.ignore_rules import in_words
+from pgharness.cli.exit_codes import FINDINGS, NO_FINDINGS
+from pgharness.cli.formats import ListFormat
+from pgharness.cli.reading import snapshot_of
+from pgharness.describing.differences import describe_differences
+from pgharness.describing.proposals import Proposals, propose
+from pgharness.describing.proposals import in_words as proposal_in_words
+from pgharness.judging.rules import read_ignore_rules
+from pgharness.settings import load_settings
+
+
+def compare_and_tell(left_url: str, right_url: str, list_format: ListFormat, config: Path | None) -> None:
+    """Compare the schemas at two URLs by the ignore rules of a configuration, then exit by what was found. Raises CannotRun."""
+    rules = read_ignore_rules(load_settings(config).ignore, datetime.now(tz=UTC).date())
+    left, right = snapshot_of(left_url), snapshot_of(right_url)
+    differences = rules.kept(difference(left, right))
+    if list_format is ListFormat.JSON:
+        print(json.dumps(_diff_document(differences), indent=2, ensure_ascii=False))
+    else:
+        _tell_differences(differences, propose(left, right) if differences else {})
+        for rule in rules.rules:
+            if rules.is_expired(rule):
+                print(f"ignore rule {in_words(rule)} expired on {rule.expires}: {rule.reason}", file=sys.stderr)
+    sys.exit(FINDINGS if differences else NO_FINDINGS)
+
+
+def _diff_document(differences: tuple[Difference, ...]) -> dict[str, object]:
+    fields = ("kind", "object", "property", "left", "right")
+    return {
+        "equal": not differences,
+        "differences": [{name: getattr(item, name) for name in fields} for item in differences],
+    }
+
+
+def _tell_differences(differences: tuple[Difference, ...], proposals: Proposals) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for told in describe_differences(differences, left="left", right="right"):
+        console.print(told.subject, style="bold", markup=False)
+        console.print(f"  {told.message}", markup=False)
+        for line in told.evidence.splitlines():
+            console.print(f"    {line}", style="dim", markup=False)
+        if told.kind != "column order of table":
+            console.print(f"  to make left like right: {proposal_in_words(told, proposals)}", markup=False)
+    console.print(f"{len(differences)} facts differ" if differences else "equal", style="bold")

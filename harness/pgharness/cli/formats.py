@@ -1,0 +1,28 @@
+"""The output formats of the commands, by the names that `--format` takes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ReportFormat(StrEnum):
+    """The formats of `check`."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class ListFormat(StrEnum):
+    """The formats of `diff` and `plans`."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class SnapshotFormat(StrEnum):
+    """The formats of `snapshot`."""
+
+    JSON = "json"
+    SQL = "sql"
