@@ -205,12 +205,6 @@ def contract_app(own_database: OwnDatabase, rows: Rows) -> FastAPI:  # noqa: ARG
     return app
 
 
-PROBLEM = {"content": {"application/problem+json": {}}}
-CREATE_PROBLEMS: dict[int | str, dict[str, Any]] = {400: {}, 409: PROBLEM, 422: PROBLEM}
-READ_PROBLEMS: dict[int | str, dict[str, Any]] = {404: PROBLEM, 422: PROBLEM}
-UPDATE_PROBLEMS: dict[int | str, dict[str, Any]] = {**CREATE_PROBLEMS, **READ_PROBLEMS}
-
-
 def mount(app: FastAPI, table: Table) -> None:
     """Mount one table, as an engineer would write it by hand seven times."""
     model, key = table.model, table.key
@@ -237,14 +231,10 @@ def mount(app: FastAPI, table: Table) -> None:
         return (await session.scalars(select(model).order_by(model.created_at.desc()).limit(limit))).all()
 
     one = table.path_of_one
-    app.post(f"/{table.name}", status_code=201, response_model=table.read, responses=CREATE_PROBLEMS)(
-        with_signature(create, new=table.create)
-    )
-    app.get(one, response_model=table.read, responses=READ_PROBLEMS)(with_signature(read, **key))
-    app.patch(one, response_model=table.read, responses=UPDATE_PROBLEMS)(
-        with_signature(update, change=table.update, **key)
-    )
-    app.get(f"/{table.name}", response_model=list[table.read], responses={422: PROBLEM})(newest)
+    app.post(f"/{table.name}", status_code=201, response_model=table.read)(with_signature(create, new=table.create))
+    app.get(one, response_model=table.read)(with_signature(read, **key))
+    app.patch(one, response_model=table.read)(with_signature(update, change=table.update, **key))
+    app.get(f"/{table.name}", response_model=list[table.read])(newest)
 
 
 def with_signature(endpoint: Callable[..., Awaitable[Any]], **parameters: Any) -> Callable[..., Awaitable[Any]]:
