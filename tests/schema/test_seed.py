@@ -245,6 +245,23 @@ def test_a_database_that_says_it_is_for_development_is_believed(script_engine: E
         assert production_signs(connection) == ()
 
 
+def test_a_setting_that_was_reset_says_nothing(script_engine: Engine) -> None:
+    """PostgreSQL leaves a setting of one's own empty, and not unset, after SET LOCAL or a rollback."""
+    with script_engine.connect() as connection:
+        bring_strangers(connection)
+        connection.execute(text("SET flowforge.environment = ''"))
+
+        assert production_signs(connection) != ()
+
+
+def test_as_many_strangers_as_development_leaves_behind_are_no_sign(script_engine: Engine) -> None:
+    with script_engine.connect() as connection:
+        bring_strangers(connection)
+        connection.execute(text("DELETE FROM users WHERE email = 'customer-0@example.org'"))
+
+        assert production_signs(connection) == ()
+
+
 def test_what_looks_like_production_is_seeded_when_forced(script_engine: Engine) -> None:
     with script_engine.connect() as connection:
         call_it_production(connection)
