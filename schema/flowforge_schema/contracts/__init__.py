@@ -13,6 +13,7 @@ from flowforge_schema.contracts.identity import (
     ApiKeyUpdate,
     UserCreate,
     UserRead,
+    UserSignUp,
     UserUpdate,
 )
 from flowforge_schema.contracts.outbox import OutboxEventCreate, OutboxEventRead, OutboxEventUpdate
@@ -47,6 +48,7 @@ __all__ = [
     "RunStepLogUpdate",
     "UserCreate",
     "UserRead",
+    "UserSignUp",
     "UserUpdate",
     "WorkflowCreate",
     "WorkflowRead",
