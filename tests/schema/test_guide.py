@@ -83,7 +83,9 @@ async def test_a_stranger_gives_no_rights(client: httpx.AsyncClient, field: str)
     taken = (await client.get("/openapi.json")).json()["components"]["schemas"]
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/body/{field}")
-    assert [name for name, schema in taken.items() if field in schema.get("properties", ()) and name != "UserRead"] == []
+    assert [
+        name for name, schema in taken.items() if field in schema.get("properties", ()) and name != "UserRead"
+    ] == []
 
 
 async def test_the_application_tells_a_second_writer(client: httpx.AsyncClient) -> None:
