@@ -18,6 +18,8 @@ APPLICATION_NAME = "flowforge-migrate"
 CONNECT_TIMEOUT_S = 10
 READING_LOCK_TIMEOUT_MS = 2_000
 
+OLDEST_MAJOR = 18
+
 
 @contextmanager
 def connect(target: Target) -> Iterator[Connection]:
@@ -26,7 +28,12 @@ def connect(target: Target) -> Iterator[Connection]:
         _direct_url(target),
         poolclass=NullPool,
         hide_parameters=True,
-        connect_args={"application_name": APPLICATION_NAME, "connect_timeout": CONNECT_TIMEOUT_S},
+        # With the encoding named, a database in SQL_ASCII gives texts, and is refused for what it is.
+        connect_args={
+            "application_name": APPLICATION_NAME,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "client_encoding": "utf8",
+        },
     )
     try:
         connection = engine.connect()
@@ -49,6 +56,28 @@ def reading(target: Target) -> Iterator[Connection]:
             yield connection
         except DBAPIError as error:
             raise MigrationError(say_not_read(error, connection)) from error
+
+
+def major_version(connection: Connection) -> int:
+    """Return the server's major version."""
+    return int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
+
+
+def refuse_unfit(connection: Connection) -> None:
+    """Raise MigrationError where the chain cannot run on this server, or the data layer not on this database."""
+    if (major := major_version(connection)) < OLDEST_MAJOR:
+        raise MigrationError(
+            f"This schema needs PostgreSQL {OLDEST_MAJOR} or newer, and nothing was changed.\n"
+            f"  seen: the server is PostgreSQL {major}, which has no uuidv7()\n"
+            f"  mend: name a server of PostgreSQL {OLDEST_MAJOR} in FLOWFORGE_DB_URL"
+        )
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise MigrationError(
+            "This schema needs a database in UTF8, and nothing was changed.\n"
+            f"  seen: its encoding is {encoding}\n"
+            "  mend: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name that one in FLOWFORGE_DB_URL"
+        )
 
 
 def _direct_url(target: Target) -> URL:

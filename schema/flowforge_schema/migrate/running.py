@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from flowforge_schema.migrate.configuring import Chain, configure
-from flowforge_schema.migrate.connecting import Target, connect, reading
+from flowforge_schema.migrate.connecting import Target, connect, reading, refuse_unfit
 from flowforge_schema.migrate.messages import MigrationError, lost_a_lock, oldest_transactions, say_invalid, say_seen
 from flowforge_schema.migrate.status import SchemaStatus, invalid_indexes, refuse_unknown, status_of
 
@@ -84,6 +84,7 @@ def _run_once(
     chain = configure(lock_timeout_ms=patience.lock_timeout_ms, wait_s=patience.wait_s, on_version_apply=done)
     with _one_at_a_time, connect(target) as connection:
         chain.config.attributes["connection"] = connection
+        refuse_unfit(connection)
         before = invalid_indexes(connection)
         connection.rollback()
         try:
