@@ -1,7 +1,4 @@
-"""The facts of a schema: what this release's is made of, read from the package, and what a database's is, from its catalog.
-
-`python -m flowforge_schema.migrate.facts` writes those of this release anew, from a database at the head of the chain.
-"""
+"""The facts of a schema: what this release's is made of, read from the package, and what a database's is, from its catalog."""
 
 from __future__ import annotations
 
