@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,17 +15,14 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from pgharness.catalog.diff import difference
+from pgharness.catalog.snapshot import take_snapshot
+from tests.harness.catalog.cleaning import CleanModel, read_models
+from tests.harness.catalog.drifting import DRIFTS, Drift
+from tests.harness.catalog.serving import binaries_of, running
+from tests.harness.catalog.trying import Bench, taken_back
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "harness" / "catalog"))
-
-from cleaning import CleanModel, read_models  # noqa: E402 - found only now
-from drifting import DRIFTS, Drift  # noqa: E402 - found only now
-from serving import binaries_of, running  # noqa: E402 - found only now
-from trying import Bench, taken_back  # noqa: E402 - found only now
-
-from pgharness.catalog.diff import difference  # noqa: E402 - after those
-from pgharness.catalog.snapshot import take_snapshot  # noqa: E402 - after those
-
 PAGE = ROOT / "docs" / "drift.md"
 MAJOR = 18
 SCHEMAS = ("shop", "public")

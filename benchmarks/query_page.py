@@ -11,6 +11,7 @@ from typing import Any
 from query_load import CONNECTIONS
 from query_plots import draw_plots
 
+from flowforge_schema.contracts import SHOWN_AS
 from flowforge_schema.queries import PATTERNS, Shape
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -84,7 +85,9 @@ def _values(figures: dict[str, Any]) -> dict[str, object]:
 
 
 def _pattern_row(pattern: Any) -> str:
-    return f"| `{pattern.name}` | {pattern.purpose} | {', '.join(f'`{name}`' for name in pattern.indexes)} |"
+    shown = SHOWN_AS[pattern.name]
+    indexes = ", ".join(f"`{name}`" for name in pattern.indexes)
+    return f"| `{pattern.name}` | {pattern.purpose} | {indexes} | {f'`{shown.__name__}`' if shown else 'nothing'} |"
 
 
 def _cost_table(cost: dict[Any, Any], sizes: Sequence[int]) -> str:
@@ -103,19 +106,21 @@ def _cost_table(cost: dict[Any, Any], sizes: Sequence[int]) -> str:
 
 def _growth(cost: dict[Any, Any], sizes: Sequence[int]) -> int:
     bounded = [pattern.name for pattern in PATTERNS if pattern.shape in {Shape.POINT, Shape.PAGE, Shape.PICK_UP}]
-    return max(
+    growth: int = max(
         cost[name, sizes[-1], mode]["buffers"] - cost[name, sizes[0], mode]["buffers"]
         for name in bounded
         for mode in ("custom", "generic")
     )
+    return growth
 
 
 def _worst_generic(cost: dict[Any, Any], sizes: Sequence[int]) -> float:
-    return max(
+    worst: float = max(
         cost[pattern.name, runs, "generic"]["buffers"] / cost[pattern.name, runs, "custom"]["buffers"]
         for pattern in PATTERNS
         for runs in sizes
     )
+    return worst
 
 
 def _size_table(relations: Sequence[dict[str, Any]]) -> str:

@@ -11,7 +11,7 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from unittest import mock
 from sqlalchemy import NullPool, create_engine, select
 
 from flowforge_schema import migrate
-from flowforge_schema.models import OutboxEvent, RunStepLog, WorkflowRun
+from flowforge_schema.models import OutboxEvent, RunStepLog, WorkflowRun, metadata
 from flowforge_schema.seed import Scale, make_volume
 from flowforge_schema.seed.volumes import indexes, making
 from pgharness.databases import Database, Databases
@@ -110,7 +110,7 @@ def print_pace(databases: Databases, meter: Meter, runs: int, workers: int) -> N
 def print_ways(databases: Databases, meter: Meter) -> None:
     """Compare the ways to make the same rows, by processor time a row; VACUUM (ANALYZE) is not part of it."""
     print(f"\nthe same {COMPARED_RUNS:,} runs, one connection, processor time a row")
-    ways = {
+    ways: dict[str, AbstractContextManager[object]] = {
         "indexes built at the end": mock.patch.object(indexes, "RUNS_WORTH_IT", 1),
         "indexes kept": mock.patch.object(indexes, "RUNS_WORTH_IT", 10**9),
         "indexes kept, foreign keys checked": mock.patch.object(making, "_skip_foreign_keys"),
@@ -126,7 +126,8 @@ def print_ways(databases: Databases, meter: Meter) -> None:
 
 def print_client(databases: Databases, meter: Meter) -> None:
     """Insert rows of a volume from the client, as a script with SQLAlchemy would, without the work of inventing them."""
-    tables = (WorkflowRun.__table__, RunStepLog.__table__, OutboxEvent.__table__)
+    events = metadata.tables[OutboxEvent.__tablename__]
+    tables = (metadata.tables[WorkflowRun.__tablename__], metadata.tables[RunStepLog.__tablename__], events)
     with migrated(databases) as database:
         make_volume(database.url, Scale(runs=CLIENT_RUNS), now=NOW)
         engine = create_engine(database.url, poolclass=NullPool)
@@ -134,7 +135,7 @@ def print_client(databases: Databases, meter: Meter) -> None:
             rows = {table: list(map(dict, connection.execute(select(table)).mappings())) for table in tables}
             for table in reversed(tables):
                 connection.execute(table.delete())
-        for row in rows[OutboxEvent.__table__]:
+        for row in rows[events]:
             del row["id"]
 
         def insert() -> None:

@@ -89,8 +89,10 @@ def engine_from(given: object) -> Engine:
 
 def run_on(connection: Connection) -> None:
     """Run while no other upgrade of this database does; another one waits here and then finds nothing to do."""
+    owns_transaction = not connection.in_transaction()
     with alone(connection), limited(connection):
-        context.configure(connection=connection, **OPTIONS)
+        # A revision that commits its work piece by piece asks for it: `op.get_context().opts.get("owns_transaction")`.
+        context.configure(connection=connection, owns_transaction=owns_transaction, **OPTIONS)
         with context.begin_transaction():
             context.run_migrations()
 

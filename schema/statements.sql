@@ -26,7 +26,7 @@ WHERE api_keys.user_id = '019b76da-a800-7000-8000-000000000001' ORDER BY api_key
 -- name: workflows_of_owner
 -- Give an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out.
 -- index: ix_workflows__owner_id_created_at_id
-SELECT workflows.id, workflows.owner_id, workflows.name, workflows.description, workflows.is_enabled, workflows.version, workflows.settings, workflows.archived_at, workflows.lock_version, workflows.created_at, workflows.updated_at
+SELECT workflows.id, workflows.owner_id, workflows.name, workflows.description, workflows.is_enabled, workflows.version, workflows.archived_at, workflows.lock_version, workflows.created_at, workflows.updated_at
 FROM workflows
 WHERE workflows.owner_id = '019b76da-a800-7000-8000-000000000001' ORDER BY workflows.created_at DESC, workflows.id DESC
  LIMIT 50;
@@ -34,7 +34,7 @@ WHERE workflows.owner_id = '019b76da-a800-7000-8000-000000000001' ORDER BY workf
 -- name: workflows_of_owner_deep_page
 -- Give an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out.
 -- index: ix_workflows__owner_id_created_at_id
-SELECT workflows.id, workflows.owner_id, workflows.name, workflows.description, workflows.is_enabled, workflows.version, workflows.settings, workflows.archived_at, workflows.lock_version, workflows.created_at, workflows.updated_at
+SELECT workflows.id, workflows.owner_id, workflows.name, workflows.description, workflows.is_enabled, workflows.version, workflows.archived_at, workflows.lock_version, workflows.created_at, workflows.updated_at
 FROM workflows
 WHERE workflows.owner_id = '019b76da-a800-7000-8000-000000000001' AND (workflows.created_at, workflows.id) < ('2026-01-01 00:00:00+00:00', '019b76da-a800-7000-8000-000000000001') ORDER BY workflows.created_at DESC, workflows.id DESC
  LIMIT 50;
@@ -96,7 +96,7 @@ WHERE workflow_runs.status = 'running' AND workflow_runs.created_at < '2026-01-0
 -- name: pick_up_runs
 -- Give and lock the runs that have waited longest and that nobody else is picking up.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.input, workflow_runs.output, workflow_runs.error, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
 FROM workflow_runs
 WHERE workflow_runs.status = 'pending' ORDER BY workflow_runs.created_at, workflow_runs.id
  LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
@@ -125,21 +125,21 @@ WHERE run_step_logs.run_id = '019b76da-a800-7000-8000-000000000001' AND run_step
 -- name: unfinished_run_counts
 -- Count the runs that wait and that work. What is over is not counted here: that is the whole table.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
-SELECT workflow_runs.status, count(*) AS count_1
+SELECT workflow_runs.status, count(*) AS runs
 FROM workflow_runs
 WHERE workflow_runs.status IN ('pending', 'running') GROUP BY workflow_runs.status;
 
 -- name: run_counts_of_workflow
 -- Count a workflow's runs by status since a moment; it reads each of them, so keep the span short.
 -- index: ix_workflow_runs__workflow_id_created_at_id
-SELECT workflow_runs.status, count(*) AS count_1
+SELECT workflow_runs.status, count(*) AS runs
 FROM workflow_runs
 WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' AND workflow_runs.created_at >= '2026-01-01 00:00:00+00:00' GROUP BY workflow_runs.status;
 
 -- name: unpublished_events
 -- Give the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing.
 -- index: ix_outbox_events__id_unpublished
-SELECT outbox_events.id, outbox_events.event_id, outbox_events.aggregate_type, outbox_events.aggregate_id, outbox_events.event_type, outbox_events.schema_version, outbox_events.payload, outbox_events.headers, outbox_events.attempts, outbox_events.available_at, outbox_events.last_error, outbox_events.published_at, outbox_events.created_at, outbox_events.updated_at
+SELECT outbox_events.id, outbox_events.event_id, outbox_events.aggregate_type, outbox_events.aggregate_id, outbox_events.event_type, outbox_events.schema_version, outbox_events.attempts, outbox_events.available_at, outbox_events.last_error, outbox_events.published_at, outbox_events.created_at, outbox_events.updated_at
 FROM outbox_events
 WHERE outbox_events.published_at IS NULL AND outbox_events.id > 0 ORDER BY outbox_events.id
  LIMIT 50;

@@ -32,13 +32,18 @@ CREATE TABLE public.api_keys (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT pk_api_keys PRIMARY KEY (id),
     CONSTRAINT uq_api_keys__prefix UNIQUE (prefix),
+    CONSTRAINT ck_api_keys__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_api_keys__expires_at_range CHECK (((expires_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (expires_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_api_keys__hash_version_positive CHECK ((hash_version >= 1)),
     CONSTRAINT ck_api_keys__key_hash_size CHECK ((octet_length(key_hash) = 32)),
+    CONSTRAINT ck_api_keys__last_used_at_range CHECK (((last_used_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (last_used_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_api_keys__name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
     CONSTRAINT ck_api_keys__prefix_format CHECK ((prefix ~ '^[A-Za-z0-9_]{8,64}$'::text)),
+    CONSTRAINT ck_api_keys__revoked_at_range CHECK (((revoked_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (revoked_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_api_keys__scopes_count CHECK ((cardinality(scopes) <= 100)),
     CONSTRAINT ck_api_keys__scopes_no_null CHECK ((array_position(scopes, NULL::text) IS NULL)),
-    CONSTRAINT ck_api_keys__scopes_size CHECK ((pg_column_size(scopes) <= 16384))
+    CONSTRAINT ck_api_keys__scopes_size CHECK ((pg_column_size(scopes) <= 16384)),
+    CONSTRAINT ck_api_keys__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text))))
 );
 CREATE INDEX ix_api_keys__user_id ON public.api_keys USING btree (user_id);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.api_keys FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
@@ -61,13 +66,17 @@ CREATE TABLE public.outbox_events (
     CONSTRAINT pk_outbox_events PRIMARY KEY (id),
     CONSTRAINT ck_outbox_events__aggregate_type_length CHECK (((char_length(aggregate_type) >= 1) AND (char_length(aggregate_type) <= 100))),
     CONSTRAINT ck_outbox_events__attempts_not_negative CHECK ((attempts >= 0)),
+    CONSTRAINT ck_outbox_events__available_at_range CHECK (((available_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (available_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_outbox_events__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_outbox_events__event_type_length CHECK (((char_length(event_type) >= 1) AND (char_length(event_type) <= 200))),
     CONSTRAINT ck_outbox_events__headers_is_object CHECK ((jsonb_typeof(headers) = 'object'::text)),
     CONSTRAINT ck_outbox_events__headers_size CHECK ((pg_column_size(headers) <= 16384)),
     CONSTRAINT ck_outbox_events__last_error_length CHECK (((char_length(last_error) >= 0) AND (char_length(last_error) <= 10000))),
     CONSTRAINT ck_outbox_events__payload_is_object CHECK ((jsonb_typeof(payload) = 'object'::text)),
     CONSTRAINT ck_outbox_events__payload_size CHECK ((pg_column_size(payload) <= 262144)),
-    CONSTRAINT ck_outbox_events__schema_version_positive CHECK ((schema_version >= 1))
+    CONSTRAINT ck_outbox_events__published_at_range CHECK (((published_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (published_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_outbox_events__schema_version_positive CHECK ((schema_version >= 1)),
+    CONSTRAINT ck_outbox_events__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text))))
 )
 WITH (autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX ix_outbox_events__id_unpublished ON public.outbox_events USING btree (id) WHERE (published_at IS NULL);
@@ -89,16 +98,20 @@ CREATE TABLE public.run_step_logs (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT pk_run_step_logs PRIMARY KEY (run_id, step_id, attempt),
     CONSTRAINT ck_run_step_logs__attempt_positive CHECK ((attempt >= 1)),
+    CONSTRAINT ck_run_step_logs__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_run_step_logs__error_is_object CHECK ((jsonb_typeof(error) = 'object'::text)),
     CONSTRAINT ck_run_step_logs__error_size CHECK ((pg_column_size(error) <= 65536)),
+    CONSTRAINT ck_run_step_logs__finished_at_range CHECK (((finished_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (finished_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_run_step_logs__finished_when_terminal CHECK (((status = ANY (ARRAY['completed'::public.step_status, 'failed'::public.step_status, 'cancelled'::public.step_status, 'skipped'::public.step_status])) = (finished_at IS NOT NULL))),
     CONSTRAINT ck_run_step_logs__input_is_object CHECK ((jsonb_typeof(input) = 'object'::text)),
     CONSTRAINT ck_run_step_logs__input_size CHECK ((pg_column_size(input) <= 1048576)),
     CONSTRAINT ck_run_step_logs__message_length CHECK (((char_length(message) >= 0) AND (char_length(message) <= 65536))),
     CONSTRAINT ck_run_step_logs__output_is_object CHECK ((jsonb_typeof(output) = 'object'::text)),
     CONSTRAINT ck_run_step_logs__output_size CHECK ((pg_column_size(output) <= 1048576)),
+    CONSTRAINT ck_run_step_logs__started_at_range CHECK (((started_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (started_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_run_step_logs__started_when_begun CHECK (((status <> ALL (ARRAY['running'::public.step_status, 'completed'::public.step_status, 'failed'::public.step_status])) OR (started_at IS NOT NULL))),
-    CONSTRAINT ck_run_step_logs__step_key_format CHECK (((step_key ~ '^[a-z0-9_-]+$'::text) AND (char_length(step_key) <= 64)))
+    CONSTRAINT ck_run_step_logs__step_key_format CHECK (((step_key ~ '^[a-z0-9_-]+$'::text) AND (char_length(step_key) <= 64))),
+    CONSTRAINT ck_run_step_logs__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text))))
 );
 CREATE INDEX ix_run_step_logs__step_id ON public.run_step_logs USING btree (step_id);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.run_step_logs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
@@ -115,10 +128,14 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT pk_users PRIMARY KEY (id),
+    CONSTRAINT ck_users__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_users__display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 200))),
     CONSTRAINT ck_users__email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 320))),
     CONSTRAINT ck_users__email_trimmed CHECK ((email = btrim(email))),
-    CONSTRAINT ck_users__password_hash_length CHECK (((char_length(password_hash) >= 1) AND (char_length(password_hash) <= 512)))
+    CONSTRAINT ck_users__email_verified_at_range CHECK (((email_verified_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (email_verified_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_users__last_login_at_range CHECK (((last_login_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (last_login_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_users__password_hash_length CHECK (((char_length(password_hash) >= 1) AND (char_length(password_hash) <= 512))),
+    CONSTRAINT ck_users__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text))))
 );
 CREATE UNIQUE INDEX uq_users__lower_email ON public.users USING btree (lower(email));
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
@@ -140,14 +157,19 @@ CREATE TABLE public.workflow_runs (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT pk_workflow_runs PRIMARY KEY (id),
+    CONSTRAINT ck_workflow_runs__cancel_requested_at_range CHECK (((cancel_requested_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (cancel_requested_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_runs__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__error_is_object CHECK ((jsonb_typeof(error) = 'object'::text)),
     CONSTRAINT ck_workflow_runs__error_size CHECK ((pg_column_size(error) <= 65536)),
+    CONSTRAINT ck_workflow_runs__finished_at_range CHECK (((finished_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (finished_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__finished_when_terminal CHECK (((status = ANY (ARRAY['completed'::public.run_status, 'failed'::public.run_status, 'cancelled'::public.run_status])) = (finished_at IS NOT NULL))),
     CONSTRAINT ck_workflow_runs__input_is_object CHECK ((jsonb_typeof(input) = 'object'::text)),
     CONSTRAINT ck_workflow_runs__input_size CHECK ((pg_column_size(input) <= 1048576)),
     CONSTRAINT ck_workflow_runs__output_is_object CHECK ((jsonb_typeof(output) = 'object'::text)),
     CONSTRAINT ck_workflow_runs__output_size CHECK ((pg_column_size(output) <= 1048576)),
+    CONSTRAINT ck_workflow_runs__started_at_range CHECK (((started_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (started_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__started_when_begun CHECK (((status <> ALL (ARRAY['running'::public.run_status, 'completed'::public.run_status, 'failed'::public.run_status])) OR (started_at IS NOT NULL))),
+    CONSTRAINT ck_workflow_runs__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__workflow_version_positive CHECK ((workflow_version >= 1))
 );
 CREATE INDEX ix_workflow_runs__status_created_at_id_unfinished ON public.workflow_runs USING btree (status, created_at, id) WHERE (status = ANY (ARRAY['pending'::public.run_status, 'running'::public.run_status]));
@@ -174,6 +196,7 @@ CREATE TABLE public.workflow_steps (
     CONSTRAINT uq_workflow_steps__workflow_id_workflow_version_position UNIQUE (workflow_id, workflow_version, "position"),
     CONSTRAINT ck_workflow_steps__config_is_object CHECK ((jsonb_typeof(config) = 'object'::text)),
     CONSTRAINT ck_workflow_steps__config_size CHECK ((pg_column_size(config) <= 262144)),
+    CONSTRAINT ck_workflow_steps__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_steps__depends_on_count CHECK ((cardinality(depends_on) <= 100)),
     CONSTRAINT ck_workflow_steps__depends_on_no_null CHECK ((array_position(depends_on, NULL::text) IS NULL)),
     CONSTRAINT ck_workflow_steps__depends_on_size CHECK ((pg_column_size(depends_on) <= 16384)),
@@ -184,6 +207,7 @@ CREATE TABLE public.workflow_steps (
     CONSTRAINT ck_workflow_steps__position_not_negative CHECK (("position" >= 0)),
     CONSTRAINT ck_workflow_steps__step_type_length CHECK (((char_length(step_type) >= 1) AND (char_length(step_type) <= 100))),
     CONSTRAINT ck_workflow_steps__timeout_seconds_positive CHECK ((timeout_seconds > 0)),
+    CONSTRAINT ck_workflow_steps__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_steps__workflow_version_positive CHECK ((workflow_version >= 1))
 );
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_steps FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
@@ -201,10 +225,13 @@ CREATE TABLE public.workflows (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT pk_workflows PRIMARY KEY (id),
+    CONSTRAINT ck_workflows__archived_at_range CHECK (((archived_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (archived_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflows__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflows__description_length CHECK (((char_length(description) >= 0) AND (char_length(description) <= 10000))),
     CONSTRAINT ck_workflows__name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
     CONSTRAINT ck_workflows__settings_is_object CHECK ((jsonb_typeof(settings) = 'object'::text)),
     CONSTRAINT ck_workflows__settings_size CHECK ((pg_column_size(settings) <= 65536)),
+    CONSTRAINT ck_workflows__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflows__version_positive CHECK ((version >= 1))
 );
 CREATE INDEX ix_workflows__owner_id_created_at_id ON public.workflows USING btree (owner_id, created_at DESC, id DESC);

@@ -42,7 +42,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check's verdict over the whole chain; `reason` says why it was skipped, else it is empty.
+    """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
     also for those that the walk did not reach.
@@ -57,6 +57,11 @@ class CheckResult:
     claim: str = ""
     why: str = ""
     needs_walk: bool = True
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its verdict holds for what it finds nothing about: it was neither skipped nor did its judge break off."""
+        return self.status is not Status.SKIPPED and not self.reason
 
 
 class CannotRun(Exception):  # noqa: N818 - it is no error of the code; the command line turns it into exit code 2

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
-from pgharness.chain.conversation import ImportedTooEarlyError
+from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
@@ -49,22 +50,10 @@ def record_chain(
     Experiments at the heads are left out (their records are None) where the chain does not get there.
     """
     before = databases.outside()
-    record = _record_with_imports_ahead(project, databases, wanted, advance)
+    record_once = partial(_record_side_by_side, project, databases, wanted)
+    record = with_imports_ahead(project, partial(record_once, advance), partial(record_once, lambda _label: None))
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
     return replace(record, left_outside=left.in_words())
-
-
-def _record_with_imports_ahead(
-    project: Project, databases: Databases, wanted: frozenset[str], advance: Advance
-) -> ChainRecord:
-    """Record with the project's modules imported once for all runs, and where env.py has to come first, once more without that."""
-    try:
-        return _record_side_by_side(project, databases, wanted, advance)
-    except (CannotRun, ImportedTooEarlyError):
-        if not project.runs.import_nothing_ahead():
-            raise
-        project.runs.reopen()
-        return _record_side_by_side(project, databases, wanted, lambda _label: None)
 
 
 def _record_side_by_side(
@@ -76,6 +65,11 @@ def _record_side_by_side(
     if side_by_side and any(_MET_ANOTHER.search(failure.message) for failure in _failures(record)):
         record = _Recording(project, databases, wanted).make(side_by_side=False)
     return record
+
+
+def experiment_names() -> frozenset[str]:
+    """Return the names of all that can be wanted."""
+    return frozenset({ROUNDTRIPS, *(experiment.name for experiment in EXPERIMENTS)})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
@@ -179,7 +173,7 @@ class _Recording:
             if adds and len(item.revision.down_revisions) == 1:
                 start = item.revision.down_revisions[0]
                 with self.databases.experiment("deployed_later") as database, contextlib.suppress(CannotRun):
-                    upgrade_to(self.project, database, start)
+                    upgrade_to(self.project, database, self.project.chain.ancestors(start))
                     yield replace(deploy(self.project, database), start=start)
 
     def _without_deployment(self, walked: WalkRecord) -> ChainRecord:

@@ -20,14 +20,15 @@ from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
 from pgharness.judging.judging import judge, needed_experiments, wanted_checks, wanted_claims
+from pgharness.judging.registry import known_checks
 from pgharness.judging.rules import read_rules
 from pgharness.plans import read_statement_file
-from pgharness.recording import record_chain, steps_of
+from pgharness.recording import experiment_names, record_chain, steps_of
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts
 from pgharness.servers import Server, open_server
-from pgharness.settings import HarnessSettings, nearest
+from pgharness.settings import Settings, nearest
 
 Advance = Callable[[str], None]
 # A setting that cannot be used is found within this time.
@@ -46,9 +47,12 @@ class Run:
 class Plan:
     """What a run is going to do, known before any server is started."""
 
-    settings: HarnessSettings
+    settings: Settings
     project: Project
+    known: tuple[Check, ...]
+    """All checks that there are, ours and those that were added."""
     checks: tuple[Check, ...]
+    """Those that are wanted."""
     experiments: frozenset[str]
 
     @property
@@ -62,9 +66,12 @@ class Plan:
         return steps_of(self.project, self.experiments)
 
 
-def plan_run(settings: HarnessSettings, project: Project | None = None, *, agent: Agent | None = None) -> Plan:
+def plan_run(settings: Settings, project: Project | None = None, *, agent: Agent | None = None) -> Plan:
     """Read the chain, unless it is read already, and choose the checks. Raises CannotRun for what can be known without a server."""
-    checks = wanted_checks(settings.only, settings.skip)
+    known = known_checks(settings.checks, settings.folder)
+    for check in known:
+        _require_experiments(check)
+    checks = wanted_checks(settings.only, settings.skip, known)
     _require_file(settings.baseline, "baseline file", "--baseline")
     _require_file(settings.statements, "file of statements", "--statements")
     if settings.statements is not None:
@@ -72,10 +79,18 @@ def plan_run(settings: HarnessSettings, project: Project | None = None, *, agent
     project = project or open_project(settings, agent=agent)
     if settings.since is not None:
         _check_revision(settings.since, project.chain)
-    return Plan(settings, project, checks, needed_experiments(checks))
+    return Plan(settings, project, known, checks, needed_experiments(checks))
 
 
-def check_chain(settings: HarnessSettings, begin: Callable[[Plan], Advance] = lambda _plan: lambda _label: None) -> Run:
+def check_chain(settings: Settings) -> Report:
+    """Return what the wanted checks find of the chain that the settings name, on a server that is started for it if need be.
+
+    Raises CannotRun.
+    """
+    return run_checks(settings).report
+
+
+def run_checks(settings: Settings, begin: Callable[[Plan], Advance] = lambda _plan: lambda _label: None) -> Run:
     """Read the chain while a server starts, and run the checks on it; `begin` gets the plan and gives what tells of progress.
 
     Raises CannotRun.
@@ -100,7 +115,7 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     server_s = time.perf_counter() - started
     with _told_if_gone(server), Databases(server) as databases:
         record = record_chain(plan.project, databases, plan.experiments, advance)
-    results = judge(record, plan.checks, read_rules(plan.settings, datetime.now(tz=UTC).date()))
+    results = judge(record, plan.checks, read_rules(plan.settings, datetime.now(tz=UTC).date()), plan.known)
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
     return Run(Report(facts, record.chain, record.reached, results, server_s, duration_s), record)
@@ -121,6 +136,17 @@ def _told_if_gone(server: Server) -> Iterator[None]:
                 mend="run again; if it stays, a statement ends the server: its log says which",
             ) from error
         raise
+
+
+def _require_experiments(check: Check) -> None:
+    """Refuse a check that asks for an experiment that nobody makes, and so would judge without it."""
+    names = experiment_names()
+    for asked in sorted((check.needs | check.uses) - names):
+        raise CannotRun(
+            f"The check {check.name} needs an experiment that there is not.",
+            seen=f"it asks for {asked!r}; there are {', '.join(sorted(names))}",
+            mend=f"correct needs and uses of the Check{nearest(asked, names)}",
+        )
 
 
 def _require_file(path: Path | None, what: str, option: str) -> None:

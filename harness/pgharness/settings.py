@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -44,7 +44,7 @@ class IgnoreSetting(BaseModel):
     expires: date | None = None
 
 
-class HarnessSettings(BaseSettings):
+class Settings(BaseSettings):
     """The settings of one run; paths are resolved against the folder of the configuration file."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
@@ -73,6 +73,8 @@ class HarnessSettings(BaseSettings):
     """The only checks to run."""
     skip: Annotated[tuple[str, ...], NoDecode] = ()
     """The checks to skip."""
+    checks: Annotated[tuple[str, ...], NoDecode] = ()
+    """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
     """Judge only the revisions after this one."""
     baseline: Path | None = None
@@ -89,7 +91,14 @@ class HarnessSettings(BaseSettings):
     rows_per_table: int = Field(default=3, ge=0, le=1000)
     """How many rows each table gets before the next revision meets it; 0 walks on empty tables."""
 
-    @field_validator("only", "skip", "x", mode="before")
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file, or the current one where there is none."""
+        return self._folder
+
+    @field_validator("only", "skip", "checks", "x", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""
@@ -128,7 +137,7 @@ class HarnessSettings(BaseSettings):
         )
 
 
-def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings:
+def load_settings(config: Path | None = None, **options: Any) -> Settings:
     """Read the settings; an option that is None or empty, and a variable that is empty, count as not given.
 
     `config` is a pyproject.toml; without one, the pyproject.toml of the current folder is read if there is one. Relative
@@ -140,7 +149,7 @@ def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings
     _refuse_unknown(table, file)
     _refuse_misspelt(os.environ)
     try:
-        return HarnessSettings(from_file=_anchor_paths(table, file.parent), **given)  # type: ignore[call-arg]
+        settings = Settings(from_file=_anchor_paths(table, file.parent), **given)  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -151,6 +160,8 @@ def load_settings(config: Path | None = None, **options: Any) -> HarnessSettings
         ) from error
     except SettingsError as error:
         raise CannotRun("Invalid environment variable.", seen=str(error), mend="correct or unset it") from error
+    settings._folder = file.absolute().parent  # noqa: SLF001 - no setting that anybody could give
+    return settings
 
 
 def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
@@ -173,17 +184,17 @@ def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
 
 def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:
     for name in table:
-        if name not in HarnessSettings.model_fields:
+        if name not in Settings.model_fields:
             raise CannotRun(
                 f"[{TABLE}] of {file} has an unknown setting {name!r}.",
-                seen=f"known are {', '.join(HarnessSettings.model_fields)}",
-                mend=f"correct or remove it{nearest(name, HarnessSettings.model_fields)}",
+                seen=f"known are {', '.join(Settings.model_fields)}",
+                mend=f"correct or remove it{nearest(name, Settings.model_fields)}",
             )
 
 
 def _refuse_misspelt(variables: Mapping[str, str]) -> None:
     """Refuse a variable that is nearly one of ours: taken for another's, it would be passed over in silence."""
-    known = {f"{PREFIX}{name.upper()}" for name in HarnessSettings.model_fields} | set(OTHER_VARIABLES)
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(OTHER_VARIABLES)
     for name in variables:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
         if name.startswith(PREFIX) and name not in known and near:

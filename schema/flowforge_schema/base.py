@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, Enum, FetchedValue, MetaData, Table, Text, Uuid, event, func, inspect, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    Dialect,
+    FetchedValue,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    event,
+    func,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
+
+from flowforge_schema.enums import UnknownLabel
+from flowforge_schema.storable import NotStorableError
+from flowforge_schema.tracking import track_changes
 
 # Errors are told apart by these names, so they are part of the interface; PostgreSQL cuts a name at 63 bytes. The double
 # underscore keeps the table's part and the columns' part apart.
@@ -51,8 +69,7 @@ class Base(DeclarativeBase):
         str: Text(),
         datetime: TIMESTAMP(timezone=True),
         UUID: Uuid(),
-        # None is SQL NULL and never the JSON value null. Assign a new dict to change one: a change inside the old one
-        # is not noticed.
+        # None is SQL NULL and never the JSON value null.
         dict[str, Any]: JSONB(none_as_null=True),
         list[str]: ARRAY(Text()),
     }
@@ -68,7 +85,16 @@ class Base(DeclarativeBase):
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Map the class, and let its table be created together with the trigger."""
         super().__init_subclass__(**arguments)
-        event.listen(cls.__table__, "after_create", _ddl(CREATE_UPDATED_AT_TRIGGER))
+        table = cls.__table__
+        assert isinstance(table, Table)
+        event.listen(table, "after_create", _ddl(CREATE_UPDATED_AT_TRIGGER))
+        for column in table.columns:
+            if isinstance(column.type, TIMESTAMP):
+                table.append_constraint(range_check(column.name))
+        track_changes(cls, [column.key for column in table.columns if isinstance(column.type, JSONB | ARRAY)])
+        # With `eager_defaults` each flush of an object would also read every column with a server default that a list has left
+        # out: a document of a megabyte, or one that cannot be read. What an INSERT fills in comes back with it anyway.
+        cls.__mapper__._server_default_plus_onupdate_propkeys = {"updated_at"}  # noqa: SLF001 - there is no setting for it
 
     def __repr__(self) -> str:
         """Show the class and the key, and no other value: objects end up in logs."""
@@ -77,18 +103,46 @@ class Base(DeclarativeBase):
 
 
 class Identified:
-    """A table with a UUIDv7 key, made by the application, or by the server where raw SQL leaves it out."""
+    """A table with a UUIDv7 key, which a new object has at once; the server makes it where raw SQL leaves it out."""
 
     # Without the mark, a key that the server could make too would let a bulk insert go row by row.
     id: Mapped[UUID] = mapped_column(
         primary_key=True, default=new_id, server_default=text("uuidv7()"), insert_sentinel=True, sort_order=-1
     )
 
+    def __init__(self, **values: Any) -> None:
+        """Take values by column, and an id of the object's own unless one is given."""
+        super().__init__(**{"id": new_id(), **values})
 
-def native_enum(enum_class: type[StrEnum]) -> Enum:
-    """Give the PostgreSQL enum type of a Python enum: `RunStatus` is `run_status`, labels are the members' values."""
+
+class NativeEnum(ENUM):
+    """An enum type of PostgreSQL whose labels are read whatever they are, and written only where this release knows them."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - of the base
+        """Return what reads a member, and any other label as an `UnknownLabel`."""
+        members = {member.value: member for member in self.enum_class or ()}
+
+        def read(label: str | None) -> Enum | UnknownLabel | None:
+            return None if label is None else members.get(label) or UnknownLabel(label)
+
+        return read
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Return what refuses a label that is no member, also where the database would take it."""
+        known: Callable[[Any], Any] = super().bind_processor(dialect)  # type: ignore[no-untyped-call]  # as _ddl
+
+        def write(label: Any) -> Any:
+            if label is not None and label not in self.enums:
+                raise NotStorableError("this release does not know the label", label)
+            return known(label)
+
+        return write
+
+
+def native_enum(enum_class: type[StrEnum]) -> NativeEnum:
+    """Return the PostgreSQL enum type of a Python enum: `RunStatus` is `run_status`, labels are the members' values."""
     name = snake_case(enum_class.__name__)
-    return Enum(enum_class, name=name, values_callable=lambda members: [member.value for member in members])
+    return NativeEnum(enum_class, name=name, values_callable=lambda members: [member.value for member in members])
 
 
 def snake_case(class_name: str) -> str:
@@ -99,6 +153,15 @@ def snake_case(class_name: str) -> str:
 def length_check(column: str, *, longest: int, shortest: int = 1) -> CheckConstraint:
     """Limit the characters of a text column; the constraint is named `…__<column>_length`."""
     return CheckConstraint(f"char_length({column}) BETWEEN {shortest} AND {longest}", name=f"{column}_length")
+
+
+def range_check(column: str) -> CheckConstraint:
+    """Limit a timestamp to what a datetime of Python's holds in UTC; the constraint is named `…__<column>_range`.
+
+    Neither 'infinity' nor a year beyond 1 to 9999 could be read. The bounds are spelled so that they print alike in every time zone.
+    """
+    first, beyond = (f"(timestamp '{day}' AT TIME ZONE 'UTC')" for day in ("0001-01-01", "10000-01-01"))
+    return CheckConstraint(f"{column} >= {first} AND {column} < {beyond}", name=f"{column}_range")
 
 
 def object_checks(column: str, *, size_bytes: int) -> tuple[CheckConstraint, CheckConstraint]:
@@ -119,7 +182,7 @@ def list_checks(column: str, *, most: int, size_bytes: int) -> tuple[CheckConstr
 
 
 def _ddl(statement: str) -> DDL:
-    return DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    return DDL(statement)
 
 
 def _drops_all_tables(

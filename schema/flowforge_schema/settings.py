@@ -166,4 +166,6 @@ def parse_url(text: str) -> URL:
         raise ValueError(f"is no database URL; write it as {EXAMPLE_URL}") from None
     if url.drivername not in _SCHEMES:
         raise ValueError(f"names the driver {url.drivername}; write it as {EXAMPLE_URL}")
+    if "@" in (url.host or ""):  # what stands before it is the end of the password, and hosts are logged
+        raise ValueError(f"has an @ in its password, which is written %40; write it as {EXAMPLE_URL}")
     return url.set(drivername=DRIVER)

@@ -15,11 +15,6 @@ from typing import Any
 
 import pytest
 
-# What several folders of tests write projects with is a module too.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from chains import ENV, Revision, write_chain
-
 from pgharness import cli
 from pgharness.chain.agent import Agent
 from pgharness.chain.project import open_project
@@ -28,6 +23,7 @@ from pgharness.report.model import Report
 from pgharness.running import Run, plan_run, run_on
 from pgharness.servers import Server, open_server
 from pgharness.settings import load_settings
+from tests.harness.chains import ENV, Revision, write_chain
 
 EXAMPLES = Path(__file__).parent / "examples"
 

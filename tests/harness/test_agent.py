@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from chains import ENV, Revision, sql, table, write_chain
+
+from tests.harness.chains import ENV, Revision, sql, table, write_chain
 
 PROGRAM = Path(sys.executable).with_name("pgharness")
 SOON_S = 10.0  # on an idle machine 2 are plenty

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chains import Revision, sql, table, write_chain
 
 from pgharness.chain.project import Project, open_project
 from pgharness.databases import Database, Databases
 from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.findings import CannotRun
 from pgharness.settings import load_settings
+from tests.harness.chains import Revision, sql, table, write_chain
 
 CHAIN = (table("a"), table("b", "id bigint PRIMARY KEY, a bigint NOT NULL REFERENCES a"), table("c"))
 

@@ -126,7 +126,7 @@ def test_no_structure_file_is_written_of_a_chain_that_does_not_reach_its_heads(
 def test_a_fault_of_the_harness_ends_with_2_and_its_traceback(
     check_example: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pgharness.cli.checking.check_chain", lambda *_: 1 / 0)
+    monkeypatch.setattr("pgharness.cli.checking.run_checks", lambda *_: 1 / 0)
 
     ended = check_example()
 

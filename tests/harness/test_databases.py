@@ -160,7 +160,8 @@ def test_a_password_is_not_told_with_a_kept_database(own_server: Server) -> None
     with Databases(secret) as databases:
         kept = databases.create_empty()
         said = databases.keep(kept)
-        drop_database(databases._session, kept.name)  # type: ignore[arg-type]
+        assert databases._session is not None
+        drop_database(databases._session, kept.name)
 
     assert "swordfish" not in said
 

@@ -128,10 +128,11 @@ def test_one_process_builds_a_template_and_the_others_wait_for_it(quiet_url: str
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with contextlib.ExitStack() as stack:
         processes = [stack.enter_context(subprocess.Popen(command, **pipes)) for _ in range(2)]
-        first_lines = [process.stdout.readline() for process in processes]
-        for process in processes:
-            process.stdin.close()  # each holds the template until here
-        said = [line + process.stdout.read() for line, process in zip(first_lines, processes, strict=True)]
+        ends = [(process.stdin, process.stdout) for process in processes if process.stdin and process.stdout]
+        first_lines = [out.readline() for _, out in ends]
+        for into, _ in ends:
+            into.close()  # each holds the template until here
+        said = [line + out.read() for line, (_, out) in zip(first_lines, ends, strict=True)]
 
     assert sorted(said) == ["3\n", "built\n3\n"]
 

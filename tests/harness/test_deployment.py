@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 import pytest
-from chains import ENV, Revision, sql, table
 
 from pgharness.findings import Finding
 from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table
 
 JudgeChain = Callable[..., Run]
 

@@ -143,7 +143,7 @@ def test_two_runs_at_the_same_time_do_not_disturb_each_other(
 
 
 def start_check(project: Path, server: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [
+    command: list[str | Path] = [
         PROGRAM,
         "check",
         "--alembic",

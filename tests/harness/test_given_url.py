@@ -11,6 +11,7 @@ import pytest
 
 from pgharness.findings import CannotRun
 from pgharness.servers import Server, connect_given, open_server
+from pgharness.servers.embedded import data_directory
 from pgharness.servers.embedded import server as embedded
 from pgharness.servers.given_url import parse_url
 
@@ -89,7 +90,7 @@ def test_a_database_may_be_read_by_a_role_that_may_not_make_any(own_server: Serv
 
 
 def test_a_standby_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare = embedded.prepare_data_directory
+    prepare = data_directory.prepare_data_directory
 
     def as_standby(binaries: Any, account: Any, data: Path) -> None:
         prepare(binaries, account, data)

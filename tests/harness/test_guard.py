@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from chains import ENV, Revision, sql, table
 
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.report.model import Report
 from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table
 
 JudgeChain = Callable[..., Run]
 

@@ -11,8 +11,8 @@ import pytest
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
-from pgharness.chain.agent import Agent
 from pgharness.chain.project import Project
+from pgharness.chain.runs import ProjectRuns
 from pgharness.checks import indices
 from pgharness.databases import Database, Databases
 from pgharness.experiments.experiment import Site
@@ -51,7 +51,7 @@ def judge(empty_database: Database, pg_databases: Databases, tmp_path: Path) -> 
         if statements is not None:
             (tmp_path / "statements.sql").write_text(statements, encoding="utf-8")
             settings = load_settings(None, statements=tmp_path / "statements.sql")
-            project = Project(settings, cast("Agent", None), CHAIN, "", ())  # nothing of a project is run
+            project = Project(settings, cast("ProjectRuns", None), CHAIN, "", ())  # nothing of a project is run
             queries = explain_queries(Site(project, pg_databases, head, empty_database))
         return [item for item in indices.judge(record_of(head, queries), difference) if isinstance(item, Finding)]
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 from pgharness.findings import CannotRun
 from pgharness.servers import run_identity
-from pgharness.servers.embedded import cache, sweep
 from pgharness.servers.embedded import run_folder as folders
+from pgharness.servers.embedded import sweep
 from pgharness.servers.embedded.account import Account, server_account
 from pgharness.servers.embedded.cache import cache_folder
 from pgharness.servers.embedded.run_folder import RUN_FOLDER_PREFIX, run_folder
@@ -32,7 +33,7 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.chmod(0o755)
     monkeypatch.setattr(sweep, "base_folders", lambda: [folder])
     monkeypatch.setattr(folders, "SHARED_MEMORY", folder)
-    monkeypatch.setattr(folders.tempfile, "gettempdir", lambda: str(folder))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(folder))
     yield folder
     shutil.rmtree(folder)
 
@@ -91,7 +92,7 @@ def test_where_there_is_no_proc_the_process_list_tells(monkeypatch: pytest.Monke
     shown = {"stdout": "Ss   Wed Nov 25 20:00:00 2026\n"}
     monkeypatch.setattr(Path, "exists", lambda _path: False)
     monkeypatch.setattr(
-        run_identity.subprocess,
+        subprocess,
         "run",
         lambda command, **_: subprocess.CompletedProcess(command, 0, shown["stdout"], ""),
     )
@@ -240,7 +241,7 @@ def test_the_cache_of_root_is_one_that_other_accounts_may_enter(
     uid: int, expected: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PGHARNESS_CACHE_DIR", raising=False)
-    monkeypatch.setattr(cache.os, "getuid", lambda: uid)
-    monkeypatch.setattr(cache.platformdirs, "user_cache_path", lambda _name: Path("/home/user/cache"))
+    monkeypatch.setattr(os, "getuid", lambda: uid)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _name: Path("/home/user/cache"))
 
     assert cache_folder() == expected

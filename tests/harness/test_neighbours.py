@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
-from chains import Revision, sql, table
 
 from pgharness.running import Run
+from tests.harness.chains import Revision, sql, table
 
 Told = set[tuple[str, str | None, str, str]]
 

@@ -16,7 +16,7 @@ pytest_plugins = ["pytester"]
 BOOK = "versions/0002_add_book.py"
 COUNTRY = "versions/0003_add_country.py"
 SETTINGS = '[tool.pgharness]\nalembic = "alembic.ini"\nonly = ["graph", "roundtrip"]\n'
-CLAIMS = "from pgharness.plugin import chain_claims\n"
+CLAIMS = "from pgharness.plugin import chain_checks\n"
 
 FORGETS_A_TYPE = {BOOK: ('    op.execute("DROP TYPE cover")\n', "")}
 

@@ -204,7 +204,7 @@ def test_an_engine_by_tls_is_not_asked_in_plain_text(monkeypatch: pytest.MonkeyP
 
 def test_an_engine_by_a_pipe_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "npipe:////./pipe/docker_engine")
-    monkeypatch.setattr(engine_ping.socket, "create_connection", lambda *_: pytest.fail("a pipe has no port"))
+    monkeypatch.setattr(socket, "create_connection", lambda *_: pytest.fail("a pipe has no port"))
 
     engine_ping.require_engine()
 
@@ -239,7 +239,7 @@ def test_a_machine_that_can_have_neither_server_is_told_what_each_needs(
 
     reason = refusal("auto")
     assert "No container engine found." in reason.seen
-    assert "PGHARNESS_POSTGRES_BIN names no folder" in reason.seen
+    assert "PGHARNESS_POSTGRES_BIN does not name a folder" in reason.seen
     assert engine_ping.START_ONE in reason.mend
     assert "correct PGHARNESS_POSTGRES_BIN" in reason.mend
 

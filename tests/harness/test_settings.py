@@ -135,7 +135,7 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
         (
             "PGHARNESS_SERVR",
             "auto",
-            "no setting for the environment variable PGHARNESS_SERVR",
+            "Unknown environment variable PGHARNESS_SERVR",
             "did you mean 'PGHARNESS_SERVER'?",
         ),
     ],

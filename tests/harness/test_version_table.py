@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from chains import Revision, sql
 
 from pgharness.findings import Status
 from pgharness.running import Run
+from tests.harness.chains import Revision, sql
 
 MODELS = """\
 from alembic import context

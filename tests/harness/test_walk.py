@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chains import ENV, Revision, sql, table
 
 from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table
 
 COUNTRY = "versions/0003_add_country.py"
 

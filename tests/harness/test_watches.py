@@ -8,7 +8,6 @@ from functools import partialmethod
 from pathlib import Path
 
 import pytest
-from chains import Revision, sql, write_chain
 
 from pgharness.chain.conversation import Conversation, converse
 from pgharness.chain.messages import DOWN, UP
@@ -19,6 +18,7 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import Step
 from pgharness.running import Run
 from pgharness.settings import load_settings
+from tests.harness.chains import Revision, sql, write_chain
 
 ALL: frozenset[Moment] = frozenset({"before_statement", "after_statement", "after_commit"})
 EXISTS = "SELECT to_regclass('a') IS NOT NULL"

@@ -32,11 +32,11 @@ def test_the_licence_of_the_wheel_is_that_of_the_repository() -> None:
     assert (ROOT / "harness" / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 
 
-def test_the_wheel_carries_every_query_and_the_agent(names: set[str]) -> None:
+def test_the_wheel_carries_every_query_the_agent_and_the_types(names: set[str]) -> None:
     package = ROOT / "harness" / "pgharness"
     wanted = {
         f"pgharness/{file.relative_to(package)}"
-        for pattern in ("**/*.sql", "agent/*.py", "report/*.css")
+        for pattern in ("**/*.sql", "agent/*.py", "report/*.css", "*.pyi", "py.typed")
         for file in package.glob(pattern)
     }
 

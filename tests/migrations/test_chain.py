@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pgharness.plugin import chain_claims
+from pgharness.plugin import chain_checks
 
-__all__ = ["chain_claims"]
+__all__ = ["chain_checks"]

@@ -35,9 +35,9 @@ async def test_every_constraint_of_the_migrated_database_has_a_sentence(database
 
 def test_a_sentence_names_a_column_of_its_table() -> None:
     columns = {
-        str(constraint.name): set(table.columns.keys())
+        str(name): set(table.columns.keys())
         for table in metadata.sorted_tables
-        for constraint in (*table.constraints, *table.indexes)
+        for name in (*(constraint.name for constraint in table.constraints), *(index.name for index in table.indexes))
     }
 
     assert [rule for rule in RULES if rule.field and rule.field not in columns[rule.constraint]] == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import anyio
 import httpx
@@ -349,7 +348,7 @@ async def lock_two(database: Database, first: int, second: int, barrier: asyncio
 async def test_one_of_two_transactions_that_deadlock_is_told_and_the_other_goes_on(database: Database) -> None:
     barrier = asyncio.Barrier(2)
 
-    outcomes: list[Any] = await asyncio.gather(
+    outcomes = await asyncio.gather(
         lock_two(database, 1, 2, barrier), lock_two(database, 2, 1, barrier), return_exceptions=True
     )
 

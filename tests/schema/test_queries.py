@@ -180,7 +180,7 @@ async def test_unfinished_runs_come_oldest_first_page_by_page(session: AsyncSess
 @pytest.mark.parametrize("status", [status for status in RunStatus if status.is_terminal])
 def test_runs_that_are_over_are_not_listed_by_status(status: RunStatus) -> None:
     with pytest.raises(ValueError, match="has ended"):
-        queries.unfinished_runs(status)  # type: ignore[arg-type]
+        queries.unfinished_runs(status)  # type: ignore[arg-type]  # a status that is no unfinished one is the claim
 
 
 async def test_a_list_does_not_load_documents(session: AsyncSession, workflow: Workflow) -> None:
@@ -245,6 +245,20 @@ async def test_a_run_comes_with_its_whole_record_in_order(session: AsyncSession,
 
     assert [(log.step_id, log.attempt) for log in logs] == [(step_ids[0], 1), (step_ids[0], 2), (step_ids[1], 1)]
     assert {(log.step_id, log.attempt) for log in found.step_logs} == {(log.step_id, log.attempt) for log in logs}
+
+
+async def test_the_logs_of_a_run_come_in_the_order_of_time_and_not_of_steps(
+    session: AsyncSession, workflow: Workflow
+) -> None:
+    run, (first, second) = await run_with_logs(session, workflow)
+    made = {(second, 1): NOON, (first, 2): NOON + timedelta(minutes=1), (first, 1): NOON + timedelta(minutes=2)}
+    for (step_id, attempt), moment in made.items():
+        (await session.get_one(RunStepLog, (run.id, step_id, attempt))).created_at = moment
+    await session.flush()
+
+    logs = (await session.scalars(queries.step_logs_of_run(run.id))).all()
+
+    assert [(log.step_id, log.attempt) for log in logs] == list(made)
 
 
 async def test_the_attempts_at_a_step_come_in_order(session: AsyncSession, workflow: Workflow) -> None:
@@ -327,6 +341,14 @@ async def test_a_purge_deletes_what_was_delivered_before_the_moment(session: Asy
 
     assert (last_id, purged) == (None, 2)
     assert left == [events[1].id, events[3].id]
+
+
+async def test_a_purge_leaves_what_was_delivered_at_the_very_moment(session: AsyncSession) -> None:
+    (event,) = await add_events(session, [NOON])
+
+    await session.execute(queries.purge_published_events(NOON))
+
+    assert (await session.scalars(select(OutboxEvent.id))).all() == [event.id]
 
 
 async def test_a_purge_goes_on_after_the_id_that_it_gives_until_there_is_none(session: AsyncSession) -> None:

@@ -218,6 +218,24 @@ def test_a_database_that_looks_like_production_is_refused(
             plant_story(connection, now=NOW)
 
 
+def test_as_many_strangers_as_development_leaves_behind_are_no_sign_of_production(script_engine: Engine) -> None:
+    with script_engine.connect() as connection:
+        bring_strangers(connection)
+        connection.execute(text("DELETE FROM users WHERE email = 'customer-0@example.org'"))
+        assert connection.scalar(text("SELECT count(*) FROM users")) == STRANGE_USERS_MAX
+
+        assert production_signs(connection) == ()
+
+
+def test_an_empty_setting_says_nothing_of_the_database(script_engine: Engine) -> None:
+    with script_engine.connect() as connection:
+        bring_strangers(connection)
+        # What PostgreSQL leaves behind after any SET LOCAL of such a setting.
+        connection.execute(text("SELECT set_config('flowforge.environment', '', false)"))
+
+        assert production_signs(connection) != ()
+
+
 def test_a_database_by_the_name_of_production_is_refused(pg_databases: Databases) -> None:
     named = pg_databases.create_empty("prod")
     engine = create_engine(named.url, poolclass=NullPool)

@@ -4,7 +4,10 @@ import asyncio
 import gc
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
 
 import anyio
 import pytest
@@ -19,6 +22,7 @@ from flowforge_schema import (
     ReadOnlyError,
     UnexpectedDatabaseError,
     User,
+    Workflow,
 )
 
 
@@ -64,6 +68,105 @@ async def test_a_read_session_stores_nothing(database: Database) -> None:
         session.add(User(email="ada@example.org"))
         with pytest.raises(ReadOnlyError):
             await session.flush()
+
+
+async def add_a_user_to(session: AsyncSession, _user_id: UUID) -> None:
+    session.add(User(email="bob@example.org"))
+
+
+async def rename_in(session: AsyncSession, user_id: UUID) -> None:
+    (await session.get_one(User, user_id)).display_name = "Ada"
+
+
+async def delete_in(session: AsyncSession, user_id: UUID) -> None:
+    await session.delete(await session.get_one(User, user_id))
+
+
+async def change_inside_a_value_in(session: AsyncSession, _user_id: UUID) -> None:
+    (workflow,) = await session.scalars(select(Workflow))
+    workflow.settings["a"] = 1
+
+
+async def write_unsent(database: Database, user_id: UUID, write: Callable[..., Awaitable[None]]) -> None:
+    async with database.read_session() as session:
+        await write(session, user_id)
+
+
+@pytest.mark.parametrize("write", [add_a_user_to, rename_in, delete_in, change_inside_a_value_in])
+async def test_a_read_session_refuses_a_change_that_was_never_sent(
+    database: Database, write: Callable[..., Awaitable[None]]
+) -> None:
+    user = User(email="ada@example.org")
+    async with database.session() as session:
+        session.add_all([user, Workflow(owner_id=user.id, name="report")])
+
+    with pytest.raises(ReadOnlyError):
+        await write_unsent(database, user.id, write)
+
+
+async def test_a_read_session_takes_what_was_set_to_what_it_was(database: Database) -> None:
+    user = User(email="ada@example.org", display_name="Ada")
+    async with database.session() as session:
+        session.add(user)
+
+    await write_unsent(database, user.id, rename_in)
+
+
+async def stop_in_a_read_session(database: Database) -> None:
+    async with database.read_session() as session:
+        session.add(User(email="ada@example.org"))
+        raise KeyboardInterrupt
+
+
+async def test_what_ends_a_read_session_early_is_told_rather_than_its_changes(database: Database) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        await stop_in_a_read_session(database)
+
+
+async def stream(session: AsyncSession) -> None:
+    await session.stream(select(User))
+
+
+AFTER_THE_BLOCK: dict[str, Callable[[AsyncSession], Any]] = {
+    "execute": lambda session: session.execute(select(User)),
+    "scalars": lambda session: session.scalars(select(User)),
+    "scalar": lambda session: session.scalar(select(User)),
+    "get": lambda session: session.get(User, UUID(int=1)),
+    "get_one": lambda session: session.get_one(User, UUID(int=1)),
+    "stream": stream,
+    "connection": lambda session: session.connection(),
+    "commit": lambda session: session.commit(),
+    "merge": lambda session: session.merge(User(email="ada@example.org")),
+}
+
+
+@pytest.mark.parametrize("use", AFTER_THE_BLOCK.values(), ids=AFTER_THE_BLOCK)
+@pytest.mark.parametrize("kind", ["session", "read_session"])
+async def test_a_session_used_after_its_block_is_a_bug_that_is_told_as_one(
+    database: Database, use: Callable[[AsyncSession], Any], kind: str
+) -> None:
+    async with getattr(database, kind)() as session:
+        pass
+
+    with pytest.raises(UnexpectedDatabaseError):
+        await use(session)
+
+
+@pytest.mark.parametrize("use", [AsyncSession.add, AsyncSession.begin], ids=["add", "begin"])
+async def test_a_session_written_to_after_its_block_is_a_bug_that_is_told_as_one(
+    database: Database, use: Callable[..., Any]
+) -> None:
+    async with database.session() as session:
+        pass
+
+    with pytest.raises(UnexpectedDatabaseError):
+        await started(use(session, *[User(email="ada@example.org")] * (use is AsyncSession.add)), session)
+
+
+async def started(begun: Any, session: AsyncSession) -> None:
+    if begun is not None:
+        await begun
+    await session.flush()
 
 
 async def test_objects_can_be_read_after_the_block(database: Database) -> None:

@@ -158,7 +158,7 @@ def test_a_few_workflows_have_most_of_the_runs(volume: Database) -> None:
 
 def test_most_runs_are_finished_and_every_status_occurs(volume: Database) -> None:
     with volume.connect() as connection:
-        shares = dict(
+        shares: dict[str, float] = dict(
             connection.execute("SELECT status::text, count(*)::float / 2500 FROM workflow_runs GROUP BY 1").fetchall()
         )
 

@@ -8,13 +8,13 @@ import psycopg
 
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
-from pgharness.settings import HarnessSettings
+from pgharness.settings import Settings
 
 # pg_dump writes these two lines for psql; everything else in its plain format is SQL.
 _FOR_PSQL = re.compile(rb"^\\(un)?restrict .*$", re.MULTILINE)
 
 
-def run_baseline(database: Database, settings: HarnessSettings) -> None:
+def run_baseline(database: Database, settings: Settings) -> None:
     """Run the baseline, if there is one. Raises CannotRun."""
     if settings.baseline is None:
         return

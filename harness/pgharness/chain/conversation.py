@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from pgharness.chain.child import Child, ProcessEnded
 from pgharness.chain.lock_waits import LockWaits
@@ -24,6 +25,8 @@ from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.records.experiments import DeclaredEnum, RefusedDdl
 from pgharness.records.steps import Failure, Step
+
+Result = TypeVar("Result")
 
 
 class ImportedTooEarlyError(Exception):
@@ -112,6 +115,19 @@ class Conversation:
         if step.failure is None or not self._waits.ended:
             return step
         return replace(step, failure=replace(step.failure, waited=self._waits.ended))
+
+
+def with_imports_ahead(
+    project: Project, act: Callable[[], Result], again: Callable[[], Result] | None = None
+) -> Result:
+    """Act; and where env.py has to come before the project's modules, `again` (or the same) with every run importing for itself."""
+    try:
+        return act()
+    except (CannotRun, ImportedTooEarlyError):
+        if not project.runs.import_nothing_ahead():
+            raise
+        project.runs.reopen()
+    return (again or act)()
 
 
 @contextlib.contextmanager

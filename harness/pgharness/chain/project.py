@@ -16,7 +16,7 @@ from pgharness.chain.runs import ProjectRuns
 from pgharness.databases import Database
 from pgharness.records.revisions import Chain
 from pgharness.servers import STATEMENT_LIMIT
-from pgharness.settings import HarnessSettings
+from pgharness.settings import Settings
 
 # What a shell may say of its own servers, and ours does not know.
 CLEARED = ("PGCHANNELBINDING", "PGREQUIREAUTH", "PGSERVICE", "PGSSLMODE", "PGTARGETSESSIONATTRS")
@@ -26,7 +26,7 @@ CLEARED = ("PGCHANNELBINDING", "PGREQUIREAUTH", "PGSERVICE", "PGSSLMODE", "PGTAR
 class Project:
     """A project: its settings, its chain, and what runs its code; `folders` hold env.py and the revisions."""
 
-    settings: HarnessSettings
+    settings: Settings
     runs: ProjectRuns
     chain: Chain
     env_py: str
@@ -79,7 +79,7 @@ class Project:
         return digest.hexdigest()
 
 
-def open_project(settings: HarnessSettings, *, agent: Agent | None = None, own_first: bool = False) -> Project:
+def open_project(settings: Settings, *, agent: Agent | None = None, own_first: bool = False) -> Project:
     """Read the chain that the settings name, by an agent in the project's interpreter, which is started if none is given.
 
     Raises CannotRun.
@@ -91,7 +91,7 @@ def open_project(settings: HarnessSettings, *, agent: Agent | None = None, own_f
     return Project(settings, runs, chain_of(told), told["env_py"], folders)
 
 
-def _task(settings: HarnessSettings, python: Path) -> Task:
+def _task(settings: Settings, python: Path) -> Task:
     return Task(
         task="read",
         output="",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import converse
@@ -15,20 +15,18 @@ from pgharness.findings import CannotRun
 def upgrade_to(
     project: Project,
     database: Database,
-    revision: str | None = None,
+    applied: Collection[str] | None = None,
     after_step: Callable[[str], None] = lambda _table: None,
     *,
     apart: bool = False,
 ) -> str:
-    """Run all that leads to a revision (None: the whole chain) on an empty database, and give the name of the version table.
+    """Run these revisions (None: the whole chain) on an empty database, and return the name of the version table.
 
-    It is done as one `alembic upgrade` would, or `apart`, as one for each revision. `after_step` is called after each revision with
-    the name of the version table. Raises CannotRun, naming the revision that fails.
+    They hold, with each revision, all that come before it (`Chain.ancestors`). It is done as one `alembic upgrade` would, or `apart`,
+    as one for each revision. `after_step` is called after each revision with the name of the version table. Raises CannotRun, naming
+    the revision that fails.
     """
-    wanted = project.chain.revisions
-    if revision is not None:
-        before = project.chain.ancestors(revision)
-        wanted = tuple(item for item in wanted if item.revision in before)
+    wanted = [item for item in project.chain.revisions if applied is None or item.revision in applied]
     run_baseline(database, project.settings)
     with converse(project, database) as conversation:
         steps = conversation.steps([(item.revision, UP) for item in wanted], apart=apart)

@@ -16,8 +16,8 @@ from pgharness.cli.formats import ReportFormat
 from pgharness.findings import CannotRun
 from pgharness.report import FORMATS
 from pgharness.report.text import render_rich
-from pgharness.running import Advance, Plan, Run, check_chain
-from pgharness.settings import HarnessSettings, load_settings
+from pgharness.running import Advance, Plan, Run, run_checks
+from pgharness.settings import Settings, load_settings
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -47,10 +47,10 @@ def check_chain_and_tell(
     sys.exit(NO_FINDINGS if run.report.passed else FINDINGS)
 
 
-def _run(settings: HarnessSettings) -> Run:
+def _run(settings: Settings) -> Run:
     try:
         with _progress() as begin:
-            return check_chain(settings, begin)
+            return run_checks(settings, begin)
     except KeyboardInterrupt:
         print("Interrupted; everything that the run created is removed.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None

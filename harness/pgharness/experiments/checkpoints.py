@@ -1,9 +1,11 @@
-"""Gives a database at any revision, with rows, as a clone of a sealed template that is made when it is first asked for."""
+"""Gives a database at any revision, with rows or without, as a clone of a sealed template that is made when it is first asked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases
@@ -18,17 +20,31 @@ class Checkpoints:
     databases: Databases
 
     def at(self, revision: str | None = None) -> Database:
-        """Give a database of the caller's own at a revision (None: at the heads). Raises CannotRun where the chain fails."""
-        key = f"checkpoint {revision} {self.project.settings.rows_per_table} {self.project.fingerprint()}"
-        return self.databases.clone(self.databases.template(key, lambda database: self._build(database, revision)))
+        """Return a database of the caller's own at a revision (None: at the heads). Raises CannotRun where the chain fails."""
+        chain = self.project.chain
+        every = frozenset(item.revision for item in chain.revisions)
+        return self.with_applied(chain.ancestors(revision) if revision is not None else every)
 
-    def _build(self, database: Database, revision: str | None) -> None:
-        """Upgrade with rows in the tables at every step, as production would."""
-        rows = self.project.settings.rows_per_table
+    def with_applied(self, applied: frozenset[str], *, rows: bool = True) -> Database:
+        """Return a database of the caller's own to which these revisions are applied; without `rows` all tables are empty.
+
+        Raises CannotRun where the chain fails.
+        """
+        return self.databases.clone(self.template(applied, rows=rows))
+
+    def template(self, applied: frozenset[str], *, rows: bool) -> Database:
+        """Return the sealed template, made if no process did so yet. Raises CannotRun."""
+        count = self.project.settings.rows_per_table if rows else 0
+        key = f"checkpoint {sorted(applied)} {count} {self.project.fingerprint()}"
+        make = partial(self.databases.template, key, lambda database: self._build(database, applied, count))
+        return with_imports_ahead(self.project, make)
+
+    def _build(self, database: Database, applied: frozenset[str], rows: int) -> None:
+        """Upgrade with rows in the tables at every step, as production would, where rows are wanted."""
         with database.connect() as observer:
 
             def fill(version_table: str) -> None:
                 if rows:
                     fill_empty_tables(observer, rows_per_table=rows, leave_out=(version_table,))
 
-            upgrade_to(self.project, database, revision, after_step=fill)
+            upgrade_to(self.project, database, applied, after_step=fill)

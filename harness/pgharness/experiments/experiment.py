@@ -9,7 +9,7 @@ from typing import Any
 from pgharness.catalog.facts import Snapshot
 from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
-from pgharness.settings import HarnessSettings
+from pgharness.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Site:
     at_heads: Database | None
 
     @property
-    def settings(self) -> HarnessSettings:
+    def settings(self) -> Settings:
         """The run's settings."""
         return self.project.settings
 

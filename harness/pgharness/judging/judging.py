@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
-from pgharness.checks.check import Check, Claim
+from pgharness.checks.check import Check, Claim, Compare
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
 from pgharness.judging.declarations import (
     DECLARATIONS,
@@ -18,7 +18,8 @@ from pgharness.judging.declarations import (
     without_allowed,
 )
 from pgharness.judging.ignore_rules import Comparer, judge_ignore_rules
-from pgharness.judging.registry import CHECKS, CLAIMS
+from pgharness.judging.judge_faults import judge_guarded
+from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
 from pgharness.settings import nearest
@@ -26,22 +27,22 @@ from pgharness.settings import nearest
 ALWAYS = frozenset({"upgrade"})
 
 
-def wanted_checks(only: Sequence[str], skip: Sequence[str]) -> tuple[Check, ...]:
-    """Give the checks to make; `upgrade` is always among them. Raises CannotRun for a name that is none.
+def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Check] = CHECKS) -> tuple[Check, ...]:
+    """Return the checks to make, of those that are known; `upgrade` is always among them. Raises CannotRun for a name that is none.
 
     `declarations` can be named too, and makes no difference: declarations are always judged.
     """
-    known = [claim.name for claim in CLAIMS]
+    names = [claim.name for claim in wanted_claims(known)]
     for name in (*only, *skip):
-        if name not in known:
+        if name not in names:
             raise CannotRun(
                 f"Unknown check {name!r}.",
-                seen=f"known are {', '.join(known)}",
-                mend=f"name one of them{nearest(name, known)}",
+                seen=f"known are {', '.join(names)}",
+                mend=f"name one of them{nearest(name, names)}",
             )
     return tuple(
         check
-        for check in CHECKS
+        for check in known
         if check.name in ALWAYS or ((not only or check.name in only) and check.name not in skip)
     )
 
@@ -56,8 +57,12 @@ def needed_experiments(checks: Collection[Check]) -> frozenset[str]:
     return frozenset(need for check in checks for need in check.needs | check.uses)
 
 
-def judge(record: ChainRecord, checks: Sequence[Check], rules: Rules) -> tuple[CheckResult, ...]:
+def judge(
+    record: ChainRecord, checks: Sequence[Check], rules: Rules, known: Sequence[Check] = CHECKS
+) -> tuple[CheckResult, ...]:
     """Judge the record by each check, and last the declarations themselves; with `since`, only what later revisions do.
+
+    `known` are all checks that a declaration may name.
 
     An upgrade that fails in any case is told whatever is allowed and whichever revision it is: nothing after it could be judged.
     """
@@ -71,7 +76,7 @@ def judge(record: ChainRecord, checks: Sequence[Check], rules: Rules) -> tuple[C
             replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices, ends))
             for one in results
         ),
-        _judge_declared(record, rules, checks, results, comparer),
+        _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
     return tuple(_without_earlier(result, before - ends) for result in told)
 
@@ -87,19 +92,28 @@ def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
 def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer) -> CheckResult:
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
-    if is_out_of_reach or any(getattr(record, need, record) is None for need in check.needs):
-        reason = (
-            check.skip_reason if record.head is not None else "not checked: the chain fails to upgrade to its heads"
-        )
+    missing = sorted(need for need in check.needs if getattr(record, need, record) is None)
+    if is_out_of_reach or missing:
+        reason = check.skip_reason or f"not checked: it needs {' and '.join(missing)}"
+        if record.head is None:
+            reason = "not checked: the chain fails to upgrade to its heads"
         return _result(check, Status.SKIPPED, 0.0, reason=reason)
-    said = tuple(check.judge(record, comparer if check.compares else _refuse_to_compare))
+    said, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     return _result(
         check,
         Status.PASSED,
         time.perf_counter() - started + sum(record.durations_s.get(need, 0.0) for need in charged),
         findings=tuple(item for item in said if isinstance(item, Finding)),
         notes=tuple(item for item in said if isinstance(item, Note)),
+        reason=fault,
     )
+
+
+def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Finding | Note, ...], str]:
+    """Return what the judge says, and how it broke off, which one of ours does with a traceback."""
+    if is_ours(check):
+        return tuple(check.judge(record, compare)), ""
+    return judge_guarded(check, record, compare)
 
 
 def _refuse_to_compare(_left: Snapshot, _right: Snapshot) -> tuple[Difference, ...]:
@@ -112,18 +126,20 @@ def _judge_declared(
     checks: Sequence[Check],
     results: Sequence[CheckResult],
     comparer: Comparer,
+    *,
+    known: Sequence[Check],
 ) -> CheckResult:
     started = time.perf_counter()
     made = Made(
-        checks=frozenset(one.name for one in results if one.status is not Status.SKIPPED),
+        checks=frozenset(one.name for one in results if one.is_judged),
         walked=frozenset(check.name for check in checks if check.needs_walk),
         reached=record.reached,
         findings=[finding for one in results for finding in one.findings],
     )
     wanted = {check.name for check in checks}
-    all_compared = record.head is not None and all(check.name in wanted for check in CHECKS if check.compares)
+    all_compared = record.head is not None and all(check.name in wanted for check in known if check.compares)
     findings = (
-        *judge_declarations(record.chain, [check.name for check in CHECKS], made),
+        *judge_declarations(record.chain, [check.name for check in known], made),
         *judge_allowed_indices(rules.allow_indices, made),
         *judge_ignore_rules(rules.ignore, comparer.used, all_compared=all_compared),
     )

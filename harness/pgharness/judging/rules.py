@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
-from pgharness.settings import HarnessSettings, IgnoreSetting
+from pgharness.settings import IgnoreSetting, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Rules:
     """Only what later revisions do is told."""
 
 
-def read_rules(settings: HarnessSettings, today: date) -> Rules:
+def read_rules(settings: Settings, today: date) -> Rules:
     """Give the rules of these settings, as they stand on a day."""
     return Rules(read_ignore_rules(settings.ignore, today), settings.allow_indices, settings.since)
 

@@ -1,19 +1,24 @@
-"""The pytest plugin: a chain's claims as test items, and fixtures that give real databases."""
+"""The pytest plugin: a chain's checks as test items, and fixtures that give real databases."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pgharness.plugin.fixtures import (
+    database_at,
     empty_database,
+    migrated_async_session,
     migrated_database,
     migrated_pool,
+    migrated_session,
+    migrated_sessions,
     pg_databases,
     pg_server,
     plan_judge,
 )
 from pgharness.plugin.hooks import (
-    chain_claims,
+    chain_checks,
     pytest_addoption,
     pytest_collection_finish,
     pytest_collection_modifyitems,
@@ -27,14 +32,22 @@ from pgharness.plugin.hooks import (
 from pgharness.plugin.kept_databases import pytest_runtest_makereport
 
 if TYPE_CHECKING:
+    from pgharness.plugin.at_revision import ChainDatabase, DatabaseAt, MigrationFailed
     from pgharness.plugin.plan_judge import PlanJudge
 
 __all__ = [
+    "ChainDatabase",
+    "DatabaseAt",
+    "MigrationFailed",
     "PlanJudge",
-    "chain_claims",
+    "chain_checks",
+    "database_at",
     "empty_database",
+    "migrated_async_session",
     "migrated_database",
     "migrated_pool",
+    "migrated_session",
+    "migrated_sessions",
     "pg_databases",
     "pg_server",
     "plan_judge",
@@ -51,10 +64,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Load `PlanJudge` when a test names it: it takes the driver along."""
-    if name == "PlanJudge":
-        from pgharness.plugin.plan_judge import PlanJudge  # noqa: PLC0415 - see above
+_MODULES = {
+    "ChainDatabase": "at_revision",
+    "DatabaseAt": "at_revision",
+    "MigrationFailed": "at_revision",
+    "PlanJudge": "plan_judge",
+}
 
-        return PlanJudge
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> object:
+    """Load a class when a test names it: these take the driver along."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,13 @@ from pgharness.plugin.current import session_of
 from pgharness.plugin.kept_databases import remember
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
+
     from pgharness.databases import ClonePool, Database, Databases
+    from pgharness.plugin.at_revision import DatabaseAt
     from pgharness.plugin.plan_judge import PlanJudge
+    from pgharness.plugin.sqlalchemy_sessions import SqlalchemySessions
     from pgharness.servers import Server
 
 # The fixtures that all others stand on; with one of them a test needs a server.
@@ -69,6 +75,52 @@ def migrated_database(request: pytest.FixtureRequest, migrated_pool: ClonePool) 
 
 
 @pytest.fixture(scope="session")
+def migrated_sessions(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[SqlalchemySessions]:
+    """Yield what opens rolled-back sessions of SQLAlchemy on one database at the heads of the project's chain."""
+    from pgharness.plugin.migrated_template import migrated_template  # noqa: PLC0415 - takes the driver along
+    from pgharness.plugin.sqlalchemy_sessions import SqlalchemySessions  # noqa: PLC0415 - the same
+
+    session = session_of(request.config)
+    with _told():
+        database = pg_databases.clone(migrated_template(session))
+    sessions = SqlalchemySessions(database, session.settings.driver)
+    yield sessions
+    sessions.close()
+    pg_databases.drop(database)
+
+
+@pytest.fixture
+def migrated_session(migrated_sessions: SqlalchemySessions) -> Iterator[Session]:
+    """Yield a Session on a migrated database that all tests share; what this test did there is rolled back, commits too."""
+    with _told():
+        _ = migrated_sessions.engine
+    with migrated_sessions.session() as session:
+        yield session
+
+
+@pytest.fixture
+def migrated_async_session(
+    migrated_sessions: SqlalchemySessions,
+) -> Callable[[], AbstractAsyncContextManager[AsyncSession]]:
+    """Return what opens the same as an AsyncSession in the event loop of the test: call it, and enter it by `async with`."""
+    with _told():
+        _ = migrated_sessions.async_engine
+    return migrated_sessions.async_session
+
+
+@pytest.fixture
+def database_at(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[DatabaseAt]:
+    """Yield what makes databases of this test's own anywhere along the chain: `database_at("0003")`, `database_at(before="0003")`."""
+    from pgharness.plugin.at_revision import DatabaseAt  # noqa: PLC0415 - takes the driver along
+
+    with _told():
+        project = session_of(request.config).project
+    made = DatabaseAt(project, pg_databases, lambda database: remember(request.node, database))
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
 def plan_judge() -> PlanJudge:
     """Give what judges the plans of statements: `plan_judge(connection, statements)`."""
     from pgharness.plugin.plan_judge import PlanJudge  # noqa: PLC0415 - takes the driver along
@@ -82,4 +134,4 @@ def _told() -> Iterator[None]:
     try:
         yield
     except CannotRun as reason:
-        pytest.fail(str(reason), pytrace=False)
+        raise pytest.fail.Exception(str(reason), pytrace=False) from None

@@ -1,4 +1,4 @@
-"""The grid of revisions and claims in pytest's terminal."""
+"""The grid of revisions and checks in pytest's terminal."""
 
 from __future__ import annotations
 

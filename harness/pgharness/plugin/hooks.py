@@ -1,4 +1,4 @@
-"""What the plugin adds to pytest: options, the header line, the claims' collection, and the grid at the end."""
+"""What the plugin adds to pytest: options, the header line, the checks' collection, and the grid at the end."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pgharness.plugin.current import find_session, session_of
 from pgharness.plugin.fixtures import SERVER_FIXTURES
 
 
-class chain_claims:  # noqa: N801 - imported into a test module, where it reads like a test
-    """Import this into a test module, and the chain's claims are collected there."""
+class chain_checks:  # noqa: N801 - imported into a test module, where it reads like a test
+    """Import this into a test module, and the chain's checks are collected there."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the claims' marker."""
+    """Register the checks' marker."""
     config.addinivalue_line("markers", "pgharness: a check of the project's Alembic chain")
 
 
@@ -62,15 +62,15 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, obj: object) -> Any:
-    """Collect the claims where a test module imports `chain_claims`."""
+    """Collect the checks where a test module imports `chain_checks`."""
     made = yield
-    return _claims(collector, "chain") if obj is chain_claims else made
+    return _checks(collector, "chain") if obj is chain_checks else made
 
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --pgharness, add the claims, unless a test module collects them already."""
+    """With --pgharness, add the checks, unless a test module collects them already."""
     if config.getoption("--pgharness") and not any(item.get_closest_marker("pgharness") for item in items):
-        collector = _claims(session, "pgharness")
+        collector = _checks(session, "pgharness")
         session.ihook.pytest_collectstart(collector=collector)
         collected = session.ihook.pytest_make_collect_report(collector=collector)
         session.ihook.pytest_collectreport(report=collected)
@@ -86,7 +86,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the grid of revisions and claims."""
+    """Show the grid of revisions and checks."""
     opened = find_session(config)
     report = opened.find_report() if opened else None
     if report is not None:
@@ -95,10 +95,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         show_grid(report, terminalreporter)
 
 
-def _claims(parent: pytest.Collector, name: str) -> pytest.Collector:
-    from pgharness.plugin.claims import ClaimCollector  # noqa: PLC0415 - takes the whole harness along
+def _checks(parent: pytest.Collector, name: str) -> pytest.Collector:
+    from pgharness.plugin.items import CheckCollector  # noqa: PLC0415 - takes the whole harness along
 
-    return ClaimCollector.from_parent(parent, name=name)
+    return CheckCollector.from_parent(parent, name=name)
 
 
 @contextmanager

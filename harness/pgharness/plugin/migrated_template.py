@@ -6,19 +6,17 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from pgharness.chain.upgrade import upgrade_to
+from pgharness.chain.course import applied_at
 from pgharness.databases import Database
+from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.findings import CannotRun
 from pgharness.plugin.session import HarnessSession
 
 
 def migrated_template(session: HarnessSession) -> Database:
     """Give the sealed template at the chain's heads, made if no process did so yet. Raises CannotRun."""
-
-    def migrate(database: Database) -> None:
-        upgrade_to(session.project, database)
-
-    return session.databases.template(session.project.fingerprint(), migrate)
+    checkpoints = Checkpoints(session.project, session.databases)
+    return checkpoints.template(applied_at(session.project.chain, "heads"), rows=False)
 
 
 @contextlib.contextmanager

@@ -22,11 +22,11 @@ from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.report.model import Report
 from pgharness.running import Plan, plan_run, run_on
-from pgharness.servers import KEEP_VARIABLE, Server, ServerUrl, open_server
-from pgharness.settings import HarnessSettings, load_settings
+from pgharness.servers import Server, ended_in_order, kept_by_variable, open_server
+from pgharness.settings import Settings, load_settings
 
 KEPT = "kept"
-WORKER_SERVER, WORKER_FOLDER, WORKER_SHARED = "pgharness_server", "pgharness_folder", "pgharness_shared"
+WORKER_SERVER, WORKER_FOLDER = "pgharness_server", "pgharness_folder"
 
 
 class HarnessSession:
@@ -36,22 +36,26 @@ class HarnessSession:
         self._config = config
         self._stack = ExitStack()
         self._worker: dict[str, Any] = getattr(config, "workerinput", {})
+        self._has_kept = False
         self.report: Report | None = None
 
     @cached_property
-    def settings(self) -> HarnessSettings:
+    def settings(self) -> Settings:
         """The settings of the project that is tested, with pytest's own options on top."""
         named = self._config.getoption("--pgharness-config")
         file = Path(named) if named else self._config.rootpath / "pyproject.toml"
-        server = self._worker.get(WORKER_SERVER) or self._config.getoption("--pgharness-server")
+        server = self._config.getoption("--pgharness-server")
         return load_settings(file if named or file.is_file() else None, server=server)
 
     @cached_property
     def server(self) -> Server:
         """The one server of this session; workers use the controller's."""
-        server = self._stack.enter_context(open_server(self.settings.server, image=self.settings.image))
-        shared = self._worker.get(WORKER_SHARED)
-        return _disguised(server, **shared) if shared else server
+        told = self._worker.get(WORKER_SERVER)
+        if told is not None:
+            self._stack.enter_context(ended_in_order())
+            return Server.shared(told)
+        opened = open_server(self.settings.server, image=self.settings.image, keeps=self._keeps_server)
+        return self._stack.enter_context(opened)
 
     @cached_property
     def databases(self) -> Databases:
@@ -124,31 +128,17 @@ class HarnessSession:
 
     def for_worker(self) -> dict[str, Any]:
         """Give what a worker must know to share this session; starts the server."""
-        server = self.server
-        shared = {
-            "kind": server.kind,
-            "reason": server.reason,
-            "description": server.description,
-            "url_for_projects": server.url_for_projects.render(),
-        }
-        return {
-            WORKER_SERVER: server.url.render(),
-            WORKER_SHARED: shared,
-            WORKER_FOLDER: str(self.folder),
-        }
+        return {WORKER_SERVER: self.server.tell(), WORKER_FOLDER: str(self.folder)}
 
     def close(self) -> None:
         """Stop and remove all that was opened, but for a server that holds kept databases."""
-        has_kept = "folder" in self.__dict__ and (self.folder / KEPT).exists()
-        with pytest.MonkeyPatch.context() as environment:
-            if has_kept:
-                environment.setenv(KEEP_VARIABLE, "1")
-            self._stack.close()
+        self._has_kept = (
+            "folder" in self.__dict__ and (self.folder / KEPT).exists()
+        )  # the folder goes before the server
+        self._stack.close()
 
-
-def _disguised(server: Server, *, url_for_projects: str, **told: Any) -> Server:
-    """Give the server, which a worker was given by URL, as the controller knows it."""
-    return replace(server, url_for_projects=ServerUrl.parse(url_for_projects), **told)
+    def _keeps_server(self) -> bool:
+        return self._has_kept or kept_by_variable()
 
 
 def _outcome(server: Server, plan: Plan) -> Report | CannotRun:

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing beside it: the verdict, the grid, the findings, what each claim means."""
+"""The report as one HTML page that needs nothing beside it: the verdict, the grid, the findings, what each check means."""
 
 from __future__ import annotations
 

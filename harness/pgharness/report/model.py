@@ -1,18 +1,18 @@
-"""What a run found, as one value: the server, the chain, each check's verdict, and the grid of claims and revisions."""
+"""What a run found, as one value: the server, the chain, each check's verdict, and the grid of checks and revisions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pgharness.findings import CheckResult, Finding, Note, Status
+from pgharness.findings import CheckResult, Finding, Note
 from pgharness.records.revisions import Chain, Revision
 
 WHOLE_CHAIN = "whole chain"
 
 
 class Cell(StrEnum):
-    """What one claim came to at one revision."""
+    """What one check came to at one revision."""
 
     HOLDS = "holds"
     BROKEN = "broken"
@@ -60,11 +60,11 @@ class Report:
         return next((item.label for item in self.chain.revisions if item.revision == revision), WHOLE_CHAIN)
 
     def cell(self, result: CheckResult, revision: Revision | None) -> tuple[Cell, tuple[Finding, ...]]:
-        """Give what a claim came to at a revision (None: at the chain as a whole), with the findings there."""
+        """Give what a check came to at a revision (None: at the chain as a whole), with the findings there."""
         identity = revision.revision if revision is not None else None
         here = tuple(finding for finding in result.findings if finding.revision == identity)
         if here:
             return Cell.BROKEN, here
         needed = {item.revision for item in self.chain.revisions} if revision is None else {revision.revision}
-        is_judged = result.status is not Status.SKIPPED and (not result.needs_walk or needed <= self.reached)
+        is_judged = result.is_judged and (not result.needs_walk or needed <= self.reached)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()

@@ -1,4 +1,4 @@
-"""The report for people at a terminal: a grid of revisions and claims, then each finding with what to do about it."""
+"""The report for people at a terminal: a grid of revisions and checks, then each finding with what to do about it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def render_rich(report: Report) -> RenderableType:
 
 
 def render_grid(report: Report) -> Table:
-    """Give the grid alone: revisions down, claims across."""
+    """Give the grid alone: revisions down, checks across."""
     grid = Table(pad_edge=False)
     grid.add_column("revision", no_wrap=True)
     for result in report.results:

@@ -1,25 +1,30 @@
 """Servers: a given one, a container, or an embedded one of our own."""
 
-from pgharness.servers.choice import open_server
+from pgharness.servers.choice import ended_in_order, open_server
 from pgharness.servers.given_url import connect_given
 from pgharness.servers.server import (
-    KEEP_VARIABLE,
+    APPLICATION_NAME,
     STATEMENT_LIMIT,
+    TIMEOUTS,
     Connection,
+    Keeps,
     Server,
     connect,
-    keeps_server,
+    kept_by_variable,
 )
 from pgharness.servers.url import ServerUrl
 
 __all__ = [
-    "KEEP_VARIABLE",
+    "APPLICATION_NAME",
     "STATEMENT_LIMIT",
+    "TIMEOUTS",
     "Connection",
+    "Keeps",
     "Server",
     "ServerUrl",
     "connect",
     "connect_given",
-    "keeps_server",
+    "ended_in_order",
+    "kept_by_variable",
     "open_server",
 ]

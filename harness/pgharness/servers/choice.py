@@ -13,7 +13,7 @@ from pgharness.findings import CannotRun
 from pgharness.servers.container.engine_ping import require_engine
 from pgharness.servers.embedded.server import embedded_server
 from pgharness.servers.given_url import EXAMPLE, given_server
-from pgharness.servers.server import Server
+from pgharness.servers.server import Keeps, Server, kept_by_variable
 from pgharness.settings import DEFAULT_IMAGE, nearest
 
 CHOICES = ("auto", "container", "embedded")
@@ -24,24 +24,26 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def open_server(choice: str = "auto", *, image: str = DEFAULT_IMAGE) -> Iterator[Server]:
-    """Give a server: `auto`, `container`, `embedded`, or the URL of a running one; nothing of it stays at the end.
+def open_server(
+    choice: str = "auto", *, image: str = DEFAULT_IMAGE, keeps: Keeps = kept_by_variable
+) -> Iterator[Server]:
+    """Give a server: `auto`, `container`, `embedded`, or the URL of a running one; unless it `keeps`, nothing of it stays at the end.
 
     `auto` takes a container when an engine answers and has the image or can pull it, else the embedded server, and says
     why. Raises CannotRun; a server that was asked for by name is never replaced by another.
     """
-    with _ended_in_order(), _opened(choice, image) as server:
+    with ended_in_order(), _opened(choice, image, keeps) as server:
         yield server
 
 
-def _opened(choice: str, image: str) -> contextlib.AbstractContextManager[Server]:
+def _opened(choice: str, image: str, keeps: Keeps) -> contextlib.AbstractContextManager[Server]:
     match choice:
         case "auto":
-            return _best_server(image)
+            return _best_server(image, keeps)
         case "container":
-            return _container(image, "asked for")
+            return _container(image, "asked for", keeps)
         case "embedded":
-            return embedded_server("asked for")
+            return embedded_server("asked for", keeps)
         case _ if ":" in choice:
             return given_server(choice, "asked for")
     raise CannotRun(
@@ -51,28 +53,28 @@ def _opened(choice: str, image: str) -> contextlib.AbstractContextManager[Server
     )
 
 
-def _container(image: str, reason: str) -> contextlib.AbstractContextManager[Server]:
+def _container(image: str, reason: str, keeps: Keeps) -> contextlib.AbstractContextManager[Server]:
     require_engine()
     from pgharness.servers.container.server import container_server  # noqa: PLC0415 - an extra, which may be missing
 
-    return container_server(image, reason)
+    return container_server(image, reason, keeps)
 
 
 @contextlib.contextmanager
-def _best_server(image: str) -> Iterator[Server]:
+def _best_server(image: str, keeps: Keeps) -> Iterator[Server]:
     with contextlib.ExitStack() as stack:
         try:
-            server = stack.enter_context(_container(image, "a container engine answers"))
+            server = stack.enter_context(_container(image, "a container engine answers", keeps))
         except CannotRun as no_container:
-            server = stack.enter_context(_embedded_instead(no_container))
+            server = stack.enter_context(_embedded_instead(no_container, keeps))
         yield server
 
 
 @contextlib.contextmanager
-def _embedded_instead(no_container: CannotRun) -> Iterator[Server]:
+def _embedded_instead(no_container: CannotRun, keeps: Keeps) -> Iterator[Server]:
     with contextlib.ExitStack() as stack:
         try:
-            server = stack.enter_context(embedded_server(f"no container: {no_container.seen}"))
+            server = stack.enter_context(embedded_server(f"no container: {no_container.seen}", keeps))
         except CannotRun as no_embedded:
             raise CannotRun(
                 "No PostgreSQL server: neither a container nor the embedded server could be started.",
@@ -83,7 +85,7 @@ def _embedded_instead(no_container: CannotRun) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def _ended_in_order() -> Iterator[None]:
+def ended_in_order() -> Iterator[None]:
     """Let SIGTERM unwind like Ctrl-C does, so that containers and databases are removed, unless it is handled already."""
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -15,6 +16,8 @@ from pgharness.servers.url import ServerUrl
 
 Kind = Literal["url", "container", "embedded"]
 Connection = psycopg.Connection[TupleRow]
+Keeps = Callable[[], bool]
+"""Says at the end of a run whether a server of our own is to outlive it; asked late, because what is to be looked at is known late."""
 
 # With this variable set, a server of our own outlives the run until the next one starts, so that kept databases can be
 # looked at.
@@ -60,6 +63,17 @@ class Server:
     reason: str
     description: str
     fsync: bool
+
+    @classmethod
+    def shared(cls, told: Mapping[str, Any]) -> Self:
+        """Return a server that another process has opened, from what its `tell` gave there."""
+        urls = {name: ServerUrl.parse(told[name]) for name in ("url", "url_for_projects")}
+        return cls(**{**told, **urls})
+
+    def tell(self) -> dict[str, Any]:
+        """Return all of it as plain values, passwords too, for another process that uses the same server."""
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**told, "url": self.url.render(), "url_for_projects": self.url_for_projects.render()}
 
     @property
     def is_ours(self) -> bool:
@@ -114,8 +128,8 @@ def probe(connection: Connection) -> tuple[str, int, bool]:
     return version, number, fsync
 
 
-def keeps_server() -> bool:
-    """Whether a server of our own is to outlive its run."""
+def kept_by_variable() -> bool:
+    """Whether the environment asks for every server of our own to outlive its run."""
     return os.environ.get(KEEP_VARIABLE, "") not in ("", "0")
 
 

@@ -1,4 +1,4 @@
-"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the seven.
+"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the seven, `…Summary` for lists.
 
 What a contract takes, the database takes; what it refuses has its reason in the contract. `fields` has the types for
 contracts of your own.
@@ -16,13 +16,17 @@ from flowforge_schema.contracts.identity import (
     UserSignUp,
     UserUpdate,
 )
-from flowforge_schema.contracts.outbox import OutboxEventCreate, OutboxEventRead, OutboxEventUpdate
+from flowforge_schema.contracts.lists import SHOWN_AS
+from flowforge_schema.contracts.outbox import OutboxEventCreate, OutboxEventRead, OutboxEventSummary, OutboxEventUpdate
 from flowforge_schema.contracts.runs import (
     RunStepLogCreate,
     RunStepLogRead,
     RunStepLogUpdate,
+    WorkflowRunCount,
     WorkflowRunCreate,
     WorkflowRunRead,
+    WorkflowRunRecord,
+    WorkflowRunSummary,
     WorkflowRunUpdate,
 )
 from flowforge_schema.contracts.workflows import (
@@ -31,16 +35,19 @@ from flowforge_schema.contracts.workflows import (
     WorkflowStepCreate,
     WorkflowStepRead,
     WorkflowStepUpdate,
+    WorkflowSummary,
     WorkflowUpdate,
 )
 
 __all__ = [
+    "SHOWN_AS",
     "ApiKeyCreate",
     "ApiKeyRead",
     "ApiKeyUpdate",
     "Contract",
     "OutboxEventCreate",
     "OutboxEventRead",
+    "OutboxEventSummary",
     "OutboxEventUpdate",
     "Row",
     "RunStepLogCreate",
@@ -52,11 +59,15 @@ __all__ = [
     "UserUpdate",
     "WorkflowCreate",
     "WorkflowRead",
+    "WorkflowRunCount",
     "WorkflowRunCreate",
     "WorkflowRunRead",
+    "WorkflowRunRecord",
+    "WorkflowRunSummary",
     "WorkflowRunUpdate",
     "WorkflowStepCreate",
     "WorkflowStepRead",
     "WorkflowStepUpdate",
+    "WorkflowSummary",
     "WorkflowUpdate",
 ]

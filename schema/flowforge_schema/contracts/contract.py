@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from pydantic import MISSING, BaseModel, ConfigDict, ModelWrapValidatorHandler, Secret, ValidationError, model_validator
+from pydantic import (
+    MISSING,
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    Secret,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from flowforge_schema.errors import ConcurrentUpdateError
@@ -58,9 +69,26 @@ class Contract(BaseModel):
 
 
 class Row(BaseModel):
-    """What a table shows: every column but secrets, read from an object of the model; no limits, a row has passed them."""
+    """What a table shows: columns but secrets, read from an object of the model; no limits, a row has passed them.
+
+    Whatever a row holds is shown, also what this release does not expect and a newer one may write: a label that it added, NULL
+    or another shape of JSON where it allowed that. The JSON Schema says what this release writes itself.
+    """
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _take_what_there_is(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            return value
+
+    # Without a type of its own, a value is written as what it is; one given here would replace the field's in the JSON Schema.
+    @field_serializer("*")
+    def _show_what_there_is(self, value: Any):  # type: ignore[no-untyped-def]  # noqa: ANN202 - see above
+        return value
 
 
 def _without_input(error: ValidationError) -> list[InitErrorDetails]:

@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from flowforge_schema import contracts
 
-# The parts of each table's document: what creates a row, what changes it, what is shown of it.
+# The parts of each table's document: what creates a row, what changes it, what is shown of it; then what lists show.
 CONTRACTS: Mapping[str, tuple[type[BaseModel], type[BaseModel], type[BaseModel]]] = MappingProxyType(
     {
         "users": (contracts.UserCreate, contracts.UserUpdate, contracts.UserRead),
@@ -22,6 +22,13 @@ CONTRACTS: Mapping[str, tuple[type[BaseModel], type[BaseModel], type[BaseModel]]
         "workflow_runs": (contracts.WorkflowRunCreate, contracts.WorkflowRunUpdate, contracts.WorkflowRunRead),
         "run_step_logs": (contracts.RunStepLogCreate, contracts.RunStepLogUpdate, contracts.RunStepLogRead),
         "outbox_events": (contracts.OutboxEventCreate, contracts.OutboxEventUpdate, contracts.OutboxEventRead),
+    }
+)
+LISTS: Mapping[str, tuple[type[BaseModel], ...]] = MappingProxyType(
+    {
+        "workflows": (contracts.WorkflowSummary,),
+        "workflow_runs": (contracts.WorkflowRunSummary, contracts.WorkflowRunCount, contracts.WorkflowRunRecord),
+        "outbox_events": (contracts.OutboxEventSummary,),
     }
 )
 MODES: tuple[JsonSchemaMode, ...] = ("validation", "validation", "serialization")
@@ -45,7 +52,7 @@ def write_documents(directory: Path) -> None:
 
 def _document(table: str) -> str:
     _, schema = models_json_schema(
-        list(zip(CONTRACTS[table], MODES, strict=True)),
+        [*zip(CONTRACTS[table], MODES, strict=True), *((shown, "serialization") for shown in LISTS.get(table, ()))],
         title=table,
         description=f"What {table} takes and shows; written by `python -m flowforge_schema.contracts`.",
     )

@@ -27,7 +27,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypeAliasType
 
 from flowforge_schema import limits
-from flowforge_schema.contracts.sizes import NotStorableError, jsonb_size_bytes, text_array_size_bytes
+from flowforge_schema.contracts.sizes import jsonb_size_bytes, text_array_size_bytes
+from flowforge_schema.storable import NotStorableError
 
 # Every text: PostgreSQL has no NUL character. Lone surrogates, which no pattern can name, pydantic refuses by itself.
 TEXT_PATTERN = r"^[^\x00]*$"

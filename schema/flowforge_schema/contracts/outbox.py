@@ -47,8 +47,8 @@ class OutboxEventUpdate(Contract):
     published_at: Timestamp | MISSING | None = MISSING
 
 
-class OutboxEventRead(Row):
-    """An event and how its delivery stands."""
+class OutboxEventSummary(Row):
+    """An event as lists show it: how its delivery stands, without what it says."""
 
     id: int
     event_id: UUID
@@ -56,11 +56,16 @@ class OutboxEventRead(Row):
     aggregate_id: UUID
     event_type: str
     schema_version: int
-    payload: dict[str, Any]
-    headers: dict[str, Any]
     attempts: int
     available_at: datetime
     last_error: str | None
     published_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class OutboxEventRead(OutboxEventSummary):
+    """An event and how its delivery stands."""
+
+    payload: dict[str, Any]
+    headers: dict[str, Any]

@@ -21,7 +21,7 @@ from flowforge_schema.contracts.fields import (
     StepKey,
     Timestamp,
 )
-from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+from flowforge_schema.enums import RunStatus, StepStatus, TriggerType, UnknownLabel
 
 Status = RunStatus | StepStatus
 
@@ -122,24 +122,36 @@ class WorkflowRunUpdate(Contract):
         return self
 
 
-class WorkflowRunRead(Row):
-    """A run without the record of its steps."""
+class WorkflowRunSummary(Row):
+    """A run as lists show it: without its documents."""
 
     id: UUID
     workflow_id: UUID
     workflow_version: int
-    status: RunStatus
-    trigger_type: TriggerType
+    status: RunStatus | UnknownLabel
+    trigger_type: TriggerType | UnknownLabel
     triggered_by: UUID | None
-    input: dict[str, Any]
-    output: dict[str, Any] | None
-    error: dict[str, Any] | None
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
     lock_version: int
     created_at: datetime
     updated_at: datetime
+
+
+class WorkflowRunRead(WorkflowRunSummary):
+    """A run without the record of its steps."""
+
+    input: dict[str, Any]
+    output: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+
+class WorkflowRunCount(Row):
+    """How many runs there are in one status."""
+
+    status: RunStatus | UnknownLabel
+    runs: int
 
 
 class RunStepLogCreate(Contract):
@@ -193,7 +205,7 @@ class RunStepLogRead(Row):
     step_id: UUID
     step_key: str
     attempt: int
-    status: StepStatus
+    status: StepStatus | UnknownLabel
     input: dict[str, Any]
     output: dict[str, Any] | None
     error: dict[str, Any] | None
@@ -202,3 +214,9 @@ class RunStepLogRead(Row):
     finished_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class WorkflowRunRecord(WorkflowRunRead):
+    """A run with the record of its steps."""
+
+    step_logs: list[RunStepLogRead]

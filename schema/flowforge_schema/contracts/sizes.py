@@ -7,14 +7,11 @@ pg_upgrade; a test compares it with the server.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
-# As deep as a document may nest; the outermost object is level 1. PostgreSQL would take some thousands of levels and
-# Python's json about a thousand, but pydantic writes no more than about 250: what is stored must be readable.
-JSON_DEPTH_MAX: Final = 100
+from flowforge_schema.storable import NotStorableError, check_number, deeper, encoded
 
 # A numeric: a header, and two bytes for each group of four decimal digits. The header is the longer one for a number of
 # more than 64 groups before the point or of more than 63 digits after it.
@@ -29,22 +26,18 @@ ARRAY_HEADER_SIZE_BYTES: Final = 24
 EMPTY_ARRAY_SIZE_BYTES: Final = 16
 
 
-class NotStorableError(ValueError):
-    """A value that a column cannot hold, or from which it could not be read; the message never quotes the value."""
-
-
 def jsonb_size_bytes(document: dict[str, Any]) -> int:
     """Give the bytes of an object in a jsonb column; raises `NotStorableError` for what cannot be stored and read again.
 
     Refused are NUL characters and lone surrogates in keys and texts, NaN and the infinities, numbers beyond the range of a
-    double (few readers of JSON have a wider type), nesting beyond `JSON_DEPTH_MAX`, and what is not JSON.
+    double (few readers of JSON have a wider type), nesting beyond `storable.JSON_DEPTH_MAX`, and what is not JSON.
     """
     return _end_of_value(document, LENGTH_SIZE_BYTES, 0)
 
 
 def text_array_size_bytes(texts: Iterable[str]) -> int:
     """Give the bytes of a list in a text[] column; raises `NotStorableError` as `jsonb_size_bytes` does."""
-    sizes = [_aligned(LENGTH_SIZE_BYTES + len(_encoded(text))) for text in texts]
+    sizes = [_aligned(LENGTH_SIZE_BYTES + len(encoded(text))) for text in texts]
     return ARRAY_HEADER_SIZE_BYTES + sum(sizes) if sizes else EMPTY_ARRAY_SIZE_BYTES
 
 
@@ -54,13 +47,13 @@ def _end_of_value(value: Any, start: int, depth: int) -> int:
         case None | bool():
             return start  # the container's header says it all
         case str():
-            return start + len(_encoded(value))
+            return start + len(encoded(value))
         case int() | float():
             return _aligned(start) + _numeric_size_bytes(value)
         case dict():
-            return _end_of_object(value, start, _deeper(depth))
+            return _end_of_object(value, start, deeper(depth))
         case list():
-            return _end_of_array(value, start, _deeper(depth))
+            return _end_of_array(value, start, deeper(depth))
     raise NotStorableError(f"{type(value).__name__} is no type of JSON")
 
 
@@ -68,7 +61,7 @@ def _end_of_object(value: dict[Any, Any], start: int, depth: int) -> int:
     """Lay out a header, two words for each pair, all the keys, then all the values in the order of the keys."""
     if not all(isinstance(key, str) for key in value):
         raise NotStorableError("the keys of an object are texts")
-    pairs = [(_encoded(key), element) for key, element in value.items()]
+    pairs = [(encoded(key), element) for key, element in value.items()]
     # PostgreSQL's order of keys; it decides how many bytes alignment takes.
     pairs.sort(key=lambda pair: (len(pair[0]), pair[0]))
     end = _aligned(start) + 4 + 8 * len(pairs) + sum(len(key) for key, _ in pairs)
@@ -87,12 +80,7 @@ def _end_of_array(value: list[Any], start: int, depth: int) -> int:
 
 def _numeric_size_bytes(number: float) -> int:
     """Give the bytes of a number with the digits that Python's json writes for it."""
-    try:
-        is_finite = math.isfinite(number)
-    except OverflowError:  # an integer beyond the range of a double
-        is_finite = False
-    if not is_finite:
-        raise NotStorableError("a number must be finite and within the range of a double")
+    check_number(number)
     _, digits, exponent = Decimal(repr(number)).as_tuple()
     assert isinstance(exponent, int)  # the number is finite
     significant = len("".join(map(str, digits)).rstrip("0"))
@@ -103,21 +91,6 @@ def _numeric_size_bytes(number: float) -> int:
     is_short = first_group < NUMERIC_SHORT_GROUPS_MAX and -exponent <= NUMERIC_SHORT_SCALE_MAX
     header = NUMERIC_HEADER_SIZE_BYTES if is_short else NUMERIC_LONG_HEADER_SIZE_BYTES
     return header + 2 * (first_group - last_group + 1)
-
-
-def _encoded(text: str) -> bytes:
-    if "\0" in text:
-        raise NotStorableError("a text cannot contain the NUL character")
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise NotStorableError("a text cannot contain a lone surrogate") from None
-
-
-def _deeper(depth: int) -> int:
-    if depth == JSON_DEPTH_MAX:
-        raise NotStorableError(f"a document cannot nest deeper than {JSON_DEPTH_MAX} levels")
-    return depth + 1
 
 
 def _aligned(place: int) -> int:

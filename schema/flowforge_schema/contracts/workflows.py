@@ -53,8 +53,8 @@ class WorkflowUpdate(Contract):
     archived_at: Timestamp | MISSING | None = MISSING
 
 
-class WorkflowRead(Row):
-    """A workflow without its steps."""
+class WorkflowSummary(Row):
+    """A workflow as lists show it: without its settings."""
 
     id: UUID
     owner_id: UUID
@@ -62,11 +62,16 @@ class WorkflowRead(Row):
     description: str | None
     is_enabled: bool
     version: int
-    settings: dict[str, Any]
     archived_at: datetime | None
     lock_version: int
     created_at: datetime
     updated_at: datetime
+
+
+class WorkflowRead(WorkflowSummary):
+    """A workflow without its steps."""
+
+    settings: dict[str, Any]
 
 
 class WorkflowStepCreate(Contract):

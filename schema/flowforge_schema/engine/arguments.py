@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from pydantic_core import to_jsonable_python
 from sqlalchemy.engine import URL
 
 from flowforge_schema.errors import ConfigurationError
 from flowforge_schema.settings import ENVIRONMENT_PREFIX, DatabaseSettings
+from flowforge_schema.storable import check_document, write_json
 
 # psycopg prepares a statement at its sixth use on a connection.
 PREPARE_THRESHOLD = 5
@@ -72,5 +71,6 @@ def server_settings(settings: DatabaseSettings) -> dict[str, str]:
 
 
 def dump_json(value: object) -> str:
-    """Write JSON for a jsonb column: dates, UUIDs and models too, but neither NaN nor infinity (ValueError)."""
-    return json.dumps(value, allow_nan=False, default=to_jsonable_python)
+    """Write JSON for a jsonb column: dates, UUIDs and models too; raise NotStorableError for what could not be read again."""
+    check_document(value)
+    return write_json(value)

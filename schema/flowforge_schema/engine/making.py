@@ -7,6 +7,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from flowforge_schema.engine.arguments import engine_arguments, server_settings
+from flowforge_schema.engine.datetimes import refuse_naive_datetimes
 from flowforge_schema.engine.pool import TranslatingPool
 from flowforge_schema.engine.punctual import give_statements_their_time, punctual_connect
 from flowforge_schema.engine.slow_statements import log_slow_statements
@@ -43,6 +44,7 @@ def create_script_engine(settings: DatabaseSettings, url: URL | None = None) -> 
 
 def _install(engine: Engine, settings: DatabaseSettings) -> None:
     install_translation(engine)
+    event.listen(engine, "connect", refuse_naive_datetimes)
     if settings.through_pgbouncer:
         _set_in_transaction(engine, server_settings(settings))
     if settings.slow_statement_ms:

@@ -27,6 +27,7 @@ from flowforge_schema.errors.tree import (
     StatementTimeoutError,
     TransientError,
     UnexpectedDatabaseError,
+    UnreadableDataError,
 )
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "TransientError",
     "UnavailableReason",
     "UnexpectedDatabaseError",
+    "UnreadableDataError",
     "install_translation",
     "retry_transient",
     "translate",

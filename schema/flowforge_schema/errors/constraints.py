@@ -23,6 +23,19 @@ class Rule:
     in_use: str | None = None
 
 
+# Every timestamp of every table is limited to what a datetime of Python's holds.
+TIMESTAMPS = MappingProxyType(
+    {
+        "api_keys": ("created_at", "expires_at", "last_used_at", "revoked_at", "updated_at"),
+        "outbox_events": ("available_at", "created_at", "published_at", "updated_at"),
+        "run_step_logs": ("created_at", "finished_at", "started_at", "updated_at"),
+        "users": ("created_at", "email_verified_at", "last_login_at", "updated_at"),
+        "workflow_runs": ("cancel_requested_at", "created_at", "finished_at", "started_at", "updated_at"),
+        "workflow_steps": ("created_at", "updated_at"),
+        "workflows": ("archived_at", "created_at", "updated_at"),
+    }
+)
+
 RULES = (
     Rule("ck_api_keys__hash_version_positive", "hash_version", "The hash version must be at least 1."),
     Rule("ck_api_keys__key_hash_size", "key_hash", "The hash of the key has the wrong size."),
@@ -167,6 +180,11 @@ RULES = (
     ),
     Rule("pk_workflows", "id", "A workflow with this id exists already."),
     Rule("uq_workflows__owner_id_lower_name", "name", "The owner has a workflow with this name already."),
+    *(
+        Rule(f"ck_{table}__{column}_range", column, "The time lies outside of the years 1 to 9999.")
+        for table, columns in TIMESTAMPS.items()
+        for column in columns
+    ),
 )
 
 RULE_BY_CONSTRAINT = MappingProxyType({rule.constraint: rule for rule in RULES})

@@ -54,7 +54,8 @@ def _sqlstates() -> Iterator[str]:
     yield "| none | no connection within `pool_timeout_s` | `PoolExhaustedError` | 503 | yes |"
     yield "| none | `lock_version` has changed (StaleDataError) | `ConcurrentUpdateError` | 409 | no |"
     yield "| none | `scalar_one()` found nothing (NoResultFound) | `NotFoundError` | 404 | no |"
-    yield "| none | the driver refuses a value: NUL, lone surrogate, NaN | `InvalidDataError` | 422 | no |"
+    yield "| none | a value is refused before it is sent: NUL, lone surrogate, NaN, no time zone | `InvalidDataError` | 422 | no |"
+    yield "| none | a stored value cannot be read | `UnreadableDataError` | 500 | no |"
     yield "| none | the driver refuses a call: more than 65,535 parameters | `UnexpectedDatabaseError` | 500 | no |"
 
 

@@ -18,7 +18,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from flowforge_schema.errors.constraints import RULE_BY_CONSTRAINT
 from flowforge_schema.errors.logging_failures import log_failure
+from flowforge_schema.errors.reading import is_reading, unreadable
 from flowforge_schema.errors.reasons import reason_of
+from flowforge_schema.errors.sending import UNSTORABLE, naming_field, refusal
 from flowforge_schema.errors.sqlstates import CLASSES_WITH_VALUES, error_for
 from flowforge_schema.errors.tree import (
     AppError,
@@ -35,10 +37,8 @@ from flowforge_schema.errors.tree import (
     TransientError,
     UnexpectedDatabaseError,
 )
-
-# What Python itself raises on the way to the server: NaN in JSON, a lone surrogate in a text, a label that is not in an
-# enum, JSON that is nested too deep. A TypeError is a bug of the caller and stays what it is.
-_UNSTORABLE = (ValueError, LookupError, OverflowError, RecursionError)
+from flowforge_schema.errors.withholding import withhold_values
+from flowforge_schema.storable import NotStorableError
 
 _COMMITTING = "flowforge_committing"
 
@@ -65,7 +65,7 @@ def translate(error: exc.SQLAlchemyError | psycopg.Error) -> AppError:
     if isinstance(error, psycopg.Error):
         return _from_driver(error, statement=None)
     if isinstance(error, exc.StatementError) and error.orig is not None:
-        _withhold_values(error)
+        withhold_values(error)
         return _from_original(error.orig, statement=error.statement)
     for kind, meaning in _OUTSIDE_OF_A_CONNECTION.items():
         if isinstance(error, kind):
@@ -101,12 +101,14 @@ def _translate_in_context(context: ExceptionContext) -> AppError | None:
     if context.is_pre_ping:  # the pool makes a new connection by itself
         return None
     original = context.original_exception
+    if is_reading(context):
+        return unreadable(context)
     if isinstance(original, psycopg.Error):
         error = _from_driver_in_context(original, context)
         log_failure(error, original, None if context.engine is None else context.engine.url)
-        return error
-    if context.statement is not None and isinstance(original, (*_UNSTORABLE, exc.StatementError)):
-        return _from_original(original, statement=context.statement)
+        return naming_field(error, context)
+    if context.statement is not None and isinstance(original, (*UNSTORABLE, exc.StatementError)):
+        return naming_field(_from_original(original, statement=context.statement), context)
     return None
 
 
@@ -142,8 +144,10 @@ def _from_original(original: BaseException, *, statement: str | None) -> AppErro
         original = original.orig
     if isinstance(original, psycopg.Error):
         return _from_driver(original, statement=statement)
-    if isinstance(original, _UNSTORABLE):
-        _withhold_values(original)
+    if isinstance(original, NotStorableError):  # it quotes no value
+        return refusal(str(original))
+    if isinstance(original, UNSTORABLE):
+        withhold_values(original)
         return InvalidDataError()
     return _bug(original)
 
@@ -158,7 +162,7 @@ def _from_driver(original: psycopg.Error, *, statement: str | None, is_connected
     if issubclass(kind, DatabaseUnavailableError):
         return kind(sqlstate=sqlstate, reason=reason_of(original))
     if sqlstate[:2] in CLASSES_WITH_VALUES:
-        _withhold_values(original)
+        withhold_values(original)
     return _about_constraint(kind, original)
 
 
@@ -188,7 +192,7 @@ def _without_sqlstate(original: psycopg.Error, *, is_connected: bool | None) -> 
     Where it is not known whether there is one, the class of the error has to tell.
     """
     if isinstance(original, psycopg.DataError):
-        _withhold_values(original)
+        withhold_values(original)
         return InvalidDataError()
     if is_connected is None:
         is_connected = not isinstance(original, (psycopg.OperationalError, psycopg.InterfaceError))
@@ -210,26 +214,6 @@ def _changes_the_parent(statement: str | None, child: str | None) -> bool:
         return True
     change = _CHANGE.match(statement)
     return change is not None and change["table"] != child
-
-
-def _withhold_values(error: BaseException) -> None:
-    """Take the values out of an error that stays in the chain of causes, which logs and error trackers print."""
-    about = []
-    if isinstance(error, psycopg.Error):
-        diagnosis = error.diag
-        about = [
-            f"{what} {name}"
-            for what, name in (
-                ("SQLSTATE", error.sqlstate),
-                ("table", diagnosis.table_name),
-                ("column", diagnosis.column_name),
-                ("constraint", diagnosis.constraint_name),
-            )
-            if name
-        ]
-    if isinstance(error, UnicodeEncodeError):
-        error.object = ""
-    error.args = (", ".join([*about, "values withheld"]),)
 
 
 def _bug(error: BaseException) -> UnexpectedDatabaseError:

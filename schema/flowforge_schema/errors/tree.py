@@ -184,3 +184,9 @@ class SchemaMismatchError(UnexpectedDatabaseError):
     """A table, column, type or function is missing: the migrations have not been run, or have run ahead."""
 
     code = "schema_mismatch"
+
+
+class UnreadableDataError(UnexpectedDatabaseError):
+    """A value that is stored cannot be read: no datetime of Python's, or JSON that nests too deep. The log names its place."""
+
+    code = "unreadable_data"

@@ -56,3 +56,7 @@ class OutboxEvent(Base):
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
     published_at: Mapped[datetime | None]
+
+    def __init__(self, **values: Any) -> None:
+        """Take values by column, and an `event_id` of the event's own unless one is given."""
+        super().__init__(**{"event_id": new_id(), **values})

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flowforge_schema import limits
 from flowforge_schema.base import Base, Identified, length_check, native_enum, object_checks
-from flowforge_schema.enums import RunStatus, StepStatus, TriggerType
+from flowforge_schema.enums import RunStatus, StepStatus, TriggerType, UnknownLabel
 from flowforge_schema.models.identity import User
 from flowforge_schema.models.workflows import Workflow, WorkflowStep, step_key_check
 
@@ -50,8 +50,10 @@ class WorkflowRun(Identified, Base):
 
     workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="RESTRICT"))
     workflow_version: Mapped[int]
-    status: Mapped[RunStatus] = mapped_column(native_enum(RunStatus), server_default=text("'pending'::run_status"))
-    trigger_type: Mapped[TriggerType] = mapped_column(
+    status: Mapped[RunStatus | UnknownLabel] = mapped_column(
+        native_enum(RunStatus), server_default=text("'pending'::run_status")
+    )
+    trigger_type: Mapped[TriggerType | UnknownLabel] = mapped_column(
         native_enum(TriggerType), server_default=text("'manual'::trigger_type")
     )
     triggered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -102,7 +104,9 @@ class RunStepLog(Base):
     step_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_steps.id", ondelete="RESTRICT"), primary_key=True)
     step_key: Mapped[str]
     attempt: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
-    status: Mapped[StepStatus] = mapped_column(native_enum(StepStatus), server_default=text("'pending'::step_status"))
+    status: Mapped[StepStatus | UnknownLabel] = mapped_column(
+        native_enum(StepStatus), server_default=text("'pending'::step_status")
+    )
     input: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     output: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]

@@ -5,12 +5,14 @@ Delivery is at least once, and in order within one aggregate. The relay itself i
 
 from __future__ import annotations
 
-from flowforge_schema.outbox.claiming import ClaimedEvent, claim_events
+from flowforge_schema.outbox.claimed import ClaimedEvent
+from flowforge_schema.outbox.claiming import claim_events
+from flowforge_schema.outbox.documents import UnreadableJson
 from flowforge_schema.outbox.failing import PARKED_UNTIL, RetryPolicy
 from flowforge_schema.outbox.floor import TrailingFloor
 from flowforge_schema.outbox.lag import OutboxLag, outbox_lag
 from flowforge_schema.outbox.marking import mark_failed, mark_published, release_events
-from flowforge_schema.outbox.parking import discard_parked, parked_events, release_parked
+from flowforge_schema.outbox.parking import ParkedEvent, discard_parked, parked_events, release_parked
 from flowforge_schema.outbox.recording import NewEvent, lock_aggregates, record_event, record_events
 from flowforge_schema.outbox.relays import RelayLock, RelayShare
 
@@ -19,10 +21,12 @@ __all__ = [
     "ClaimedEvent",
     "NewEvent",
     "OutboxLag",
+    "ParkedEvent",
     "RelayLock",
     "RelayShare",
     "RetryPolicy",
     "TrailingFloor",
+    "UnreadableJson",
     "claim_events",
     "discard_parked",
     "lock_aggregates",

@@ -75,7 +75,7 @@ claimed AS (
 SELECT
     glance.seen, glance.exhausted,
     claimed.id, claimed.event_id, claimed.aggregate_type, claimed.aggregate_id, claimed.event_type, claimed.schema_version,
-    claimed.payload, claimed.headers, claimed.created_at, claimed.attempts, claimed.available_at
+    CAST(claimed.payload AS text) AS payload, CAST(claimed.headers AS text) AS headers, claimed.created_at, claimed.attempts, claimed.available_at
 FROM (SELECT count(*) AS seen, count(*) FILTER (WHERE is_exhausted) AS exhausted FROM horizon) AS glance
 LEFT JOIN claimed ON true
 ORDER BY claimed.id

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Integer, SmallInteger, Text, Uuid, bindparam
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, DateTime, Integer, Row, SmallInteger, Text, Uuid, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy, park_exhausted
+from flowforge_schema.outbox.claimed import ClaimedEvent, proof, sort_out
+from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy, park_exhausted, park_unreadable
 from flowforge_schema.outbox.floor import TrailingFloor
 from flowforge_schema.outbox.relays import WHOLE, RelayShare
 from flowforge_schema.outbox.statements import read_statement
@@ -39,33 +38,15 @@ _CLAIM = (
         aggregate_id=Uuid,
         event_type=Text,
         schema_version=SmallInteger,
-        payload=JSONB,
-        headers=JSONB,
+        payload=Text,
+        headers=Text,
         created_at=DateTime(timezone=True),
         attempts=SmallInteger,
         available_at=DateTime(timezone=True),
     )
 )
 
-
-@dataclass(frozen=True, slots=True)
-class ClaimedEvent:
-    """One event as a relay delivers it; `attempt` and `leased_until` prove the claim when it is marked.
-
-    `event_id` goes to the consumer, who tells duplicates by it. `leased_until` is by the server's clock.
-    """
-
-    id: int
-    event_id: UUID
-    aggregate_type: str
-    aggregate_id: UUID
-    event_type: str
-    schema_version: int
-    payload: dict[str, Any]
-    headers: dict[str, Any]
-    created_at: datetime
-    attempt: int
-    leased_until: datetime
+_RELEASE = read_statement("release")
 
 
 async def claim_events(
@@ -84,8 +65,9 @@ async def claim_events(
     wait. That holds for any number of relays at once, whatever their shares.
 
     When the lease is over and nothing was marked, the events may be claimed again. An event that a relay never reported on
-    in `policy.max_attempts` claims is claimed once more alone, and then parked. Each relay keeps a `floor` of its own
-    through its life; without one, claims become slow while a long transaction keeps dead rows alive.
+    in `policy.max_attempts` claims is claimed once more alone, and then parked. One whose documents Python cannot read is parked
+    at once, with the reason in `last_error`. Each relay keeps a `floor` of its own through its life; without one, claims become
+    slow while a long transaction keeps dead rows alive.
     """
     if limit < 1 or lease <= timedelta(0):
         raise ValueError(f"claim_events takes a limit of at least 1 and a positive lease, not {limit} and {lease}")
@@ -108,7 +90,19 @@ async def claim_events(
         if exhausted:
             await park_exhausted(session, policy)
         if rows[0].id is not None:
-            return [ClaimedEvent(*row[2:]) for row in rows]
-        if seen < window:
+            if events := await _readable(session, rows):
+                return events
+        elif seen < window:
             return []
-        window *= WINDOW_GROWTH
+        else:
+            window *= WINDOW_GROWTH
+
+
+async def _readable(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[ClaimedEvent]:
+    """Return the events that can be read; park the others, and give back those that wait behind them."""
+    result = sort_out(rows)
+    for claim, why in result.unreadable:
+        await park_unreadable(session, claim, why)
+    if result.waiting:
+        await session.execute(_RELEASE, proof(result.waiting))
+    return result.readable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -9,12 +10,16 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.limits import SMALLINT_MAX
+from flowforge_schema.outbox.claimed import Claim, proof
 from flowforge_schema.outbox.statements import read_statement
+
+logger = logging.getLogger(__name__)
 
 # The `available_at` of a parked event. Not 'infinity', which Python's datetime cannot hold; a day is left for time zones.
 PARKED_UNTIL: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 _PARK_EXHAUSTED = read_statement("park_exhausted")
+_MARK_FAILED = read_statement("mark_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +60,12 @@ DEFAULT_POLICY: Final = RetryPolicy()
 async def park_exhausted(session: AsyncSession, policy: RetryPolicy) -> None:
     """Park the events that relays claimed too often without ever reporting on them."""
     await session.execute(_PARK_EXHAUSTED, {"max_attempts": policy.max_attempts, "parked_until": PARKED_UNTIL})
+
+
+async def park_unreadable(session: AsyncSession, claim: Claim, why: str) -> None:
+    """Park a claimed event that cannot be read, and log its id and the reason."""
+    logger.error("event %d is parked: %s", claim.id, why)
+    error = f"Parked without having been sent: {why}."
+    await session.execute(
+        _MARK_FAILED, {**proof([claim]), "delay": timedelta(0), "parked_until": PARKED_UNTIL, "error": error}
+    )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.limits import EVENT_LAST_ERROR_LENGTH_MAX
-from flowforge_schema.outbox.claiming import ClaimedEvent
+from flowforge_schema.outbox.claimed import ClaimedEvent, proof
 from flowforge_schema.outbox.failing import DEFAULT_POLICY, PARKED_UNTIL, RetryPolicy
 from flowforge_schema.outbox.statements import read_statement
 
@@ -24,7 +23,7 @@ async def mark_published(session: AsyncSession, events: Sequence[ClaimedEvent]) 
     """
     if not events:
         return []
-    result = await session.execute(_MARK_PUBLISHED, _proof(events))
+    result = await session.execute(_MARK_PUBLISHED, proof(events))
     marked = set(result.scalars())
     return [event for event in events if event.id not in marked]
 
@@ -47,7 +46,7 @@ async def mark_failed(
     result = await session.execute(
         _MARK_FAILED,
         {
-            **_proof([event]),
+            **proof([event]),
             "delay": policy.delay_after(event.attempt),
             "parked_until": PARKED_UNTIL if parks else None,
             "error": _described(error),
@@ -59,16 +58,7 @@ async def mark_failed(
 async def release_events(session: AsyncSession, events: Sequence[ClaimedEvent]) -> None:
     """Give back events that were claimed and not sent, at the end of a relay for instance; the claim is not counted."""
     if events:
-        await session.execute(_RELEASE, _proof(events))
-
-
-def _proof(events: Sequence[ClaimedEvent]) -> dict[str, Any]:
-    """Give what tells this claim from every other: the number of the attempt, and the end of the lease to the microsecond."""
-    return {
-        "ids": [event.id for event in events],
-        "attempts": [event.attempt for event in events],
-        "leases": [event.leased_until for event in events],
-    }
+        await session.execute(_RELEASE, proof(events))
 
 
 def _described(error: BaseException | str) -> str:

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, literal, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.base import Identified, new_id, snake_case
-from flowforge_schema.errors import NotFoundError
+from flowforge_schema.errors import InvalidDataError, NotFoundError
 from flowforge_schema.models import OutboxEvent
 from flowforge_schema.outbox.statements import read_statement
+from flowforge_schema.storable import NotStorableError, check_document, write_json
 
 # One JSON document and not an array for each column: psycopg escapes each element of those by itself.
-_RECORD = read_statement("record").bindparams(bindparam("events", type_=JSONB))
+_RECORD = read_statement("record").bindparams(bindparam("events", type_=Text))
 
 
 async def record_event(
@@ -38,7 +38,7 @@ async def record_event(
     or two transactions may wait for each other.
 
     `aggregate_type` is the class's name in SQL's manner (`workflow_run`). `payload` and `headers` are JSON objects without
-    NUL characters, NaN or infinity, up to 256 and 16 KiB as PostgreSQL stores them; what goes beyond is refused here and not
+    NUL characters, NaN or infinity, nested at most 100 deep, up to 256 and 16 KiB as PostgreSQL stores them; what goes beyond is refused here and not
     at the commit. `headers` is for what a consumer needs before it reads the payload: correlation, trace.
     Raises NotFoundError if the row is not there: record a deletion before you delete.
     """
@@ -83,13 +83,22 @@ async def record_events(session: AsyncSession, aggregate: type[Identified], even
             "aggregate_id": str(event.aggregate_id),
             "event_type": event.event_type,
             "schema_version": event.schema_version,
-            "payload": dict(event.payload),
-            "headers": dict(event.headers),
+            "payload": _checked("payload", event.payload),
+            "headers": _checked("headers", event.headers),
         }
         for place, (event_id, event) in enumerate(zip(event_ids, events, strict=True))
     ]
-    await session.execute(_RECORD, {"aggregate_type": snake_case(aggregate.__name__), "events": new})
+    await session.execute(_RECORD, {"aggregate_type": snake_case(aggregate.__name__), "events": write_json(new)})
     return event_ids
+
+
+def _checked(field: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document as a dict; refuse one that could not be read again, by the name of its column."""
+    try:
+        check_document(given := dict(document))
+    except NotStorableError as error:
+        raise InvalidDataError(f"A value cannot be stored: {error}.", field=field) from None
+    return given
 
 
 async def lock_aggregates(session: AsyncSession, aggregate: type[Identified], ids: Collection[UUID]) -> None:

@@ -10,18 +10,22 @@ from datetime import datetime
 from sqlalchemy import ARRAY, BigInteger, Select, any_, case, delete, func, select
 
 from flowforge_schema.models import OutboxEvent
-from flowforge_schema.queries.pages import PAGE_LENGTH
+from flowforge_schema.queries.pages import PAGE_LENGTH, without
 
 PURGE_LENGTH = 1000
 
 
 def unpublished_events(*, after_id: int = 0, limit: int = PAGE_LENGTH) -> Select[OutboxEvent]:
-    """Give the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing."""
+    """Give the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing.
+
+    They come without `payload` and `headers`.
+    """
     return (
         select(OutboxEvent)
         .where(OutboxEvent.published_at.is_(None), OutboxEvent.id > after_id)
         .order_by(OutboxEvent.id)
         .limit(limit)
+        .options(*without(OutboxEvent.payload, OutboxEvent.headers))
     )
 
 

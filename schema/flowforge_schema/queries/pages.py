@@ -1,4 +1,4 @@
-"""Pages by keyset: each begins where the last one ended, so that page 1,000 costs what page 1 costs."""
+"""Pages by keyset, without documents: each begins where the last one ended, so that page 1,000 costs what page 1 costs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, literal, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, defer
+from sqlalchemy.orm.interfaces import ORMOption
 
 PAGE_LENGTH = 50
 
@@ -34,6 +35,11 @@ def newer_than(
 ) -> ColumnElement[bool]:
     """Say what comes after the cursor where the oldest comes first."""
     return tuple_(created_at, identity) > _row(cursor)
+
+
+def without(*documents: InstrumentedAttribute[Any]) -> tuple[ORMOption, ...]:
+    """Leave documents out of a list: they may be large, and one that cannot be read would stop the list. Reading one raises."""
+    return tuple(defer(document, raiseload=True) for document in documents)
 
 
 def _row(cursor: Cursor) -> ColumnElement[tuple[datetime, UUID]]:

@@ -10,12 +10,12 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Select, func, literal, select
-from sqlalchemy.orm import defer, selectinload
+from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from flowforge_schema.enums import RunStatus
+from flowforge_schema.enums import RunStatus, UnknownLabel
 from flowforge_schema.models import RunStepLog, WorkflowRun
-from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, newer_than, older_than
+from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, newer_than, older_than, without
 
 Unfinished = Literal[RunStatus.PENDING, RunStatus.RUNNING]
 
@@ -52,12 +52,12 @@ def stuck_runs(started_before: datetime, *, limit: int = PAGE_LENGTH) -> Select[
 def pick_up_runs(*, limit: int = 1) -> Select[WorkflowRun]:
     """Give and lock the runs that have waited longest and that nobody else is picking up.
 
-    Set their status in the same transaction. The lock is FOR NO KEY UPDATE: FOR UPDATE would make everybody wait who
+    They come without documents, so that a run whose input cannot be read stops no other; read one by
+    `await session.refresh(run, ["input"])`, and fail the run where that raises UnreadableDataError. Set their status in the same transaction. The lock is FOR NO KEY UPDATE: FOR UPDATE would make everybody wait who
     writes a log of the run, because a foreign key locks its parent.
     """
-    return _oldest_first(select(WorkflowRun).where(_is(RunStatus.PENDING)), limit).with_for_update(
-        key_share=True, skip_locked=True
-    )
+    waiting = _oldest_first(select(WorkflowRun).where(_is(RunStatus.PENDING)), limit)
+    return waiting.with_for_update(key_share=True, skip_locked=True).options(*_without_documents())
 
 
 def run_with_step_logs(run_id: UUID) -> Select[WorkflowRun]:
@@ -83,19 +83,19 @@ def attempts_of_step(run_id: UUID, step_id: UUID) -> Select[RunStepLog]:
     )
 
 
-def unfinished_run_counts() -> Select[RunStatus, int]:
+def unfinished_run_counts() -> Select[RunStatus | UnknownLabel, int]:
     """Count the runs that wait and that work. What is over is not counted here: that is the whole table."""
     return (
-        select(WorkflowRun.status, func.count())
+        select(WorkflowRun.status, func.count().label("runs"))
         .where(WorkflowRun.status.in_([_literal(RunStatus.PENDING), _literal(RunStatus.RUNNING)]))
         .group_by(WorkflowRun.status)
     )
 
 
-def run_counts_of_workflow(workflow_id: UUID, *, since: datetime) -> Select[RunStatus, int]:
+def run_counts_of_workflow(workflow_id: UUID, *, since: datetime) -> Select[RunStatus | UnknownLabel, int]:
     """Count a workflow's runs by status since a moment; it reads each of them, so keep the span short."""
     return (
-        select(WorkflowRun.status, func.count())
+        select(WorkflowRun.status, func.count().label("runs"))
         .where(WorkflowRun.workflow_id == workflow_id, WorkflowRun.created_at >= since)
         .group_by(WorkflowRun.status)
     )
@@ -117,5 +117,4 @@ def _literal(status: Unfinished) -> BindParameter[RunStatus]:
 
 
 def _without_documents() -> tuple[ORMOption, ...]:
-    documents = (WorkflowRun.input, WorkflowRun.output, WorkflowRun.error)
-    return tuple(defer(document, raiseload=True) for document in documents)
+    return without(WorkflowRun.input, WorkflowRun.output, WorkflowRun.error)

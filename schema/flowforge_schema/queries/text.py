@@ -12,7 +12,7 @@ from flowforge_schema.queries.pages import AnySelect
 from flowforge_schema.queries.patterns import Pattern
 
 # psycopg writes %(name)s and sends $1; this is what arrives.
-_DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+_DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")
 
 HEADER = """\
 -- The query patterns of FlowForge with example values, and the index that each expects; generated:

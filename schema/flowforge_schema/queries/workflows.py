@@ -1,4 +1,4 @@
-"""What is automated: the workflows of an owner, one by name, the steps of a version."""
+"""What is automated: the workflows of an owner, one by name, the steps of a version. The list leaves out `settings`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from flowforge_schema.models import Workflow, WorkflowStep
-from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, older_than
+from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, older_than, without
 
 
 def workflows_of_owner(owner_id: UUID, *, after: Cursor | None = None, limit: int = PAGE_LENGTH) -> Select[Workflow]:
@@ -15,7 +15,8 @@ def workflows_of_owner(owner_id: UUID, *, after: Cursor | None = None, limit: in
     statement = select(Workflow).where(Workflow.owner_id == owner_id)
     if after is not None:
         statement = statement.where(older_than(after, Workflow.created_at, Workflow.id))
-    return statement.order_by(Workflow.created_at.desc(), Workflow.id.desc()).limit(limit)
+    newest_first = statement.order_by(Workflow.created_at.desc(), Workflow.id.desc())
+    return newest_first.limit(limit).options(*without(Workflow.settings))
 
 
 def workflow_by_name(owner_id: UUID, name: str) -> Select[Workflow]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from flowforge_schema.engine import TranslatingPool, create_database_engine
-from flowforge_schema.errors import AppError, ConfigurationError, translating
+from flowforge_schema.errors import AppError, ConfigurationError, ReadOnlyError, translating
 from flowforge_schema.settings import DatabaseSettings
 
 # Where the lifespan puts the Database, and the dependencies find it.
@@ -61,6 +61,11 @@ class TranslatingSession(Session):
         """Write what has changed; the database may refuse it."""
         with translating():
             super().flush(objects)
+
+    def _autobegin_t(self, begin: bool = False) -> Any:  # noqa: FBT001, FBT002 - SQLAlchemy's own signature
+        """Begin where nothing has begun; every use of a session comes by here, also one after its block."""
+        with translating():
+            return super()._autobegin_t(begin)  # type: ignore[no-untyped-call,unused-ignore]
 
 
 class PatientSession(AsyncSession):
@@ -106,9 +111,10 @@ class Database:
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
-        """Give a session that only reads, on the replica where there is one; a write raises ReadOnlyError."""
+        """Give a session that only reads, on the replica where there is one; a write raises ReadOnlyError, at the end at the latest."""
         async with self._open(self._new_read_session) as session:
             yield session
+            _refuse_unsent_changes(session)
 
     @asynccontextmanager
     async def lifespan(self, app: Application) -> AsyncIterator[Mapping[str, Any]]:
@@ -177,6 +183,16 @@ class Database:
             for engine in self._engines():
                 engine.sync_engine.dispose(close=False)
         self._home = here
+
+
+def _refuse_unsent_changes(session: AsyncSession) -> None:
+    """Raise ReadOnlyError where objects were added, deleted or changed, and nothing has sent that to the database."""
+    changed = [row for row in session.dirty if session.is_modified(row)]
+    unsent = sorted({type(row).__name__ for row in (*session.new, *session.deleted, *changed)})
+    if unsent:
+        error = ReadOnlyError()
+        error.add_note(f"changes of {', '.join(unsent)} in a read session; take session() or DbSession to write")
+        raise error
 
 
 def _settings(given: DatabaseSettings | URL | str | None) -> DatabaseSettings:

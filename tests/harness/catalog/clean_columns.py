@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cleaning import clean
 from sqlalchemy import (
     ARRAY,
     DDL,
@@ -32,6 +31,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import CIDR, DOMAIN, JSONB, TSRANGE
+
+from tests.harness.catalog.cleaning import clean
 
 
 @clean(
@@ -112,7 +113,7 @@ def _(metadata: MetaData) -> None:
     shows="ARRAY[1, 2]",
 )
 def _(metadata: MetaData) -> None:
-    tags = Column("tags", ARRAY(Text), server_default="{}")
+    tags: Column[list[str]] = Column("tags", ARRAY(Text), server_default="{}")
     Table("t", metadata, tags, Column("grid", ARRAY(Integer), server_default=text("ARRAY[1,2]")))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cleaning import clean
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -19,6 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import Grouping
+
+from tests.harness.catalog.cleaning import clean
 
 BOOK = "CREATE TABLE book (id serial PRIMARY KEY, title text, state text, body jsonb);"
 

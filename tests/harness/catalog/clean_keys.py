@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cleaning import clean
 from sqlalchemy import (
     DDL,
     Column,
@@ -20,6 +19,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import DATERANGE, INT4RANGE, TSRANGE, ExcludeConstraint
+
+from tests.harness.catalog.cleaning import clean
 
 PARENT = "CREATE TABLE parent (id serial PRIMARY KEY);"
 GIST = "CREATE EXTENSION btree_gist;"

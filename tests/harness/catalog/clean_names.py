@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cleaning import clean
 from sqlalchemy import (
     ARRAY,
     CheckConstraint,
@@ -16,6 +15,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+
+from tests.harness.catalog.cleaning import clean
 
 LONG = "a_name_that_is_as_long_as_postgresql_takes_names_to_be_63_bytes"
 CONVENTION = {

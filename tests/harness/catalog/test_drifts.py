@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from drifting import DRIFTS
-from trying import Trial
 
 from pgharness.catalog.diff import difference
+from tests.harness.catalog.drifting import DRIFTS
+from tests.harness.catalog.trying import Trial
 
 
 @pytest.mark.every_major

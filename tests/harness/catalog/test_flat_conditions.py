@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from serving import Major
-from trying import Bench, taken_back, written
 
 from pgharness.catalog.flat_conditions import flattened
 from pgharness.catalog.snapshot import take_snapshot
+from tests.harness.catalog.serving import Major
+from tests.harness.catalog.trying import Bench, taken_back, written
 
 NESTED = "a BETWEEN 1 AND 9 AND t > 'b' AND (a > 2 OR t BETWEEN SYMMETRIC 'c' AND 'd')"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from trying import Bench, Trial, taken_back
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.catalog.snapshot import take_snapshot
+from tests.harness.catalog.trying import Bench, Trial, taken_back
 
 _OF_DATABASE = "DO $do$ BEGIN EXECUTE format($${}$$, current_database()); END $do$"
 # One of each thing that few databases have, alone in its database; where it needs another, that comes in the line before.

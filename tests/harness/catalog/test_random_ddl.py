@@ -4,11 +4,11 @@ import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from serving import Major
-from trying import Bench
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.snapshot import take_snapshot
+from tests.harness.catalog.serving import Major
+from tests.harness.catalog.trying import Bench
 
 # In the gate a few, always the same; PGHARNESS_RANDOM_DDL=1000 tries as many new ones.
 EXAMPLES = os.environ.get("PGHARNESS_RANDOM_DDL")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from drifting import BASE
-from serving import Major
-from trying import Bench, taken_back
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.servers import Connection
+from tests.harness.catalog.drifting import BASE
+from tests.harness.catalog.serving import Major
+from tests.harness.catalog.trying import Bench, taken_back
 
 pytestmark = pytest.mark.every_major
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from serving import Major
-from trying import Bench, taken_back
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
@@ -17,6 +15,8 @@ from pgharness.cli.app import app
 from pgharness.databases import Database
 from pgharness.describing.differences import Told, describe_differences
 from pgharness.describing.proposals import propose
+from tests.harness.catalog.serving import Major
+from tests.harness.catalog.trying import Bench, taken_back
 
 CHANGES = [
     (

@@ -10,8 +10,6 @@ from functools import cached_property
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from drifting import BASE, Drift
-from serving import Major
 from sqlalchemy.dialects import postgresql
 
 from pgharness.catalog.diff import Difference, difference
@@ -22,6 +20,8 @@ from pgharness.catalog.script import render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database
 from pgharness.servers import Connection
+from tests.harness.catalog.drifting import BASE, Drift
+from tests.harness.catalog.serving import Major
 
 
 @dataclass

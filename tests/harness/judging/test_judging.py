@@ -113,7 +113,7 @@ def test_a_check_that_compares_has_to_say_so() -> None:
         return ()
 
     with pytest.raises(AssertionError, match="compares=True"):
-        judge(RECORD, [replace(OTHER, judge=compare_in_secret)], Rules())
+        judge(RECORD, [replace(indices.CHECK, judge=compare_in_secret, only_at_heads=False)], Rules())
 
 
 def test_an_allowance_is_unused_only_at_a_revision_that_the_walk_reached() -> None:

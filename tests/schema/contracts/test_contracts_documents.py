@@ -73,7 +73,7 @@ STATES = [
     }
     for values in itertools.product([*StepStatus, ABSENT], [NOW, None, ABSENT], [NOW, None, ABSENT])
 ]
-SMALLEST = {
+SMALLEST: dict[type[Contract], dict[str, object]] = {
     WorkflowRunCreate: {"workflow_id": str(UUID(int=0)), "workflow_version": 1},
     WorkflowRunUpdate: {"lock_version": 1},
     RunStepLogCreate: {"run_id": str(UUID(int=0)), "step_id": str(UUID(int=0)), "step_key": "load"},

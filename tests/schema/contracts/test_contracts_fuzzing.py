@@ -9,18 +9,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import schemathesis
 from fastapi import FastAPI
 from pydantic import ValidationError
-from schemathesis import Case, HookContext, engine, hooks
+from schemathesis import HookContext, engine, hooks
 from schemathesis.config import HealthCheck
 from schemathesis.engine import events
 from schemathesis.engine.recorder import Interaction, ScenarioRecorder
 from schemathesis.generation import GenerationMode
 
 from flowforge_schema.contracts.fields import UUID_PATTERN
+
+if TYPE_CHECKING:
+    from schemathesis.specs.openapi.schemas import OpenApiCase  # it is there for type checkers alone
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ class Run:
 def drive(app: FastAPI, tables: Any, rows: Any, *, requests: int) -> Run:
     """Send at least so many requests, in passes with other seeds."""
 
-    def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
+    def before_call(_context: HookContext, case: OpenApiCase, _kwargs: dict[str, Any]) -> None:
         for part in (case.body, case.path_parameters):
             if isinstance(part, dict):
                 lead_to_parents(part, rows.parents)
@@ -132,7 +135,7 @@ def note(run: Run, recorder: ScenarioRecorder, tables: Any) -> None:
         )
 
 
-def wrong_answers(case: Case, interaction: Interaction, tables: Any) -> Iterator[str]:
+def wrong_answers(case: OpenApiCase, interaction: Interaction, tables: Any) -> Iterator[str]:
     """Tell where an answer is not what the contract says of the request."""
     assert interaction.response is not None
     response, sent = interaction.response, interaction.request
@@ -170,7 +173,7 @@ def contract_takes(table: Any, method: str, body: bytes) -> bool:
     return True
 
 
-def table_of(case: Case, tables: Any) -> Any:
+def table_of(case: OpenApiCase, tables: Any) -> Any:
     return tables[case.operation.path.split("/")[1]]
 
 

@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from flowforge_schema import contracts, limits
-from flowforge_schema.contracts.sizes import JSON_DEPTH_MAX, jsonb_size_bytes
+from flowforge_schema.contracts.sizes import jsonb_size_bytes
+from flowforge_schema.storable import JSON_DEPTH_MAX
 
 HASH = "ab" * limits.API_KEY_HASH_SIZE_BYTES
 

@@ -10,12 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flowforge_schema.contracts.sizes import (
-    JSON_DEPTH_MAX,
-    NotStorableError,
-    jsonb_size_bytes,
-    text_array_size_bytes,
-)
+from flowforge_schema.contracts.sizes import jsonb_size_bytes, text_array_size_bytes
+from flowforge_schema.storable import JSON_DEPTH_MAX, NotStorableError
 
 SETTINGS = settings(
     max_examples=int(os.environ.get("FLOWFORGE_CONTRACT_VALUES", "100")),

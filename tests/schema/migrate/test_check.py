@@ -55,7 +55,7 @@ DRIFTS = {
 def run(database: Database, *statements: str) -> None:
     with database.connect() as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[call-overload]  # its text is made here
+            connection.execute(statement)
 
 
 def statements_of(problem: str) -> list[str]:
@@ -131,9 +131,9 @@ def sql_ascii_database(empty_database: Database) -> Iterator[str]:
         empty_database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     ) as admin:
         admin.autocommit = True
-        admin.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")  # type: ignore[call-overload]
+        admin.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
         yield empty_database.url.set(database=name).render_as_string(hide_password=False)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_database_without_an_encoding_is_refused_before_anything_changes(sql_ascii_database: str) -> None:

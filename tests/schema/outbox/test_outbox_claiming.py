@@ -11,7 +11,7 @@ from sqlalchemy import text
 from flowforge_schema.outbox import RelayShare, RetryPolicy, claim_events
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 BRIEF = timedelta(milliseconds=1)
 

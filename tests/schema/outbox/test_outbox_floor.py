@@ -1,15 +1,19 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowforge_schema.outbox import PARKED_UNTIL, TrailingFloor, claim_events, mark_published
+from flowforge_schema.outbox import PARKED_UNTIL, RetryPolicy, TrailingFloor, claim_events, mark_published
 from flowforge_schema.outbox import floor as floor_module
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 
 class Clock:
@@ -207,6 +211,76 @@ async def test_the_floor_starts_over_from_time_to_time(outbox: Outbox) -> None:
     await outbox.claim(floor=floor)
 
     assert (floor.id, floor.behind) == (0, ())
+
+
+async def test_the_floor_moves_again_after_it_has_started_over(outbox: Outbox) -> None:
+    clock = Clock()
+    floor = TrailingFloor(advance_every_s=1, start_over_every_s=60, clock=clock)
+    (last,) = await outbox.write("a")
+    for clock.now in (60, 61, 62):
+        await outbox.claim(floor=floor)
+
+    assert floor.id == last
+
+
+async def test_a_writer_that_came_after_the_look_does_not_hold_the_floor(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    (last,) = await outbox.write("a")
+    await outbox.advance(floor)
+    async with outbox.sessions() as newcomer:
+        await newcomer.execute(outbox.insertion("b"))
+        await outbox.advance(floor)
+
+    assert floor.id == last
+
+
+class Interrupted:
+    """A session in which something happens after its first statement."""
+
+    def __init__(self, session: AsyncSession, happens: Callable[[], Awaitable[None]]) -> None:
+        self._session = session
+        self._happens = happens
+        self._statements = 0
+
+    async def execute(self, *statement: Any) -> Any:
+        """Run a statement."""
+        self._statements += 1
+        if self._statements == 2:
+            await self._happens()
+        return await self._session.execute(*statement)
+
+
+async def test_an_id_that_is_drawn_between_the_two_looks_is_not_lost(outbox: Outbox) -> None:
+    floor = TrailingFloor()
+    written = await outbox.write("a")
+    async with outbox.sessions() as late:
+
+        async def draw_an_id_and_let_a_later_one_be_committed() -> None:
+            written.append((await late.execute(outbox.insertion("late"))).scalar_one())
+            written.extend(await outbox.write("b"))
+
+        async with outbox.sessions.begin() as session:
+            interrupted: Any = Interrupted(session, draw_an_id_and_let_a_later_one_be_committed)
+            await floor.advance(interrupted)
+        await outbox.advance(floor)
+        await outbox.advance(floor)
+        await late.commit()
+
+    assert await outbox.claimed_ids(floor=floor) == written
+
+
+async def test_an_event_at_the_floor_is_seen_once(outbox: Outbox) -> None:
+    floor = TrailingFloor(clock=Clock())
+    policy = RetryPolicy(max_attempts=1)
+    (event_id,) = await outbox.write("a")
+    await outbox.claim(lease=timedelta(milliseconds=1))
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    await asyncio.sleep(0.01)
+
+    # On its last try an event waits for the earlier ones of its aggregate; seen twice, it would wait for itself.
+    assert (floor.id, floor.behind) == (event_id, (event_id,))
+    assert await outbox.claimed_ids(floor=floor, policy=policy) == [event_id]
 
 
 async def test_a_claim_reads_no_more_while_a_long_transaction_keeps_dead_rows_alive(outbox: Outbox) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from flowforge_schema import ClaimedEvent, Database, User
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "outbox-relay.md"
 CODE = "\n\n".join(re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL))
@@ -35,7 +35,7 @@ def guide() -> ModuleType:
     """Give the guide's code as a module."""
     module = ModuleType("relay")
     exec(compile(CODE, str(GUIDE), "exec"), module.__dict__)  # noqa: S102 - it is our own page
-    module.POLL_S = 0.05  # type: ignore[attr-defined]
+    module.POLL_S = 0.05  # type: ignore[attr-defined]  # a name of the module that was just made
     return module
 
 

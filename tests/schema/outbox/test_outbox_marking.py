@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from flowforge_schema.limits import EVENT_LAST_ERROR_LENGTH_MAX
 from flowforge_schema.outbox import PARKED_UNTIL, RetryPolicy
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 BRIEF = timedelta(milliseconds=1)
 AT_ONCE = RetryPolicy(first_delay=timedelta(0), longest_delay=timedelta(0))
@@ -171,6 +172,24 @@ async def test_a_failure_changes_nothing_when_another_relay_has_claimed_the_even
 
     assert not await outbox.fail(lost)
     assert (await outbox.stored(event_id)).available_at == held.leased_until
+
+
+async def test_a_failure_changes_nothing_when_the_event_has_been_delivered(outbox: Outbox) -> None:
+    (event_id,) = await outbox.write("a")
+    (event,) = await outbox.claim()
+    await outbox.publish([event])
+
+    assert not await outbox.fail(event)
+    assert (await outbox.stored(event_id)).last_error is None
+
+
+async def test_a_later_claim_whose_lease_ends_at_the_same_moment_is_not_released(outbox: Outbox) -> None:
+    (event_id,) = await outbox.write("a")
+    (event,) = await outbox.claim()
+    await outbox.release([replace(event, attempt=event.attempt + 1)])
+
+    stored = await outbox.stored(event_id)
+    assert (stored.attempts, stored.available_at) == (event.attempt, event.leased_until)
 
 
 async def test_released_events_can_be_claimed_at_once_and_the_claim_is_not_counted(outbox: Outbox) -> None:

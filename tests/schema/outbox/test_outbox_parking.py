@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from flowforge_schema.outbox import discard_parked, outbox_lag, parked_events, release_parked
+from flowforge_schema.outbox import RetryPolicy, discard_parked, outbox_lag, parked_events, release_parked
 
 if TYPE_CHECKING:
-    from conftest import Outbox
+    from tests.schema.outbox.outboxes import Outbox
 
 
 @pytest.fixture
@@ -27,6 +28,26 @@ async def test_parked_events_are_shown_with_what_went_wrong(outbox: Outbox, park
         events = await parked_events(session)
 
     assert [(event.id, event.last_error) for event in events] == [(parked, "no such topic")]
+
+
+async def test_what_tells_a_parked_event_is_the_same_in_every_release(outbox: Outbox, parked: int) -> None:
+    async with outbox.sessions() as session:
+        stored = text("SELECT id FROM outbox_events WHERE available_at = '9999-12-31 00:00:00+00'")
+
+        assert (await session.scalars(stored)).all() == [parked]
+
+
+async def test_an_event_on_its_last_lease_is_not_parked_under_the_relay_that_sends_it(outbox: Outbox) -> None:
+    expired, leased = await outbox.write("a", "b")
+    async with outbox.sessions.begin() as session:
+        put = text("UPDATE outbox_events SET attempts = 2, available_at = now() + :by WHERE id = :id")
+        await session.execute(put, {"id": expired, "by": timedelta(seconds=-1)})
+        await session.execute(put, {"id": leased, "by": timedelta(minutes=1)})
+    await outbox.claim(policy=RetryPolicy(max_attempts=1))
+    async with outbox.sessions() as session:
+        parked = await parked_events(session)
+
+    assert [event.id for event in parked] == [expired]
 
 
 async def test_parked_events_are_shown_page_by_page(outbox: Outbox, parked: int) -> None:

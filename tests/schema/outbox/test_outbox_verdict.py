@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-
-# Benchmarks are scripts; this one's judge is a module of its own beside it.
-sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
-
 from outbox_verdict import Committed, Delivery, judge
 
 ALIVE, KILLED = 10, 20

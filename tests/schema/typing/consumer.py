@@ -23,6 +23,7 @@ from flowforge_schema import (
     ReadSession,
     RunStatus,
     SchemaState,
+    UnknownLabel,
     User,
     WorkflowRun,
     check_readiness,
@@ -73,7 +74,7 @@ async def failed_runs(session: ReadSession) -> Sequence[WorkflowRun]:
 
 
 def columns(run: WorkflowRun) -> None:
-    assert_type(run.status, RunStatus)
+    assert_type(run.status, RunStatus | UnknownLabel)
     assert_type(run.finished_at, datetime | None)
     assert_type(run.input, dict[str, Any])
 
@@ -97,3 +98,9 @@ async def work(settings: DatabaseSettings) -> None:
 def describe(error: ConflictError) -> tuple[str, int, bool, str | None]:
     base: AppError = error
     return assert_type((base.code, base.http_status, base.retryable, base.field), tuple[str, int, bool, str | None])
+
+
+def label_of(run: WorkflowRun) -> str:
+    if isinstance(run.status, UnknownLabel):
+        return assert_type(run.status, UnknownLabel)
+    return "over" if assert_type(run.status, RunStatus).is_terminal else "under way"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from docker import DockerClient  # type: ignore[import-untyped]
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound  # type: ignore[import-untyped]
-from docker.models.containers import Container  # type: ignore[import-untyped]
+from docker import DockerClient
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
 from requests.exceptions import RequestException
 
 from pgharness.findings import CannotRun

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
-from docker import DockerClient  # type: ignore[import-untyped]
+from docker import DockerClient
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
@@ -28,9 +28,10 @@ from pgharness.servers.run_identity import this_owner
 from pgharness.servers.server import (
     THROWAWAY_SETTINGS,
     Connection,
+    Keeps,
     Server,
     connect,
-    keeps_server,
+    kept_by_variable,
     probe,
     tell_kept,
 )
@@ -43,8 +44,8 @@ DATA_PLACE = "/pgharness"
 
 
 @contextlib.contextmanager
-def container_server(image: str, reason: str) -> Iterator[Server]:
-    """Start a container of `image`; remove it and its volumes at the end. Raises CannotRun."""
+def container_server(image: str, reason: str, keeps: Keeps = kept_by_variable) -> Iterator[Server]:
+    """Start a container of `image`; remove it and its volumes at the end unless it is kept. Raises CannotRun."""
     with explained(image):
         container = DockerContainer(image)
     with contextlib.closing(container.get_docker_client().client) as client:
@@ -53,14 +54,14 @@ def container_server(image: str, reason: str) -> Iterator[Server]:
             attributes = require_image(client, container.image).attrs
         name = f"pgharness-{this_owner()}-{secrets.token_hex(3)}"
         _describe(container, name, _major(attributes))
-        with _started(container, client, name, image) as url:
+        with _started(container, client, name, image, keeps) as url:
             with explained(image), _first_connection(container, url, image) as connection:
                 version, number, fsync = probe(connection)
             description = f"container {image} ({attributes['Id'].removeprefix('sha256:')[:12]}), PostgreSQL {version}"
             # No password is asked for, but some drivers and env.py files do not do without one.
             for_projects = replace(url, password="pgharness")  # noqa: S106 - it opens nothing
             yield Server("container", url, for_projects, version, number, reason, description, fsync)
-            if keeps_server():
+            if keeps():
                 tell_kept(url, f"docker rm --force --volumes {name}")
 
 
@@ -89,15 +90,17 @@ def _major(image_attributes: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def _started(container: DockerContainer, client: DockerClient, name: str, image: str) -> Iterator[ServerUrl]:
-    """Start it; remove it by its name, which is known also when the start is interrupted halfway."""
+def _started(
+    container: DockerContainer, client: DockerClient, name: str, image: str, keeps: Keeps
+) -> Iterator[ServerUrl]:
+    """Start it; unless it is kept, remove it by its name, which is known also when the start is interrupted halfway."""
     try:
         with explained(image), _without_reaper():
             container.start()
             port = container.get_docker_client().port(container.get_container_id(), PORT)
         yield ServerUrl(SUPERUSER, host=LOOPBACK, port=str(port), database="postgres")
     finally:
-        if not keeps_server():
+        if not keeps():
             remove_container(client, name)
 
 

@@ -14,7 +14,7 @@ from pgharness.findings import CannotRun
 from pgharness.servers.embedded.account import Account
 from pgharness.servers.embedded.watchdog import watched
 from pgharness.servers.run_identity import this_owner
-from pgharness.servers.server import keeps_server
+from pgharness.servers.server import Keeps, kept_by_variable
 
 RUN_FOLDER_PREFIX = "pgharness-"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, private and with a random name
@@ -50,8 +50,8 @@ class RunFolder:
 
 
 @contextlib.contextmanager
-def run_folder(account: Account) -> Iterator[RunFolder]:
-    """Make a private folder and remove it at the end, also when this process is killed: a watchdog sees to that."""
+def run_folder(account: Account, keeps: Keeps = kept_by_variable) -> Iterator[RunFolder]:
+    """Make a private folder and remove it at the end unless it is kept, also when this process is killed: a watchdog sees to that."""
     base, note = _base_folder(account)
     path = Path(tempfile.mkdtemp(prefix=f"{RUN_FOLDER_PREFIX}{this_owner()}-", dir=base))
     with watched(path):
@@ -59,7 +59,7 @@ def run_folder(account: Account) -> Iterator[RunFolder]:
             account.give(path)
             yield RunFolder(path, note)
         finally:
-            if not keeps_server():
+            if not keeps():
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -32,9 +32,10 @@ from pgharness.servers.embedded.sweep import sweep_run_folders
 from pgharness.servers.server import (
     THROWAWAY_SETTINGS,
     Connection,
+    Keeps,
     Server,
     connect,
-    keeps_server,
+    kept_by_variable,
     probe,
     tell_kept,
 )
@@ -70,15 +71,15 @@ class _Running:
 
 
 @contextlib.contextmanager
-def embedded_server(reason: str) -> Iterator[Server]:
-    """Start a server on a fresh data directory; stop it and remove its files at the end. Raises CannotRun."""
+def embedded_server(reason: str, keeps: Keeps = kept_by_variable) -> Iterator[Server]:
+    """Start a server on a fresh data directory; stop it and remove its files at the end unless it is kept. Raises CannotRun."""
     account = server_account()
     sweep_run_folders(account)
     binaries = reachable_binaries(find_binaries(), account)
-    with run_folder(account) as folder:
+    with run_folder(account, keeps) as folder:
         prepare_data_directory(binaries, account, folder.data)
         _write_access_rules(account, folder)
-        with _started(binaries, account, folder) as running:
+        with _started(binaries, account, folder, keeps) as running:
             url = running.url
             with running.session as session:
                 version, number, fsync = probe(session)
@@ -88,7 +89,7 @@ def embedded_server(reason: str) -> Iterator[Server]:
                 filter(None, [f"embedded PostgreSQL {version} from {binaries.origin}", folder.note])
             )
             yield Server("embedded", url, for_projects, version, number, reason, description, fsync)
-            if keeps_server():
+            if keeps():
                 tell_kept(url, f"kill -QUIT {running.process.pid}")
 
 
@@ -98,13 +99,13 @@ def _write_access_rules(account: Account, folder: RunFolder) -> None:
 
 
 @contextlib.contextmanager
-def _started(binaries: Binaries, account: Account, folder: RunFolder) -> Iterator[_Running]:
-    """Start the server on a free port, or on another where that one was taken meanwhile; stop it at the end."""
+def _started(binaries: Binaries, account: Account, folder: RunFolder, keeps: Keeps) -> Iterator[_Running]:
+    """Start the server on a free port, or on another where that one was taken meanwhile; stop it at the end unless it is kept."""
     with contextlib.ExitStack() as stack:
         for attempts_left in reversed(range(PORT_ATTEMPTS)):
             port = str(_free_port())
             url = ServerUrl(SUPERUSER, host=str(folder.path), port=port, database="postgres")
-            process = stack.enter_context(_process(binaries, account, folder, port))
+            process = stack.enter_context(_process(binaries, account, folder, port, keeps))
             try:
                 running = _Running(process, url, _first_session(process, url, folder))
                 break
@@ -118,7 +119,9 @@ def _started(binaries: Binaries, account: Account, folder: RunFolder) -> Iterato
 
 
 @contextlib.contextmanager
-def _process(binaries: Binaries, account: Account, folder: RunFolder, port: str) -> Iterator[subprocess.Popen[bytes]]:
+def _process(
+    binaries: Binaries, account: Account, folder: RunFolder, port: str, keeps: Keeps
+) -> Iterator[subprocess.Popen[bytes]]:
     try:
         process = _start(binaries, account, folder, port)
     except OSError as error:
@@ -126,7 +129,7 @@ def _process(binaries: Binaries, account: Account, folder: RunFolder, port: str)
     try:
         yield process
     finally:
-        if not keeps_server():
+        if not keeps():
             _stop(process)
 
 

@@ -39,7 +39,7 @@ def build_missing_indexes(connection: Connection) -> None:
     there = {name for (name,) in connection.execute("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")}
     for index in _secondary_indexes():
         if index.name not in there:
-            connection.execute(str(CreateIndex(index).compile(dialect=postgresql.dialect())))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+            connection.execute(str(CreateIndex(index).compile(dialect=postgresql.dialect())))
 
 
 def _secondary_indexes() -> list[Index]:

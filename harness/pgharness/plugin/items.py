@@ -1,4 +1,4 @@
-"""Each pair of claim and revision as one test item: `roundtrip[0003_add_outbox]`."""
+"""Each check at each revision as one test item: `roundtrip[0003_add_outbox]`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from pgharness.findings import CannotRun, CheckResult, Finding, Status
+from pgharness.findings import CannotRun, CheckResult, Finding
 from pgharness.plugin.current import session_of
 from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import finding_in_text
 
 
-class ClaimFailed(Exception):  # noqa: N818 - a claim's failure is a finding, not an error of the test's code
-    """A claim does not hold at a revision."""
+class CheckFailed(Exception):  # noqa: N818 - a check's failure is a finding, not an error of the test's code
+    """A check has findings at a revision."""
 
     def __init__(self, findings: tuple[Finding, ...], report: Report) -> None:
         self.findings = findings
@@ -24,12 +24,12 @@ class ClaimFailed(Exception):  # noqa: N818 - a claim's failure is a finding, no
         super().__init__(f"{len(findings)} findings")
 
 
-class ClaimCollector(pytest.Collector):
-    """Collects the claims of the project's chain."""
+class CheckCollector(pytest.Collector):
+    """Collects the checks of the project's chain."""
 
     @override
     def collect(self) -> Iterator[pytest.Item]:
-        """Give an item for each pair of claim and revision, and one for each claim about the whole chain."""
+        """Give an item for each check at each revision, and one for each check of the whole chain."""
         try:
             plan = session_of(self.config).plan
         except CannotRun as reason:
@@ -37,11 +37,11 @@ class ClaimCollector(pytest.Collector):
         for claim in plan.claims:
             for revision in (*plan.project.chain.revisions, None):
                 label = revision.label if revision is not None else WHOLE_CHAIN
-                yield ClaimItem.from_parent(self, name=f"{claim.name}[{label}]", check=claim.name, revision=revision)
+                yield CheckItem.from_parent(self, name=f"{claim.name}[{label}]", check=claim.name, revision=revision)
 
 
-class ClaimItem(pytest.Item):
-    """One claim about one revision, or about the whole chain where `revision` is None."""
+class CheckItem(pytest.Item):
+    """One check at one revision, or of the whole chain where `revision` is None."""
 
     def __init__(self, *, check: str, revision: Revision | None, **options: Any) -> None:
         super().__init__(**options)
@@ -56,7 +56,7 @@ class ClaimItem(pytest.Item):
         result = next(item for item in report.results if item.name == self.check)
         cell, findings = report.cell(result, self.revision)
         if cell is Cell.BROKEN:
-            raise ClaimFailed(findings, report)
+            raise CheckFailed(findings, report)
         if cell is Cell.UNTRIED:
             pytest.skip(_why_untried(result, self.revision))
 
@@ -64,7 +64,7 @@ class ClaimItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show findings and what could not be run as they are told at the command line, without a traceback."""
         error = excinfo.value
-        if isinstance(error, ClaimFailed):
+        if isinstance(error, CheckFailed):
             label = error.report.label(self.revision.revision if self.revision is not None else None)
             return "\n\n".join(finding_in_text(finding, label) for finding in error.findings)
         if isinstance(error, CannotRun):
@@ -78,7 +78,7 @@ class ClaimItem(pytest.Item):
 
 
 def _why_untried(result: CheckResult, revision: Revision | None) -> str:
-    if result.status is Status.SKIPPED:
+    if not result.is_judged:
         return result.reason
     return (
         "not checked: the chain fails to upgrade to its heads"
