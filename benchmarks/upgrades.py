@@ -179,7 +179,7 @@ def alembics_differences(database: Database) -> list[Any]:
     """Return what Alembic's autogenerate would change."""
     with create_engine(database.url, poolclass=NullPool).connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
 def main() -> None:
