@@ -37,7 +37,7 @@ DRIFTS = {
     "a primary key that was dropped": "ALTER TABLE run_step_logs DROP CONSTRAINT pk_run_step_logs",
     "a column of another type": "ALTER TABLE users ALTER COLUMN last_login_at TYPE timestamp",
     "a column of somebody's own": "ALTER TABLE users ADD COLUMN nickname text NOT NULL DEFAULT ''",
-    "a column that was dropped": "ALTER TABLE users DROP COLUMN last_login_at",
+    "a column that was dropped": "ALTER TABLE users DROP COLUMN is_active",
     "a column that was NOT NULL": "ALTER TABLE users ALTER COLUMN is_active DROP NOT NULL",
     "a column that has become NOT NULL": "ALTER TABLE users ALTER COLUMN display_name SET NOT NULL",
     "a default that differs": "ALTER TABLE users ALTER COLUMN is_active SET DEFAULT false",
