@@ -15,7 +15,7 @@ PACKAGE = "flowforge_schema"
 
 @functools.cache
 def known_revisions() -> tuple[str, ...]:
-    """Give the ids of all revisions, base first. Raises ConfigurationError where there is no chain."""
+    """Return the ids of all revisions, base first. Raises ConfigurationError where there is no chain."""
     return in_order(_parents(chain_folder()))
 
 

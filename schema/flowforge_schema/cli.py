@@ -293,7 +293,7 @@ def _bar(runs: int) -> Iterator[Callable[[int], None]]:
 
 
 def _masked(value: object) -> str:
-    """Give a setting as text: a URL without its password, wherever in it that stands."""
+    """Return a setting as text: a URL without its password, wherever in it that stands."""
     from pydantic import SecretStr
 
     from flowforge_schema.settings import parse_url

@@ -130,7 +130,7 @@ def _variable(name: str) -> str:
 
 
 def _told(location: tuple[int | str, ...], message: str, *, is_url_given: bool) -> tuple[str, str]:
-    """Give what was seen and the mend of one problem."""
+    """Return what was seen and the mend of one problem."""
     if not location:
         example = f"{_variable('statement_timeout_ms')}=3000 {_variable('lock_timeout_ms')}=1000"
         return message, f"set both, such as: export {example}"

@@ -41,7 +41,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def production(migrated_database: Database) -> Database:
-    """Give a database that says it is production."""
+    """Return a database that says it is production."""
     with migrated_database.connect() as connection:
         connection.execute(f"ALTER DATABASE {migrated_database.name} SET flowforge.environment = 'production'")
     return migrated_database

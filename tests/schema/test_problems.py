@@ -97,7 +97,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
 async def answered(
     request: pytest.FixtureRequest, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> tuple[httpx.Response, int, str]:
-    """Give an answer, and the status and the code that it should have."""
+    """Return an answer, and the status and the code that it should have."""
     method, path, options, status, code = REQUESTS[request.param]
     caplog.clear()
     return await client.request(method, path, **options), status, code

@@ -24,7 +24,7 @@ TABLES = ("users", "api_keys", "workflows", "workflow_steps", "workflow_runs", "
 
 @pytest.fixture
 def script_engine(database_url: str) -> Iterator[Engine]:
-    """Give the synchronous engine of the data layer on the test's database."""
+    """Yield the synchronous engine of the data layer on the test's database."""
     engine = create_script_engine(DatabaseSettings(url=database_url))
     yield engine
     engine.dispose()
@@ -32,7 +32,7 @@ def script_engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def seeded(script_engine: Engine) -> Engine:
-    """Give the engine of a database that holds the story."""
+    """Return the engine of a database that holds the story."""
     plant(script_engine)
     return script_engine
 

@@ -81,5 +81,5 @@ CLASSES_WITH_VALUES = frozenset({"22", "23", "44", "P0"})
 
 
 def error_for(sqlstate: str) -> type[AppError]:
-    """Give the error of a code: its own, else that of its class, else a bug on our side."""
+    """Return the error of a code: its own, else that of its class, else a bug on our side."""
     return _BY_SQLSTATE.get(sqlstate) or _BY_SQLSTATE.get(sqlstate[:2]) or UnexpectedDatabaseError

@@ -19,7 +19,7 @@ Made from the code: `python -m flowforge_schema.errors.table > docs/errors.md`. 
 
 
 def render_table() -> str:
-    """Give the whole page as Markdown."""
+    """Return the whole page as Markdown."""
     return "\n".join([HEAD, *_errors(), "", *_sqlstates(), "", *_constraints()]) + "\n"
 
 

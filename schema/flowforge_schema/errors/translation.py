@@ -61,7 +61,7 @@ def translating() -> Iterator[None]:
 
 
 def translate(error: exc.SQLAlchemyError | psycopg.Error) -> AppError:
-    """Give this layer's error for one that was raised outside of a connection."""
+    """Return this layer's error for one that was raised outside of a connection."""
     if isinstance(error, psycopg.Error):
         return _from_driver(error, statement=None)
     if isinstance(error, exc.StatementError) and error.orig is not None:

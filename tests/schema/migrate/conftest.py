@@ -25,7 +25,7 @@ def own_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def add_revision(own_versions: Path) -> Callable[..., str]:
-    """Give what adds a revision of these bodies after the last one, and gives its id."""
+    """Return what adds a revision of these bodies after the last one, and gives its id."""
 
     def add(slug: str, upgrade: str, downgrade: str = "pass") -> str:
         last = max(own_versions.glob("[0-9]*.py")).stem

@@ -125,7 +125,7 @@ def test_the_nearest_version_stands_in_for_one_that_no_facts_are_of() -> None:
 
 @pytest.fixture
 def sql_ascii_database(empty_database: Database) -> Iterator[str]:
-    """Give the URL of a database without an encoding, as a server that was made without a locale has."""
+    """Yield the URL of a database without an encoding, as a server that was made without a locale has."""
     name = f"{empty_database.name}_ascii"
     with psycopg.connect(
         empty_database.url.set(drivername="postgresql").render_as_string(hide_password=False)

