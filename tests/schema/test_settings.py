@@ -220,3 +220,10 @@ def test_every_number_has_its_unit_in_its_name_or_counts_connections() -> None:
     numbers = {name for name, field in DatabaseSettings.model_fields.items() if field.annotation in (int, float)}
 
     assert {name for name in numbers if not name.endswith(("_s", "_ms"))} == {"pool_size", "max_overflow"}
+
+
+def test_a_password_with_an_at_sign_does_not_pass_for_a_host() -> None:
+    with pytest.raises(ValueError, match="written %40") as raised:
+        parse_url("postgresql://ada:s3c@ret@localhost/flowforge")
+
+    assert "ret@" not in str(raised.value)

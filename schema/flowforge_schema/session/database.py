@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from flowforge_schema.engine import create_database_engine
+from flowforge_schema.engine import TranslatingPool, create_database_engine
 from flowforge_schema.errors import AppError, ConfigurationError, ReadOnlyError, translating
 from flowforge_schema.settings import DatabaseSettings
 
@@ -132,6 +132,12 @@ class Database:
     def read_pool_state(self) -> PoolState:
         """Give the gauges of the replica's pool, or the primary's where there is no replica."""
         return self._state_of(self.read_engine)
+
+    def leave_primary(self) -> None:
+        """Let each connection of the primary's pool be replaced when it is next taken; those in use go on."""
+        pool = self.engine.pool
+        assert isinstance(pool, TranslatingPool)
+        pool.replace_connections()
 
     async def dispose(self) -> None:
         """Close all idle connections; those in use are closed when they are given back. It may be used again."""
