@@ -82,7 +82,7 @@ def print_waits(databases: Databases) -> None:
 
 
 def longest_wait_s(database: Database, lock_timeout_ms: int) -> float:
-    """Give the longest wait of one query after the other while the ALTER TABLE is tried for once."""
+    """Return the longest wait of one query after the other while the ALTER TABLE is tried for once."""
     over = threading.Event()
 
     def alter() -> None:
@@ -124,7 +124,7 @@ def print_waiting_upgrades(databases: Databases) -> None:
 
 
 def built_while_waiting(database: Database, statement: str | None) -> str:
-    """Say how the building ended, and how the waiting."""
+    """Return how the building ended, and how the waiting."""
 
     def wait() -> str:
         with database.connect() as other:

@@ -133,7 +133,7 @@ def wait_for(connection: Connection, function: str, *, is_callers_transaction: b
     raise CommandError(
         f"Another upgrade of this database has been running for more than {WAIT_S:g} s.\n"
         "  seen: its session holds the advisory lock of all upgrades\n"
-        "  mend: wait for it, or find it: SELECT pid, state, query FROM pg_stat_activity JOIN pg_locks USING (pid) "
+        "  fix: wait for it, or find it: SELECT pid, state, query FROM pg_stat_activity JOIN pg_locks USING (pid) "
         "WHERE locktype = 'advisory'"
     )
 

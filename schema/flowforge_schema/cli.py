@@ -222,7 +222,7 @@ def _make_volume(settings: DatabaseSettings, scale: Scale, now: datetime, worker
         with _bar(scale.runs) as advance:
             volume = make_volume(settings.primary_url, scale, now=now, workers=workers, advance=advance)
     except KeyboardInterrupt:
-        _complain("Interrupted; what was finished stays.\n  mend: the same command goes on from there")
+        _complain("Interrupted; what was finished stays.\n  fix: the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     _say(
         f"{volume.rows:,} rows in {volume.duration_s:.1f} s ({volume.rows_per_second:,.0f} a second), "
@@ -239,7 +239,7 @@ def _refuse_old_schema(settings: DatabaseSettings) -> None:
         raise migrate.MigrationError(
             "The schema is not the one that the development data is for.\n"
             f"  seen: the database is at {status.revision or 'base'}, this release at {status.head}\n"
-            "  mend: flowforge-schema upgrade"
+            "  fix: flowforge-schema upgrade"
         )
 
 
@@ -260,7 +260,7 @@ def _confirm_loss(settings: DatabaseSettings, revision: str, confirm: str | None
     raise migrate.MigrationError(
         "Nothing was taken back.\n"
         f"  seen: {'no name was given' if confirm is None else f'{confirm!r} is not its name'}\n"
-        f"  mend: flowforge-schema downgrade {revision} --confirm {name}"
+        f"  fix: flowforge-schema downgrade {revision} --confirm {name}"
     )
 
 

@@ -154,7 +154,7 @@ def _misspelt_variables(settings: type[DatabaseSettings], environment: Mapping[s
 
 def _not_configured(problems: Iterable[tuple[str, str]]) -> ConfigurationError:
     return ConfigurationError(
-        "\n".join([ConfigurationError.title, *(f"  seen: {seen}\n  mend: {mend}" for seen, mend in problems)])
+        "\n".join([ConfigurationError.title, *(f"  seen: {seen}\n  fix: {mend}" for seen, mend in problems)])
     )
 
 

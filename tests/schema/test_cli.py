@@ -100,7 +100,7 @@ def test_downgrade_of_production_without_its_name_changes_nothing(run: Run, prod
 def test_downgrade_of_production_says_what_to_type(run: Run, production: Database) -> None:
     done = run("downgrade", "base", on=production)
 
-    assert f"mend: flowforge-schema downgrade base --confirm {production.name}" in done.stderr
+    assert f"fix: flowforge-schema downgrade base --confirm {production.name}" in done.stderr
 
 
 def test_downgrade_of_production_by_another_name_changes_nothing(run: Run, production: Database) -> None:
@@ -149,7 +149,7 @@ def test_seed_of_production_may_be_forced(run: Run, production: Database) -> Non
 def test_seed_of_an_old_schema_says_what_to_type(run: Run, empty_database: Database) -> None:
     done = run("seed", on=empty_database)
 
-    assert (done.exit_code, "mend: flowforge-schema upgrade" in done.stderr) == (2, True)
+    assert (done.exit_code, "fix: flowforge-schema upgrade" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["upgrade", "downgrade", "check", "seed"])
@@ -162,7 +162,7 @@ def test_a_database_ahead_of_this_release_exits_with_2(
         2,
         True,
     )
-    assert "mend: use the release that made it, or a later one" in done.stderr
+    assert "fix: use the release that made it, or a later one" in done.stderr
 
 
 def test_current_says_that_a_database_is_ahead_of_this_release(
@@ -240,7 +240,7 @@ def test_no_command_prints_a_password(run: Run, command: str, url: str) -> None:
 def test_a_database_that_cannot_be_reached_exits_with_2_and_a_mend(run: Run, command: str) -> None:
     done = run(command, *(["base"] if command == "downgrade" else []), on="postgresql://127.0.0.1:1/flowforge")
 
-    assert (done.exit_code, "mend: start the server" in done.stderr) == (2, True)
+    assert (done.exit_code, "fix: start the server" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -179,7 +179,7 @@ def test_the_tables_have_been_analyzed(volume: Database) -> None:
 
 
 def test_a_volume_cannot_go_on_with_another_number_of_workflows(own_volume: Database) -> None:
-    with pytest.raises(SeedRefusedError, match=r"mend: --scale runs=10,users=20,workflows=60, or another database"):
+    with pytest.raises(SeedRefusedError, match=r"fix: --scale runs=10,users=20,workflows=60, or another database"):
         make_volume(own_volume.url, Scale(runs=10, workflows=61, users=20), now=NOW)
 
 

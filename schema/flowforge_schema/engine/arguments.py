@@ -32,7 +32,7 @@ def _connect_arguments(settings: DatabaseSettings, url: URL) -> dict[str, Any]:
     if "prepare_threshold" in url.query:
         raise ConfigurationError(
             "prepare_threshold is a setting of the driver, and none of a URL.\n"
-            f"  mend: take it out of the URL; {ENVIRONMENT_PREFIX}PREPARES_STATEMENTS=false prepares nothing"
+            f"  fix: take it out of the URL; {ENVIRONMENT_PREFIX}PREPARES_STATEMENTS=false prepares nothing"
         )
     arguments: dict[str, Any] = {
         "application_name": settings.application_name,

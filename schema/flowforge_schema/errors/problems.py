@@ -18,7 +18,7 @@ try:
     from fastapi.utils import is_body_allowed_for_status_code
     from starlette.exceptions import HTTPException
 except ModuleNotFoundError as error:
-    raise ImportError("The error handlers need FastAPI.\n  mend: pip install 'flowforge-schema[fastapi]'") from error
+    raise ImportError("The error handlers need FastAPI.\n  fix: pip install 'flowforge-schema[fastapi]'") from error
 
 logger = logging.getLogger(__name__)
 

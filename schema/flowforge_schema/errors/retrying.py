@@ -56,7 +56,7 @@ def retry_transient(
             if any(isinstance(value, AsyncSession) for value in (*arguments, *keywords.values())):
                 raise ConfigurationError(
                     f"{work.__qualname__} cannot be run again: it is given a session, which a failure leaves useless.\n"
-                    "  mend: give it the Database, and open the session inside: `async with database.session() as session:`"
+                    "  fix: give it the Database, and open the session inside: `async with database.session() as session:`"
                 )
             return await retrying(work, *arguments, **keywords)
 

@@ -119,7 +119,7 @@ class DeadlockError(TransientError):
 
 
 class LockTimeoutError(TransientError):
-    """A lock was not to be had within `lock_timeout_ms`, or at once where NOWAIT asked for that."""
+    """Could not acquire a lock within `lock_timeout_ms`, or at once where NOWAIT asked for that."""
 
     code = "lock_timeout"
 

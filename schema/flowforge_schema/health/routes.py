@@ -14,7 +14,7 @@ try:
     from fastapi import APIRouter, Depends
     from fastapi.responses import JSONResponse
 except ModuleNotFoundError as error:
-    raise ImportError("The health routes need FastAPI.\n  mend: pip install 'flowforge-schema[fastapi]'") from error
+    raise ImportError("The health routes need FastAPI.\n  fix: pip install 'flowforge-schema[fastapi]'") from error
 
 health_router = APIRouter(tags=["health"])
 

@@ -23,7 +23,7 @@ def check(target: Target) -> tuple[str, ...]:
     with reading(target) as connection:
         status = status_of(connection, configure())
         refuse_unknown(status)
-        behind = [f"revision {name} has not been run; mend: flowforge-schema upgrade" for name in status.pending]
+        behind = [f"revision {name} has not been run; fix: flowforge-schema upgrade" for name in status.pending]
         invalid = [say_invalid(index) for index in status.invalid_indexes]
         return (*behind, *invalid, *(() if behind else _differences(connection)))
 

@@ -40,7 +40,7 @@ def connect(target: Target) -> Iterator[Connection]:
     except DBAPIError as error:
         raise MigrationError(
             f"The database cannot be reached.\n  seen: {str(error.orig).strip().splitlines()[0]}\n"
-            "  mend: start the server, or correct FLOWFORGE_DB_URL"
+            "  fix: start the server, or correct FLOWFORGE_DB_URL"
         ) from error
     with connection:
         yield connection
@@ -69,14 +69,14 @@ def refuse_unfit(connection: Connection) -> None:
         raise MigrationError(
             f"This schema needs PostgreSQL {OLDEST_MAJOR} or newer, and nothing was changed.\n"
             f"  seen: the server is PostgreSQL {major}, which has no uuidv7()\n"
-            f"  mend: name a server of PostgreSQL {OLDEST_MAJOR} in FLOWFORGE_DB_URL"
+            f"  fix: name a server of PostgreSQL {OLDEST_MAJOR} in FLOWFORGE_DB_URL"
         )
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != "UTF8":
         raise MigrationError(
             "This schema needs a database in UTF8, and nothing was changed.\n"
             f"  seen: its encoding is {encoding}\n"
-            "  mend: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name that one in FLOWFORGE_DB_URL"
+            "  fix: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name that one in FLOWFORGE_DB_URL"
         )
 
 
@@ -87,6 +87,6 @@ def _direct_url(target: Target) -> URL:
         raise MigrationError(
             "The schema is looked after in a session of its own, and PgBouncer in transaction mode gives none.\n"
             "  seen: FLOWFORGE_DB_THROUGH_PGBOUNCER is true\n"
-            "  mend: the same command after FLOWFORGE_DB_THROUGH_PGBOUNCER=false FLOWFORGE_DB_URL=<the server itself>"
+            "  fix: the same command after FLOWFORGE_DB_THROUGH_PGBOUNCER=false FLOWFORGE_DB_URL=<the server itself>"
         )
     return target.primary_url

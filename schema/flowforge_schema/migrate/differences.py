@@ -14,7 +14,7 @@ OF_A_TABLE = ("setting", "column", "default", "not null", "constraint", "index",
 
 def differences(release: Facts, database: Facts) -> tuple[str, ...]:
     """Return a line for each difference, with the statement that mends it; empty where there is none."""
-    return tuple(f"{seen}; mend: {mend}" for seen, mend in (*_missing(release, database), *_others(release, database)))
+    return tuple(f"{seen}; fix: {mend}" for seen, mend in (*_missing(release, database), *_others(release, database)))
 
 
 def _missing(release: Facts, database: Facts) -> Iterator[tuple[str, str]]:

@@ -19,13 +19,20 @@ class MigrationError(AppError):
 
 def say_invalid(index: str) -> str:
     """Return what is wrong with an invalid index, and what to type."""
-    return f"the index {index} is invalid, left by a build that did not end; mend: DROP INDEX CONCURRENTLY {index}"
+    return f"the index {index} is invalid, left by a build that did not end; fix: DROP INDEX CONCURRENTLY {index}"
 
 
 def lost_a_lock(error: BaseException) -> bool:
-    """Whether a lock was not to be had in time, or was lost in a deadlock; another try may get it."""
+    """Whether a lock could not be acquired in time, or was lost in a deadlock; another try may get it."""
     lost = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
     return isinstance(error, DBAPIError) and isinstance(error.orig, lost)
+
+
+def say_lost(error: BaseException | None, lock_timeout_ms: int) -> str:
+    """Return how an attempt lost a lock."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.DeadlockDetected):
+        return "lost a deadlock"
+    return f"could not acquire a lock within {lock_timeout_ms / 1000:g} s"
 
 
 def say_seen(error: DBAPIError) -> str:
@@ -47,7 +54,7 @@ def say_not_read(error: DBAPIError, connection: Connection) -> str:
         connection.rollback()
         lines += [f"seen: {session}" for session in oldest_transactions(connection)]
         mend = "wait until they have ended; one of them may be an upgrade"
-    return "\n  ".join(["The state of the schema cannot be read.", *lines, f"mend: {mend}"])
+    return "\n  ".join(["Could not read the state of the schema.", *lines, f"fix: {mend}"])
 
 
 def oldest_transactions(connection: Connection) -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs the chain: one revision at a time, and again where a lock was not to be had."""
+"""Runs the chain: one revision at a time, and again where a lock could not be acquired."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from flowforge_schema.migrate.configuring import Chain, configure
 from flowforge_schema.migrate.connecting import Target, connect, reading, refuse_unfit
-from flowforge_schema.migrate.messages import MigrationError, lost_a_lock, oldest_transactions, say_invalid, say_seen
+from flowforge_schema.migrate.messages import (
+    MigrationError,
+    lost_a_lock,
+    oldest_transactions,
+    say_invalid,
+    say_lost,
+    say_seen,
+)
 from flowforge_schema.migrate.status import SchemaStatus, invalid_indexes, refuse_unknown, status_of
 
 Tell = Callable[[str], None]
@@ -59,8 +66,10 @@ def _run(
     act: Callable[[Config, str], None], target: Target, revision: str, patience: Patience, tell: Tell
 ) -> SchemaStatus:
     def pause(state: RetryCallState) -> None:
+        assert state.outcome is not None
         assert state.next_action is not None
-        tell(f"a lock was not to be had; trying again in {state.next_action.sleep:g} s")
+        lost = say_lost(state.outcome.exception(), patience.lock_timeout_ms)
+        tell(f"{lost}; retrying in {state.next_action.sleep:g} s")
 
     retrying = Retrying(
         retry=retry_if_exception(lost_a_lock),
@@ -110,13 +119,13 @@ def _told(act: str, revision: str, error: DBAPIError, target: Target) -> str:
             lines += [f"seen: {session}" for session in oldest_transactions(connection)]
     lines += [f"seen: {say_invalid(index)}" for index in status.invalid_indexes]
     mend = "end the sessions that hold the lock, then" if lost_a_lock(error) else "correct what the message says, then"
-    lines.append(f"mend: {mend} flowforge-schema {act} {revision} again")
+    lines.append(f"fix: {mend} flowforge-schema {act} {revision} again")
     return "\n  ".join([f"The {act} stopped; the database is at {status.revision or 'base'}.", *lines])
 
 
 def _not_understood(act: str, revision: str, error: CommandError, connection: Connection, chain: Chain) -> str:
     """Explain what Alembic refuses: a revision that there is not, or none that leads there from where the database stands."""
-    if "  mend: " in str(error):
+    if "  fix: " in str(error):
         return str(error)
     connection.rollback()
     status = status_of(connection, chain)
@@ -126,11 +135,11 @@ def _not_understood(act: str, revision: str, error: CommandError, connection: Co
         near = difflib.get_close_matches(revision, known, n=1, cutoff=0.3)
         return (
             f"There is no revision {revision!r}.\n  seen: the chain has {', '.join(known)}\n"
-            f"  mend: name one of them{f'; did you mean {near[0]}?' if near else ''}"
+            f"  fix: name one of them{f'; did you mean {near[0]}?' if near else ''}"
         )
     below = ["base", *known][: len(known) - len(status.pending)]
     ways = ", ".join(status.pending if act == "upgrade" else below)
     return (
         f"There is no {act} to {revision!r} from here.\n  seen: the database is at {status.revision or 'base'}\n"
-        f"  mend: {f'flowforge-schema {act}, and one of {ways}' if ways else 'none: the chain ends here'}"
+        f"  fix: {f'flowforge-schema {act}, and one of {ways}' if ways else 'none: the chain ends here'}"
     )

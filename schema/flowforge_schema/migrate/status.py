@@ -38,7 +38,7 @@ def refuse_unknown(status: SchemaStatus) -> None:
         raise MigrationError(
             f"The database is at {status.revision}, which this release does not know: it is ahead of this code.\n"
             f"  seen: this release's last revision is {status.head}\n"
-            "  mend: use the release that made it, or a later one"
+            "  fix: use the release that made it, or a later one"
         )
 
 

@@ -33,7 +33,7 @@ def refuse_production(connection: Connection) -> None:
         raise SeedRefusedError(
             "This database looks like production, and development data does not belong there.\n"
             + "".join(f"  seen: {sign}\n" for sign in signs)
-            + "  mend: name another database in FLOWFORGE_DB_URL; where this one is for development after all, say so: "
+            + "  fix: name another database in FLOWFORGE_DB_URL; where this one is for development after all, say so: "
             + f"ALTER DATABASE … SET {ENVIRONMENT_SETTING} = 'development', or --force once"
         )
 

@@ -15,7 +15,7 @@ try:
     from fastapi.requests import HTTPConnection
 except ModuleNotFoundError as error:
     raise ImportError(
-        "The dependencies for FastAPI need FastAPI.\n  mend: pip install 'flowforge-schema[fastapi]'"
+        "The dependencies for FastAPI need FastAPI.\n  fix: pip install 'flowforge-schema[fastapi]'"
     ) from error
 
 
@@ -28,7 +28,7 @@ def get_database(connection: HTTPConnection) -> Database:
     raise ConfigurationError(
         "The application has no Database.\n"
         "  seen: neither app.state nor the state of the lifespan holds one\n"
-        "  mend: FastAPI(lifespan=database.lifespan), or `async with database.lifespan(app):` in the lifespan of your own"
+        "  fix: FastAPI(lifespan=database.lifespan), or `async with database.lifespan(app):` in the lifespan of your own"
     )
 
 

@@ -36,12 +36,12 @@ class Table:
 
     @property
     def name(self) -> str:
-        """Give the table's name, which is its path too."""
+        """Return the table's name, which is its path too."""
         return str(self.model.__tablename__)
 
     @property
     def path_of_one(self) -> str:
-        """Give the path of one row."""
+        """Return the path of one row."""
         return "/".join([f"/{self.name}", *(f"{{{column}}}" for column in self.key)])
 
 
@@ -127,11 +127,11 @@ class Rows:
 
     @property
     def parents(self) -> dict[str, str]:
-        """Give the id of the row that others may refer to, by table."""
+        """Return the id of the row that others may refer to, by table."""
         return {name: str(values["id"]) for name, values in PARENTS}
 
     def lock_version(self, table: Table, key: dict[str, Any]) -> int:
-        """Give the version that a row is at, 1 where it does not exist."""
+        """Return the version that a row is at, 1 where it does not exist."""
         statement = sql.SQL("SELECT max(lock_version) FROM {} WHERE id::text = %(id)s").format(
             sql.Identifier(table.name)
         )

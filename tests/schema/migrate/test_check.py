@@ -60,7 +60,7 @@ def run(database: Database, *statements: str) -> None:
 
 def statements_of(problem: str) -> list[str]:
     """Take apart what is to be typed: an index is built by a statement of its own."""
-    return re.split(r"; (?=[A-Z]+ [A-Z]+ )", problem.split("; mend: ")[1])
+    return re.split(r"; (?=[A-Z]+ [A-Z]+ )", problem.split("; fix: ")[1])
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
@@ -87,14 +87,14 @@ def test_a_label_that_is_missing_is_told_with_its_place() -> None:
     subject = Subject("enum", "", "run_status")
 
     [problem] = differences({subject: labels}, {subject: "'pending', 'completed'"})
-    assert problem.endswith("mend: ALTER TYPE run_status ADD VALUE 'running' AFTER 'pending'")
+    assert problem.endswith("fix: ALTER TYPE run_status ADD VALUE 'running' AFTER 'pending'")
 
 
 def test_a_table_that_was_dropped_is_told_once(migrated_database: Database) -> None:
     run(migrated_database, "DROP TABLE outbox_events")
 
     [problem] = migrate.check(migrated_database.url)
-    assert problem.startswith("the table outbox_events is missing; mend: no statement brings it back")
+    assert problem.startswith("the table outbox_events is missing; fix: no statement brings it back")
 
 
 def test_what_others_have_beside_the_tables_is_not_looked_at(migrated_database: Database) -> None:

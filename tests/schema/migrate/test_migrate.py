@@ -99,7 +99,7 @@ def test_a_revision_that_there_is_not_is_answered_with_the_nearest(empty_databas
 
 
 def test_a_database_that_cannot_be_reached_is_told_without_its_password() -> None:
-    with pytest.raises(migrate.MigrationError, match=r"cannot be reached[\s\S]*mend: ") as raised:
+    with pytest.raises(migrate.MigrationError, match=r"cannot be reached[\s\S]*fix: ") as raised:
         migrate.upgrade("postgresql://flowforge:hush-hush@127.0.0.1:1/flowforge")
 
     assert "hush" not in str(raised.value)

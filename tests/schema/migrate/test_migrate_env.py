@@ -151,7 +151,7 @@ def test_alembic_in_a_shell_takes_the_url_from_the_environment(empty_database: D
 def test_alembic_in_a_shell_without_a_url_says_what_to_type() -> None:
     done = alembic("upgrade", "head", url=None)
 
-    assert "mend: export FLOWFORGE_DB_URL=postgresql+psycopg://" in done.stderr + done.stdout
+    assert "fix: export FLOWFORGE_DB_URL=postgresql+psycopg://" in done.stderr + done.stdout
 
 
 def test_alembic_in_a_shell_does_not_print_the_password_of_a_url_that_it_refuses() -> None:

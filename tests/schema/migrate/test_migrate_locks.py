@@ -138,7 +138,9 @@ def test_an_upgrade_that_gives_up_has_tried_as_often_as_it_may(
             tell=told.append,
         )
 
-    assert told == [f"a lock was not to be had; trying again in {pause} s" for pause in ("0.01", "0.02", "0.04")]
+    assert told == [
+        f"could not acquire a lock within 0.05 s; retrying in {pause} s" for pause in ("0.01", "0.02", "0.04")
+    ]
 
 
 def test_an_upgrade_that_gave_up_keeps_the_revisions_that_were_done(

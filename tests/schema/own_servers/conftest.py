@@ -130,7 +130,7 @@ def pgbouncer_command() -> list[str]:
             missing = (
                 "there is no PgBouncer 1.22 or later.\n"
                 "  seen: none on the PATH, and apt gives none\n"
-                "  mend: install one (apt-get install pgbouncer), or let apt reach a mirror of Debian or Ubuntu"
+                "  fix: install one (apt-get install pgbouncer), or let apt reach a mirror of Debian or Ubuntu"
             )
             if os.environ.get("CI"):
                 pytest.fail(missing, pytrace=False)

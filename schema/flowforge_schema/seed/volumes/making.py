@@ -116,7 +116,7 @@ def _begun(connection: Connection, scale: Scale) -> Plan | None:
         raise SeedRefusedError(
             "The volume in this database cannot go on with other numbers of users or workflows.\n"
             f"  seen: it was begun with {begun}\n"
-            f"  mend: --scale runs={scale.runs},{begun}, or another database"
+            f"  fix: --scale runs={scale.runs},{begun}, or another database"
         )
     return Plan(scale, anchor)
 
