@@ -81,7 +81,7 @@ def engine_from(given: object) -> Engine:
         raise CommandError(
             f'config.attributes["connection"] holds a {type(given).__name__}.\n'
             "  seen: it is neither a Connection nor an Engine, synchronous or asynchronous\n"
-            "  mend: hand over one of these, or nothing and set FLOWFORGE_DB_URL"
+            "  fix: hand over one of these, or nothing and set FLOWFORGE_DB_URL"
         )
     url = database_url() if given is None else given.url
     return create_engine(url, poolclass=NullPool, connect_args={"application_name": APPLICATION_NAME})
@@ -184,7 +184,7 @@ def database_url() -> URL:
         seen = f"{URL_VARIABLE} is not set"
     except ValueError as error:  # which does not repeat the URL
         seen = f"the URL {error}"
-    raise CommandError(f"There is no database to migrate.\n  seen: {seen}\n  mend: export {URL_VARIABLE}={EXAMPLE_URL}")
+    raise CommandError(f"There is no database to migrate.\n  seen: {seen}\n  fix: export {URL_VARIABLE}={EXAMPLE_URL}")
 
 
 # Alembic's own messages, at the command line only: a caller that hands over a connection has its own logging.

@@ -153,7 +153,7 @@ def test_each_problem_has_its_mend(environment: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError) as raised:
         DatabaseSettings.load()
 
-    assert [line for line in str(raised.value).splitlines() if "mend" in line] == [
+    assert [line for line in str(raised.value).splitlines() if line.startswith("  fix: ")] == [
         "  fix: export FLOWFORGE_DB_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
         "  fix: export FLOWFORGE_DB_READ_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
         "  fix: correct FLOWFORGE_DB_POOL_SIZE, or unset it: its default is 5",

@@ -104,7 +104,9 @@ def test_an_upgrade_that_was_a_deadlocks_victim_is_tried_again(
     with migrated_database.connect() as connection:
         connection.execute("CREATE SEQUENCE tries")  # which counts on over a rollback
 
-    assert migrate.upgrade(migrated_database.url, patience=STUBBORN).revision == revision
+    told: list[str] = []
+    assert migrate.upgrade(migrated_database.url, patience=STUBBORN, tell=told.append).revision == revision
+    assert told[0].startswith("lost a deadlock; retrying in ")
 
 
 def test_an_index_that_was_invalid_before_does_not_end_the_tries_of_an_upgrade(
