@@ -20,7 +20,7 @@ def user_by_email(email: str) -> Select[User]:
 
 
 def api_key_by_prefix(prefix: str) -> Select[ApiKey]:
-    """Give the key with this public prefix and its user, loaded with it; revoked and expired keys too, to say why not."""
+    """Return the key with this public prefix and its user, loaded with it; revoked and expired keys too, to say why not."""
     return select(ApiKey).join(ApiKey.user).where(ApiKey.prefix == prefix).options(contains_eager(ApiKey.user))
 
 
@@ -53,7 +53,7 @@ def touch_api_key(key_id: UUID, *, interval: timedelta = TOUCH_INTERVAL) -> Sele
 
 
 def api_keys_of_user(user_id: UUID) -> Select[ApiKey]:
-    """Give all keys of a user, newest first; a person has a handful, so they come without pages."""
+    """Return all keys of a user, newest first; a person has a handful, so they come without pages."""
     return select(ApiKey).where(ApiKey.user_id == user_id).order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
 
 
