@@ -74,7 +74,7 @@ def run_online() -> None:
 
 
 def engine_from(given: object) -> Engine:
-    """Give the caller's engine, or one of our own: on the URL of the caller's asynchronous engine, or on the configured one."""
+    """Return the caller's engine, or one of our own: on the URL of the caller's asynchronous engine, or on the configured one."""
     if isinstance(given, Engine):
         return given
     if given is not None and not isinstance(given, AsyncEngine):
@@ -176,7 +176,7 @@ def failed(connection: Connection) -> bool:
 
 
 def database_url() -> URL:
-    """Give the URL: the caller's, in `sqlalchemy.url`, or the environment's."""
+    """Return the URL: the caller's, in `sqlalchemy.url`, or the environment's."""
     url = config.get_main_option("sqlalchemy.url") or os.environ.get(URL_VARIABLE)
     try:
         if url:

@@ -26,13 +26,13 @@ SLOW = "op.execute('SELECT pg_sleep(0.6)')"
 
 @pytest.fixture
 def config() -> Config:
-    """Give the repository's configuration, as an application that calls Alembic itself would load it."""
+    """Return the repository's configuration, as an application that calls Alembic itself would load it."""
     return Config(ROOT / "alembic.ini")
 
 
 @pytest.fixture
 def own_config(own_versions: Path) -> Config:
-    """Give the configuration of a chain of the test's own."""
+    """Return the configuration of a chain of the test's own."""
     config = Config()
     config.set_main_option("script_location", str(own_versions.parent))
     config.set_main_option("path_separator", "newline")

@@ -27,7 +27,7 @@ every_act = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 
 @pytest.fixture
 def stranger_url(migrated_database: Database) -> URL:
-    """Give the URL of a migrated database as somebody who may read nothing of it."""
+    """Return the URL of a migrated database as somebody who may read nothing of it."""
     return migrated_database.url.update_query_dict({"options": "-c role=pg_monitor"})
 
 

@@ -35,7 +35,7 @@ class Outbox:
             return [(await session.execute(self.insertion(name))).scalar_one() for name in aggregates]
 
     def insertion(self, aggregate: str) -> Insert:
-        """Give the INSERT of an event that returns its id."""
+        """Return the INSERT of an event that returns its id."""
         return (
             insert(OutboxEvent)
             .values(
