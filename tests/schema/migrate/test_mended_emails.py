@@ -10,8 +10,8 @@ from flowforge_schema.errors import AppError
 from pgharness.databases import Database
 
 BEFORE = "0008_validate_timestamps"
-LIMITED = "0020_limit_emails"
-MENDED = "0021_mend_emails"
+LIMITED = "0009_limit_emails"
+MENDED = "0010_mend_emails"
 IDS = tuple(f"00000000-0000-7000-8000-00000000000{number}" for number in range(1, 4))
 PERSONAL = "andr"
 
@@ -97,7 +97,7 @@ def test_mending_that_was_stopped_halfway_can_be_run_again(database: Database) -
 
 
 def test_an_index_that_was_left_invalid_is_built_anew(database: Database) -> None:
-    migrate.upgrade(database.url, "0022_validate_emails")
+    migrate.upgrade(database.url, "0011_validate_emails")
     with database.connect() as connection:
         connection.execute("CREATE INDEX uq_users__casefold_email ON users (email)")
         connection.execute(

@@ -12,8 +12,8 @@ from its beginning. In a transaction of the caller's, and in a script (--sql), a
 
 from alembic import op
 
-revision = "0021_mend_emails"
-down_revision = "0020_limit_emails"
+revision = "0010_mend_emails"
+down_revision = "0009_limit_emails"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ CONCURRENTLY too. In a transaction of the caller's, and in a script (--sql), ACC
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024_drop_lower_email"
-down_revision = "0023_fold_emails"
+revision = "0013_drop_lower_email"
+down_revision = "0012_fold_emails"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ old CHECK goes. The downgrade reads users once under ACCESS EXCLUSIVE.
 
 from alembic import op
 
-revision = "0022_validate_emails"
-down_revision = "0021_mend_emails"
+revision = "0011_validate_emails"
+down_revision = "0010_mend_emails"
 branch_labels = None
 depends_on = None
 

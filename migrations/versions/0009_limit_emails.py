@@ -7,7 +7,7 @@ Locks: ACCESS EXCLUSIVE on users for the instant until the revision is committed
 
 from alembic import op
 
-revision = "0020_limit_emails"
+revision = "0009_limit_emails"
 down_revision = "0008_validate_timestamps"
 branch_labels = None
 depends_on = None

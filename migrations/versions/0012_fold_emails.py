@@ -4,15 +4,15 @@ Why: lower() follows the database's collation. In the locale C it knows ASCII al
 on each server. casefold() in a collation that PostgreSQL brings itself is one everywhere, and Unicode promises that it stays as it is.
 The index on lower(email) goes with the next revision.
 Locks: SHARE UPDATE EXCLUSIVE on users while the index is built, which waits for the transactions that began before; reads and writes go on. Where users
-have become one since 0021_mend_emails looked, it fails and leaves an invalid index, which the next attempt drops first. In a transaction of the
+have become one since 0010_mend_emails looked, it fails and leaves an invalid index, which the next attempt drops first. In a transaction of the
 caller's, and in a script (--sql), writes to users wait until that is committed.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_fold_emails"
-down_revision = "0022_validate_emails"
+revision = "0012_fold_emails"
+down_revision = "0011_validate_emails"
 branch_labels = None
 depends_on = None
 
