@@ -1,4 +1,4 @@
-"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the seven, `…Summary` for lists.
+"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the eight, `…Summary` for lists.
 
 What a contract takes, the database takes; what it refuses has its reason in the contract. `fields` has the types for
 contracts of your own.
@@ -21,6 +21,9 @@ from flowforge_schema.contracts.runs import (
     RunStepLogCreate,
     RunStepLogRead,
     RunStepLogUpdate,
+    WorkflowRunClaimCreate,
+    WorkflowRunClaimRead,
+    WorkflowRunClaimUpdate,
     WorkflowRunCount,
     WorkflowRunCreate,
     WorkflowRunRead,
@@ -57,6 +60,9 @@ __all__ = [
     "UserUpdate",
     "WorkflowCreate",
     "WorkflowRead",
+    "WorkflowRunClaimCreate",
+    "WorkflowRunClaimRead",
+    "WorkflowRunClaimUpdate",
     "WorkflowRunCount",
     "WorkflowRunCreate",
     "WorkflowRunRead",

@@ -12,7 +12,7 @@ from flowforge_schema.queries.patterns import PATTERNS, Pattern, Shape
 from flowforge_schema.queries.people import api_key_by_prefix, api_keys_of_user, user_by_email
 from flowforge_schema.queries.runs import (
     attempts_of_step,
-    pick_up_runs,
+    due_claims,
     run_counts_of_workflow,
     run_with_step_logs,
     runs_of_workflow,
@@ -20,6 +20,7 @@ from flowforge_schema.queries.runs import (
     stuck_runs,
     unfinished_run_counts,
     unfinished_runs,
+    waiting_runs,
 )
 from flowforge_schema.queries.workflows import steps_of_version, workflow_by_name, workflows_of_owner
 
@@ -32,7 +33,7 @@ __all__ = [
     "api_key_by_prefix",
     "api_keys_of_user",
     "attempts_of_step",
-    "pick_up_runs",
+    "due_claims",
     "purge_published_events",
     "run_counts_of_workflow",
     "run_with_step_logs",
@@ -44,6 +45,7 @@ __all__ = [
     "unfinished_runs",
     "unpublished_events",
     "user_by_email",
+    "waiting_runs",
     "workflow_by_name",
     "workflows_of_owner",
 ]
