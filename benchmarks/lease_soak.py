@@ -216,8 +216,8 @@ def _report(fire: _Fire, database: OwnDatabase, duration_s: float) -> Report:
     with database.connect() as connection:
         row = connection.execute(VERDICT).fetchone()
     assert row is not None
-    happened = (fire.kills, fire.freezes, fire.restarts, round(fire.overdue_s, 2), round(duration_s, 1))
-    return Report(*row, *happened)
+    happened = [fire.kills, fire.freezes, fire.restarts, round(fire.overdue_s, 2), round(duration_s, 1)]
+    return Report(*[*row, *happened])
 
 
 def _worker(url: str) -> None:
@@ -246,8 +246,8 @@ async def _work(url: str) -> None:
 
         async def report(self, held: HeldRun, write: Callable[..., Awaitable[object]]) -> None:
             async def noted(session: AsyncSession) -> None:
-                await write(session)
-                await note(session, held, "ended")
+                tried_again_at = await write(session)
+                await note(session, held, "ended" if tried_again_at is None else "gave back")
 
             await super().report(held, noted)
 
