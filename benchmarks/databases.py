@@ -139,7 +139,7 @@ def main() -> None:
 
 
 def _pg_ctl(place: Place) -> str:
-    """Give pg_ctl, as root one that runs under the server's account: PostgreSQL refuses root, and so pytest-postgresql."""
+    """Return pg_ctl, as root one that runs under the server's account: PostgreSQL refuses root, and so pytest-postgresql."""
     program = place.binaries.program("pg_ctl")
     if not place.account.is_switched:
         return program
@@ -202,12 +202,12 @@ def _by_test(log: Sequence[Mapping[str, object]]) -> list[float]:
 
 
 def _first_test(log: Sequence[Mapping[str, object]]) -> float:
-    """Give the seconds that the first test waited for its database, all it needs included."""
+    """Return the seconds that the first test waited for its database, all it needs included."""
     return next(float(str(entry["seconds"])) for entry in log if entry.get("when") == "setup")
 
 
 def _wait(log: Sequence[Mapping[str, object]], body_ms: int) -> float:
-    """Give the seconds that a test takes beside its body; neither the first counts nor the last, which ends the session."""
+    """Return the seconds that a test takes beside its body; neither the first counts nor the last, which ends the session."""
     return statistics.fmean(_by_test(log)[1:-1]) - body_ms / 1000
 
 

@@ -121,7 +121,7 @@ def _reflected(connection: sa.Connection) -> sa.MetaData:
 
 
 def _alembic_says(connection: sa.Connection, metadata: sa.MetaData) -> list[str] | None:
-    """Give what autogenerate would draft; None where it breaks down."""
+    """Return what autogenerate would draft; None where it breaks down."""
     context = MigrationContext.configure(connection, opts=dict(OPTIONS))
     try:
         with connection.begin_nested():

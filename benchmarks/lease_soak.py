@@ -127,6 +127,7 @@ class _Fire:
     freezes: int = 0
     restarts: int = 0
     overdue_s: float = 0.0
+    frozen_until: float = 0.0
 
 
 def soak(plan: Plan) -> Report:
@@ -187,10 +188,10 @@ def _watch(fire: _Fire, database: OwnDatabase, server: Server) -> None:
 
 
 def _strike(fire: _Fire) -> None:
-    """Kill a worker, or freeze one until its leases are over."""
+    """Kill a worker, or freeze one until its leases are over; one at a time, or nobody would be left to find its runs."""
     number, process = fire.random.choice(sorted(fire.workers.items()))
     assert process.pid is not None
-    if fire.random.random() < 0.5:
+    if fire.random.random() < 0.5 or time.monotonic() < fire.frozen_until:
         process.kill()
         process.join()
         fire.kills += 1
@@ -198,6 +199,7 @@ def _strike(fire: _Fire) -> None:
     else:
         os.kill(process.pid, signal.SIGSTOP)
         fire.freezes += 1
+        fire.frozen_until = time.monotonic() + LEASE.total_seconds() + 1
         threading.Timer(LEASE.total_seconds() + 1, _thaw, [process]).start()
 
 

@@ -114,7 +114,7 @@ async def _cycle(database: Database, users: list[UUID], per_transaction: int, fl
 
 
 async def _script(database: Database, users: list[UUID], per_transaction: int) -> tuple[str, list[str]]:
-    """Give what one cycle sends as a pgbench script, and the options that set its variables."""
+    """Return what one cycle sends as a pgbench script, and the options that set its variables."""
     with _listening(database) as sent:
         await _cycle(database, users, per_transaction, None)
     *recorded, claim, mark = sent
@@ -159,7 +159,7 @@ def _variables(values: dict[str, Any], suffix: str) -> list[str]:
 
 
 def _as_text(value: Any) -> str:
-    """Give a value as PostgreSQL's input."""
+    """Return a value as PostgreSQL's input."""
     if isinstance(value, Jsonb):
         return json.dumps(value.obj)
     if isinstance(value, list):

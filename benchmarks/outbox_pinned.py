@@ -96,5 +96,5 @@ async def _blocks(session: AsyncSession) -> int:
 
 
 def _quickest(costs: list[Cost]) -> Cost:
-    """Give the least of each: blocks too, because every half second a claim moves the floor as well."""
+    """Return the least of each: blocks too, because every half second a claim moves the floor as well."""
     return Cost(min(cost.time_ms for cost in costs), min(cost.blocks for cost in costs))

@@ -273,7 +273,7 @@ async def _deliver(plan: Plan, url: str, delivered: Path, number: int) -> None:
 
 
 def relay_of_the_guide() -> ModuleType:
-    """Give the code of the guide as a module."""
+    """Return the code of the guide as a module."""
     module = ModuleType("relay")
     code = "\n\n".join(re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL))
     exec(compile(code, str(GUIDE), "exec"), module.__dict__)  # noqa: S102 - it is our own page

@@ -69,11 +69,11 @@ class Outcome:
 
     @property
     def per_second(self) -> float:
-        """Give the throughput."""
+        """Return the throughput."""
         return self.transactions / self.duration_s
 
     def document(self) -> dict[str, Any]:
-        """Give the outcome as plain values."""
+        """Return the outcome as plain values."""
         return {
             "way": self.way,
             "transactions": self.transactions,
@@ -208,7 +208,7 @@ async def _transact(session: AsyncSession, given: dict[str, str]) -> None:
 
 
 def _given(database: Database) -> dict[str, str]:
-    """Give a busy workflow and one of its steps."""
+    """Return a busy workflow and one of its steps."""
     with database.connect() as connection:
         row = connection.execute(
             "SELECT workflow_id::text, id::text FROM workflow_steps ORDER BY workflow_id, id LIMIT 1"

@@ -32,7 +32,7 @@ class Cost:
 
 
 def measure_plans(databases: Databases, sizes: Sequence[int]) -> dict[str, Any]:
-    """Give the costs, what the harness finds wrong (nothing, it is hoped), and the sizes of tables and indexes in bytes."""
+    """Return the costs, what the harness finds wrong (nothing, it is hoped), and the sizes of tables and indexes in bytes."""
     costs: list[Cost] = []
     found: list[str] = []
     relations: dict[int, list[dict[str, Any]]] = {}

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 @contextmanager
 def volume(databases: Databases, runs: int) -> Iterator[Database]:
-    """Give a database at the chain's head with so many runs, vacuumed and analyzed; it is dropped afterwards."""
+    """Yield a database at the chain's head with so many runs, vacuumed and analyzed; it is dropped afterwards."""
     database = databases.create_empty(f"runs_{runs}")
     with database.connect() as connection:
         connection.execute(STRUCTURE.read_bytes())
@@ -34,7 +34,7 @@ def volume(databases: Databases, runs: int) -> Iterator[Database]:
 
 
 def pattern_statements(connection: psycopg.Connection) -> list[Statement]:
-    """Give all patterns with arguments from this database."""
+    """Return all patterns with arguments from this database."""
     return [_statement(connection, pattern) for pattern in PATTERNS]
 
 

@@ -80,7 +80,7 @@ UPDATES = (
 
 
 def measure_writes(databases: Databases) -> dict[str, Any]:
-    """Give the cost of one insert (time, the server's time, WAL) with all indexes, with keys alone, and without each; and the ratio of HOT updates."""
+    """Return the cost of one insert (time, the server's time, WAL) with all indexes, with keys alone, and without each; and the ratio of HOT updates."""
     print(f"inserts on {RUNS:,} runs", flush=True)
     with volume(databases, RUNS) as database:
         declared = _declared_indexes(database)
@@ -98,7 +98,7 @@ def measure_writes(databases: Databases) -> dict[str, Any]:
 
 
 def _declared_indexes(database: Database) -> list[str]:
-    """Give the indexes of the three tables that are there for queries, not for a key."""
+    """Return the indexes of the three tables that are there for queries, not for a key."""
     with database.connect() as connection:
         rows = connection.execute(
             "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"

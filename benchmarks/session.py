@@ -74,7 +74,7 @@ async def measure(url: ServerUrl, units: int, rounds: int, clients: int) -> None
 
 
 async def units_of_work(database: Database, url: ServerUrl, key: UUID, units: int) -> dict[str, float]:
-    """Give the microseconds that one unit of work takes, by way."""
+    """Return the microseconds that one unit of work takes, by way."""
     engine = create_async_engine(url.render("psycopg"))
     plain = async_sessionmaker(engine, expire_on_commit=False)
     async with await psycopg.AsyncConnection.connect(url.conninfo()) as connection:
@@ -107,7 +107,7 @@ async def units_of_work(database: Database, url: ServerUrl, key: UUID, units: in
 
 
 async def bulk_inserts(database: Database, url: ServerUrl, rounds: int) -> tuple[dict[str, float], dict[str, int]]:
-    """Give the milliseconds that inserting the rows takes and the statements that it sends, by way."""
+    """Return the milliseconds that inserting the rows takes and the statements that it sends, by way."""
     statements: dict[str, int] = {}
 
     async def by_orm(name: str, model: type[Any]) -> None:
@@ -153,7 +153,7 @@ async def counting(session: AsyncSession, name: str, statements: dict[str, int])
 
 
 async def rates_by_pool_size(url: ServerUrl, key: UUID, clients: int, rounds: int) -> dict[int, float]:
-    """Give the transactions a second of many clients that share so many connections."""
+    """Return the transactions a second of many clients that share so many connections."""
     secret = SecretStr(url.render("psycopg"))
     databases = {
         size: Database(DatabaseSettings(url=secret, pool_size=size, max_overflow=0, pool_timeout_s=60))
@@ -194,7 +194,7 @@ def repeated(work: Work, times: int) -> Work:
 
 
 async def in_turns(ways: Mapping[str, Work], rounds: int) -> dict[str, float]:
-    """Give the seconds of each way's fastest turn, after a turn that is not counted."""
+    """Return the seconds of each way's fastest turn, after a turn that is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):
         for name, work in ways.items():

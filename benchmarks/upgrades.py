@@ -10,10 +10,16 @@ import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import alembic_postgresql_enum  # noqa: F401 - importing it teaches autogenerate to compare enum types
 import psycopg
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import NullPool, create_engine
 
 from flowforge_schema import migrate
+from flowforge_schema.models import metadata
 from pgharness.catalog.diff import difference
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database, Databases
@@ -76,7 +82,7 @@ def print_waits(databases: Databases) -> None:
 
 
 def longest_wait_s(database: Database, lock_timeout_ms: int) -> float:
-    """Give the longest wait of one query after the other while the ALTER TABLE is tried for once."""
+    """Return the longest wait of one query after the other while the ALTER TABLE is tried for once."""
     over = threading.Event()
 
     def alter() -> None:
@@ -118,7 +124,7 @@ def print_waiting_upgrades(databases: Databases) -> None:
 
 
 def built_while_waiting(database: Database, statement: str | None) -> str:
-    """Say how the building ended, and how the waiting."""
+    """Return how the building ended, and how the waiting."""
 
     def wait() -> str:
         with database.connect() as other:
@@ -158,7 +164,7 @@ def print_drifts(databases: Databases) -> None:
         with database.connect() as connection:
             connection.execute(statement)
             seen = {
-                "alembic check": migrate.check(database.url),
+                "alembic check": alembics_differences(database),
                 "the harness": difference(right, take_snapshot(connection)),
             }
         databases.drop(database)
@@ -167,6 +173,13 @@ def print_drifts(databases: Databases) -> None:
         marks = "  ".join(f"{'told' if differences else '-':>13}" for differences in seen.values())
         print(f"  {name:34} {marks}")
     print(f"  {'all':34} {'  '.join(f'{count:>13}' for count in told.values())}")
+
+
+def alembics_differences(database: Database) -> list[Any]:
+    """Return what Alembic's autogenerate would change."""
+    with create_engine(database.url, poolclass=NullPool).connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
 def main() -> None:

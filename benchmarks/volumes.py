@@ -51,7 +51,7 @@ class Cost:
 
     @property
     def cores(self) -> float:
-        """Give how many cores the server had on average."""
+        """Return how many cores the server had on average."""
         return self.server_s / self.wall_s
 
 
@@ -80,7 +80,7 @@ class Meter:
 
 @contextmanager
 def migrated(databases: Databases) -> Iterator[Database]:
-    """Give an empty database at the chain's head."""
+    """Yield an empty database at the chain's head."""
     database = databases.create_empty("volume")
     migrate.upgrade(database.url)
     yield database
@@ -170,7 +170,7 @@ def print_key_checks(server: Server) -> None:
 
 
 def fastest(work: Callable[[], object]) -> float:
-    """Give the seconds of the fastest of three times."""
+    """Return the seconds of the fastest of three times."""
     taken = []
     for _ in range(3):
         started = time.perf_counter()

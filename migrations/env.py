@@ -74,14 +74,14 @@ def run_online() -> None:
 
 
 def engine_from(given: object) -> Engine:
-    """Give the caller's engine, or one of our own: on the URL of the caller's asynchronous engine, or on the configured one."""
+    """Return the caller's engine, or one of our own: on the URL of the caller's asynchronous engine, or on the configured one."""
     if isinstance(given, Engine):
         return given
     if given is not None and not isinstance(given, AsyncEngine):
         raise CommandError(
             f'config.attributes["connection"] holds a {type(given).__name__}.\n'
             "  seen: it is neither a Connection nor an Engine, synchronous or asynchronous\n"
-            "  mend: hand over one of these, or nothing and set FLOWFORGE_DB_URL"
+            "  fix: hand over one of these, or nothing and set FLOWFORGE_DB_URL"
         )
     url = database_url() if given is None else given.url
     return create_engine(url, poolclass=NullPool, connect_args={"application_name": APPLICATION_NAME})
@@ -133,7 +133,7 @@ def wait_for(connection: Connection, function: str, *, is_callers_transaction: b
     raise CommandError(
         f"Another upgrade of this database has been running for more than {WAIT_S:g} s.\n"
         "  seen: its session holds the advisory lock of all upgrades\n"
-        "  mend: wait for it, or find it: SELECT pid, state, query FROM pg_stat_activity JOIN pg_locks USING (pid) "
+        "  fix: wait for it, or find it: SELECT pid, state, query FROM pg_stat_activity JOIN pg_locks USING (pid) "
         "WHERE locktype = 'advisory'"
     )
 
@@ -176,7 +176,7 @@ def failed(connection: Connection) -> bool:
 
 
 def database_url() -> URL:
-    """Give the URL: the caller's, in `sqlalchemy.url`, or the environment's."""
+    """Return the URL: the caller's, in `sqlalchemy.url`, or the environment's."""
     url = config.get_main_option("sqlalchemy.url") or os.environ.get(URL_VARIABLE)
     try:
         if url:
@@ -184,7 +184,7 @@ def database_url() -> URL:
         seen = f"{URL_VARIABLE} is not set"
     except ValueError as error:  # which does not repeat the URL
         seen = f"the URL {error}"
-    raise CommandError(f"There is no database to migrate.\n  seen: {seen}\n  mend: export {URL_VARIABLE}={EXAMPLE_URL}")
+    raise CommandError(f"There is no database to migrate.\n  seen: {seen}\n  fix: export {URL_VARIABLE}={EXAMPLE_URL}")
 
 
 # Alembic's own messages, at the command line only: a caller that hands over a connection has its own logging.

@@ -2,14 +2,14 @@
 --     python -m flowforge_schema.queries > schema/statements.sql
 
 -- name: user_by_email
--- Give the user with this address in any case; to check a password, add `.options(undefer(User.password_hash))`.
+-- Return the user with this address in any case; to check a password, add `.options(undefer(User.password_hash))`.
 -- index: uq_users__lower_email
 SELECT users.id, users.email, users.display_name, users.is_active, users.is_superuser, users.email_verified_at, users.last_login_at, users.created_at, users.updated_at
 FROM users
 WHERE lower(users.email) = lower('ada@example.org');
 
 -- name: api_key_by_prefix
--- Give the key with this public prefix and its user, loaded with it; revoked and expired keys too, to say why not.
+-- Return the key with this public prefix and its user, loaded with it; revoked and expired keys too, to say why not.
 -- index: uq_api_keys__prefix
 -- index: pk_users
 SELECT users.id, users.email, users.display_name, users.is_active, users.is_superuser, users.email_verified_at, users.last_login_at, users.created_at, users.updated_at, api_keys.id AS id_1, api_keys.user_id, api_keys.name, api_keys.prefix, api_keys.key_hash, api_keys.hash_version, api_keys.scopes, api_keys.expires_at, api_keys.last_used_at, api_keys.revoked_at, api_keys.created_at AS created_at_1, api_keys.updated_at AS updated_at_1
@@ -17,14 +17,14 @@ FROM api_keys JOIN users ON users.id = api_keys.user_id
 WHERE api_keys.prefix = 'ff_live_example';
 
 -- name: api_keys_of_user
--- Give all keys of a user, newest first; a person has a handful, so they come without pages.
+-- Return all keys of a user, newest first; a person has a handful, so they come without pages.
 -- index: ix_api_keys__user_id
 SELECT api_keys.id, api_keys.user_id, api_keys.name, api_keys.prefix, api_keys.key_hash, api_keys.hash_version, api_keys.scopes, api_keys.expires_at, api_keys.last_used_at, api_keys.revoked_at, api_keys.created_at, api_keys.updated_at
 FROM api_keys
 WHERE api_keys.user_id = '019b76da-a800-7000-8000-000000000001' ORDER BY api_keys.created_at DESC, api_keys.id DESC;
 
 -- name: workflows_of_owner
--- Give an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out.
+-- Return an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out.
 -- index: ix_workflows__owner_id_created_at_id
 SELECT workflows.id, workflows.owner_id, workflows.name, workflows.description, workflows.is_enabled, workflows.version, workflows.archived_at, workflows.lock_version, workflows.created_at, workflows.updated_at
 FROM workflows
@@ -32,7 +32,7 @@ WHERE workflows.owner_id = '019b76da-a800-7000-8000-000000000001' ORDER BY workf
  LIMIT 50;
 
 -- name: workflows_of_owner_deep_page
--- Give an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out.
+-- Return an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out.
 -- index: ix_workflows__owner_id_created_at_id
 SELECT workflows.id, workflows.owner_id, workflows.name, workflows.description, workflows.is_enabled, workflows.version, workflows.archived_at, workflows.lock_version, workflows.created_at, workflows.updated_at
 FROM workflows
@@ -40,21 +40,21 @@ WHERE workflows.owner_id = '019b76da-a800-7000-8000-000000000001' AND (workflows
  LIMIT 50;
 
 -- name: workflow_by_name
--- Give the owner's workflow of this name, in any case, that is not archived.
+-- Return the owner's workflow of this name, in any case, that is not archived.
 -- index: uq_workflows__owner_id_lower_name
 SELECT workflows.id, workflows.owner_id, workflows.name, workflows.description, workflows.is_enabled, workflows.version, workflows.settings, workflows.archived_at, workflows.lock_version, workflows.created_at, workflows.updated_at
 FROM workflows
 WHERE workflows.owner_id = '019b76da-a800-7000-8000-000000000001' AND lower(workflows.name) = lower('Nightly import') AND workflows.archived_at IS NULL;
 
 -- name: steps_of_version
--- Give the steps of one version of a workflow in their order.
+-- Return the steps of one version of a workflow in their order.
 -- index: uq_workflow_steps__workflow_id_workflow_version_position
 SELECT workflow_steps.id, workflow_steps.workflow_id, workflow_steps.workflow_version, workflow_steps.key, workflow_steps.name, workflow_steps.step_type, workflow_steps.position, workflow_steps.depends_on, workflow_steps.config, workflow_steps.max_attempts, workflow_steps.timeout_seconds, workflow_steps.created_at, workflow_steps.updated_at
 FROM workflow_steps
 WHERE workflow_steps.workflow_id = '019b76da-a800-7000-8000-000000000001' AND workflow_steps.workflow_version = 1 ORDER BY workflow_steps.position;
 
 -- name: runs_of_workflow
--- Give a workflow's runs, newest first.
+-- Return a workflow's runs, newest first.
 -- index: ix_workflow_runs__workflow_id_created_at_id
 SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
 FROM workflow_runs
@@ -62,7 +62,7 @@ WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' ORDER B
  LIMIT 50;
 
 -- name: runs_of_workflow_deep_page
--- Give a workflow's runs, newest first.
+-- Return a workflow's runs, newest first.
 -- index: ix_workflow_runs__workflow_id_created_at_id
 SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
 FROM workflow_runs
@@ -70,7 +70,7 @@ WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' AND (wo
  LIMIT 50;
 
 -- name: pending_runs
--- Give the runs that wait (pending) or work (running), oldest first.
+-- Return the runs that wait (pending) or work (running), oldest first.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
 SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
 FROM workflow_runs
@@ -78,7 +78,7 @@ WHERE workflow_runs.status = 'pending' ORDER BY workflow_runs.created_at, workfl
  LIMIT 50;
 
 -- name: running_runs_after
--- Give the runs that wait (pending) or work (running), oldest first.
+-- Return the runs that wait (pending) or work (running), oldest first.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
 SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
 FROM workflow_runs
@@ -86,7 +86,7 @@ WHERE workflow_runs.status = 'running' AND (workflow_runs.created_at, workflow_r
  LIMIT 50;
 
 -- name: stuck_runs
--- Give the runs that have been running since before a moment, oldest first.
+-- Return the runs that have been running since before a moment, oldest first.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
 SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
 FROM workflow_runs
@@ -110,21 +110,21 @@ WHERE workflow_run_claims.available_at >= '2026-01-01 00:00:00+00:00' AND workfl
  LIMIT 8;
 
 -- name: run_with_step_logs
--- Give one run, and by a second statement of the shape of `step_logs_of_run` its whole record.
+-- Return one run, and by a second statement of the shape of `step_logs_of_run` its whole record.
 -- index: pk_workflow_runs
 SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.input, workflow_runs.output, workflow_runs.error, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
 FROM workflow_runs
 WHERE workflow_runs.id = '019b76da-a800-7000-8000-000000000001';
 
 -- name: step_logs_of_run
--- Give every attempt at every step of a run, in the order in which they were made.
+-- Return every attempt at every step of a run, in the order in which they were made.
 -- index: pk_run_step_logs
 SELECT run_step_logs.run_id, run_step_logs.step_id, run_step_logs.step_key, run_step_logs.attempt, run_step_logs.status, run_step_logs.input, run_step_logs.output, run_step_logs.error, run_step_logs.message, run_step_logs.started_at, run_step_logs.finished_at, run_step_logs.created_at, run_step_logs.updated_at
 FROM run_step_logs
 WHERE run_step_logs.run_id = '019b76da-a800-7000-8000-000000000001' ORDER BY run_step_logs.created_at, run_step_logs.step_id, run_step_logs.attempt;
 
 -- name: attempts_of_step
--- Give the attempts at one step of a run: the first, then its retries.
+-- Return the attempts at one step of a run: the first, then its retries.
 -- index: pk_run_step_logs
 SELECT run_step_logs.run_id, run_step_logs.step_id, run_step_logs.step_key, run_step_logs.attempt, run_step_logs.status, run_step_logs.input, run_step_logs.output, run_step_logs.error, run_step_logs.message, run_step_logs.started_at, run_step_logs.finished_at, run_step_logs.created_at, run_step_logs.updated_at
 FROM run_step_logs
@@ -145,7 +145,7 @@ FROM workflow_runs
 WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' AND workflow_runs.created_at >= '2026-01-01 00:00:00+00:00' GROUP BY workflow_runs.status;
 
 -- name: unpublished_events
--- Give the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing.
+-- Return the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing.
 -- index: ix_outbox_events__id_unpublished
 SELECT outbox_events.id, outbox_events.event_id, outbox_events.aggregate_type, outbox_events.aggregate_id, outbox_events.event_type, outbox_events.schema_version, outbox_events.attempts, outbox_events.available_at, outbox_events.last_error, outbox_events.published_at, outbox_events.created_at, outbox_events.updated_at
 FROM outbox_events

@@ -74,7 +74,7 @@ class CannotRun(Exception):  # noqa: N818 - it is no error of the code; the comm
         self.mend = mend
 
     def __str__(self) -> str:
-        """Give the three parts on three lines."""
+        """Return the three parts on three lines."""
         return f"{self.what}\n  seen: {self.seen}\n  fix: {self.mend}"
 
     def __reduce__(self) -> tuple[object, ...]:

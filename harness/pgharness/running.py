@@ -123,7 +123,7 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
 
 @contextmanager
 def _told_if_gone(server: Server) -> Iterator[None]:
-    """Tell a server that went away from the errors of code that uses it, whichever driver raises them."""
+    """Distinguish a server that went away from the errors of code that uses it, whichever driver raises them."""
     try:
         yield
     except Exception as error:

@@ -219,6 +219,6 @@ def _is_on_path(python: str, folder: Path) -> bool:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Give `; did you mean 'x'?` for the nearest known name, or an empty string."""
+    """Return `; did you mean 'x'?` for the nearest known name, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {matches[0]!r}?" if matches else ""

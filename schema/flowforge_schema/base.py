@@ -146,7 +146,7 @@ def native_enum(enum_class: type[StrEnum]) -> NativeEnum:
 
 
 def snake_case(class_name: str) -> str:
-    """Give the name in SQL's manner: `RunStatus` is `run_status`."""
+    """Return the name in SQL's manner: `RunStatus` is `run_status`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
 
 

@@ -1,4 +1,7 @@
-"""The command line: `flowforge-schema upgrade`, `downgrade`, `current`, `check`, `seed` and `settings`."""
+"""The command line: `flowforge-schema upgrade`, `downgrade`, `current`, `check`, `seed` and `settings`.
+
+What a command needs it imports itself: `--help` would else wait a second for SQLAlchemy, Alembic and Pydantic.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,24 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import SecretStr
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from sqlalchemy import Connection
 from typer.core import TyperGroup
 
-from flowforge_schema import migrate
-from flowforge_schema.engine import create_script_engine
-from flowforge_schema.errors import AppError
-from flowforge_schema.migrate import MigrationError, Patience
-from flowforge_schema.seed import Scale, make_volume, plant_story, production_signs, story
-from flowforge_schema.settings import ENVIRONMENT_PREFIX, DatabaseSettings, parse_url
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from flowforge_schema.seed import Scale
+    from flowforge_schema.settings import DatabaseSettings
 
 DONE, FOUND, COULD_NOT = 0, 1, 2
 INTERRUPTED = 130
-USUAL = Patience()
+
+# Those of `migrate.Patience` and of `settings`, without importing them.
+LOCK_TIMEOUT_MS, ATTEMPTS = 5_000, 6
+ENVIRONMENT_PREFIX = "FLOWFORGE_DB_"
 
 HELP = f"""Looks after the database of FlowForge: its schema and its development data.
 
@@ -42,7 +44,11 @@ class _Group(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except AppError as reason:
+        except Exception as reason:
+            from flowforge_schema.errors import AppError
+
+            if not isinstance(reason, AppError):
+                raise
             _complain(reason.message)
             raise typer.Exit(COULD_NOT) from reason
 
@@ -56,6 +62,22 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        _say(version("flowforge-schema"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the release, and exit.")
+    ] = False,
+) -> None:
+    """Look after the database; the help is that of the application."""
+
+
 LockTimeout = Annotated[
     int, typer.Option(min=1, help="How many milliseconds a statement may wait for a lock, and others behind it.")
 ]
@@ -65,15 +87,18 @@ Attempts = Annotated[int, typer.Option(min=1, help="How often to try a revision 
 @app.command()
 def upgrade(
     revision: Annotated[str, typer.Argument(help="Where to go; head is the newest that this release knows.")] = "head",
-    lock_timeout_ms: LockTimeout = USUAL.lock_timeout_ms,
-    attempts: Attempts = USUAL.attempts,
+    lock_timeout_ms: LockTimeout = LOCK_TIMEOUT_MS,
+    attempts: Attempts = ATTEMPTS,
 ) -> None:
     """Bring the schema up to date.
 
     Safe to run at any time and from several machines at once: one upgrade works, the others wait and then find nothing to
     do. Each revision is a transaction; a failure leaves the database at the last one that was done.
     """
-    patience = Patience(lock_timeout_ms=lock_timeout_ms, attempts=attempts)
+    from flowforge_schema import migrate
+    from flowforge_schema.settings import DatabaseSettings
+
+    patience = migrate.Patience(lock_timeout_ms=lock_timeout_ms, attempts=attempts)
     status = migrate.upgrade(DatabaseSettings.load(), revision, patience=patience, tell=_say)
     _say(f"at {status.revision}")
     for index in status.invalid_indexes:
@@ -88,16 +113,19 @@ def downgrade(
     confirm: Annotated[
         str | None, typer.Option(metavar="DATABASE", help="The database's name, instead of being asked for it.")
     ] = None,
-    lock_timeout_ms: LockTimeout = USUAL.lock_timeout_ms,
-    attempts: Attempts = USUAL.attempts,
+    lock_timeout_ms: LockTimeout = LOCK_TIMEOUT_MS,
+    attempts: Attempts = ATTEMPTS,
 ) -> None:
     """Take revisions back, with all that only they hold.
 
     Tables and columns that go take their rows with them. A database that looks like production has to be named first.
     """
+    from flowforge_schema import migrate
+    from flowforge_schema.settings import DatabaseSettings
+
     settings = DatabaseSettings.load()
     _confirm_loss(settings, revision, confirm)
-    patience = Patience(lock_timeout_ms=lock_timeout_ms, attempts=attempts)
+    patience = migrate.Patience(lock_timeout_ms=lock_timeout_ms, attempts=attempts)
     status = migrate.downgrade(settings, revision, patience=patience, tell=_say)
     _say(f"at {status.revision or 'base'}")
 
@@ -105,6 +133,9 @@ def downgrade(
 @app.command()
 def current() -> None:
     """Show the database's revision and what an upgrade would run."""
+    from flowforge_schema import migrate
+    from flowforge_schema.settings import DatabaseSettings
+
     status = migrate.current(DatabaseSettings.load())
     remark = " (head)" if status.revision == status.head else ""
     if not status.is_known:
@@ -117,6 +148,9 @@ def current() -> None:
 @app.command()
 def check() -> None:
     """Compare the database with this release: revisions that were not run, invalid indexes, other differences."""
+    from flowforge_schema import migrate
+    from flowforge_schema.settings import DatabaseSettings
+
     problems = migrate.check(DatabaseSettings.load())
     for problem in problems:
         _say(problem)
@@ -128,9 +162,8 @@ def check() -> None:
 @app.command()
 def seed(
     scale: Annotated[
-        Scale | None,
+        str | None,
         typer.Option(
-            parser=Scale.parse,
             metavar="runs=N",
             help="Also make so many runs, with logs and events: runs=1000000, or runs=1000000,workflows=5000,users=500. "
             "Goes on where an earlier call was interrupted.",
@@ -147,6 +180,10 @@ def seed(
     Running it again changes nothing. The people sign in with a published password, so a database that looks like
     production is refused.
     """
+    from flowforge_schema.seed import Scale, plant_story, story
+    from flowforge_schema.settings import DatabaseSettings
+
+    volume = None if scale is None else _read(scale, Scale.parse)
     settings, now = DatabaseSettings.load(), datetime.now(UTC)
     _refuse_old_schema(settings)
     with _connected(settings) as connection, connection.begin():
@@ -156,13 +193,22 @@ def seed(
     _say(
         f"sign in as mara@kiln-and-clay.example with {story.PASSWORD!r}; a key: {story.api_key_text('ff_seed_deployment')}"
     )
-    if scale is not None:
-        _make_volume(settings, scale, now, workers)
+    if volume is not None:
+        _make_volume(settings, volume, now, workers)
+
+
+def _read(text: str, parse: Callable[[str], Scale]) -> Scale:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--scale") from error
 
 
 @app.command()
 def settings() -> None:
     """Show each setting and whether the environment sets it; passwords are masked."""
+    from flowforge_schema.settings import DatabaseSettings
+
     loaded = DatabaseSettings.load()
     for name in type(loaded).model_fields:
         source = "set" if name in loaded.model_fields_set else "default"
@@ -170,11 +216,13 @@ def settings() -> None:
 
 
 def _make_volume(settings: DatabaseSettings, scale: Scale, now: datetime, workers: int) -> None:
+    from flowforge_schema.seed import make_volume
+
     try:
         with _bar(scale.runs) as advance:
             volume = make_volume(settings.primary_url, scale, now=now, workers=workers, advance=advance)
     except KeyboardInterrupt:
-        _complain("Interrupted; what was finished stays.\n  mend: the same command goes on from there")
+        _complain("Interrupted; what was finished stays.\n  fix: the same command goes on from there")
         raise typer.Exit(INTERRUPTED) from None
     _say(
         f"{volume.rows:,} rows in {volume.duration_s:.1f} s ({volume.rows_per_second:,.0f} a second), "
@@ -183,18 +231,23 @@ def _make_volume(settings: DatabaseSettings, scale: Scale, now: datetime, worker
 
 
 def _refuse_old_schema(settings: DatabaseSettings) -> None:
+    from flowforge_schema import migrate
+
     status = migrate.current(settings)
     migrate.refuse_unknown(status)
     if status.revision != status.head:
-        raise MigrationError(
+        raise migrate.MigrationError(
             "The schema is not the one that the development data is for.\n"
             f"  seen: the database is at {status.revision or 'base'}, this release at {status.head}\n"
-            "  mend: flowforge-schema upgrade"
+            "  fix: flowforge-schema upgrade"
         )
 
 
 def _confirm_loss(settings: DatabaseSettings, revision: str, confirm: str | None) -> None:
     """Have the database named where it looks like production. Raises MigrationError where it is not."""
+    from flowforge_schema import migrate
+    from flowforge_schema.seed import production_signs
+
     migrate.current(settings)  # says more than the engine does where the database cannot be reached
     with _connected(settings) as connection:
         signs = production_signs(connection)
@@ -204,15 +257,17 @@ def _confirm_loss(settings: DatabaseSettings, revision: str, confirm: str | None
     _complain(f"This would take back revisions of {name!r}, which looks like production: {'; '.join(signs)}.")
     if confirm is None and sys.stdin.isatty() and typer.prompt("The database's name, to go on") == name:
         return
-    raise MigrationError(
+    raise migrate.MigrationError(
         "Nothing was taken back.\n"
         f"  seen: {'no name was given' if confirm is None else f'{confirm!r} is not its name'}\n"
-        f"  mend: flowforge-schema downgrade {revision} --confirm {name}"
+        f"  fix: flowforge-schema downgrade {revision} --confirm {name}"
     )
 
 
 @contextmanager
 def _connected(settings: DatabaseSettings) -> Iterator[Connection]:
+    from flowforge_schema.engine import create_script_engine
+
     engine = create_script_engine(settings)
     with engine.connect() as connection:
         yield connection
@@ -221,6 +276,16 @@ def _connected(settings: DatabaseSettings) -> Iterator[Connection]:
 @contextmanager
 def _bar(runs: int) -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error where that is a terminal; give the function that advances it."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
         task = progress.add_task("runs", total=runs)
@@ -228,7 +293,11 @@ def _bar(runs: int) -> Iterator[Callable[[int], None]]:
 
 
 def _masked(value: object) -> str:
-    """Give a setting as text: a URL without its password, wherever in it that stands."""
+    """Return a setting as text: a URL without its password, wherever in it that stands."""
+    from pydantic import SecretStr
+
+    from flowforge_schema.settings import parse_url
+
     if not isinstance(value, SecretStr):
         return str(value)
     url = parse_url(value.get_secret_value())

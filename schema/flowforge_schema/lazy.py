@@ -1,4 +1,4 @@
-"""Names that a package imports only when they are asked for, because they need FastAPI, an extra."""
+"""Names that a package imports only when they are asked for: they need FastAPI, an extra, or much time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def importing(package: str, module_by_name: Mapping[str, str]) -> Callable[[str], Any]:
-    """Give the `__getattr__` of a package whose names are in these modules of it."""
+    """Return the `__getattr__` of a package whose names are in these modules of it."""
 
     def get(name: str) -> Any:
         if name not in module_by_name:

@@ -60,6 +60,11 @@ class DatabaseSettings(BaseSettings):
     tcp_user_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 10_000
     """After how long without an acknowledgement a peer counts as dead."""
 
+    client_check_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 2_000
+    """How often a server that runs a statement looks whether its client is still there; 0 where the server cannot, as on Windows."""
+    answer_grace_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 5_000
+    """How long after `statement_timeout_ms` an answer may come before the server counts as gone; a ping has `connect_timeout_s`."""
+
     statement_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 30_000
     lock_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 5_000
     idle_in_transaction_timeout_ms: Annotated[int, Field(ge=0, le=_HOUR_MS)] = 30_000
@@ -125,7 +130,7 @@ def _variable(name: str) -> str:
 
 
 def _told(location: tuple[int | str, ...], message: str, *, is_url_given: bool) -> tuple[str, str]:
-    """Give what was seen and the mend of one problem."""
+    """Return what was seen and the mend of one problem."""
     if not location:
         example = f"{_variable('statement_timeout_ms')}=3000 {_variable('lock_timeout_ms')}=1000"
         return message, f"set both, such as: export {example}"
@@ -149,7 +154,7 @@ def _misspelt_variables(settings: type[DatabaseSettings], environment: Mapping[s
 
 def _not_configured(problems: Iterable[tuple[str, str]]) -> ConfigurationError:
     return ConfigurationError(
-        "\n".join([ConfigurationError.title, *(f"  seen: {seen}\n  mend: {mend}" for seen, mend in problems)])
+        "\n".join([ConfigurationError.title, *(f"  seen: {seen}\n  fix: {mend}" for seen, mend in problems)])
     )
 
 
@@ -161,4 +166,6 @@ def parse_url(text: str) -> URL:
         raise ValueError(f"is no database URL; write it as {EXAMPLE_URL}") from None
     if url.drivername not in _SCHEMES:
         raise ValueError(f"names the driver {url.drivername}; write it as {EXAMPLE_URL}")
+    if "@" in (url.host or ""):  # what stands before it is the end of the password, and hosts are logged
+        raise ValueError(f"has an @ in its password, which is written %40; write it as {EXAMPLE_URL}")
     return url.set(drivername=DRIVER)

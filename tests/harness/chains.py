@@ -34,7 +34,7 @@ class Revision:
     top: str = ""
 
     def text(self, before: str | None) -> str:
-        """Give the file's text for a revision that stands after another one."""
+        """Return the file's text for a revision that stands after another one."""
         up, down = (textwrap.indent(textwrap.dedent(code).strip("\n"), "    ") for code in (self.up, self.down))
         return (
             f"import sqlalchemy as sa\nfrom alembic import context, op\n\nrevision = {self.slug!r}\ndown_revision = {before!r}\n"
@@ -43,12 +43,12 @@ class Revision:
 
 
 def sql(*statements: str) -> str:
-    """Give the code that executes statements one by one."""
+    """Return the code that executes statements one by one."""
     return "\n".join(f"op.execute({statement!r})" for statement in statements)
 
 
 def table(name: str, columns: str = "id bigint PRIMARY KEY") -> Revision:
-    """Give a sound revision that makes a table."""
+    """Return a sound revision that makes a table."""
     return Revision(name, sql(f"CREATE TABLE {name} ({columns})"), sql(f"DROP TABLE {name}"))
 
 

@@ -105,21 +105,21 @@ def judge_chain(tmp_path: Path, pg_server: Server, agent: Agent) -> Callable[...
 
 @pytest.fixture(scope="session")
 def agent() -> Iterator[Agent]:
-    """Give one agent for all tests of a process that run projects in our own interpreter: to start one takes half a second."""
+    """Yield one agent for all tests of a process that run projects in our own interpreter: to start one takes half a second."""
     with Agent(Path(sys.executable)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def own_server() -> Iterator[Server]:
-    """Give a server on which no other test makes databases, so that what is left there can be told."""
+    """Yield a server on which no other test makes databases, so that what is left there can be told."""
     with open_server("embedded") as server:
         yield server
 
 
 @pytest.fixture
 def quiet_url(own_server: Server) -> Iterator[str]:
-    """Give the URL of a server, and make sure at the end that no database was left there."""
+    """Yield the URL of a server, and make sure at the end that no database was left there."""
     before = databases_on(own_server)
     yield own_server.url.render()
     assert databases_on(own_server) == before

@@ -164,20 +164,20 @@ def test_the_end_of_the_process_is_told_in_one_message_with_what_was_printed(
 
 
 def command(ini: Path, server: str) -> list[str]:
-    """Give the command that checks a chain by what only running it tells."""
+    """Return the command that checks a chain by what only running it tells."""
     options = ["--only", "upgrade", "--only", "roundtrip", "--format", "json"]
     return [str(PROGRAM), "check", "--alembic", str(ini), "--server", server, *options]
 
 
 def said(err: str) -> list[str]:
-    """Give the first line of each message, which "seen" and "mend" follow; and no traceback."""
+    """Return the first line of each message, which "seen" and "mend" follow; and no traceback."""
     assert "Traceback" not in err, err
     assert len(re.findall(r"^\s*fix:", err, re.MULTILINE)) == 1, err
     return [err.splitlines()[0].strip()]
 
 
 def children(pid: int) -> list[int]:
-    """Give the processes that a process has started."""
+    """Return the processes that a process has started."""
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
@@ -187,7 +187,7 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(pid: int) -> list[int]:
-    """Give these and all that they have started."""
+    """Return these and all that they have started."""
     return [one for child in children(pid) for one in (child, *descendants(child))]
 
 
@@ -198,7 +198,7 @@ def command_of(pid: int) -> str:
 
 
 def lives(pid: int) -> bool:
-    """Say whether the process runs; the command of a zombie is empty."""
+    """Whether the process runs; the command of a zombie is empty."""
     return bool(command_of(pid))
 
 

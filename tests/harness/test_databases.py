@@ -280,7 +280,7 @@ def test_a_database_that_cannot_be_dropped_keeps_no_other_from_going_and_is_told
 
 @pytest.fixture
 def maker(own_server: Server) -> Iterator[Server]:
-    """Give the server as it is to a role that may make databases and nothing else."""
+    """Yield the server as it is to a role that may make databases and nothing else."""
     with own_server.connect() as connection:
         connection.execute("CREATE ROLE maker LOGIN CREATEDB")
         yield replace(own_server, kind="url", url=replace(own_server.url, user="maker"))

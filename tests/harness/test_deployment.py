@@ -60,7 +60,7 @@ class Case:
 
 
 def before(line: str, text: str) -> str:
-    """Give env.py with a line before context.configure()."""
+    """Return env.py with a line before context.configure()."""
     assert text.count("    context.configure(") == 1
     return text.replace("    context.configure(", f"    {line}\n    context.configure(")
 
@@ -281,5 +281,5 @@ def test_a_revision_that_waits_for_its_own_lock_in_a_second_connection_ends_soon
 
 
 def whole(finding: Finding) -> str:
-    """Give all that a finding says."""
+    """Return all that a finding says."""
     return f"{finding.message} {finding.evidence} {finding.mend}"

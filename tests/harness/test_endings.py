@@ -162,13 +162,13 @@ def start_check(project: Path, server: str, *arguments: str) -> subprocess.Popen
 
 
 def server_of(pid: int) -> tuple[Path, int]:
-    """Give the run folder and the server's process of a run."""
+    """Return the run folder and the server's process of a run."""
     (folder,) = [path for base in base_folders() for path in base.glob(f"{RUN_FOLDER_PREFIX}*-{pid}-*")]
     return folder, int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
 
 
 def watchdog_of(folder: Path) -> int:
-    """Give the process that watches over a run folder."""
+    """Return the process that watches over a run folder."""
     (pid,) = [
         int(entry.name)
         for entry in Path("/proc").iterdir()
@@ -184,7 +184,7 @@ def command_of(pid: int) -> str:
 
 
 def lives(pid: int) -> bool:
-    """Say whether the process runs; the command of a zombie is empty."""
+    """Whether the process runs; the command of a zombie is empty."""
     return bool(re.search("postgres", command_of(pid)))
 
 

@@ -23,7 +23,7 @@ with sa.create_engine(os.environ["SHOP_URL"]).begin() as connection:
 
 @pytest.fixture
 def precious(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """Give a database that somebody needs, to which the shell's environment leads."""
+    """Return a database that somebody needs, to which the shell's environment leads."""
     with empty_database.connect() as connection:
         connection.execute("CREATE TABLE precious ()")
     monkeypatch.setenv("SHOP_URL", empty_database.project_location.render("psycopg"))

@@ -59,7 +59,7 @@ def judge(empty_database: Database, pg_databases: Databases, tmp_path: Path) -> 
 
 
 def record_of(head: Snapshot, queries: QueriesRecord | None = None) -> ChainRecord:
-    """Give the record of a chain without revisions, whose head is this catalog."""
+    """Return the record of a chain without revisions, whose head is this catalog."""
     return ChainRecord(CHAIN, "public.alembic_version", (), head, queries=queries)
 
 
@@ -70,6 +70,11 @@ COVERED = [
     ("CREATE INDEX ON book USING hash (author_id)", "a hash index"),
     ("CREATE INDEX ON book (author_id) WHERE author_id IS NOT NULL", "a partial one that leaves out nothing but nulls"),
     ("ALTER TABLE book ADD UNIQUE (author_id, title)", "the index of a unique constraint"),
+    ("CREATE INDEX ON book (author_id, title text_pattern_ops)", "one whose second column has another operator class"),
+    (
+        "ALTER TABLE book DROP COLUMN id; ALTER TABLE book ADD COLUMN id bigint; CREATE INDEX ON book (author_id, (id + 1))",
+        "one of a table that has lost a column",
+    ),
 ]
 UNCOVERED = [
     ("", "no index at all"),
@@ -123,6 +128,18 @@ def test_a_foreign_key_of_two_columns_is_not_served_by_an_index_on_one(judge: Ju
     """)
 
     assert [finding.subject for finding in findings] == ["constraint public.stand.stand_room_place_fkey"]
+
+
+@pytest.mark.parametrize("column", ['name COLLATE "C"', "name text_pattern_ops"])
+def test_a_foreign_key_on_text_is_not_served_by_an_index_that_compares_otherwise(column: str, judge: Judged) -> None:
+    findings = judge(f"""
+        CREATE INDEX ON book (author_id);
+        CREATE TABLE genre (name text PRIMARY KEY);
+        CREATE TABLE label (name text REFERENCES genre);
+        CREATE INDEX ON label ({column});
+    """)
+
+    assert [finding.subject for finding in findings] == ["constraint public.label.label_name_fkey"]
 
 
 def test_a_foreign_key_of_a_partitioned_table_is_served_by_its_index(judge: Judged) -> None:

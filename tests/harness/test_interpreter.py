@@ -45,7 +45,7 @@ def with_alembic(make_environment: Callable[..., Path]) -> Callable[[str], Path]
 
 @pytest.fixture
 def ini(tmp_path: Path) -> Path:
-    """Give the ini of a project in a repository."""
+    """Return the ini of a project in a repository."""
     (tmp_path / "project" / ".git").mkdir(parents=True)
     return tmp_path / "project" / "alembic.ini"
 

@@ -28,7 +28,7 @@ from pgharness.servers.run_identity import owner_is_here, owner_lives, this_owne
 
 @pytest.fixture
 def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give an empty folder as the only one in which run folders lie."""
+    """Yield an empty folder as the only one in which run folders lie."""
     folder = Path(tempfile.mkdtemp(prefix="runs-"))
     folder.chmod(0o755)
     monkeypatch.setattr(sweep, "base_folders", lambda: [folder])
@@ -52,7 +52,7 @@ def left(base: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="module")
 def dead_owner() -> str:
-    """Give the name of a process of this machine that has ended."""
+    """Return the name of a process of this machine that has ended."""
     script = "from pgharness.servers.run_identity import this_owner; print(this_owner())"
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 

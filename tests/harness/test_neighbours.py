@@ -65,7 +65,7 @@ SOUND = {
 
 
 def told(run: Run) -> Told:
-    """Give what was found, without the folder in which the chain lies."""
+    """Return what was found, without the folder in which the chain lies."""
     return {(one.check, one.revision, one.subject, one.message) for one in run.report.findings}
 
 
@@ -79,7 +79,7 @@ def test_the_findings_are_the_same_with(slip: Revision, judge_chain: Callable[..
 
 
 def in_order(before: Sequence[Revision], slip: Revision, behind: Sequence[Revision]) -> list[Revision]:
-    """Give a chain in which sound revisions stand around the slip; the table stands first, as the slip needs it."""
+    """Return a chain in which sound revisions stand around the slip; the table stands first, as the slip needs it."""
     return [AUTHOR, *before, slip, *behind]
 
 

@@ -259,7 +259,7 @@ class Page(HTMLParser):
             self.words.append(data)
 
     def values(self, attribute: str) -> list[Any]:
-        """Give what all elements have in this attribute."""
+        """Return what all elements have in this attribute."""
         return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]
 
 

@@ -70,7 +70,7 @@ def judge_alone(example: Callable[..., Path], own_server: Server) -> Callable[..
 
 @pytest.fixture
 def given_server(own_server: Server) -> Iterator[Server]:
-    """Give a server as if it were somebody's own, and clean it at the end."""
+    """Yield a server as if it were somebody's own, and clean it at the end."""
     yield replace(own_server, kind="url")
     with own_server.connect() as connection:
         connection.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")

@@ -293,7 +293,7 @@ CREATE POLICY read ON {table} FOR SELECT USING (tenant = current_setting('app.te
 
 @pytest.fixture
 def unprivileged(empty_database: Database) -> Iterator[psycopg.Connection]:
-    """Give a session whose role row-level security holds for."""
+    """Yield a session whose role row-level security holds for."""
     role = sql.Identifier(empty_database.name)
     with empty_database.connect() as connection:
         connection.execute(sql.SQL("CREATE ROLE {0}; GRANT CREATE ON SCHEMA public TO {0}").format(role))

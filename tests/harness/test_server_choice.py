@@ -31,7 +31,7 @@ def no_settings_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.fixture
 def engine_socket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the path of a socket that DOCKER_HOST names; pytest's own folders have paths too long for one."""
+    """Yield the path of a socket that DOCKER_HOST names; pytest's own folders have paths too long for one."""
     with tempfile.TemporaryDirectory(prefix="pgharness-test-") as folder:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/engine")
         yield f"{folder}/engine"
@@ -48,14 +48,14 @@ def listener(engine_socket: str) -> Iterator[socket.socket]:
 
 @pytest.fixture
 def stale_socket(engine_socket: str, listener: socket.socket) -> str:
-    """Give the path of a socket that its engine left behind."""
+    """Return the path of a socket that its engine left behind."""
     listener.close()
     return engine_socket
 
 
 @contextlib.contextmanager
 def answering(listener: socket.socket, *answers: bytes) -> Iterator[None]:
-    """Give these answers to so many requests, whatever they are, and hang up after each."""
+    """Yield these answers to so many requests, whatever they are, and hang up after each."""
 
     def serve() -> None:
         for answer in answers:
@@ -72,7 +72,7 @@ def answering(listener: socket.socket, *answers: bytes) -> Iterator[None]:
 
 @pytest.fixture
 def closed_port() -> int:
-    """Give a port of this machine at which nobody listens."""
+    """Return a port of this machine at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         return int(closed.getsockname()[1])
 

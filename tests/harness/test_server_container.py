@@ -102,7 +102,7 @@ def names_of(client: DockerClient, pid: int) -> list[str]:
 
 
 def container_of(client: DockerClient, server: Server) -> Any:
-    """Give the container that a server runs in."""
+    """Return the container that a server runs in."""
     return next(
         found
         for name in names_of(client, os.getpid())

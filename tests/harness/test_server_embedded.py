@@ -37,7 +37,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def open_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give an empty cache folder that every account may enter; pytest's own folders are private."""
+    """Yield an empty cache folder that every account may enter; pytest's own folders are private."""
     folder = Path(tempfile.mkdtemp(prefix="pgharness-test-cache-"))
     folder.chmod(0o755)
     monkeypatch.setenv("PGHARNESS_CACHE_DIR", str(folder))
@@ -154,7 +154,7 @@ def test_two_servers_run_at_once_and_neither_takes_the_password_of_the_other(ser
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    """Give a port that somebody listens on."""
+    """Yield a port that somebody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 

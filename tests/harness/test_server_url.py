@@ -49,13 +49,13 @@ PIECES = st.lists(
 
 
 def by_sqlalchemy(text: str) -> dict[str, str]:
-    """Give what SQLAlchemy hands to psycopg."""
+    """Return what SQLAlchemy hands to psycopg."""
     _, options = PGDialect_psycopg().create_connect_args(make_url(text))
     return {name: str(value) for name, value in options.items() if name != "context" and value not in ("", None)}
 
 
 def by_libpq(text: str) -> dict[str, str]:
-    """Give what libpq reads in a URL or connection string; a list of no ports is none."""
+    """Return what libpq reads in a URL or connection string; a list of no ports is none."""
     read: dict[str, Any] = conninfo_to_dict(text)
     return {name: str(value) for name, value in read.items() if value and (name, value.strip(",")) != ("port", "")}
 

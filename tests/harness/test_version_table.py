@@ -61,7 +61,7 @@ OPTIONS = {"by schema_translate_map": ', version_table_schema="shop"'}
 
 
 def env_of(name: str) -> str:
-    """Give the text of an env.py."""
+    """Return the text of an env.py."""
     return MODELS + CASES[name].format(makes=MAKES_SCHEMA, runs=RUNS.format(options=OPTIONS.get(name, "")))
 
 

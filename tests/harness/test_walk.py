@@ -17,7 +17,7 @@ JudgeChain = Callable[..., Run]
 
 
 def told(run: Run, slug: str | None = None) -> list[tuple[str, str | None, str, str]]:
-    """Give what was found, of one revision or of all: the check, the revision, the subject and the first words."""
+    """Return what was found, of one revision or of all: the check, the revision, the subject and the first words."""
     return [
         (one.check, one.revision, one.subject, one.message.partition(":")[0])
         for one in run.report.findings

@@ -148,7 +148,7 @@ def test_a_walk_with_a_watch_gives_the_same_record_as_one_without(
 
 
 def recorded(run: Run) -> object:
-    """Give what checks judge by: statements, catalogs, failures; no durations, and no paths."""
+    """Return what checks judge by: statements, catalogs, failures; no durations, and no paths."""
 
     def of(step: Step | None) -> object:
         failure = step and step.failure and replace(step.failure, frames=())

@@ -21,13 +21,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def future_revision() -> str:
-    """Give a revision that only a later release knows."""
+    """Return a revision that only a later release knows."""
     return "0099_from_the_future"
 
 
 @pytest.fixture
 def future_database(migrated_database: OwnDatabase, future_revision: str) -> OwnDatabase:
-    """Give a database that a later release has migrated."""
+    """Return a database that a later release has migrated."""
     with migrated_database.connect() as connection:
         connection.execute(f"UPDATE alembic_version SET version_num = '{future_revision}'")
     return migrated_database
@@ -35,13 +35,13 @@ def future_database(migrated_database: OwnDatabase, future_revision: str) -> Own
 
 @pytest.fixture
 def database_url(migrated_database: OwnDatabase) -> str:
-    """Give the URL of a database of this test's own, at the heads of the chain."""
+    """Return the URL of a database of this test's own, at the heads of the chain."""
     return migrated_database.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """Give the data layer's Database on the test's database."""
+    """Yield the data layer's Database on the test's database."""
     database = Database(database_url)
     yield database
     await database.dispose()
@@ -49,7 +49,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def database_with(database_url: str) -> AsyncIterator[Callable[..., Database]]:
-    """Give what makes a Database on the test's database with other settings than the usual."""
+    """Yield what makes a Database on the test's database with other settings than the usual."""
     made: list[Database] = []
 
     def make(**settings: Any) -> Database:
@@ -63,12 +63,12 @@ async def database_with(database_url: str) -> AsyncIterator[Callable[..., Databa
 
 @pytest.fixture
 def engine(database: Database) -> AsyncEngine:
-    """Give the Database's engine."""
+    """Return the Database's engine."""
     return database.engine
 
 
 @pytest.fixture
 async def session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """Give a session that is rolled back."""
+    """Yield a session that is rolled back."""
     async with AsyncSession(engine, expire_on_commit=False) as session:
         yield session

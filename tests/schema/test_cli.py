@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from flowforge_schema import cli
 from flowforge_schema.health import known_revisions
+from flowforge_schema.migrate import Patience
 from flowforge_schema.seed import Volume
 from flowforge_schema.settings import ENVIRONMENT_PREFIX
 from pgharness.databases import Database
@@ -39,7 +41,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def production(migrated_database: Database) -> Database:
-    """Give a database that says it is production."""
+    """Return a database that says it is production."""
     with migrated_database.connect() as connection:
         connection.execute(f"ALTER DATABASE {migrated_database.name} SET flowforge.environment = 'production'")
     return migrated_database
@@ -98,7 +100,7 @@ def test_downgrade_of_production_without_its_name_changes_nothing(run: Run, prod
 def test_downgrade_of_production_says_what_to_type(run: Run, production: Database) -> None:
     done = run("downgrade", "base", on=production)
 
-    assert f"mend: flowforge-schema downgrade base --confirm {production.name}" in done.stderr
+    assert f"fix: flowforge-schema downgrade base --confirm {production.name}" in done.stderr
 
 
 def test_downgrade_of_production_by_another_name_changes_nothing(run: Run, production: Database) -> None:
@@ -147,7 +149,7 @@ def test_seed_of_production_may_be_forced(run: Run, production: Database) -> Non
 def test_seed_of_an_old_schema_says_what_to_type(run: Run, empty_database: Database) -> None:
     done = run("seed", on=empty_database)
 
-    assert (done.exit_code, "mend: flowforge-schema upgrade" in done.stderr) == (2, True)
+    assert (done.exit_code, "fix: flowforge-schema upgrade" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["upgrade", "downgrade", "check", "seed"])
@@ -160,7 +162,7 @@ def test_a_database_ahead_of_this_release_exits_with_2(
         2,
         True,
     )
-    assert "mend: use the release that made it, or a later one" in done.stderr
+    assert "fix: use the release that made it, or a later one" in done.stderr
 
 
 def test_current_says_that_a_database_is_ahead_of_this_release(
@@ -197,7 +199,7 @@ def test_an_interrupted_seed_says_how_to_go_on(
     def interrupted(*_arguments: object, **_options: object) -> Volume:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "make_volume", interrupted)
+    monkeypatch.setattr("flowforge_schema.seed.make_volume", interrupted)
     done = run("seed", "--scale", "runs=300", on=migrated_database)
 
     assert (done.exit_code, "the same command goes on from there" in done.stderr) == (130, True)
@@ -238,7 +240,7 @@ def test_no_command_prints_a_password(run: Run, command: str, url: str) -> None:
 def test_a_database_that_cannot_be_reached_exits_with_2_and_a_mend(run: Run, command: str) -> None:
     done = run(command, *(["base"] if command == "downgrade" else []), on="postgresql://127.0.0.1:1/flowforge")
 
-    assert (done.exit_code, "mend: start the server" in done.stderr) == (2, True)
+    assert (done.exit_code, "fix: start the server" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -260,6 +262,26 @@ def test_the_help_names_the_variable_and_the_exit_codes(run: Run) -> None:
 
     assert "FLOWFORGE_DB_URL=postgresql+psycopg://" in done
     assert "Exit codes: 0 done; 1 the check found something; 2 could not be done" in done
+
+
+HEAVY = ("sqlalchemy", "alembic", "psycopg", "pydantic", "pydantic_settings", "fastapi", "rich", "tenacity")
+
+
+def test_the_help_waits_for_no_library_but_typer() -> None:
+    code = f"import sys, flowforge_schema.cli; print([name for name in {HEAVY} if name in sys.modules])"
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_defaults_of_the_command_line_are_those_of_the_library() -> None:
+    assert Patience() == Patience(lock_timeout_ms=cli.LOCK_TIMEOUT_MS, attempts=cli.ATTEMPTS)
+    assert cli.ENVIRONMENT_PREFIX == ENVIRONMENT_PREFIX
+
+
+def test_the_version_is_that_of_the_distribution(run: Run) -> None:
+    done = run("--version")
+
+    assert (done.exit_code, done.stdout) == (0, f"{version('flowforge-schema')}\n")
 
 
 def test_the_program_is_installed_under_its_name(empty_database: Database) -> None:

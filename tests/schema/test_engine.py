@@ -46,6 +46,7 @@ async def setting(database: Database, name: str) -> str:
         ("idle_in_transaction_session_timeout", "30s"),
         ("idle_session_timeout", "5min"),
         ("transaction_timeout", "1min"),
+        ("client_connection_check_interval", "2s"),
         ("TimeZone", "UTC"),
         ("transaction_isolation", "read committed"),
         ("transaction_read_only", "off"),
@@ -83,6 +84,16 @@ async def test_options_in_the_url_are_kept_and_win(database_url: str) -> None:
 
     assert (await setting(database, "work_mem"), await setting(database, "lock_timeout")) == ("5MB", "9s")
     await database.dispose()
+
+
+async def test_a_peer_that_is_gone_is_looked_for_by_the_kernel(database: Database) -> None:
+    async with database.session() as session:
+        connection = await (await session.connection()).get_raw_connection()
+        assert connection.driver_connection is not None
+        parameters = connection.driver_connection.info.get_parameters()
+
+    named = ("tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "connect_timeout")
+    assert [parameters[name] for name in named] == ["10000", "30", "10", "3", "5"]
 
 
 async def test_what_the_url_names_wins_over_the_settings(database_url: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 
 import pytest
 from sqlalchemy import select, text
 
-from flowforge_schema import AppError, ConflictError, Database, InvalidDataError, User
+from flowforge_schema import AppError, ConflictError, Database, DatabaseUnavailableError, InvalidDataError, User
 
 
 async def test_a_savepoint_lets_a_unit_of_work_go_on_after_a_conflict(database: Database) -> None:
@@ -39,6 +40,28 @@ async def test_a_failure_that_is_swallowed_does_not_pass_for_a_commit(database: 
     with contextlib.suppress(AppError):
         await swallow(database, statement)
         pytest.fail("the block ended as if everything had been stored")
+
+
+async def lose_the_connection_in_a_stream(database: Database) -> None:
+    async with database.session() as session:
+        backend = await session.scalar(text("SELECT pg_backend_pid()"))
+        rows = await session.stream(text("SELECT repeat('x', 1000) FROM generate_series(1, 100000)"))
+        async with database.session() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:backend, 5000)"), {"backend": backend})
+        async for _ in rows:
+            pass
+
+
+@pytest.mark.filterwarnings("ignore:.*AsyncServerCursor.*was deleted while still open")  # its server is gone
+async def test_a_connection_that_is_lost_in_a_stream_leaves_nothing_unknown_though_it_has_committed_before(
+    database: Database,
+) -> None:
+    async with database.session() as session:
+        session.add(User(email="ada@example.org"))
+
+    with pytest.raises(DatabaseUnavailableError):
+        await lose_the_connection_in_a_stream(database)
+    gc.collect()
 
 
 async def test_an_error_in_the_middle_of_a_stream_is_translated(database: Database) -> None:

@@ -9,6 +9,7 @@ from flowforge_schema import (
     ConfigurationError,
     ConflictError,
     Database,
+    DatabaseUnavailableError,
     DeadlockError,
     PoolExhaustedError,
     retry_transient,
@@ -78,6 +79,30 @@ async def test_the_waits_stay_below_a_bound_that_doubles() -> None:
 
     bounds = [0.1, 0.2, 0.4, 0.4, 0.4]
     assert all(wait_s <= bound for wait_s, bound in zip(waits, bounds, strict=True))
+
+
+async def test_an_outage_is_bridged_for_as_long_as_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    attempts = Attempts(*[DatabaseUnavailableError] * 1000)
+
+    async def sleep(wait_s: float) -> None:
+        now[0] += wait_s
+
+    with pytest.raises(DatabaseUnavailableError):
+        await retry_transient(give_up_after_s=30, sleep=sleep)(attempts.run)()
+
+    assert 27 < now[0] <= 30
+    assert attempts.count > 20
+
+
+async def test_a_session_given_by_its_name_is_refused_too(session: AsyncSession) -> None:
+    @retry_transient()
+    async def work(*, session: AsyncSession) -> None:
+        await session.execute(text("SELECT 1"))
+
+    with pytest.raises(ConfigurationError, match="give it the Database"):
+        await work(session=session)
 
 
 async def test_a_function_that_is_given_a_session_is_refused(session: AsyncSession) -> None:

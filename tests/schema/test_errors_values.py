@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowforge_schema import AppError, Database, User, Workflow, WorkflowRun
 
 SECRET = "s3cret-value"  # noqa: S105 - what must not be seen
+TOO_LATE = "123456"
 
 
 async def a_taken_value(session: AsyncSession, user: User) -> None:
@@ -64,7 +65,11 @@ async def a_value_that_the_column_type_refuses(session: AsyncSession, _user: Use
 
 
 async def a_value_in_an_exception_of_the_server(session: AsyncSession, _user: User) -> None:
-    await session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION '{SECRET}'; END $$"))
+    await session.execute(text("DO $$ BEGIN RAISE EXCEPTION '%', (SELECT max(email) FROM users); END $$"))
+
+
+async def a_value_that_python_cannot_hold(session: AsyncSession, _user: User) -> None:
+    await session.scalar(text("SELECT CAST(:number || '-07-08' AS timestamptz)"), {"number": TOO_LATE})
 
 
 async def a_parameter_of_a_statement_that_fails(session: AsyncSession, _user: User) -> None:
@@ -88,6 +93,7 @@ FAILURES = [
     a_value_that_no_enum_has,
     a_value_that_the_column_type_refuses,
     a_value_in_an_exception_of_the_server,
+    a_value_that_python_cannot_hold,
     a_parameter_of_a_statement_that_fails,
     a_row_of_a_deferred_constraint,
 ]
@@ -95,8 +101,12 @@ FAILURES = [
 
 @pytest.fixture(autouse=True)
 def log_everything(caplog: pytest.LogCaptureFixture) -> None:
-    """Before the engine is made, because it looks at the level once."""
+    """Before the engine is made, because it looks at the level once.
+
+    SQLAlchemy's own logger does not follow the root's. At DEBUG it shows the rows that are read, whatever is hidden.
+    """
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, logger="sqlalchemy")
 
 
 @pytest.fixture
@@ -127,5 +137,13 @@ async def test_a_failure_shows_no_value(
         async with database.session() as session:
             await fail(session, user)
 
-    seen = [seen for seen in (*texts(raised.value), caplog.text) if SECRET in seen.lower()]
+    seen = [seen for seen in (*texts(raised.value), caplog.text) if SECRET in seen.lower() or TOO_LATE in seen]
     assert seen == []
+
+
+async def test_a_statement_is_logged_without_its_values(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async with database.session() as session:
+        await session.execute(text("SELECT CAST(:value AS text)"), {"value": SECRET})
+
+    assert "SELECT CAST(" in caplog.text  # else the log was not on
+    assert SECRET not in caplog.text

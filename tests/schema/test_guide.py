@@ -77,6 +77,17 @@ async def test_the_application_creates_and_lists(client: httpx.AsyncClient) -> N
     assert [found["id"] for found in listed] == [workflow["id"]]
 
 
+@pytest.mark.parametrize("field", ["is_superuser", "email_verified_at", "password_hash", "is_active", "last_login_at"])
+async def test_a_stranger_gives_no_rights(client: httpx.AsyncClient, field: str) -> None:
+    answer = await client.post("/users", json={"email": "ada@example.org", field: True})
+    taken = (await client.get("/openapi.json")).json()["components"]["schemas"]
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/body/{field}")
+    assert [
+        name for name, schema in taken.items() if field in schema.get("properties", ()) and name != "UserRead"
+    ] == []
+
+
 async def test_the_application_tells_a_second_writer(client: httpx.AsyncClient) -> None:
     workflow = await make_workflow(client)
     change = {"lock_version": workflow["lock_version"], "name": "weekly report"}

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from flowforge_schema import ConfigurationError, Database, SchemaState, check_readiness, health_router
+from flowforge_schema.chain import in_order
 from flowforge_schema.health import known_revisions
-from flowforge_schema.health.chain import in_order
 from flowforge_schema.health.readiness import judge_revision
 
 MakeDatabase = Callable[..., Database]
@@ -35,16 +35,17 @@ def test_a_chain_with_two_heads_is_refused() -> None:
 @pytest.mark.parametrize(
     ("revision", "state"),
     [
-        ("0002_b", SchemaState.AT_HEAD),
+        ("0003_c", SchemaState.AT_HEAD),
+        ("0002_b", SchemaState.BEHIND),
         ("0001_a", SchemaState.BEHIND),
         (None, SchemaState.BEHIND),
-        ("0003_later", SchemaState.AHEAD),
-        ("0002_of_another_branch", SchemaState.UNKNOWN),
+        ("0004_later", SchemaState.AHEAD),
+        ("0003_of_another_branch", SchemaState.UNKNOWN),
         ("d3adb33f", SchemaState.UNKNOWN),
     ],
 )
 def test_a_revision_is_judged_by_the_chain(revision: str | None, state: SchemaState) -> None:
-    assert judge_revision(revision, ("0001_a", "0002_b")) is state
+    assert judge_revision(revision, ("0001_a", "0002_b", "0003_c")) is state
 
 
 async def stamp(database: Database, revision: str | None) -> None:
@@ -65,6 +66,7 @@ async def test_a_migrated_database_is_ready(database: Database) -> None:
     ("revision", "reason"),
     [
         (known_revisions()[0], "run flowforge-schema upgrade"),
+        (known_revisions()[-2], "run flowforge-schema upgrade"),
         ("d3adb33f", "which this release does not know"),
         (None, "at no revision"),
     ],

@@ -46,7 +46,7 @@ UPDATE run_step_logs SET status = 'paused';
 
 @pytest.fixture
 async def run_id(database: Database, migrated_database: OwnDatabase) -> UUID:
-    """Give a run, with the log of a step, whose labels this release does not know."""
+    """Return a run, with the log of a step, whose labels this release does not know."""
     async with database.session() as session:
         user = User(email="ada@example.org")
         workflow = Workflow(owner_id=user.id, name="report")
@@ -64,7 +64,7 @@ async def run_id(database: Database, migrated_database: OwnDatabase) -> UUID:
 
 @pytest.fixture
 async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of an application that shows and changes runs and users."""
+    """Yield a client of an application that shows and changes runs and users."""
     app = FastAPI(lifespan=database.lifespan)
     install_error_handlers(app)
 

@@ -52,14 +52,14 @@ Plans = Callable[[int], dict[str, list[Explained]]]
 
 @pytest.fixture(scope="session")
 def volume_of(pg_databases: Databases) -> Iterator[VolumeOf]:
-    """Give a database with so many runs, cloned once for each worker; whoever writes into it rolls back."""
+    """Yield a database with so many runs, cloned once for each worker; whoever writes into it rolls back."""
     with contextlib.ExitStack() as stack:
         yield cache(lambda runs: stack.enter_context(_clone(pg_databases, runs)))
 
 
 @pytest.fixture(scope="session")
 def plans_at(pg_databases: Databases) -> Plans:
-    """Give the plans of all patterns and foreign keys at a number of runs, after two rounds of ANALYZE.
+    """Return the plans of all patterns and foreign keys at a number of runs, after two rounds of ANALYZE.
 
     They come from a database of their own: also what was rolled back changes how many pages the next one touches.
     """
@@ -101,7 +101,7 @@ def _fill(database: Database, runs: int) -> None:
 
 
 def statement_of(connection: psycopg.Connection, pattern: Pattern) -> Statement:
-    """Give a pattern as the harness judges it, with arguments from this database."""
+    """Return a pattern as the harness judges it, with arguments from this database."""
     rows = connection.cursor(row_factory=dict_row).execute(pattern.samples.encode()).fetchall()
     texts = [prepared_text(pattern.make(**row)) for row in rows]
     expectation = Expectation(
@@ -113,12 +113,12 @@ def statement_of(connection: psycopg.Connection, pattern: Pattern) -> Statement:
 
 
 def statements_of(connection: psycopg.Connection) -> list[Statement]:
-    """Give all patterns, and what the foreign keys send."""
+    """Return all patterns, and what the foreign keys send."""
     return [*(statement_of(connection, pattern) for pattern in PATTERNS), *foreign_key_statements(connection)]
 
 
 def buffers(explained: list[Explained], mode: PlanMode) -> int:
-    """Give the pages that a plan of this mode touches: the median of its samples, of which one may lie across pages.
+    """Return the pages that a plan of this mode touches: the median of its samples, of which one may lie across pages.
 
     The first round alone is counted: what foreign keys send at its end writes, and after that, although it is rolled back,
     pages are no longer known to be visible to all.

@@ -81,7 +81,7 @@ async def add_runs(
 
 
 def minutes(count: int, *, each: int = 1) -> Iterator[datetime]:
-    """Give moments a minute apart, each so many times."""
+    """Return moments a minute apart, each so many times."""
     return (NOON + timedelta(minutes=number // each) for number in range(count))
 
 

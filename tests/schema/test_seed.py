@@ -24,7 +24,7 @@ TABLES = ("users", "api_keys", "workflows", "workflow_steps", "workflow_runs", "
 
 @pytest.fixture
 def script_engine(database_url: str) -> Iterator[Engine]:
-    """Give the synchronous engine of the data layer on the test's database."""
+    """Yield the synchronous engine of the data layer on the test's database."""
     engine = create_script_engine(DatabaseSettings(url=database_url))
     yield engine
     engine.dispose()
@@ -32,7 +32,7 @@ def script_engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def seeded(script_engine: Engine) -> Engine:
-    """Give the engine of a database that holds the story."""
+    """Return the engine of a database that holds the story."""
     plant(script_engine)
     return script_engine
 
@@ -259,6 +259,23 @@ def test_a_database_that_says_it_is_for_development_is_believed(script_engine: E
     with script_engine.connect() as connection:
         bring_strangers(connection)
         connection.execute(text("SET flowforge.environment = 'development'"))
+
+        assert production_signs(connection) == ()
+
+
+def test_a_setting_that_was_reset_says_nothing(script_engine: Engine) -> None:
+    """PostgreSQL leaves a setting of one's own empty, and not unset, after SET LOCAL or a rollback."""
+    with script_engine.connect() as connection:
+        bring_strangers(connection)
+        connection.execute(text("SET flowforge.environment = ''"))
+
+        assert production_signs(connection) != ()
+
+
+def test_as_many_strangers_as_development_leaves_behind_are_no_sign(script_engine: Engine) -> None:
+    with script_engine.connect() as connection:
+        bring_strangers(connection)
+        connection.execute(text("DELETE FROM users WHERE email = 'customer-0@example.org'"))
 
         assert production_signs(connection) == ()
 

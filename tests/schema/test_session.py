@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
+import anyio
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -281,6 +282,35 @@ async def test_a_database_that_another_event_loop_uses_is_refused_with_the_mend(
 
     with pytest.raises(ConfigurationError, match="make one Database for each application or loop"):
         await asyncio.to_thread(asyncio.run, count_users(database))
+
+
+async def test_a_database_that_was_disposed_of_serves_another_loop_while_the_first_one_lives(
+    database: Database,
+) -> None:
+    await count_users(database)
+    await database.dispose()
+
+    async def work() -> int:
+        try:
+            return await count_users(database)
+        finally:
+            await database.dispose()
+
+    assert await asyncio.to_thread(asyncio.run, work()) == 0
+
+
+async def test_a_session_that_a_cancel_scope_ends_gives_its_connection_back_for_the_next(database: Database) -> None:
+    async def backend() -> int:
+        async with database.session() as session:
+            return await session.scalar(text("SELECT pg_backend_pid()")) or 0
+
+    before = await backend()
+    with anyio.move_on_after(0.2):
+        async with database.session() as session:
+            await session.execute(text("SELECT 1"))
+            await anyio.sleep(30)
+
+    assert await backend() == before
 
 
 USED_BEFORE_AND_AFTER_A_FORK = """

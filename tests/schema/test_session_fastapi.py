@@ -203,6 +203,26 @@ async def test_a_mounted_application_finds_the_database_of_the_one_that_holds_it
     assert answer.status_code == 200
 
 
+async def test_a_mounted_application_with_a_database_of_its_own_uses_that(
+    database: Database, migrated_pool: ClonePool
+) -> None:
+    place = migrated_pool.acquire()
+    own = Database(place.url)
+    outer, inner = FastAPI(lifespan=database.lifespan), add_routes(FastAPI())
+    outer.mount("/inner", inner)
+    async with outer.router.lifespan_context(outer) as state, own.lifespan(inner):
+
+        async def served(scope: Scope, receive: Receive, send: Send) -> None:
+            await outer({**scope, "state": dict(state or {})}, receive, send)
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://api") as api:
+            await api.post("/inner/users/ada@example.org")
+        used = own.pool_state().idle, database.pool_state().idle
+
+    migrated_pool.release(place)
+    assert used == (1, 0)
+
+
 async def test_an_application_without_a_database_says_what_to_write() -> None:
     app = add_routes(FastAPI())
 

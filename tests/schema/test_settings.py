@@ -129,7 +129,7 @@ def test_a_pair_of_timeouts_is_refused_by_the_names_and_values_of_both(environme
 
     assert str(raised.value).splitlines()[1:] == [
         "  seen: FLOWFORGE_DB_LOCK_TIMEOUT_MS=5000 is not below FLOWFORGE_DB_STATEMENT_TIMEOUT_MS=3000, so it never fires",
-        "  mend: set both, such as: export FLOWFORGE_DB_STATEMENT_TIMEOUT_MS=3000 FLOWFORGE_DB_LOCK_TIMEOUT_MS=1000",
+        "  fix: set both, such as: export FLOWFORGE_DB_STATEMENT_TIMEOUT_MS=3000 FLOWFORGE_DB_LOCK_TIMEOUT_MS=1000",
     ]
 
 
@@ -142,7 +142,7 @@ def test_the_mend_of_a_number_is_no_url(environment: pytest.MonkeyPatch) -> None
 
     assert str(raised.value).splitlines()[1:] == [
         "  seen: FLOWFORGE_DB_POOL_SIZE: Input should be greater than or equal to 1",
-        "  mend: correct FLOWFORGE_DB_POOL_SIZE, or unset it: its default is 5",
+        "  fix: correct FLOWFORGE_DB_POOL_SIZE, or unset it: its default is 5",
     ]
 
 
@@ -153,10 +153,10 @@ def test_each_problem_has_its_mend(environment: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError) as raised:
         DatabaseSettings.load()
 
-    assert [line for line in str(raised.value).splitlines() if "mend" in line] == [
-        "  mend: export FLOWFORGE_DB_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
-        "  mend: export FLOWFORGE_DB_READ_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
-        "  mend: correct FLOWFORGE_DB_POOL_SIZE, or unset it: its default is 5",
+    assert [line for line in str(raised.value).splitlines() if line.startswith("  fix: ")] == [
+        "  fix: export FLOWFORGE_DB_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
+        "  fix: export FLOWFORGE_DB_READ_URL=postgresql+psycopg://user:password@localhost:5432/flowforge",
+        "  fix: correct FLOWFORGE_DB_POOL_SIZE, or unset it: its default is 5",
     ]
 
 
@@ -165,14 +165,14 @@ def test_a_wrong_url_that_is_handed_over_is_a_wrong_configuration_too(url: Any) 
     with pytest.raises(ConfigurationError, match="seen: the given URL ") as raised:
         Database(url)
 
-    assert "mend: give one such as postgresql+psycopg://user:password@localhost:5432/flowforge" in str(raised.value)
+    assert "fix: give one such as postgresql+psycopg://user:password@localhost:5432/flowforge" in str(raised.value)
     assert "s3cret" not in str(raised.value)
 
 
 def test_misspelt_variables_are_looked_for_also_where_a_url_is_handed_over(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("FLOWFORGE_DB_STATEMENT_TIMEOUT", "100")
 
-    with pytest.raises(ConfigurationError, match="mend: export FLOWFORGE_DB_STATEMENT_TIMEOUT_MS instead"):
+    with pytest.raises(ConfigurationError, match="fix: export FLOWFORGE_DB_STATEMENT_TIMEOUT_MS instead"):
         Database(URL)
 
 
@@ -220,3 +220,10 @@ def test_every_number_has_its_unit_in_its_name_or_counts_connections() -> None:
     numbers = {name for name, field in DatabaseSettings.model_fields.items() if field.annotation in (int, float)}
 
     assert {name for name in numbers if not name.endswith(("_s", "_ms"))} == {"pool_size", "max_overflow"}
+
+
+def test_a_password_with_an_at_sign_does_not_pass_for_a_host() -> None:
+    with pytest.raises(ValueError, match="written %40") as raised:
+        parse_url("postgresql://ada:s3c@ret@localhost/flowforge")
+
+    assert "ret@" not in str(raised.value)

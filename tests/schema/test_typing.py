@@ -24,7 +24,7 @@ PYRIGHT_SETTINGS = {
 
 @pytest.fixture(scope="module")
 def seen_by_mypy() -> dict[str, list[int]]:
-    """Give the lines of each file about which mypy complains."""
+    """Return the lines of each file about which mypy complains."""
     cache = ROOT / ".mypy_cache" / "consumers"
     command = [sys.executable, "-m", "mypy", f"--cache-dir={cache}", "--hide-error-context", str(CONSUMER), str(WRONG)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -35,7 +35,7 @@ def seen_by_mypy() -> dict[str, list[int]]:
 
 @pytest.fixture(scope="module")
 def seen_by_pyright(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
-    """Give the lines of each file about which pyright complains."""
+    """Return the lines of each file about which pyright complains."""
     project = tmp_path_factory.mktemp("pyright")
     settings = {**PYRIGHT_SETTINGS, "include": [str(CONSUMER.parent)]}
     (project / "pyrightconfig.json").write_text(json.dumps(settings))

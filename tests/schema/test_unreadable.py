@@ -47,7 +47,7 @@ def errors_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.fixture
 async def key(database: Database) -> ApiKey:
-    """Give a key whose user owns a workflow with a run."""
+    """Return a key whose user owns a workflow with a run."""
     async with database.session() as session:
         user = User(email="ada@example.org")
         key = ApiKey(user_id=user.id, name="deploy", prefix="ff_live_abc", key_hash=bytes(32))

@@ -31,7 +31,7 @@ TABLES = (
 
 @pytest.fixture(scope="module")
 def volume(migrated_pool: ClonePool) -> Iterator[Database]:
-    """Give a database that holds a small volume, for tests that only read."""
+    """Yield a database that holds a small volume, for tests that only read."""
     database = migrated_pool.acquire()
     make_volume(database.url, SMALL, now=NOW)
     yield database
@@ -40,7 +40,7 @@ def volume(migrated_pool: ClonePool) -> Iterator[Database]:
 
 @pytest.fixture
 def own_volume(volume: Database, pg_databases: Databases) -> Iterator[Database]:
-    """Give a copy of the small volume, for tests that call the maker on it."""
+    """Yield a copy of the small volume, for tests that call the maker on it."""
     database = pg_databases.clone(volume)
     yield database
     pg_databases.drop(database)
@@ -54,7 +54,7 @@ def value(database: Database, query: str) -> Any:
 
 
 def rows_of(database: Database, *, without: tuple[str, ...] = ()) -> dict[str, list[Any]]:
-    """Give all rows of all tables as jsonb, in an order that does not depend on how they came in."""
+    """Return all rows of all tables as jsonb, in an order that does not depend on how they came in."""
     with database.connect() as connection:
         return {
             table: connection.execute(
@@ -188,7 +188,7 @@ def test_the_tables_have_been_analyzed(volume: Database) -> None:
 
 
 def test_a_volume_cannot_go_on_with_another_number_of_workflows(own_volume: Database) -> None:
-    with pytest.raises(SeedRefusedError, match=r"mend: --scale runs=10,users=20,workflows=60, or another database"):
+    with pytest.raises(SeedRefusedError, match=r"fix: --scale runs=10,users=20,workflows=60, or another database"):
         make_volume(own_volume.url, Scale(runs=10, workflows=61, users=20), now=NOW)
 
 
@@ -215,7 +215,7 @@ def test_an_interrupted_volume_goes_on_where_it_was(
 
 
 def interrupt_after(runs: int) -> Callable[[int], None]:
-    """Give an `advance` that behaves as Ctrl-C does once so many runs are made."""
+    """Return an `advance` that behaves as Ctrl-C does once so many runs are made."""
     made = 0
 
     def advance(more: int) -> None:
@@ -287,7 +287,7 @@ def test_indexes_that_a_killed_process_left_missing_are_built(own_volume: Databa
 
 
 def definitions(database: Database) -> list[Any]:
-    """Give the definitions of all indexes, as PostgreSQL prints them."""
+    """Return the definitions of all indexes, as PostgreSQL prints them."""
     with database.connect() as connection:
         return connection.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1").fetchall()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def pending_operations(environment: Environment) -> list[str]:
-    """Give the operations that `alembic check` would still want, each as the line that a draft would hold."""
+    """Return the operations that `alembic check` would still want, each as the line that a draft would hold."""
     drafts = _compare(environment)
     context = AutogenContext(environment.new_context())
     return [

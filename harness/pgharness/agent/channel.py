@@ -31,7 +31,7 @@ class Channel:
         self._socket.close()
 
     def send(self, event: str, **said: Any) -> None:
-        """Tell the harness something; what JSON has no word for goes as its repr."""
+        """Send the harness a message; what JSON has no word for goes as its repr."""
         try:
             self._file.write(json.dumps({"event": event, **said}, default=repr).encode() + b"\n")
             self._file.flush()

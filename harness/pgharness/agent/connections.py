@@ -35,7 +35,7 @@ _SESSION_SETTINGS = (
 
 
 def require_test_database(context: MigrationContext, name: str) -> Connection:
-    """Give the connection that env.py configured, once it is sure that it leads to the test database. Raises Stop."""
+    """Return the connection that env.py configured, once it is sure that it leads to the test database. Raises Stop."""
     connection = context.connection
     if connection is None:
         raise Stop("env.py configured no connection.", seen="context.configure() got none", mend=CONNECTION_RECIPE)
@@ -58,7 +58,7 @@ def require_test_database(context: MigrationContext, name: str) -> Connection:
 
 @contextlib.contextmanager
 def free_connection(connection: Connection) -> Iterator[Connection]:
-    """Give a connection in no transaction, on env.py's own session and with the settings that it made there.
+    """Yield a connection in no transaction, on env.py's own session and with the settings that it made there.
 
     What env.py did so far is committed: a schema that it made has to be there.
     """
@@ -77,7 +77,7 @@ def free_connection(connection: Connection) -> Iterator[Connection]:
 
 
 def version_table(context: MigrationContext, connection: Connection) -> str:
-    """Give the name of the table in which Alembic keeps the revision, qualified and quoted as PostgreSQL prints it.
+    """Return the name of the table in which Alembic keeps the revision, qualified and quoted as PostgreSQL prints it.
 
     It is where the session's search_path, or the connection's schema_translate_map, puts it.
     """
@@ -96,7 +96,7 @@ def version_table(context: MigrationContext, connection: Connection) -> str:
 
 
 def session_settings(connection: Connection) -> dict[str, str]:
-    """Give what the session has set, by name; "role" is always among them."""
+    """Return what the session has set, by name; "role" is always among them."""
     return {str(name): str(setting) for name, setting in connection.execute(text(_SESSION_SETTINGS))}
 
 

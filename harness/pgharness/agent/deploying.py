@@ -110,7 +110,7 @@ class Deployment:
         return step
 
     def _seen_of(self, context: MigrationContext) -> dict[str, Any]:
-        """Say where Alembic keeps the revision, and leave the connection as it was. Raises Stop where it is another database's."""
+        """Return where Alembic keeps the revision, and leave the connection as it was. Raises Stop where it is another database's."""
         known = len(self._statements.sent)
         was_in_transaction = context.connection is not None and context.connection.in_transaction()
         connection = require_test_database(context, self._project.task["parts"]["database"])

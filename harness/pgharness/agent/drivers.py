@@ -22,7 +22,7 @@ _ASYNCHRONOUS = re.compile(r"\b(async_engine_from_config|create_async_engine|Asy
 
 
 def choose_driver(named: str, configured_url: str, env_py: str) -> str:
-    """Give the driver of the URL that is handed to the project; empty for SQLAlchemy's default.
+    """Return the driver of the URL that is handed to the project; empty for SQLAlchemy's default.
 
     The one that the settings name, else that of the project's own URL, else one that env.py mentions, else one that is
     installed and serves env.py's kind of engine. `env_py` is its text.
@@ -64,7 +64,7 @@ def _default_driver() -> str:
 
 
 def raw_connection(connection: Any) -> Any:
-    """Give the driver's own connection beneath SQLAlchemy's, beneath an adapter of an asynchronous one too."""
+    """Return the driver's own connection beneath SQLAlchemy's, beneath an adapter of an asynchronous one too."""
     fairy = connection.connection
     raw = getattr(fairy, "driver_connection", None)
     return raw if raw is not None else fairy.dbapi_connection
@@ -111,7 +111,7 @@ def _text(value: Any) -> str:
 
 
 def sqlstate_of(error: BaseException) -> str | None:
-    """Give the SQLSTATE that came with a driver's error, or None where the server said none."""
+    """Return the SQLSTATE that came with a driver's error, or None where the server said none."""
     for name in ("sqlstate", "pgcode"):
         state = getattr(error, name, None)
         if state:
@@ -121,7 +121,7 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 
 def message_of(error: BaseException) -> str:
-    """Give the server's words, detail and hint included, without what a driver wraps around them."""
+    """Return the server's words, detail and hint included, without what a driver wraps around them."""
     fields = error.args[0] if error.args else None
     if isinstance(fields, dict) and "M" in fields:  # pg8000
         return _message(fields["M"], fields.get("D"), fields.get("H"))

@@ -123,7 +123,7 @@ def run_environment(project: Project, channel: Channel, act: Callable[[Environme
 
 
 def failed(project: Project, error: BaseException) -> Stop:
-    """Say that env.py failed, and what helps."""
+    """Return a Stop that says that env.py failed, and what helps."""
     if (refusal := refused(error)) is not None:
         return elsewhere(project, refusal)
     return Stop(

@@ -14,7 +14,7 @@ REFUSALS = (NotImplementedError, RuntimeError)
 
 
 def describe(error: BaseException, last_statement: str | None = None, files: Sequence[str] = ()) -> dict[str, Any]:
-    """Give the failure as plain values; `frames` are the lines of the traceback that lie in these files, outermost first."""
+    """Return the failure as plain values; `frames` are the lines of the traceback that lie in these files, outermost first."""
     error = _with_reason(error)
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     statement = error.statement if isinstance(error, DBAPIError) else None
@@ -29,7 +29,7 @@ def describe(error: BaseException, last_statement: str | None = None, files: Seq
 
 
 def _with_reason(error: BaseException) -> BaseException:
-    """Give the error that the server explained, where a driver's own error only followed from it.
+    """Return the error that the server explained, where a driver's own error only followed from it.
 
     After one in an autocommit block Alembic commits, to which pg8000 says no more than "in failed transaction block".
     """

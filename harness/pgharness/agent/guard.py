@@ -41,7 +41,7 @@ def guard_connections(project: Project) -> None:
 
 
 def refused(error: BaseException) -> AnotherDatabaseError | None:
-    """Give the refusal that an error is, or that is behind it."""
+    """Return the refusal that an error is, or that is behind it."""
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, AnotherDatabaseError):
         seen = getattr(seen, "orig", None) or seen.__cause__ or seen.__context__
@@ -49,7 +49,7 @@ def refused(error: BaseException) -> AnotherDatabaseError | None:
 
 
 def elsewhere(project: Project, error: AnotherDatabaseError) -> Stop:
-    """Say that env.py leads elsewhere, and what helps."""
+    """Return a Stop that says that env.py leads elsewhere, and what helps."""
     return Stop(
         "env.py ignores the connection it is given.",
         seen=f"{error}; nothing was run there",

@@ -107,7 +107,7 @@ def _declared_enums(connection: Connection, metadata: Sequence[MetaData]) -> lis
 
 
 def _innermost(declared: Any) -> Any:
-    """Give a column's type, that of an array's items, or that beneath a decorator."""
+    """Return a column's type, that of an array's items, or that beneath a decorator."""
     while isinstance(declared, (ARRAY, TypeDecorator)):
         declared = declared.item_type if isinstance(declared, ARRAY) else _beneath(declared)
     return declared
@@ -127,7 +127,7 @@ def _declared(name: str, declared: Any) -> dict[str, Any]:
 
 
 def _printed(connection: Connection, schema: str, name: str) -> str:
-    """Give a qualified name as PostgreSQL prints it; one without a schema is where the session makes things."""
+    """Return a qualified name as PostgreSQL prints it; one without a schema is where the session makes things."""
     query = (
         "SELECT coalesce(quote_ident(nullif(CAST(:schema AS text), '')), quote_ident(current_schema()), 'public') "
         "|| '.' || quote_ident(CAST(:name AS text))"

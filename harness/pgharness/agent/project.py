@@ -135,7 +135,7 @@ def _unreadable(file: Path, error: Exception) -> Stop:
 
 
 def _other_sections(config: Config) -> str:
-    """Say how to name the section, where another one of the file has what is missing, as with `alembic -n`."""
+    """Return how to name the section, where another one of the file has what is missing, as with `alembic -n`."""
     sections = [
         name for name in config.file_config.sections() if config.file_config.has_option(name, "script_location")
     ]
@@ -162,7 +162,7 @@ def _move_versions(config: Config, folder: str) -> None:
 
 
 def imported_modules() -> list[str]:
-    """Give what has been imported since the agent started, in the order in which it was, by the names under which it can be again."""
+    """Return what has been imported since the agent started, in the order in which it was, by the names under which it can be again."""
     return [
         name
         for name, module in sys.modules.items()

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def run_query(connection: Any, sql: str, *, between_transactions: bool) -> list[list[str | None]]:
-    """Give the rows as text; the statement is seen by none of the listeners, and leaves no transaction open that was not.
+    """Return the rows as text; the statement is seen by none of the listeners, and leaves no transaction open that was not.
 
     Drivers begin one with any statement, so where none is open, `between_transactions` has it ended again.
     """

@@ -99,7 +99,7 @@ def _recorded_warnings() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def _file_at_fault(error: BaseException, scripts: ScriptDirectory) -> str:
-    """Give the name of the revision file that raised, with a colon, or nothing."""
+    """Return the name of the revision file that raised, with a colon, or nothing."""
     files = [error.filename or ""] if isinstance(error, SyntaxError) else []
     trace = error.__traceback__
     while trace is not None:
@@ -129,7 +129,7 @@ def _read_revision(script: Script) -> dict[str, Any]:
 
 
 def _is_empty(tree: ast.Module, function: str) -> bool:
-    """Say whether the file defines the function and gives it nothing to do."""
+    """Whether the file defines the function and gives it nothing to do."""
     bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
     return bool(bodies) and all(_does_nothing(statement) for statement in bodies[-1])
 
@@ -144,7 +144,7 @@ def _assigned_names(tree: ast.Module) -> tuple[str, ...]:
 
 
 def _kind(value: object) -> str:
-    """Say whether it is a string or a dict of strings; empty for all else."""
+    """Whether it is a string or a dict of strings; empty for all else."""
     if isinstance(value, dict):
         return "dict" if all(isinstance(item, str) for item in value.values()) else ""
     return "str" if isinstance(value, str) else ""

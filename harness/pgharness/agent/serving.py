@@ -90,7 +90,7 @@ def _build_models(environment: Environment, channel: Channel, _message: Message)
 
 
 def _compare(environment: Environment, channel: Channel, _message: Message) -> None:
-    """Tell what autogenerate finds at the heads; the comparison calls env.py's own functions, and may fail itself.
+    """Report what autogenerate finds at the heads; the comparison calls env.py's own functions, and may fail itself.
 
     It looks for the models' tables where they are declared, and follows no schema_translate_map.
     """

@@ -41,7 +41,7 @@ class Statements:
         return self.sent[-1]["sql"] if self.sent else None
 
     def last_of_files(self) -> Statement | None:
-        """Give the last one that came from one of the files, or None."""
+        """Return the last one that came from one of the files, or None."""
         return next((statement for statement in reversed(self.sent) if statement["file"]), None)
 
     def _before(self, _connection: Any, _cursor: Any, sql: str, parameters: object, *_rest: Any) -> None:
@@ -59,7 +59,7 @@ class Statements:
             self.after(statement)
 
     def _origin(self) -> tuple[str, int]:
-        """Give file and line of the innermost frame in one of our files; an empty name where there is none."""
+        """Return file and line of the innermost frame in one of our files; an empty name where there is none."""
         frame = sys._getframe(2)  # noqa: SLF001 - the public way reads the source of every frame
         while frame is not None:
             if frame.f_code.co_filename in self.files:
@@ -69,7 +69,7 @@ class Statements:
 
 
 def _shown(parameters: object) -> str:
-    """Give parameters as text; of long ones the beginning and a digest, so that two are equal only where they are the same."""
+    """Return parameters as text; of long ones the beginning and a digest, so that two are equal only where they are the same."""
     if not parameters:
         return ""
     text = repr(parameters)

@@ -83,7 +83,7 @@ class Runner:
         self._pause("step", **step.told(), failure=failure)
 
     def _pause(self, event: str, **said: Any) -> None:
-        """Tell something and wait for "go"; meanwhile the harness may ask what only the migration's own session knows."""
+        """Report something and wait for "go"; meanwhile the harness may ask what only the migration's own session knows."""
         self._channel.send(event, **said)
         while (message := self._channel.receive())["do"] != "go":
             # While it commits, SQLAlchemy still says that it is in a transaction.
@@ -132,7 +132,7 @@ class _Step:
         environment.notices.clear()
 
     def told(self) -> dict[str, Any]:
-        """Give what is known of it so far."""
+        """Return what is known of it so far."""
         return {
             "revision": self.script.revision,
             "direction": self._direction,
@@ -143,6 +143,6 @@ class _Step:
 
 
 def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:
-    """Give what Alembic runs for a revision."""
+    """Return what Alembic runs for a revision."""
     make = MigrationStep.upgrade_from_script if direction == UP else MigrationStep.downgrade_from_script
     return make(scripts.revision_map, script)

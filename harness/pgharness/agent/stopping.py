@@ -14,6 +14,6 @@ class Stop(Exception):  # noqa: N818 - it is told as what could not be run, not 
 
 
 def in_one_line(error: object, limit: int = 600) -> str:
-    """Give an error's text on one line, shortened."""
+    """Return an error's text on one line, shortened."""
     text = " ".join(str(error).split())
     return text if len(text) <= limit else f"{text[:limit]}…"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def found_versions() -> dict[str, Any]:
-    """Say which Python, Alembic and SQLAlchemy there are; a missing one is None."""
+    """Return which Python, Alembic and SQLAlchemy there are; a missing one is None."""
     found: dict[str, Any] = {"python": ".".join(map(str, sys.version_info[:3])), "executable": sys.executable}
     for name in ("alembic", "sqlalchemy"):
         try:
@@ -45,7 +45,7 @@ def make_config(file: Path, section: str, x: list[str]) -> Config:
 
 
 def _as_typed(file: Path, section: str, x: list[str]) -> Namespace:
-    """Give what `alembic upgrade head` leaves in `config.cmd_opts`, which some env.py read."""
+    """Return what `alembic upgrade head` leaves in `config.cmd_opts`, which some env.py read."""
     return Namespace(
         config=str(file), name=section, x=x or None, raiseerr=False, revision="head", sql=False, tag=None, quiet=False
     )

@@ -29,7 +29,7 @@ class BuiltInRows:
         return cls(row[0], tuple((catalog, count) for catalog, count, _ in _counted(connection, row[0])))
 
     def are_untouched(self, connection: psycopg.Connection[Any]) -> bool:
-        """Say whether none has been written since, by whichever session."""
+        """Whether none has been written since, by whichever session."""
         return _counted(connection, self.since) == [(catalog, count, 0) for catalog, count in self.counts]
 
 

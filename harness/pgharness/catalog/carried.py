@@ -38,7 +38,7 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 
 @cache
 def carried_query() -> str:
-    """Give the statement that reads it of the current database: rows of oid, property, value."""
+    """Return the statement that reads it of the current database: rows of oid, property, value."""
     return files(__package__).joinpath("carried.sql").read_text(encoding="utf-8")
 
 
@@ -52,7 +52,7 @@ def read_carried(connection: Connection, database_name: str) -> Carried:
 
 
 def carry_over(connection: Connection, carried: Carried, database_name: str) -> None:
-    """Give a fresh database what another carries, in one round trip; without one where that is nothing."""
+    """Copy to a fresh database what another carries, in one round trip; without one where that is nothing."""
     statements = changes({}, carried)
     if statements:
         quoted = sql.Identifier(database_name).as_string(connection)
@@ -110,7 +110,7 @@ def _grants(names: Sequence[str], before: Carried, after: Carried) -> Iterator[s
 
 
 def _privileges(name: str, side: Carried) -> dict[str, bool]:
-    """Give the privileges of a grantee, each with whether it may be passed on."""
+    """Return the privileges of a grantee, each with whether it may be passed on."""
     held = side.get(name, _FIRST_GRANTS.get(name, "none"))
     return {one.removesuffix("*"): one.endswith("*") for one in held.split(", ") if one != "none"}
 

@@ -38,7 +38,7 @@ class ObjectDifference:
 
 
 def difference(left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
-    """Give every fact that is not the same on both sides, sorted; empty when the two schemas are equal.
+    """Return every fact that is not the same on both sides, sorted; empty when the two schemas are equal.
 
     Positions that part only because a column is missing on one side are left to the missing column.
     """
@@ -48,7 +48,7 @@ def difference(left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
 
 
 def by_object(differences: Iterable[Difference]) -> tuple[ObjectDifference, ...]:
-    """Tell the differences object by object, sorted; what belongs to an object that one side lacks is not told beside it."""
+    """Describe the differences object by object, sorted; what belongs to an object that one side lacks is not told beside it."""
     parents: dict[ObjectKey, ObjectKey | None] = {}
     groups: dict[ObjectKey, ObjectDifference] = {}
     for (kind, name), group in groupby(sorted(differences), key=lambda one: (one.kind, one.object)):
@@ -66,7 +66,7 @@ def _difference(key: FactKey, left: Snapshot, right: Snapshot) -> Difference:
 
 
 def _shifted_positions(unequal: set[FactKey], left: Snapshot, right: Snapshot) -> set[FactKey]:
-    """Give the positions among these whose columns stand in the same order on both sides, counting shared columns alone."""
+    """Return the positions among these whose columns stand in the same order on both sides, counting shared columns alone."""
     by_parent: defaultdict[ObjectKey, list[FactKey]] = defaultdict(list)
     for key in unequal:
         if key.property == "position" and key in left.facts and key in right.facts:
@@ -98,7 +98,7 @@ def _only_in(members: tuple[Difference, ...]) -> Literal["left", "right"] | None
 def _is_swallowed(
     owner: ObjectKey, groups: dict[ObjectKey, ObjectDifference], parents: dict[ObjectKey, ObjectKey | None]
 ) -> bool:
-    """Say whether a missing ancestor tells of this object too: both are on one side only, and on the same."""
+    """Whether a missing ancestor tells of this object too: both are on one side only, and on the same."""
     side = groups[owner].only_in
     parent = parents.get(owner)
     while side is not None and parent is not None:

@@ -30,21 +30,22 @@ class Snapshot:
 
     Each object has the property "exists", but for what is there in any case: what came with the server, and the database itself, which is
     named `current` whatever its name. A property at its default has no fact. `parents` leads from an object to the one that it belongs to
-    and goes with (column to table, index to constraint or table); `dependencies` to those that must be made before it. Neither is
-    compared.
+    and goes with (column to table, index to constraint or table); `dependencies` to those that must be made before it. `shapes` has what
+    the facts of tables, indexes and foreign keys say once more in parts, as `index_shapes` reads it. None of these is compared.
     """
 
     facts: Mapping[FactKey, str]
     server_version_number: int = field(compare=False)
     parents: Mapping[ObjectKey, ObjectKey] = field(default_factory=dict, compare=False, repr=False)
     dependencies: Mapping[ObjectKey, tuple[ObjectKey, ...]] = field(default_factory=dict, compare=False, repr=False)
+    shapes: Mapping[ObjectKey, str] = field(default_factory=dict, compare=False, repr=False)
 
     def value(self, kind: str, object_name: str, property_name: str = "exists") -> str | None:
-        """Give the fact's value, or None where there is no such fact."""
+        """Return the fact's value, or None where there is no such fact."""
         return self.facts.get(FactKey(kind, object_name, property_name))
 
     def objects(self, *kinds: str) -> tuple[ObjectKey, ...]:
-        """Give the objects that exist, of these kinds (of all, where none is named), sorted."""
+        """Return the objects that exist, of these kinds (of all, where none is named), sorted."""
         return tuple(
             ObjectKey(kind, name)
             for kind, name, property_name in self.facts
@@ -52,21 +53,26 @@ class Snapshot:
         )
 
     def by_object(self) -> dict[ObjectKey, dict[str, str]]:
-        """Give the facts grouped by object, in order."""
+        """Return the facts grouped by object, in order."""
         grouped: dict[ObjectKey, dict[str, str]] = {}
-        for key, value in self.facts.items():
-            grouped.setdefault(ObjectKey(key.kind, key.object), {})[key.property] = value
+        last: tuple[str, str] | None = None
+        # Facts are sorted, so those of an object stand together.
+        for (kind, name, property_name), value in self.facts.items():
+            if last != (kind, name):
+                last = kind, name
+                properties = grouped.setdefault(ObjectKey(kind, name), {})
+            properties[property_name] = value
         return grouped
 
     def ancestors(self, owner: ObjectKey) -> Iterator[ObjectKey]:
-        """Give the objects that this one belongs to, nearest first."""
+        """Yield the objects that this one belongs to, nearest first."""
         parent = self.parents.get(owner)
         while parent is not None:
             yield parent
             parent = self.parents.get(parent)
 
     def declared_beside(self, head: Snapshot) -> Snapshot:
-        """Give the snapshot with what `head` says of the database itself, where this one says nothing.
+        """Return the snapshot with what `head` says of the database itself, where this one says nothing.
 
         Models cannot declare that. And it is not to be in force while their database is made: a search path would make tables elsewhere.
         """
@@ -74,15 +80,15 @@ class Snapshot:
         return replace(self, facts={key: facts[key] for key in sorted(facts)})
 
     def without(self, relations: Collection[str]) -> Snapshot:
-        """Give the snapshot without these relations (`public.alembic_version`) and all that belongs to them."""
+        """Return the snapshot without these relations (`public.alembic_version`) and all that belongs to them."""
         left_out = {ObjectKey(kind, name) for name in relations for kind in RELATION_KINDS}
         if not left_out:
             return self
         while more := {owner for owner, parent in self.parents.items() if parent in left_out and owner not in left_out}:
             left_out |= more
-        return Snapshot(
+        return replace(
+            self,
             facts={key: value for key, value in self.facts.items() if key[:2] not in left_out},
-            server_version_number=self.server_version_number,
             parents={owner: parent for owner, parent in self.parents.items() if owner not in left_out},
             dependencies={
                 owner: tuple(one for one in needed if one not in left_out)

@@ -29,20 +29,20 @@ class IgnoreRules:
     today: date = field(default=date.min)
 
     def kept(self, differences: Iterable[Difference]) -> tuple[Difference, ...]:
-        """Give the differences that no rule in force leaves out."""
+        """Return the differences that no rule in force leaves out."""
         return tuple(item for item in differences if not self.leaving_out(item))
 
     def leaving_out(self, difference: Difference) -> tuple[IgnoreRule, ...]:
-        """Give the rules in force that leave this difference out: none, one or several."""
+        """Return the rules in force that leave this difference out: none, one or several."""
         return tuple(rule for rule in self.rules if not self.is_expired(rule) and matches(rule, difference))
 
     def is_expired(self, rule: IgnoreRule) -> bool:
-        """Say whether the rule's last day has passed."""
+        """Whether the rule's last day has passed."""
         return rule.expires is not None and rule.expires < self.today
 
 
 def matches(rule: IgnoreRule, difference: Difference) -> bool:
-    """Say whether the rule means this fact; `*`, `?` and `[…]` stand for what they do in file names."""
+    """Whether the rule means this fact; `*`, `?` and `[…]` stand for what they do in file names."""
     return (
         fnmatchcase(difference.kind, rule.kind)
         and fnmatchcase(difference.object, rule.object)
@@ -51,5 +51,5 @@ def matches(rule: IgnoreRule, difference: Difference) -> bool:
 
 
 def in_words(rule: IgnoreRule) -> str:
-    """Tell a rule by what it means: `index public.ix_* option fillfactor`."""
+    """Describe a rule by what it means: `index public.ix_* option fillfactor`."""
     return f"{rule.kind} {rule.object} {rule.property}"

@@ -40,7 +40,7 @@ class Reader:
         return self.read()
 
     def has_missed_nothing(self) -> bool:
-        """Say whether all readings since the first were whole: nothing that came with the server has changed its privileges."""
+        """Whether all readings since the first were whole: nothing that came with the server has changed its privileges."""
         return self._built_in_rows is None or self._built_in_rows.are_untouched(self.connection)
 
     def _read(self) -> tuple[list[Row], bool]:

@@ -1,44 +1,65 @@
-"""Reads indexes and foreign keys out of a catalog's facts, as far as it matters which one can do another's work."""
+"""Indexes and foreign keys in parts, as the server tells them: what can do another's work, and what Alembic has a call for."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.flat_conditions import flattened
+from pgharness.catalog.names import unqualified, unquoted
+
+# Bits of pg_index.indoption (catalog/pg_index.h).
+DESCENDING, NULLS_FIRST = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
-    """A column or expression of an index, with its operator class and collation where PostgreSQL prints them, and its order."""
+    """A column or expression of an index, and its order.
+
+    `operator_class` and `collation` are oids, so that two indexes of one database can be compared; `is_usual` says that the class is the
+    default of its type.
+    """
 
     expression: str
-    descending: bool = False
-    nulls_first: bool = False
+    operator_class: str
+    collation: str
+    is_usual: bool
+    descending: bool
+    nulls_first: bool
+
+    @property
+    def equality(self) -> tuple[str, str, str]:
+        """What decides which values are equal: all but the order."""
+        return self.expression, self.operator_class, self.collation
 
     @property
     def reversed(self) -> KeyColumn:
-        """Give the same column read backwards."""
-        return KeyColumn(self.expression, not self.descending, not self.nulls_first)
+        """The same column read backwards."""
+        return replace(self, descending=not self.descending, nulls_first=not self.nulls_first)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
     """An index; `made_by` is the kind of the constraint that made it ("primary key", "unique", "exclusion"), else empty.
 
-    `deferral` says when its uniqueness is checked ("DEFERRABLE", say; empty: with each row). `is_kept` says that something other than queries needs it: CLUSTER or the replica identity.
+    `definition` is the constraint's where there is one. `is_deferrable` and `is_deferred` say when uniqueness is checked. `is_kept` says that
+    something other than queries needs it: CLUSTER or the replica identity. `options` are storage parameters, `name=value`.
     """
 
     name: str
     table: str
+    definition: str
     method: str
     columns: tuple[KeyColumn, ...]
     included: tuple[str, ...]
     is_unique: bool
     nulls_distinct: bool
-    deferral: str
+    is_deferrable: bool
+    is_deferred: bool
     predicate: str
+    options: tuple[str, ...]
     made_by: str
     constraint: str
     is_valid: bool
@@ -46,142 +67,132 @@ class Index:
 
     @property
     def expressions(self) -> tuple[str, ...]:
-        """Give the columns without their order."""
+        """The columns without order, operator class and collation."""
         return tuple(column.expression for column in self.columns)
 
     @property
     def subject(self) -> str:
-        """Give the object to drop, in the words of PostgreSQL: the constraint where there is one."""
+        """The object to drop, in the words of PostgreSQL: the constraint where there is one."""
         return f"constraint {self.constraint}" if self.constraint else f"index {self.name}"
 
     @property
-    def unqualified(self) -> str:
-        """Give the name as plans show it: without schema and quotes."""
-        match = re.search(r'"((?:[^"]|"")*)"$|([^".]+)$', self.name)
-        assert match is not None
-        return match[2] or match[1].replace('""', '"')
+    def name_in_plans(self) -> str:
+        """The name without schema and quotes."""
+        return unquoted(unqualified(self.name))
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A foreign key: the columns that refer, and the table that they refer to."""
+    """A foreign key: the columns that refer, their collations (oids), and the table and columns that they refer to.
+
+    `match`, `on_update` and `on_delete` are the letters of pg_constraint; `is_temporal` says that it has a PERIOD.
+    """
 
     name: str
     table: str
-    columns: tuple[str, ...]
-    referenced: str
     definition: str
+    columns: tuple[str, ...]
+    collations: tuple[str, ...]
+    referenced: str
+    referred: tuple[str, ...]
+    match: str
+    on_update: str
+    on_delete: str
+    is_deferrable: bool
+    is_deferred: bool
+    is_temporal: bool
 
 
 def read_indexes(snapshot: Snapshot) -> tuple[Index, ...]:
-    """Give all indexes, in order; those of a partition that belong to one of the whole table are left out."""
-    grouped = snapshot.by_object()
+    """Return all indexes, in order; those of a partition that belong to one of the whole table are left out."""
     return tuple(
-        _index(snapshot, key, facts)
-        for key, facts in grouped.items()
-        if key.kind == "index" and "exists" in facts and "partition of" not in facts
+        index_of(snapshot, key)
+        for key in snapshot.objects("index")
+        if snapshot.value("index", key.object, "partition of") is None
     )
 
 
 def read_foreign_keys(snapshot: Snapshot) -> tuple[ForeignKey, ...]:
-    """Give all foreign keys, in order, without temporal ones (PERIOD), whose actions want another kind of index."""
-    found = []
-    for key, facts in snapshot.by_object().items():
-        if key.kind == "constraint" and facts.get("exists") == "foreign key":
-            definition = facts["definition"]
-            columns, rest = _parenthesised(definition, definition.index("("))
-            referenced = rest.removeprefix(" REFERENCES ").partition("(")[0]
-            table = snapshot.parents[key].object
-            found.append(ForeignKey(key.object, table, _split(columns), referenced, definition))
-    return tuple(one for one in found if not any(column.startswith("PERIOD ") for column in one.columns))
+    """Return all foreign keys, in order, without temporal ones, whose actions want another kind of index."""
+    keys = (key for key in snapshot.objects("constraint") if snapshot.value(*key) == "foreign key")
+    return tuple(found for found in (foreign_key_of(snapshot, key) for key in keys) if not found.is_temporal)
 
 
-def _index(snapshot: Snapshot, key: ObjectKey, facts: dict[str, str]) -> Index:
-    parent = snapshot.parents.get(key)
-    owner = parent if parent is not None and parent.kind == "constraint" else None
-    made_by = snapshot.value("constraint", owner.object) or "" if owner is not None else ""
-    definition = facts.get("definition") or _constraint_definition(snapshot, owner)
-    start = definition.index("(")
-    head = definition[:start]
-    columns, rest = _parenthesised(definition, start)
-    included, rest = _included(rest)
-    using = re.search(r" USING (\w+)", head)
+def index_of(snapshot: Snapshot, key: ObjectKey) -> Index:
+    """Return one index."""
+    *above, table = snapshot.ancestors(key)
+    owner = above[0] if above else None
+    shape = snapshot.shapes[key].split("|", 11)
+    method, unique, nulls_equal, deferrable, deferred, count, numbers, order, classes, collations, unusual, rest = shape
+    predicate, options, expressions = json.loads(rest) or (None, None, None)
+    names, _ = _columns(snapshot, table)
+    given = expressions or [None] * len(numbers.split())
+    columns = [
+        names[int(number) - 1] if expression is None else flattened(expression)
+        for number, expression in zip(numbers.split(), given, strict=True)
+    ]
     return Index(
         name=key.object,
-        table=facts["table"],
-        # A constraint says its access method only where that is not the usual one.
-        method=using[1] if using else "gist" if "WITHOUT OVERLAPS" in columns else "btree",
-        columns=tuple(_column(text) for text in _split(columns)),
-        included=included,
-        is_unique=made_by in {"primary key", "unique"} or head.startswith("CREATE UNIQUE "),
-        nulls_distinct="NULLS NOT DISTINCT" not in head + rest.partition(" WHERE ")[0],
-        deferral=_deferral(rest) if made_by else "",
-        predicate=rest.partition(" WHERE ")[2],
-        made_by=made_by,
+        table=table.object,
+        definition=snapshot.value(*(owner or key), "definition") or "",
+        method=method,
+        columns=tuple(
+            KeyColumn(
+                expression,
+                class_oid,
+                collation,
+                class_oid not in unusual.split(),
+                bool(int(option) & DESCENDING),
+                bool(int(option) & NULLS_FIRST),
+            )
+            for expression, class_oid, collation, option in zip(
+                columns, classes.split(), collations.split(), order.split(), strict=False
+            )
+        ),
+        included=tuple(columns[int(count) :]),
+        is_unique=unique == "t",
+        nulls_distinct=nulls_equal == "f",
+        is_deferrable=deferrable == "t",
+        is_deferred=deferred == "t",
+        predicate=flattened(predicate or ""),
+        options=tuple(options or ()),
+        made_by=snapshot.value(*owner) or "" if owner is not None else "",
         constraint=owner.object if owner is not None else "",
-        is_valid=facts.get("valid") != "false",
-        is_kept="clustered" in facts or "replica identity" in facts,
+        is_valid=snapshot.value(*key, "valid") != "false",
+        is_kept=snapshot.value(*key, "clustered") is not None or snapshot.value(*key, "replica identity") is not None,
     )
 
 
-def _constraint_definition(snapshot: Snapshot, owner: ObjectKey | None) -> str:
-    assert owner is not None, "an index without a definition was made by a constraint"
-    definition = snapshot.value("constraint", owner.object, "definition")
-    assert definition is not None
-    return definition
+def foreign_key_of(snapshot: Snapshot, key: ObjectKey) -> ForeignKey:
+    """Return one foreign key."""
+    temporal, match, on_update, on_delete, deferrable, deferred, referring, referred, table = snapshot.shapes[
+        key
+    ].split("|", 8)
+    names, collations = _columns(snapshot, snapshot.parents[key])
+    theirs, _ = _columns(snapshot, ObjectKey("table", table))
+    return ForeignKey(
+        name=key.object,
+        table=snapshot.parents[key].object,
+        definition=snapshot.value(*key, "definition") or "",
+        columns=_picked(names, referring),
+        collations=_picked(collations, referring),
+        referenced=table,
+        # Of an extension's table nothing is known.
+        referred=_picked(theirs, referred) if theirs else (),
+        match=match,
+        on_update=on_update,
+        on_delete=on_delete,
+        is_deferrable=deferrable == "t",
+        is_deferred=deferred == "t",
+        is_temporal=temporal == "t",
+    )
 
 
-def _included(rest: str) -> tuple[tuple[str, ...], str]:
-    if not rest.startswith(" INCLUDE ("):
-        return (), rest
-    names, after = _parenthesised(rest, rest.index("("))
-    return _split(names), after
+def _columns(snapshot: Snapshot, table: ObjectKey) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the names and the collations of a table's columns by number, dropped ones included."""
+    names, collations = json.loads(snapshot.shapes.get(table, "[[], []]"))
+    return names, collations
 
 
-def _deferral(rest: str) -> str:
-    """Give how a constraint's definition ends where it can be deferred."""
-    match = re.search(r"DEFERRABLE(?: INITIALLY DEFERRED)?$", rest)
-    return match[0] if match else ""
-
-
-def _column(text: str) -> KeyColumn:
-    """Tell the order from the expression; without NULLS, they come first where the order descends."""
-    match = re.fullmatch(r"(?P<expression>.*?)(?P<desc> DESC)?(?: NULLS (?P<nulls>FIRST|LAST))?", text, re.DOTALL)
-    assert match is not None
-    descending = match["desc"] is not None
-    nulls_first = match["nulls"] == "FIRST" if match["nulls"] else descending
-    return KeyColumn(match["expression"], descending, nulls_first)
-
-
-def _parenthesised(text: str, start: int) -> tuple[str, str]:
-    """Give what stands inside the parenthesis that opens at `start`, and what follows it."""
-    depth = 0
-    for position, character in _outside_quotes(text, start):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth == 0:
-            return text[start + 1 : position], text[position + 1 :]
-    raise ValueError(f"a parenthesis does not close: {text}")
-
-
-def _split(text: str) -> tuple[str, ...]:
-    """Cut a list at the commas that stand in no parenthesis."""
-    parts, depth, begin = [], 0, 0
-    for position, character in _outside_quotes(text, 0):
-        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            parts.append(text[begin:position].strip())
-            begin = position + 1
-    return (*parts, text[begin:].strip())
-
-
-def _outside_quotes(text: str, start: int) -> Iterator[tuple[int, str]]:
-    """Give positions and characters, without what is quoted; a doubled quote opens again at once."""
-    quote = ""
-    for position in range(start, len(text)):
-        character = text[position]
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in {"'", '"'}:
-            quote = character
-        else:
-            yield position, character
+def _picked(values: Sequence[str], numbers: str) -> tuple[str, ...]:
+    return tuple(values[int(number) - 1] for number in numbers.split())

@@ -33,6 +33,7 @@ class VersionedExpression:
 # The queries are written for the newest version; release notes of each version, "System Catalogs".
 VERSIONED_EXPRESSIONS = (
     VersionedExpression("con.conenforced", since=18, before="true"),
+    VersionedExpression("con.conperiod", since=18, before="false"),
     VersionedExpression("p.pubgencols", since=18, before="'n'"),
     VersionedExpression("coll.colllocale", since=17, before="coll.colliculocale"),
     VersionedExpression("s.subfailover", since=17, before="false"),
@@ -77,7 +78,7 @@ class Queries:
 
 @cache
 def snapshot_query(major: int) -> str:
-    """Give the statement for a major version: rows of class, oid, sub, parent_class, parent, kind, object, property, value.
+    """Return the statement for a major version: rows of class, oid, sub, parent_class, parent, kind, object, property, value.
 
     Where the property is "*", the value is a JSON array of properties and values in turn.
     """
@@ -86,7 +87,7 @@ def snapshot_query(major: int) -> str:
 
 @cache
 def piecewise_queries(major: int) -> Queries:
-    """Give the statements for a major version, of the same rows each; of `present`, rows of a name."""
+    """Return the statements for a major version, of the same rows each; of `present`, rows of a name."""
     parts = dict(_parts(major))
     grants = parts.pop("grants")
     conditions = {
@@ -110,7 +111,7 @@ def _statement(major: int, parts: Iterable[str]) -> str:
 
 @cache
 def _parts(major: int) -> Mapping[str, str]:
-    """Give the parts by name. Raises CannotRun for a version that is too old."""
+    """Return the parts by name. Raises CannotRun for a version that is too old."""
     if major < OLDEST_MAJOR:
         raise CannotRun(
             "Could not read the catalog.",

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
-from pgharness.catalog.rendering import databases, indexes, routines, tables, types, views
+from pgharness.catalog.rendering.all_parts import all_parts
+from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.columns import default_key
 from pgharness.catalog.rendering.order import in_order
 from pgharness.catalog.rendering.parts import Contents, Part
@@ -34,13 +35,11 @@ def render_sql(snapshot: Snapshot) -> str:
     `CannotRun` with the names of what cannot be written.
     """
     _refuse(_unwritable(snapshot), snapshot)
+    arrangement = Arrangement(snapshot)
     apart: frozenset[ObjectKey] = frozenset()
     while True:
-        contents = Contents(snapshot, apart)
-        parts = [
-            part for module in (types, routines, tables, indexes, views, databases) for part in module.parts(contents)
-        ]
-        ordered, stuck = in_order(parts)
+        contents = Contents(arrangement, apart)
+        ordered, stuck = in_order(all_parts(contents))
         if not stuck:
             return _text(ordered, contents.major)
         more = _separable(contents, stuck) - apart
@@ -51,7 +50,7 @@ def render_sql(snapshot: Snapshot) -> str:
 
 
 def _separable(contents: Contents, stuck: Sequence[Part]) -> frozenset[ObjectKey]:
-    """Give the checks and defaults of stuck tables that need something of the circle, to be written after their table."""
+    """Return the checks and defaults of stuck tables that need something of the circle, to be written after their table."""
     circle = {key for part in stuck for key in part.makes}
     found = set()
     for key in circle:
@@ -71,7 +70,7 @@ def _unwritable(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _is_partitioned_index(snapshot: Snapshot, key: FactKey) -> bool:
-    """Say whether it is the index of a partitioned table, which is valid as soon as each partition has one."""
+    """Whether it is the index of a partitioned table, which is valid as soon as each partition has one."""
     return " ON ONLY " in (snapshot.value(key.kind, key.object, "definition") or "")
 
 

@@ -47,6 +47,8 @@ Fact = tuple[FactKey, str]
 # In the place of a property's name: the row tells several facts, its value is a JSON array of name, value, name, value. A value may be
 # null, and is no fact then. One row for an object is made, sent and read in half the time of many.
 SEVERAL = "*"
+# What is told under this name is no fact, for facts say it too.
+SHAPE = "shape"
 # The rows of about four thousand tables with all that belongs to them. Where there are more, each reading takes them all apart, as the first does.
 MOST_REMEMBERED = 1 << 16
 
@@ -119,17 +121,20 @@ def snapshot_of(rows: Sequence[Row], server_version_number: int) -> Snapshot:
         if property_name is not None and value is not None:
             more = _facts(owner, property_name, value)
             told[owner] = _sorted([*told[owner], *more]) if owner in told else more
+    facts = dict(chain.from_iterable(told[owner] for owner in sorted(told)))
+    shapes = {ObjectKey(*key[:2]): facts.pop(key) for key in [key for key in facts if key.property == SHAPE]}
     return Snapshot(
-        facts=dict(chain.from_iterable(told[owner] for owner in sorted(told))),
+        facts=facts,
         server_version_number=server_version_number,
         parents=parents,
         dependencies={owner: tuple(sorted(needed)) for owner, needed in dependencies.items()},
+        shapes=shapes,
     )
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _facts(owner: ObjectKey, property_name: str, value: str) -> tuple[Fact, ...]:
-    """Give what a row tells, sorted. From one reading to the next, nearly all rows are the same and are taken apart once."""
+    """Return what a row tells, sorted. From one reading to the next, nearly all rows are the same and are taken apart once."""
     words = json.loads(value) if property_name == SEVERAL else (property_name, value)
     return _sorted(
         (
@@ -147,7 +152,7 @@ def _sorted(facts: Iterable[Fact]) -> tuple[Fact, ...]:
 
 
 def read_at_once(connection: psycopg.Connection[Any], queries: Sequence[str]) -> tuple[list[list[Any]], bool]:
-    """Give the rows of each query, all sent in one round trip, and whether no other transaction ended while they were read."""
+    """Return the rows of each query, all sent in one round trip, and whether no other transaction ended while they were read."""
     is_ours = connection.info.transaction_status == pq.TransactionStatus.IDLE
     with _reading_transaction(connection, is_ours=is_ours):
         if not is_ours:

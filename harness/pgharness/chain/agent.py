@@ -68,7 +68,7 @@ class Agent:
         self._end()
 
     def new_output(self) -> str:
-        """Give a file for what a run prints; it goes with the agent."""
+        """Return a file for what a run prints; it goes with the agent."""
         handle, output = tempfile.mkstemp(prefix="output-", dir=self._folder.name)
         os.close(handle)
         return output

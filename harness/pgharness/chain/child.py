@@ -104,7 +104,7 @@ class Child:
                 return b""
 
     def _said(self) -> str:
-        """Give the last lines that the project printed, or nothing."""
+        """Return the last lines that the project printed, or nothing."""
         lines = self._output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-OUTPUT_LINES:]
         return f"; it printed: {' / '.join(lines)}" if lines else ""
 

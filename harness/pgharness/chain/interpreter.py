@@ -38,7 +38,7 @@ _PROBE_LIMIT_S = 60
 
 
 def choose_interpreter(named: Path | None, alembic_ini: Path, *, own_first: bool = False) -> Path:
-    """Give the interpreter in which the project is installed.
+    """Return the interpreter in which the project is installed.
 
     `named` (a file, a virtual environment, or a name on the PATH) must serve. Of VIRTUAL_ENV, a virtual environment beside the
     ini, and our own, the first is taken that has Alembic; with `own_first` (in pytest, which runs where the project does) our own
@@ -89,7 +89,7 @@ def _required(named: Path) -> Path:
 
 
 def _named(named: Path) -> Path:
-    """Give the file that is meant."""
+    """Return the file that is meant."""
     if named.is_dir():
         return _python_of(named.absolute())
     found = shutil.which(str(named)) if named.name == str(named) and not named.exists() else None
@@ -111,7 +111,7 @@ def _candidates(alembic_ini: Path, variables: Mapping[str, str], *, own_first: b
 
 
 def _folders_up_to_the_root(folder: Path) -> Iterator[Path]:
-    """Give the folder and those above it, up to the one that holds a pyproject.toml or a repository."""
+    """Yield the folder and those above it, up to the one that holds a pyproject.toml or a repository."""
     for one in (folder, *folder.parents):
         yield one
         if (one / "pyproject.toml").exists() or (one / ".git").exists():
@@ -123,7 +123,7 @@ def _python_of(environment: Path) -> Path:
 
 
 def _why_not(python: Path) -> str:
-    """Say why it cannot run the project's code; empty if it can."""
+    """Return why it cannot run the project's code; empty if it can."""
     if not python.exists():
         return "there is none"
     if is_own(python) and all(_is_here(name) for name in ("alembic", "sqlalchemy")):  # saves the start of a process

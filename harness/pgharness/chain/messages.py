@@ -47,7 +47,7 @@ class Task:
     hand_over: bool = False
 
     def as_message(self) -> Message:
-        """Give it as it goes over the pipe."""
+        """Return it as it goes over the pipe."""
         return asdict(self)
 
 

@@ -40,7 +40,7 @@ class Project:
         versions_folder: str = "",
         hand_over: bool = False,
     ) -> Task:
-        """Give what a child has to know to do something with a database."""
+        """Return what a child has to know to do something with a database."""
         location = database.project_location
         parts = {
             "host": location.host or "",
@@ -60,7 +60,7 @@ class Project:
         )
 
     def fingerprint(self) -> str:
-        """Give a hash of all files and settings that can change what the chain gives."""
+        """Return a hash of all files and settings that can change what the chain gives."""
         settings = self.settings
         files = {
             file for folder in self.folders for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"
@@ -109,5 +109,5 @@ def _task(settings: Settings, python: Path) -> Task:
 
 
 def _own_paths(python: Path) -> tuple[str, ...]:
-    """Give what is on our own path, for an agent in our own interpreter: pytest and its settings may have added to it."""
+    """Return what is on our own path, for an agent in our own interpreter: pytest and its settings may have added to it."""
     return tuple(sys.path) if is_own(python) else ()

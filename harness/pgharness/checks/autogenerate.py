@@ -90,7 +90,7 @@ def _builds(models: ModelsRecord | None) -> bool:
 
 
 def _is_drift(item: Difference, models: ModelsRecord | None) -> bool:
-    """Say whether the draft does what the models say and the chain does not: then `drift` tells it."""
+    """Whether the draft does what the models say and the chain does not: then `drift` tells it."""
     return (
         models is not None and models.snapshot.facts.get(FactKey(item.kind, item.object, item.property)) == item.right
     )

@@ -69,7 +69,7 @@ def _judge_catalog(record: ChainRecord, deployment: DeploymentRecord, compare: C
 
 
 def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: Failure) -> Iterator[Finding]:
-    """Tell a failure that the walk, which runs revisions one by one, did not meet."""
+    """Describe a failure that the walk, which runs revisions one by one, did not meet."""
     walked = record.record_of(deployment.revision or "")
     if walked is not None and walked.upgrade.failure is not None:
         return

@@ -36,7 +36,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
 
 
 def _first_seen(record: ChainRecord, told: Told) -> str | None:
-    """Give the revision that made the fact what it is, or else its object; None for what no revision ever touched."""
+    """Return the revision that made the fact what it is, or else its object; None for what no revision ever touched."""
     first = told.differences[0]
     made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     exists = FactKey(first.kind, first.object, "exists")

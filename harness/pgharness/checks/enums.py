@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from pgharness.catalog.facts import FactKey
+from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.proposing.enums import labels_of
+from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.origin import origin
+from pgharness.describing.proposals import in_words, propose
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DeclaredEnum
@@ -27,24 +30,19 @@ def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Fin
     key = FactKey("type", declared.name, "labels")
     printed = record.head.facts.get(key)
     labels = None if printed is None else labels_of(printed)
-    if labels == declared.labels:
+    if labels == list(declared.labels):
         return
     yield Finding(
         check=NAME,
         revision=origin(record, key, printed),
         subject=f"type {declared.name}",
         message=_difference_in_words(declared, labels),
-        mend=_mend(declared, labels),
+        mend=_mend(record.head, declared),
         evidence=f"models:   {_listed(declared.labels)}\ndatabase: {_listed(labels) if labels else 'no such enum type'}",
     )
 
 
-def labels_of(printed: str) -> tuple[str, ...]:
-    """Read the labels back from the fact that lists them: quoted literals, separated by commas."""
-    return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", printed))
-
-
-def _difference_in_words(declared: DeclaredEnum, labels: tuple[str, ...] | None) -> str:
+def _difference_in_words(declared: DeclaredEnum, labels: Sequence[str] | None) -> str:
     who = declared.python_enum or "the models"
     if labels is None:
         return f"Exists in {who}, missing in the migrated database."
@@ -56,22 +54,19 @@ def _difference_in_words(declared: DeclaredEnum, labels: tuple[str, ...] | None)
     return f"Label order differs from {who}, so ORDER BY and < give different results."
 
 
-def _mend(declared: DeclaredEnum, labels: tuple[str, ...] | None) -> str:
-    if labels is None:
-        return f'op.execute("CREATE TYPE {declared.name} AS ENUM ({_listed(declared.labels)})")'
-    missing = [label for label in declared.labels if label not in labels]
-    if missing and set(labels) <= set(declared.labels):
-        place = declared.labels.index(missing[0])
-        after = f" AFTER '{declared.labels[place - 1]}'" if place else f" BEFORE '{labels[0]}'"
-        return f"op.execute(\"ALTER TYPE {declared.name} ADD VALUE '{missing[0]}'{after}\")"
-    return (
-        "labels can be neither removed nor moved: make a new type, ALTER COLUMN … TYPE … USING column::text::new_type, "
-        "drop the old type and rename the new one; or change the Python enum"
-    )
+def _mend(head: Snapshot, declared: DeclaredEnum) -> str:
+    """Write what brings the type to the labels that the models declare."""
+    key = ObjectKey("type", declared.name)
+    labels = {
+        FactKey(*key, "exists"): "enum",
+        FactKey(*key, "labels"): _listed(declared.labels) or "none",
+    }
+    wanted = replace(head, facts=dict(sorted({**head.facts, **labels}.items())))
+    return f"write a revision: {in_words(key, propose(head, wanted))}; or correct the Python enum"
 
 
-def _listed(labels: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(f"'{label}'" for label in labels)
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(map(literal, labels))
 
 
 CHECK = Check(

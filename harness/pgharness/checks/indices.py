@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
@@ -17,62 +19,82 @@ from pgharness.records.experiments import QueriesRecord, QueryRecord
 NAME = "indices"
 
 
+@dataclass
+class _Table:
+    """The indexes and foreign keys of one table."""
+
+    indexes: list[Index] = field(default_factory=list)
+    foreign_keys: list[ForeignKey] = field(default_factory=list)
+
+    @property
+    def without_duty(self) -> list[Index]:
+        """The indexes that only queries can justify."""
+        return [
+            index
+            for index in self.indexes
+            if not (index.is_unique or index.made_by or index.is_kept)
+            and not any(serves(index, key) for key in self.foreign_keys)
+        ]
+
+
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge the indexes at the heads, and the plans of the declared queries where there are any."""
     assert record.head is not None
     indexes = read_indexes(record.head)
     foreign_keys = read_foreign_keys(record.head)
+    tables = _by_table(indexes, foreign_keys)
     findings = [
-        *(_uncovered(record, key, indexes) for key in foreign_keys),
-        *_redundant(record, indexes),
+        *(_uncovered(record, key, tables[key.table].indexes) for key in foreign_keys),
+        *(_redundant(record, index, tables[index.table].indexes) for index in indexes),
         *_judge_queries(record.queries, indexes),
-        *_unused(record, indexes, foreign_keys),
+        *_unused(record, tables.values()),
     ]
     yield from (item for item in findings if item is not None)
-    if record.queries is None and _without_duty(indexes, foreign_keys):
+    if record.queries is None and any(table.without_duty for table in tables.values()):
         yield Note(
             NAME, None, "no statements are given (--statements FILE.sql), so nobody knows which indexes are used"
         )
 
 
 def serves(index: Index, foreign_key: ForeignKey) -> bool:
-    """Say whether the lookup that a foreign key's action makes (`column = value` for each column) can go by this index.
+    """Whether the lookup that a foreign key's action makes (`column = value` for each column) can go by this index.
 
     The index may be partial where its predicate says no more than that a referring column is not null: an equality implies that.
     """
     if index.table != foreign_key.table or not _predicate_holds(index.predicate, foreign_key.columns):
         return False
-    wanted = set(foreign_key.columns)
-    leading = index.expressions[: len(wanted)]
+    wanted = list(zip(foreign_key.columns, foreign_key.collations, strict=True))
+    columns = [(column.expression, column.collation) if column.is_usual else None for column in index.columns]
+    leading = columns[: len(wanted)]
     if index.method == "hash":
-        return leading == foreign_key.columns
+        return leading == wanted
     # A unique index over some of the columns finds at most one row.
     return index.method == "btree" and (
-        set(leading) == wanted or (index.is_unique and set(index.expressions) <= wanted)
+        set(leading) == set(wanted) or (index.is_unique and set(columns) <= set(wanted))
     )
 
 
 def stands_in_for(other: Index, index: Index) -> bool:
-    """Say whether another index does all the work of an index: its lookups, its order, its uniqueness, what it carries."""
+    """Whether another index does all the work of an index: its lookups, its order, its uniqueness, what it carries."""
     if (other.table, other.method, other.predicate) != (index.table, index.method, index.predicate):
         return False
-    if index.made_by == "exclusion" or index.is_kept or not other.is_valid:
+    if "exclusion" in {index.made_by, other.made_by} or index.is_kept or not other.is_valid:
         return False
     if not set(index.included) <= {*other.expressions, *other.included}:
         return False
     if index.is_unique:
-        rule, other_rule = ((one.nulls_distinct, one.deferral) for one in (index, other))
-        return (
-            other.is_unique
-            and rule == other_rule
-            and set(other.expressions) == set(index.expressions)
-            and _same_order(index, other)
-        )
+        return other.is_unique and _uniqueness(index) == _uniqueness(other) and _same_order(index, other)
     return _same_order(index, other)
 
 
+def _uniqueness(index: Index) -> tuple[object, ...]:
+    """Return what has to be the same of two unique indexes for one to refuse what the other does."""
+    columns = {column.equality for column in index.columns}
+    return columns, index.nulls_distinct, index.is_deferrable, index.is_deferred
+
+
 def _same_order(index: Index, other: Index) -> bool:
-    """Say whether the columns are the first ones of the other's, read forwards or, in a B-tree, backwards."""
+    """Whether the columns are the first ones of the other's, read forwards or, in a B-tree, backwards."""
     if index.method != "btree":
         return index.columns == other.columns
     leading = other.columns[: len(index.columns)]
@@ -80,7 +102,7 @@ def _same_order(index: Index, other: Index) -> bool:
 
 
 def _predicate_holds(predicate: str, columns: Sequence[str]) -> bool:
-    """Say whether a predicate is nothing but `column IS NOT NULL` of these columns, or empty."""
+    """Whether a predicate is nothing but `column IS NOT NULL` of these columns, or empty."""
     left = re.sub(r"\(([^()]+) IS NOT NULL\)", lambda match: "" if match[1] in columns else match[0], predicate)
     return not left.replace("AND", "").strip("() ")
 
@@ -110,24 +132,23 @@ def _near(foreign_key: ForeignKey, indexes: Sequence[Index]) -> Iterator[str]:
             yield f"index {index.name} does not support it: it is partial, WHERE {index.predicate}"
 
 
-def _redundant(record: ChainRecord, indexes: Sequence[Index]) -> Iterator[Finding]:
-    for index in indexes:
-        other = next((one for one in indexes if one is not index and _replaces(one, index)), None)
-        if other is None:
-            continue
-        same = len(other.columns) == len(index.columns)
-        yield Finding(
-            check=NAME,
-            revision=_origin(record, index),
-            subject=index.subject,
-            message=f"Redundant: {'it duplicates' if same else 'its columns are a prefix of'} {other.subject}; every write maintains both.",
-            mend=_drop(index),
-            evidence=f"{_described(index)}\n{_described(other)}",
-        )
+def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> Finding | None:
+    other = next((one for one in indexes if one is not index and _replaces(one, index)), None)
+    if other is None:
+        return None
+    same = len(other.columns) == len(index.columns)
+    return Finding(
+        check=NAME,
+        revision=_origin(record, index),
+        subject=index.subject,
+        message=f"Redundant: {'it duplicates' if same else 'its columns are a prefix of'} {other.subject}; every write maintains both.",
+        mend=_drop(index),
+        evidence=f"{_described(index)}\n{_described(other)}",
+    )
 
 
 def _replaces(other: Index, index: Index) -> bool:
-    """Say whether an index can go because of another; of two that can stand in for each other, the lesser one goes."""
+    """Whether an index can go because of another; of two that can stand in for each other, the lesser one goes."""
     if not stands_in_for(other, index):
         return False
     return not stands_in_for(index, other) or _rank(other) < _rank(index)
@@ -138,7 +159,7 @@ def _rank(index: Index) -> tuple[bool, bool, bool, str]:
 
 
 def _judge_queries(queries: QueriesRecord | None, indexes: Sequence[Index]) -> Iterator[Finding]:
-    known = {index.unqualified for index in indexes}
+    known = {index.name_in_plans for index in indexes}
     for query in queries.queries if queries is not None else ():
         if query.failure is not None:
             yield _query_finding(
@@ -177,10 +198,10 @@ def _unserved(query: QueryRecord) -> Iterator[Finding]:
             )
 
 
-def _unused(record: ChainRecord, indexes: Sequence[Index], foreign_keys: Sequence[ForeignKey]) -> Iterator[Finding]:
+def _unused(record: ChainRecord, tables: Iterable[_Table]) -> Iterator[Finding]:
     if record.queries is None:
         return
-    for index in _without_duty(indexes, foreign_keys):
+    for index in (index for table in tables for index in table.without_duty):
         if not any(_uses(query, index) for query in record.queries.queries):
             yield Finding(
                 check=NAME,
@@ -193,23 +214,23 @@ def _unused(record: ChainRecord, indexes: Sequence[Index], foreign_keys: Sequenc
 
 
 def _uses(query: QueryRecord, index: Index) -> bool:
-    """Say whether an index finds rows for a statement, gives them in its order, or holds just those that it wants."""
+    """Whether an index finds rows for a statement, gives them in its order, or holds just those that it wants."""
     sorted_otherwise = query.plans and query.plans[-1].sorts
     return any(
-        index.unqualified in scan.indexes
+        index.name_in_plans in scan.indexes
         and bool(scan.index_condition or index.predicate or (sorted_otherwise and not plan.sorts))
         for plan in query.plans
         for scan in plan.scans
     )
 
 
-def _without_duty(indexes: Sequence[Index], foreign_keys: Sequence[ForeignKey]) -> list[Index]:
-    """Give the indexes that only queries can justify."""
-    return [
-        index
-        for index in indexes
-        if not (index.is_unique or index.made_by or index.is_kept or any(serves(index, key) for key in foreign_keys))
-    ]
+def _by_table(indexes: Iterable[Index], foreign_keys: Iterable[ForeignKey]) -> dict[str, _Table]:
+    tables: defaultdict[str, _Table] = defaultdict(_Table)
+    for index in indexes:
+        tables[index.table].indexes.append(index)
+    for key in foreign_keys:
+        tables[key.table].foreign_keys.append(key)
+    return tables
 
 
 def _query_finding(query: QueryRecord, message: str, mend: str, evidence: str = "") -> Finding:
@@ -220,9 +241,8 @@ def _query_finding(query: QueryRecord, message: str, mend: str, evidence: str = 
 
 
 def _origin(record: ChainRecord, index: Index) -> str | None:
-    assert record.head is not None
     kind, name = ("constraint", index.constraint) if index.constraint else ("index", index.name)
-    return origin(record, FactKey(kind, name, "definition"), record.head.value(kind, name, "definition"))
+    return origin(record, FactKey(kind, name, "definition"), index.definition)
 
 
 def _drop(index: Index) -> str:
@@ -233,11 +253,7 @@ def _drop(index: Index) -> str:
 
 
 def _described(index: Index) -> str:
-    columns = ", ".join(f"{c.expression}{' DESC' if c.descending else ''}" for c in index.columns)
-    included = f" INCLUDE ({', '.join(index.included)})" if index.included else ""
-    predicate = f" WHERE {index.predicate}" if index.predicate else ""
-    kind = index.made_by or ("unique index" if index.is_unique else "index")
-    return f"{kind} {index.name} on {index.table} using {index.method} ({columns}){included}{predicate}"
+    return f"{index.subject}: {index.definition}"
 
 
 CHECK = Check(

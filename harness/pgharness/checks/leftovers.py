@@ -60,7 +60,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
 
 
 def _unused_enums(head: Snapshot) -> list[str]:
-    """Give the enum types whose name occurs, as a whole, in no other object's facts."""
+    """Return the enum types whose name occurs, as a whole, in no other object's facts."""
     enums = [key.object for key in head.facts if key.kind == "type" and key.property == "labels"]
     whole = {name: re.compile(rf'(?<![\w$"]){re.escape(name)}(?![\w$"])') for name in enums}
     used = {

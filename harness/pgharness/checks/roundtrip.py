@@ -75,7 +75,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
 
 
 def _changed_by_reupgrade(record: RevisionRecord, compare: Compare) -> tuple[Difference, ...]:
-    """Give what the second upgrade made otherwise than the first, where there was one."""
+    """Return what the second upgrade made otherwise than the first, where there was one."""
     first, second = record.upgrade.snapshot, record.reupgrade.snapshot if record.reupgrade is not None else None
     return compare(first, second) if first is not None and second is not None else ()
 
@@ -170,7 +170,7 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
 
 
 def _split(differences: tuple[Difference, ...]) -> tuple[list[Difference], list[Difference]]:
-    """Tell differences of column order, which no downgrade of a dropped column can avoid, from the others."""
+    """Distinguish differences of column order, which no downgrade of a dropped column can avoid, from the others."""
     order = [item for item in differences if is_column_order(item)]
     return order, [item for item in differences if not is_column_order(item)]
 

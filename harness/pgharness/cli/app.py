@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 
@@ -27,6 +28,8 @@ for command in (check, diff, snapshot, plans):
 
 def main() -> None:
     """Run the command line; what cannot be run ends with exit code 2 and a message, not with a traceback."""
+    # A catalog is a hundred thousand small values without circles; to look for circles among them takes as long as to make them.
+    gc.set_threshold(100_000, 50, 50)
     try:
         app(standalone_mode=True)
     except CannotRun as reason:

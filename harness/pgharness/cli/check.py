@@ -46,7 +46,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
     ] = False,
 ) -> None:
     """Run the chain on a real server and judge it by every check. Exit code 0: no findings, 1: findings, 2: could not run."""
-    from pgharness.cli.checking import check_chain_and_tell  # noqa: PLC0415 - takes long to load, and --help needs none of it
+    from pgharness.cli.checking import check_chain_and_tell
 
     check_chain_and_tell(
         config,

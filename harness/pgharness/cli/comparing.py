@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from pgharness.settings import load_settings
 def compare_and_tell(left_url: str, right_url: str, list_format: ListFormat, config: Path | None) -> None:
     """Compare the schemas at two URLs by the ignore rules of a configuration, then exit by what was found. Raises CannotRun."""
     rules = read_ignore_rules(load_settings(config).ignore, datetime.now(tz=UTC).date())
-    left, right = snapshot_of(left_url), snapshot_of(right_url)
+    with ThreadPoolExecutor() as readers:
+        left, right = readers.map(snapshot_of, (left_url, right_url))
     differences = rules.kept(difference(left, right))
     if list_format is ListFormat.JSON:
         print(json.dumps(_diff_document(differences), indent=2, ensure_ascii=False))
@@ -52,5 +54,5 @@ def _tell_differences(differences: tuple[Difference, ...], proposals: Proposals)
         for line in told.evidence.splitlines():
             console.print(f"    {line}", style="dim", markup=False)
         if told.kind != "column order of table":
-            console.print(f"  to make left like right: {proposal_in_words(told, proposals)}", markup=False)
+            console.print(f"  to make left like right: {proposal_in_words(told.key, proposals)}", markup=False)
     console.print(f"{len(differences)} facts differ" if differences else "equal", style="bold")

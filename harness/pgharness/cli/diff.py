@@ -19,6 +19,6 @@ def diff(
     ] = None,
 ) -> None:
     """Compare the schemas of two databases, fact by fact. Exit code 0: equal, 1: a difference, 2: could not run."""
-    from pgharness.cli.comparing import compare_and_tell  # noqa: PLC0415 - takes long to load, and --help needs none of it
+    from pgharness.cli.comparing import compare_and_tell
 
     compare_and_tell(left_url, right_url, list_format, config)

@@ -19,6 +19,6 @@ def plans(
     ] = False,
 ) -> None:
     """Run each statement, roll it back, and judge its plans. Exit code 0: no findings, 1: findings, 2: could not run."""
-    from pgharness.cli.explaining import explain_and_tell  # noqa: PLC0415 - takes long to load, and --help needs none of it
+    from pgharness.cli.explaining import explain_and_tell
 
     explain_and_tell(url, file, list_format, analyze=analyze)

@@ -16,6 +16,6 @@ def snapshot(
     ),
 ) -> None:
     """Print a database's schema: as facts, or as SQL that makes the same schema in an empty database."""
-    from pgharness.cli.reading import read_and_print  # noqa: PLC0415 - takes long to load, and --help needs none of it
+    from pgharness.cli.reading import read_and_print
 
     read_and_print(url, snapshot_format)

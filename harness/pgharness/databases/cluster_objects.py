@@ -32,7 +32,7 @@ class Outside:
         )
 
     def since(self, before: Outside) -> Outside:
-        """Give those that were not there before."""
+        """Return those that were not there before."""
         return Outside(_without(self.roles, before.roles), _without(self.slots, before.slots))
 
 

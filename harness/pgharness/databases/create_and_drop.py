@@ -59,7 +59,7 @@ def drop_template(connection: Connection, name: str) -> None:
 
 
 def mark_as_kept(connection: Connection, name: str) -> None:
-    """Tell later runs not to take this database for a leftover."""
+    """Mark it, so that later runs do not take this database for a leftover."""
     comment = sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(KEPT))
     connection.execute(comment)
 
@@ -161,7 +161,7 @@ def _await_end_of_sessions(connection: Connection, name: str) -> None:
 
 
 def _locale(connection: Connection, server: Server) -> sql.SQL:
-    """Give a locale for clusters in another encoding, whose own may not fit UTF8; C fits every encoding."""
+    """Return a locale for clusters in another encoding, whose own may not fit UTF8; C fits every encoding."""
     row = connection.execute(
         "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template0'"
     ).fetchone()

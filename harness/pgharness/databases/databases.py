@@ -65,7 +65,7 @@ class Databases:
 
     @contextlib.contextmanager
     def experiment(self, label: str) -> Iterator[Database]:
-        """Give an empty database to try something in; it goes at the end, and with it what was made outside of it meanwhile."""
+        """Yield an empty database to try something in; it goes at the end, and with it what was made outside of it meanwhile."""
         with self.outside_undone():
             database = self.create_empty(label)
             try:
@@ -86,7 +86,7 @@ class Databases:
             self._drop_outside_since(before)
 
     def outside(self) -> Outside:
-        """Give the roles and replication slots that the server has now."""
+        """Return the roles and replication slots that the server has now."""
         with self._working() as session:
             return read_outside(session)
 
@@ -116,7 +116,7 @@ class Databases:
         return database in self._registry
 
     def template(self, key: str, build: Callable[[Database], None]) -> Database:
-        """Give the sealed template for `key`, built by `build` if no process did so yet.
+        """Return the sealed template for `key`, built by `build` if no process did so yet.
 
         `build` gets an empty database and fills it; if it raises, nothing stays. The key has to hold everything that the
         content depends on. Other processes that want the same template wait for the first.
@@ -183,7 +183,7 @@ class Databases:
                 drop_outside(session, read_outside(session).since(before))
 
     def _carried_by(self, session: Connection, database: Database) -> Carried:
-        """Give what a database carries, read once where it is a template."""
+        """Return what a database carries, read once where it is a template."""
         if database.name not in self._templates:
             return read_carried(session, database.name)
         if database.name not in self._carried:

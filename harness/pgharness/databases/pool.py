@@ -58,7 +58,7 @@ class ClonePool:
         self._dropper.join()
 
     def acquire(self) -> Database:
-        """Give a clone that nobody has used. Raises what kept the pool from making any, and RuntimeError once it is closed."""
+        """Return a clone that nobody has used. Raises what kept the pool from making any, and RuntimeError once it is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._ready or self._error or self._is_closing)
             if self._error:
@@ -70,13 +70,13 @@ class ClonePool:
             return database
 
     def release(self, database: Database) -> None:
-        """Give a clone back to be dropped; sessions on it are ended."""
+        """Take a clone back, to be dropped; sessions on it are ended."""
         with self._changed:
             self._used.append(database)
             self._changed.notify_all()
 
     def _thread(self, name: str, step: Callable[[Connection], bool]) -> threading.Thread:
-        """Give a thread that repeats a step until it gives False."""
+        """Return a thread that repeats a step until it gives False."""
 
         def work() -> None:
             try:

@@ -29,7 +29,7 @@ class Registry:
         return database
 
     def named(self, name: str) -> Database:
-        """Give the database of this name without taking responsibility for it."""
+        """Return the database of this name without taking responsibility for it."""
         return Database(name, self._server.database_url(name), self._server.project_url(name))
 
     def forget(self, database: Database) -> None:

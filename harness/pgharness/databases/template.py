@@ -65,7 +65,7 @@ def _is_sealed(session: Connection, name: str) -> bool:
 
 
 def _seal(session: Connection, built: Database, template: Database) -> None:
-    """Give the built database its final name and close it, in one transaction: under that name it is always whole."""
+    """Rename the built database to its final name and close it, in one transaction: under that name it is always whole."""
     with built.connect() as warming:
         # The first session in a database writes the file from which later ones read the system catalog; copies get it.
         warming.execute("SELECT 1")

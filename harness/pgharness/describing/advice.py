@@ -52,7 +52,7 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
 
 
 def advice(failure: Failure, otherwise: str) -> str:
-    """Give what mends the failure, or `otherwise`."""
+    """Return what mends the failure, or `otherwise`."""
     if failure.waited:
         return "let it run on the migration's own connection, op.get_bind(), which holds the lock"
     said = f"{failure.statement or ''}\n{failure.message}"

@@ -39,7 +39,7 @@ class Told:
 
 
 def describe_differences(differences: Iterable[Difference], *, left: str, right: str) -> Iterator[Told]:
-    """Tell differences object by object; what follows from a missing table is not told again, column order is told once."""
+    """Describe differences object by object; what follows from a missing table is not told again, column order is told once."""
     told = list(differences)
     for group in by_object(item for item in told if not is_column_order(item)):
         yield _told(group, left, right)
@@ -50,12 +50,12 @@ def describe_differences(differences: Iterable[Difference], *, left: str, right:
 
 
 def is_column_order(difference: Difference) -> bool:
-    """Say whether it is only about where a column stands."""
+    """Whether it is only about where a column stands."""
     return (difference.kind, difference.property) == ("column", "position")
 
 
 def failure_in_words(failure: Failure) -> str:
-    """Give the error's class, SQLSTATE and first line, or who waited for whom, where a wait had to be ended."""
+    """Return the error's class, SQLSTATE and first line, or who waited for whom, where a wait had to be ended."""
     if failure.waited:
         return f"{failure.waited}; so it would have waited for ever"
     state = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
@@ -64,7 +64,7 @@ def failure_in_words(failure: Failure) -> str:
 
 
 def failure_evidence(failure: Failure) -> str:
-    """Give the whole message, who waited for whom, the statement at which it came, and the revision's lines that led there."""
+    """Return the whole message, who waited for whom, the statement at which it came, and the revision's lines that led there."""
     lines = [failure.message, failure.waited]
     if failure.statement:
         lines.append(f"statement: {failure.statement.strip()}")
@@ -90,7 +90,7 @@ def _told(group: ObjectDifference, left: str, right: str) -> Told:
 
 
 def _difference_in_words(differences: tuple[Difference, ...], left: str, right: str) -> str:
-    """Tell both sides of a short difference in a sentence; of a long one what it is about, for the evidence shows it."""
+    """Describe both sides of a short difference in a sentence; of a long one what it is about, for the evidence shows it."""
     named = [item for item in differences if not is_column_order(item)]
     if len(named) <= TOLD_IN_FULL and all(_is_short(item) for item in named):
         return " ".join(

@@ -7,7 +7,7 @@ from pgharness.records.chain_record import ChainRecord
 
 
 def origin(record: ChainRecord, key: FactKey, value: str | None) -> str | None:
-    """Give the revision that last gave the fact this value (None: took it away); None where no revision did."""
+    """Return the revision that last gave the fact this value (None: took it away); None where no revision did."""
     for item in reversed(record.revisions):
         if item.before.facts.get(key) != value:
             return item.revision.revision

@@ -21,7 +21,7 @@ Proposals = dict[ObjectKey, Proposal]
 
 
 def propose(left: Snapshot, right: Snapshot) -> Proposals:
-    """Give, for each object that differs, what brings it from what it is on the left to what it is on the right."""
+    """Return, for each object that differs, what brings it from what it is on the left to what it is on the right."""
     proposals: Proposals = {}
     for one in mend(left, right):
         before = proposals.get(one.key, Proposal((), ""))
@@ -30,10 +30,10 @@ def propose(left: Snapshot, right: Snapshot) -> Proposals:
 
 
 def mend_migrations(told: Told, proposals: Proposals) -> str:
-    """Say what brings the migrated database (left) to the models (right)."""
+    """Return what brings the migrated database (left) to the models (right)."""
     if told.kind == "column order of table":
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
-    written = in_words(told, proposals)
+    written = in_words(told.key, proposals)
     if told.only_in == "left":
         return f"declare it in the models, or write a revision: {written}"
     if told.only_in == "right":
@@ -42,13 +42,13 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
 
 
 def mend_downgrade(told: Told, path: str, proposals: Proposals) -> str:
-    """Say what the downgrade of a revision must still do; the proposals lead from what it leaves to what was before."""
-    return f"in downgrade() of {path}: {in_words(told, proposals)}"
+    """Return what the downgrade of a revision must still do; the proposals lead from what it leaves to what was before."""
+    return f"in downgrade() of {path}: {in_words(told.key, proposals)}"
 
 
-def in_words(told: Told, proposals: Proposals) -> str:
-    """Write the proposal for one difference on one line, as it can be pasted."""
-    proposal = proposals.get(told.key)
+def in_words(key: ObjectKey, proposals: Proposals) -> str:
+    """Write the proposal for one object on one line, as it can be pasted."""
+    proposal = proposals.get(key)
     if proposal is None:
         return "nothing by itself: it comes and goes with what it belongs to"
     if proposal.reason:

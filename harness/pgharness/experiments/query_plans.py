@@ -54,7 +54,7 @@ def _plan_under(connection: Connection, statement: Statement, settings: Mapping[
 
 
 def _failure_of(reason: CannotRun) -> Failure:
-    """Say why a statement does not run; the server's own words are the cause of what could not be done."""
+    """Return why a statement does not run; the server's own words are the cause of what could not be done."""
     cause = reason.__cause__ or reason
     return Failure(type(cause).__name__, str(cause).strip(), sqlstate=getattr(cause, "sqlstate", None))
 

@@ -39,7 +39,7 @@ class Made:
     findings: Sequence[Finding]
 
     def covers(self, check: str, revision: str) -> bool:
-        """Say whether the check had its say about the revision."""
+        """Whether the check had its say about the revision."""
         return check in self.checks and (check not in self.walked or revision in self.reached)
 
 

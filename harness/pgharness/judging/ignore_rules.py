@@ -20,7 +20,7 @@ class Comparer:
     used: set[IgnoreRule] = field(default_factory=set)
 
     def __call__(self, left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
-        """Give the differences that no rule leaves out."""
+        """Return the differences that no rule leaves out."""
         kept: list[Difference] = []
         for item in difference(left, right):
             leaving_out = self.rules.leaving_out(item)

@@ -48,12 +48,12 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
 
 
 def wanted_claims(checks: Sequence[Check]) -> tuple[Claim, ...]:
-    """Give what is judged where these checks are made: their claims, and the one about declarations."""
+    """Return what is judged where these checks are made: their claims, and the one about declarations."""
     return (*checks, DECLARATIONS)
 
 
 def needed_experiments(checks: Collection[Check]) -> frozenset[str]:
-    """Give the names of the experiments that these checks need or make use of."""
+    """Return the names of the experiments that these checks need or make use of."""
     return frozenset(need for check in checks for need in check.needs | check.uses)
 
 
@@ -82,7 +82,7 @@ def judge(
 
 
 def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
-    """Give for each check the experiments whose time is told as its own; one that several need is charged to the first."""
+    """Return for each check the experiments whose time is told as its own; one that several need is charged to the first."""
     charges: dict[str, frozenset[str]] = {}
     for check in checks:
         charges[check.name] = frozenset({check.name, *check.needs}).difference(*charges.values())

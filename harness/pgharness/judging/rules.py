@@ -23,10 +23,10 @@ class Rules:
 
 
 def read_rules(settings: Settings, today: date) -> Rules:
-    """Give the rules of these settings, as they stand on a day."""
+    """Return the rules of these settings, as they stand on a day."""
     return Rules(read_ignore_rules(settings.ignore, today), settings.allow_indices, settings.since)
 
 
 def read_ignore_rules(ignore: Iterable[IgnoreSetting], today: date) -> IgnoreRules:
-    """Give the ignore rules alone, which `pgharness diff` needs too."""
+    """Return the ignore rules alone, which `pgharness diff` needs too."""
     return IgnoreRules(tuple(IgnoreRule(**setting.model_dump()) for setting in ignore), today)

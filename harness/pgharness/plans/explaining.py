@@ -35,7 +35,7 @@ def judge_plans(
 def explain_statements(
     connection: Connection, statements: Sequence[Statement], *, targets: Sequence[int] = STATISTICS_TARGETS
 ) -> dict[str, list[Explained]]:
-    """Give the plans of each statement by its name: for each round of ANALYZE, sample and mode.
+    """Return the plans of each statement by its name: for each round of ANALYZE, sample and mode.
 
     Without targets there is one round, on the statistics that are there.
     """
@@ -61,7 +61,7 @@ def explain(connection: Connection, statement: Statement, parameters: Parameters
 
 
 def plan_only(connection: Connection, statement: Statement) -> Plan:
-    """Give the plan that serves any parameters, without carrying the statement out."""
+    """Return the plan that serves any parameters, without carrying the statement out."""
     with _prepared(connection, statement, PlanMode.GENERIC) as call:
         nulls = (None,) * _parameter_count(connection, statement)
         return read_plan(_document(connection, "EXPLAIN (FORMAT JSON)", call, nulls), _wholes(connection))
@@ -101,7 +101,7 @@ def _document(connection: Connection, how: str, call: sql.Identifier, parameters
 
 
 def _wholes(connection: Connection) -> dict[str, list[str]]:
-    """Give, for each index of a partition, the indexes of partitioned tables that it is part of."""
+    """Return, for each index of a partition, the indexes of partitioned tables that it is part of."""
     return dict(
         connection.execute("""
             WITH RECURSIVE part(name, whole) AS (

@@ -20,7 +20,7 @@ PARENTS_LOOKED_AT = 100
 
 
 def foreign_key_statements(connection: Connection) -> tuple[Statement, ...]:
-    """Give the statements of all foreign keys, with parameters from the data; none for tables that hold no row for it."""
+    """Return the statements of all foreign keys, with parameters from the data; none for tables that hold no row for it."""
     keys = connection.cursor(row_factory=class_row(_ForeignKey)).execute(_query()).fetchall()
     return tuple(statement for key in keys for statement in _statements(connection, key))
 
@@ -55,7 +55,7 @@ def _equals(columns: Sequence[str]) -> str:
 
 
 def _parent_sample(connection: Connection, key: _ForeignKey) -> tuple[Parameters, ...]:
-    """Give a parent's key, if possible of one without children."""
+    """Return a parent's key, if possible of one without children."""
     pairs = zip(key.child_columns, key.parent_columns, strict=True)
     joined = " AND ".join(f"child.{child} = parent.{parent}" for child, parent in pairs)
     columns = ", ".join(key.parent_columns)

@@ -30,12 +30,12 @@ class Explained:
 
     @property
     def words(self) -> str:
-        """Say which plan it is."""
+        """Return which plan it is."""
         return f"the {self.mode} plan for sample {self.sample + 1} after ANALYZE {self.round + 1}"
 
 
 def judge_statement(statement: Statement, explained: Sequence[Explained]) -> tuple[Finding, ...]:
-    """Give what is wrong with a statement's plans; each thing once, with the first plan that shows it."""
+    """Return what is wrong with a statement's plans; each thing once, with the first plan that shows it."""
     found = [finding for one in explained for finding in _judge_plan(statement, one)]
     found += _judge_generic(statement, explained)
     found += _judge_flips(statement, explained)

@@ -35,7 +35,7 @@ class Scan:
 
     @property
     def is_sequential(self) -> bool:
-        """Say whether it reads the relation from end to end."""
+        """Whether it reads the relation from end to end."""
         return not self.indexes
 
 
@@ -60,17 +60,17 @@ class Plan:
 
     @property
     def indexes(self) -> frozenset[str]:
-        """Give the names of all indexes that it uses."""
+        """Return the names of all indexes that it uses."""
         return frozenset(name for scan in self.scans for name in scan.indexes)
 
     @property
     def rows_read(self) -> float:
-        """Give the number of rows that its scans looked at."""
+        """Return the number of rows that its scans looked at."""
         return sum(scan.rows_read for scan in self.scans)
 
     @property
     def way(self) -> tuple[str, ...]:
-        """Say in a few words how it gets at its rows, sorts of a few rows left out; plans of the same way cost alike."""
+        """Return in a few words how it gets at its rows, sorts of a few rows left out; plans of the same way cost alike."""
         scans = sorted(f"{scan.relation} by {', '.join(scan.indexes) or 'reading all of it'}" for scan in self.scans)
         return (*scans, *(f"sorted by {sort.key}" for sort in self.sorts if sort.rows > SORTED_ROWS))
 
@@ -100,7 +100,7 @@ def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_scan(node: Mapping[str, Any]) -> bool:
-    """Tell scans of relations from those of subqueries, functions and the index's part of a bitmap scan."""
+    """Distinguish scans of relations from those of subqueries, functions and the index's part of a bitmap scan."""
     return "Relation Name" in node and node["Node Type"] != "ModifyTable"
 
 
@@ -119,7 +119,7 @@ def _scan(node: Mapping[str, Any], wholes: Mapping[str, Sequence[str]]) -> Scan:
 
 
 def _index_nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give the nodes by which a scan finds its rows: itself, or what makes its bitmap, but no subquery of its filter."""
+    """Yield the nodes by which a scan finds its rows: itself, or what makes its bitmap, but no subquery of its filter."""
     if "Index Name" in node:
         yield node
     for below in node.get("Plans", ()):
@@ -137,7 +137,7 @@ _REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
 
 
 def _rows(top: Mapping[str, Any]) -> float:
-    """Give the rows of the result, or those that a statement without RETURNING changes."""
+    """Return the rows of the result, or those that a statement without RETURNING changes."""
     if top["Node Type"] == "ModifyTable" and not float(top.get("Actual Rows", 0)):
         return sum(_rows(below) for below in top.get("Plans", ()))
     return float(top.get("Actual Rows", 0)) * float(top.get("Actual Loops", 1))

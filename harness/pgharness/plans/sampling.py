@@ -14,7 +14,7 @@ from pgharness.plans.statement_file import StatementText
 
 
 def with_samples(connection: psycopg.Connection[TupleRow], texts: Sequence[StatementText]) -> tuple[Statement, ...]:
-    """Give the statements with the parameters that their samples pick from this database. Raises CannotRun."""
+    """Return the statements with the parameters that their samples pick from this database. Raises CannotRun."""
     return tuple(_with_samples(connection, text) for text in texts)
 
 

@@ -59,7 +59,7 @@ def read_statement_file(path: Path) -> tuple[StatementText, ...]:
 
 
 def read_statements(text: str) -> tuple[StatementText, ...]:
-    """Give the statements of a text in order; one without a name is called by the line where it begins."""
+    """Return the statements of a text in order; one without a name is called by the line where it begins."""
     statements: dict[str, StatementText] = {}
     lines = list[int]()
     for sql, comments, line in _split(text):

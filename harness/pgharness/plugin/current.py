@@ -16,7 +16,7 @@ _SESSION_KEY: pytest.StashKey[HarnessSession] = pytest.StashKey()
 
 
 def session_of(config: pytest.Config) -> HarnessSession:
-    """Give the harness's part of a pytest session."""
+    """Return the harness's part of a pytest session."""
     from pgharness.plugin.session import HarnessSession  # noqa: PLC0415 - see above
 
     if _SESSION_KEY not in config.stash:
@@ -25,5 +25,5 @@ def session_of(config: pytest.Config) -> HarnessSession:
 
 
 def find_session(config: pytest.Config) -> HarnessSession | None:
-    """Give the harness's part of a pytest session, if anything asked for it."""
+    """Return the harness's part of a pytest session, if anything asked for it."""
     return config.stash.get(_SESSION_KEY, None)

@@ -31,21 +31,21 @@ POOL_SIZE = 2
 
 @pytest.fixture(scope="session")
 def pg_server(request: pytest.FixtureRequest) -> Server:
-    """Give one real PostgreSQL server for the whole session, shared by all xdist workers."""
+    """Return one real PostgreSQL server for the whole session, shared by all xdist workers."""
     with _told():
         return session_of(request.config).server
 
 
 @pytest.fixture(scope="session")
 def pg_databases(request: pytest.FixtureRequest) -> Databases:
-    """Give what makes, clones and drops databases on the session's server."""
+    """Return what makes, clones and drops databases on the session's server."""
     with _told():
         return session_of(request.config).databases
 
 
 @pytest.fixture
 def empty_database(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[Database]:
-    """Give an empty database of this test's own."""
+    """Yield an empty database of this test's own."""
     database = remember(request.node, pg_databases.create_empty("test"))
     yield database
     if database in pg_databases:  # unless it is kept
@@ -54,7 +54,7 @@ def empty_database(request: pytest.FixtureRequest, pg_databases: Databases) -> I
 
 @pytest.fixture(scope="session")
 def migrated_pool(request: pytest.FixtureRequest) -> Iterator[ClonePool]:
-    """Give clones, made ahead, of a database that is at the heads of the project's chain."""
+    """Yield clones, made ahead, of a database that is at the heads of the project's chain."""
     from pgharness.plugin.migrated_template import migrated_template, read_meanwhile  # noqa: PLC0415 - takes the driver along
 
     session = session_of(request.config)
@@ -68,7 +68,7 @@ def migrated_pool(request: pytest.FixtureRequest) -> Iterator[ClonePool]:
 
 @pytest.fixture
 def migrated_database(request: pytest.FixtureRequest, migrated_pool: ClonePool) -> Iterator[Database]:
-    """Give a database of this test's own, at the heads of the project's chain."""
+    """Yield a database of this test's own, at the heads of the project's chain."""
     database = remember(request.node, migrated_pool.acquire())
     yield database
     migrated_pool.release(database)
@@ -122,7 +122,7 @@ def database_at(request: pytest.FixtureRequest, pg_databases: Databases) -> Iter
 
 @pytest.fixture(scope="session")
 def plan_judge() -> PlanJudge:
-    """Give what judges the plans of statements: `plan_judge(connection, statements)`."""
+    """Return what judges the plans of statements: `plan_judge(connection, statements)`."""
     from pgharness.plugin.plan_judge import PlanJudge  # noqa: PLC0415 - takes the driver along
 
     return PlanJudge()

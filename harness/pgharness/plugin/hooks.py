@@ -111,7 +111,7 @@ def _ended_if_missing() -> Iterator[None]:
 
 
 def _is_ours(config: pytest.Config) -> bool:
-    """Say whether the project uses the harness: it has a [tool.pgharness], or the command line asks for it."""
+    """Whether the project uses the harness: it has a [tool.pgharness], or the command line asks for it."""
     if config.getoption("--pgharness") or config.getoption("--pgharness-config"):
         return True
     file = config.rootpath / "pyproject.toml"
@@ -119,7 +119,7 @@ def _is_ours(config: pytest.Config) -> bool:
 
 
 def _has_workers(config: pytest.Config) -> bool:
-    """Say whether this process controls workers of pytest-xdist."""
+    """Whether this process controls workers of pytest-xdist."""
     if hasattr(config, "workerinput") or os.environ.get("PYTEST_XDIST_WORKER"):
         return False
     return bool(getattr(config.option, "tx", None))

@@ -29,7 +29,7 @@ class CheckCollector(pytest.Collector):
 
     @override
     def collect(self) -> Iterator[pytest.Item]:
-        """Give an item for each check at each revision, and one for each check of the whole chain."""
+        """Yield an item for each check at each revision, and one for each check of the whole chain."""
         try:
             plan = session_of(self.config).plan
         except CannotRun as reason:
@@ -73,7 +73,7 @@ class CheckItem(pytest.Item):
 
     @override
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Say where the revision is."""
+        """Return where the revision is."""
         return (self.revision.path if self.revision is not None else self.path), 0, self.name
 
 

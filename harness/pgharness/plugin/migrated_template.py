@@ -14,7 +14,7 @@ from pgharness.plugin.session import HarnessSession
 
 
 def migrated_template(session: HarnessSession) -> Database:
-    """Give the sealed template at the chain's heads, made if no process did so yet. Raises CannotRun."""
+    """Return the sealed template at the chain's heads, made if no process did so yet. Raises CannotRun."""
     checkpoints = Checkpoints(session.project, session.databases)
     return checkpoints.template(applied_at(session.project.chain, "heads"), rows=False)
 

@@ -42,7 +42,7 @@ class PlanJudge:
         *,
         targets: Sequence[int] = STATISTICS_TARGETS,
     ) -> tuple[Finding, ...]:
-        """Give what is wrong with the plans; `targets` are those of ANALYZE, one a round, and none leaves statistics as they are."""
+        """Return what is wrong with the plans; `targets` are those of ANALYZE, one a round, and none leaves statistics as they are."""
         if isinstance(statements, Path | str):
             statements = with_samples(connection, read_statement_file(Path(statements)))
         return judge_plans(connection, statements, targets=targets)

@@ -86,7 +86,7 @@ class HarnessSession:
         return folder
 
     def judged(self) -> Report:
-        """Give the report of the checks; whichever process asks first makes it for all."""
+        """Return the report of the checks; whichever process asks first makes it for all."""
         if self.report is None:
             file = self.folder / "report.pickle"
             with FileLock(self.folder / "report.lock"):
@@ -101,7 +101,7 @@ class HarnessSession:
 
     @contextmanager
     def _server_to_judge_on(self) -> Iterator[Server]:
-        """Give the session's server, or another of its kind where templates have made roles or may do so meanwhile.
+        """Yield the session's server, or another of its kind where templates have made roles or may do so meanwhile.
 
         Roles belong to a whole server: a chain that makes them cannot be walked beside a database that the same chain made.
         """
@@ -112,7 +112,7 @@ class HarnessSession:
             yield replace(server, reason=self.server.reason)
 
     def find_report(self) -> Report | None:
-        """Give the report that a worker made, if one did."""
+        """Return the report that a worker made, if one did."""
         file = self.folder / "report.pickle" if "folder" in self.__dict__ else None
         if self.report is None and file is not None and file.exists():
             outcome = pickle.loads(file.read_bytes())  # noqa: S301 - written by this session, in its private folder
@@ -127,7 +127,7 @@ class HarnessSession:
         return kept
 
     def for_worker(self) -> dict[str, Any]:
-        """Give what a worker must know to share this session; starts the server."""
+        """Return what a worker must know to share this session; starts the server."""
         return {WORKER_SERVER: self.server.tell(), WORKER_FOLDER: str(self.folder)}
 
     def close(self) -> None:

@@ -108,7 +108,7 @@ def _sqlalchemy(fixture: str) -> tuple[Any, Any]:
 
 @contextlib.contextmanager
 def _driver_is_there(fixture: str) -> Iterator[None]:
-    """Tell what an engine lacks: the driver, or greenlet, which SQLAlchemy's asyncio needs."""
+    """Return what an engine lacks: the driver, or greenlet, which SQLAlchemy's asyncio needs."""
     try:
         yield
     except (ImportError, ValueError) as error:

@@ -35,23 +35,23 @@ class ChainRecord:
 
     @property
     def walked_head(self) -> Snapshot | None:
-        """Give the catalog at the heads as the walk left it, or None where it did not get there."""
+        """Return the catalog at the heads as the walk left it, or None where it did not get there."""
         if len(self.revisions) < len(self.chain.revisions) or any(item.upgrade.failure for item in self.revisions):
             return None
         return self.revisions[-1].upgrade.snapshot if self.revisions else self.base
 
     @property
     def head(self) -> Snapshot | None:
-        """Give the catalog at the heads: the one to which the project's own deployment leads, else the walk's; None without either."""
+        """Return the catalog at the heads: the one to which the project's own deployment leads, else the walk's; None without either."""
         deployment = self.deployment
         leads_there = deployment is not None and deployment.is_at(self.chain) and len(deployment.runs) == 1
         return deployment.snapshot if deployment is not None and leads_there else self.walked_head
 
     @property
     def reached(self) -> frozenset[str]:
-        """Give the revisions whose upgrade passed, if only on empty tables."""
+        """Return the revisions whose upgrade passed, if only on empty tables."""
         return frozenset(item.revision.revision for item in self.revisions if item.upgrade.failure is None)
 
     def record_of(self, revision: str) -> RevisionRecord | None:
-        """Give one revision's record, or None where the walk did not get there."""
+        """Return one revision's record, or None where the walk did not get there."""
         return next((item for item in self.revisions if item.revision.revision == revision), None)

@@ -29,7 +29,7 @@ class Revision:
 
     @property
     def is_merge(self) -> bool:
-        """Say whether it joins several branches, and so needs no body."""
+        """Whether it joins several branches, and so needs no body."""
         return len(self.down_revisions) > 1
 
 
@@ -42,7 +42,7 @@ class Chain:
     bases: tuple[str, ...]
 
     def ancestors(self, revision: str) -> frozenset[str]:
-        """Give the revision and all that an upgrade to it runs."""
+        """Return the revision and all that an upgrade to it runs."""
         by_id = {item.revision: item for item in self.revisions}
         found: set[str] = set()
         pending = [revision]

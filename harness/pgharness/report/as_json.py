@@ -9,7 +9,7 @@ from pgharness.report.model import Report
 
 
 def render_json(report: Report) -> str:
-    """Give `{"server", "checks", "findings", "notes", "duration_s"}`; a finding's `revision` is its id or null."""
+    """Return `{"server", "checks", "findings", "notes", "duration_s"}`; a finding's `revision` is its id or null."""
     document = {
         "server": asdict(report.server),
         "checks": [

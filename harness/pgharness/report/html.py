@@ -20,7 +20,7 @@ Anchors = dict[tuple[str, str | None], str]
 
 
 def render_html(report: Report) -> str:
-    """Give the page; broken cells of the grid lead to their first finding."""
+    """Return the page; broken cells of the grid lead to their first finding."""
     return "\n".join(_lines(report)) + "\n"
 
 

@@ -13,7 +13,7 @@ MARKS = {Cell.HOLDS: "✓", Cell.UNTRIED: "–"}
 
 
 def render_markdown(report: Report) -> str:
-    """Give the grid as a table, then a section for each finding."""
+    """Return the grid as a table, then a section for each finding."""
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -50,6 +50,6 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
 
 
 def _inline(text: str) -> str:
-    """Give code, whatever backticks the text holds."""
+    """Return code, whatever backticks the text holds."""
     fence = "``" if "`" in text else "`"
     return f"{fence}{text}{fence}" if text else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from pgharness.findings import CheckResult, Finding, Note
 from pgharness.records.revisions import Chain, Revision
@@ -29,7 +31,7 @@ class ServerFacts:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """One run: `reached` are the revisions whose upgrade passed; `duration_s` runs from the server's start."""
 
@@ -40,31 +42,43 @@ class Report:
     server_s: float
     duration_s: float
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, in the order of the checks."""
         return tuple(finding for result in self.results for finding in result.findings)
 
-    @property
+    @cached_property
     def notes(self) -> tuple[Note, ...]:
         """All notes, each once."""
         return tuple(dict.fromkeys(note for result in self.results for note in result.notes))
 
     @property
     def passed(self) -> bool:
-        """Say whether nothing was found."""
+        """Whether nothing was found."""
         return not self.findings
 
     def label(self, revision: str | None) -> str:
-        """Give the name by which people know a revision."""
-        return next((item.label for item in self.chain.revisions if item.revision == revision), WHOLE_CHAIN)
+        """Return the name by which people know a revision."""
+        return self._labels.get(revision or "", WHOLE_CHAIN)
 
     def cell(self, result: CheckResult, revision: Revision | None) -> tuple[Cell, tuple[Finding, ...]]:
-        """Give what a check came to at a revision (None: at the chain as a whole), with the findings there."""
-        identity = revision.revision if revision is not None else None
-        here = tuple(finding for finding in result.findings if finding.revision == identity)
-        if here:
-            return Cell.BROKEN, here
-        needed = {item.revision for item in self.chain.revisions} if revision is None else {revision.revision}
-        is_judged = result.is_judged and (not result.needs_walk or needed <= self.reached)
+        """Return what a check came to at a revision (None: at the chain as a whole), with the findings there."""
+        here = self._findings_at.get((result.name, revision.revision if revision is not None else None))
+        if here is not None:
+            return Cell.BROKEN, tuple(here)
+        is_reached = self._labels.keys() <= self.reached if revision is None else revision.revision in self.reached
+        is_judged = result.is_judged and (not result.needs_walk or is_reached)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {item.revision: item.label for item in self.chain.revisions}
+
+    @cached_property
+    def _findings_at(self) -> dict[tuple[str, str | None], list[Finding]]:
+        """The findings by the name of the result that holds them, and revision."""
+        found: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
+        for result in self.results:
+            for finding in result.findings:
+                found[result.name, finding.revision].append(finding)
+        return dict(found)

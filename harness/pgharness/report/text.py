@@ -24,7 +24,7 @@ PLAIN_WIDTH = 120
 
 
 def render_text(report: Report) -> str:
-    """Give the report as plain text."""
+    """Return the report as plain text."""
     console = Console(file=io.StringIO(), width=PLAIN_WIDTH, color_system=None)
     with console.capture() as captured:
         console.print(render_grid(report))
@@ -34,12 +34,12 @@ def render_text(report: Report) -> str:
 
 
 def render_rich(report: Report) -> RenderableType:
-    """Give the report for a rich console."""
+    """Return the report for a rich console."""
     return Group(*_parts(report))
 
 
 def render_grid(report: Report) -> Table:
-    """Give the grid alone: revisions down, checks across."""
+    """Return the grid alone: revisions down, checks across."""
     grid = Table(pad_edge=False)
     grid.add_column("revision", no_wrap=True)
     for result in report.results:
@@ -54,7 +54,7 @@ def render_grid(report: Report) -> Table:
 
 
 def summary(report: Report) -> str:
-    """Give the run in one sentence."""
+    """Return the run in one sentence."""
     revisions, checks = len(report.chain.revisions), sum(r.status is not Status.SKIPPED for r in report.results)
     return (
         f"{verdict(len(report.findings))} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, {report.duration_s:.1f} s "
@@ -73,17 +73,17 @@ def counted(number: int, noun: str) -> str:
 
 
 def seconds(result: CheckResult) -> str:
-    """Give how long a check took, or a dash where it was skipped."""
+    """Return how long a check took, or a dash where it was skipped."""
     return "–" if result.status is Status.SKIPPED else f"{result.duration_s:.2f}"
 
 
 def server_line(report: Report) -> str:
-    """Say which server it was, and why that one."""
+    """Return which server it was, and why that one."""
     return f"server: {report.server.description} ({report.server.reason})"
 
 
 def remarks(report: Report) -> list[str]:
-    """Give what stands between the grid and the findings: the server, checks that were skipped, notes."""
+    """Return what stands between the grid and the findings: the server, checks that were skipped, notes."""
     return [
         server_line(report),
         *(
@@ -96,7 +96,7 @@ def remarks(report: Report) -> list[str]:
 
 
 def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -> str:
-    """Give one finding as plain text; no line is broken, so that a mend can be copied.
+    """Return one finding as plain text; no line is broken, so that a mend can be copied.
 
     `label` is the revision's, for what is about a chain; with `whole`, long evidence is not shortened.
     """
@@ -107,7 +107,7 @@ def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -
 
 
 def render_finding(finding: Finding, label: str) -> RenderableType:
-    """Give one finding: what failed and where, what was seen, and the mend."""
+    """Return one finding: what failed and where, what was seen, and the mend."""
     head = Text.assemble((f"{finding.check}", "bold red"), f" [{label}] ", (finding.subject, "bold"))
     lines: list[RenderableType] = [head, Padding(Text(finding.message), (0, 0, 0, 2))]
     lines.append(Padding(Text.assemble(("fix: ", "green"), finding.mend), (0, 0, 0, 2)))

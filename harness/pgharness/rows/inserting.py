@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import errors, pq, sql
 
+from pgharness.rows.column_values import ColumnValues, NothingFits
 from pgharness.rows.reading import Connection, empty_tables, first_line, printed, read_tables
-from pgharness.rows.row_values import Choice, Chooser, Fullness, NothingFits
+from pgharness.rows.row_values import Choice, Chooser, Fullness
 from pgharness.rows.tables import Table
 from pgharness.rows.type_values import Values
 
@@ -27,7 +28,7 @@ class Filling:
 
 
 def fill_empty_tables(connection: Connection, *, rows_per_table: int, leave_out: Collection[str] = ()) -> Filling:
-    """Give each table without rows `rows_per_table` of them; tables that hold rows are left alone.
+    """Return each table without rows `rows_per_table` of them; tables that hold rows are left alone.
 
     The connection is in autocommit mode: each row is committed by itself. Values are the same on every run. `leave_out`
     holds names of tables as PostgreSQL prints them, such as `public.alembic_version`.
@@ -39,7 +40,7 @@ def fill_empty_tables(connection: Connection, *, rows_per_table: int, leave_out:
     values = Values(types, count=2 * rows_per_table + 6)
     filled: dict[str, int] = {}
     for table in _parents_first(tables):
-        made, reason = _fill(Chooser(connection, table, values), rows_per_table)
+        made, reason = _fill(Chooser(ColumnValues(connection, table, values)), rows_per_table)
         if made:
             filled[table.name] = made
         else:
@@ -75,7 +76,7 @@ def _parents(table: Table, *, required: bool) -> set[str]:
 
 
 def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
-    """Give the number of rows made, and why no more were."""
+    """Return the number of rows made, and why no more were."""
     made, reason = _insert_at_once(chooser, rows), ""
     for number in range(made, rows):
         try:
@@ -98,7 +99,7 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
         chosen = [chooser.choices(number, FULLNESS[number % len(FULLNESS)]) for number in range(rows)]
     except NothingFits:
         return 0
-    connection = chooser.connection
+    connection = chooser.column_values.connection
     commits = []
     try:
         with connection.pipeline():
@@ -118,7 +119,7 @@ def _insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> None:
     choices = chooser.choices(number, fullness)
     for _ in range(ATTEMPTS):
         try:
-            _insert(chooser.connection, chooser.table, choices)
+            _insert(chooser.column_values.connection, chooser.table, choices)
         except (psycopg.errors.IntegrityError, errors.RaiseException, errors.DataError) as error:
             refusal = error
         except psycopg.Error as error:

@@ -27,7 +27,7 @@ _Member = TypeVar("_Member")
 
 
 def matching_texts(regex: str, count: int) -> tuple[str, ...]:
-    """Give up to `count` different texts that match; none where the expression cannot be read."""
+    """Return up to `count` different texts that match; none where the expression cannot be read."""
     try:
         parsed = _PARSER.parse(_in_python(regex))
         texts = [_Choice(number).text(parsed) for number in range(count)]
@@ -80,7 +80,7 @@ class _Choice:
 
 
 def _characters(operation: str, argument: Any) -> Sequence[str]:  # noqa: PLR0911 - one return for each case
-    """Give the characters that one element may stand for, those that are easy to read first; empty for what takes none."""
+    """Return the characters that one element may stand for, those that are easy to read first; empty for what takes none."""
     match operation:
         case "LITERAL":
             return chr(argument)

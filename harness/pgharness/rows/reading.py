@@ -17,7 +17,7 @@ Connection = psycopg.Connection[Any]
 
 
 def empty_tables(connection: Connection, leave_out: Collection[str]) -> tuple[dict[int, str], dict[str, str]]:
-    """Give oid and name of every table without a row, sorted by name, and of those that cannot be read the name and why.
+    """Return oid and name of every table without a row, sorted by name, and of those that cannot be read the name and why.
 
     `leave_out` holds names as PostgreSQL prints them, like `public.alembic_version`.
     """
@@ -44,7 +44,7 @@ def printed(text: str) -> sql.SQL:
 
 
 def first_line(error: psycopg.Error) -> str:
-    """Give what the server said, without its detail and context."""
+    """Return what the server said, without its detail and context."""
     return str(error).strip().split("\n", maxsplit=1)[0]
 
 
@@ -70,7 +70,7 @@ def _type(row: Sequence[Any]) -> DataType:
 
 
 def _partition_condition(partitions: Sequence[Mapping[str, Any]]) -> list[Condition]:
-    """Give the condition that some partition takes the row; a hash partition takes any, so all of them need none."""
+    """Return the condition that some partition takes the row; a hash partition takes any, so all of them need none."""
     bounds = [one["expression"] for one in partitions]
     if not bounds or None in bounds or any("satisfies_hash_partition" in bound for bound in bounds):
         return []
@@ -78,7 +78,7 @@ def _partition_condition(partitions: Sequence[Mapping[str, Any]]) -> list[Condit
 
 
 def _without_rows(connection: Connection, names: Sequence[str]) -> tuple[frozenset[str], dict[str, str]]:
-    """Give those of the tables that hold dead rows alone, and those that cannot be read, with the reason."""
+    """Return those of the tables that hold dead rows alone, and those that cannot be read, with the reason."""
     if not names:
         return frozenset(), {}
     looks = [f"SELECT {place} WHERE NOT EXISTS (SELECT FROM {name})" for place, name in enumerate(names)]

@@ -81,21 +81,21 @@ class Values:
     count: int
 
     def candidates(self, type_oid: int, modifier: int, label: str, hints: Hints) -> tuple[str, ...]:
-        """Give different values for a column, likely ones first; empty for a type of which no value is known."""
+        """Return different values for a column, likely ones first; empty for a type of which no value is known."""
         data_type, modifier = self._base(type_oid, modifier)
         series = self._series(data_type, modifier, label)
         return tuple(dict.fromkeys([*islice(series, self.count), *self._suggested(data_type, modifier, label, hints)]))
 
     def is_not_null(self, type_oid: int) -> bool:
-        """Say whether a domain refuses NULL."""
+        """Whether a domain refuses NULL."""
         return any(step.not_null for step in self._chain(type_oid))
 
     def domain_checks(self, type_oid: int) -> tuple[str, ...]:
-        """Give the conditions on VALUE of a domain and of those that it is made of."""
+        """Return the conditions on VALUE of a domain and of those that it is made of."""
         return tuple(check for step in self._chain(type_oid) for check in step.checks)
 
     def base_name(self, type_oid: int, type_name: str) -> str:
-        """Give the name of the type beneath a domain, or the type's own."""
+        """Return the name of the type beneath a domain, or the type's own."""
         names = [step.base_name for step in self._chain(type_oid) if step.base_name is not None]
         return names[-1] if names else type_name
 
@@ -106,7 +106,7 @@ class Values:
             step = self.types[step].base
 
     def _base(self, type_oid: int, modifier: int) -> tuple[DataType, int]:
-        """Give the type beneath a domain, with its modifier."""
+        """Return the type beneath a domain, with its modifier."""
         for step in self._chain(type_oid):
             if step.base is None:
                 return step, modifier
@@ -120,7 +120,7 @@ class Values:
         return self._composed(data_type, modifier, label) if make is None else map(make, count())
 
     def _composed(self, data_type: DataType, modifier: int, label: str) -> Iterator[str]:
-        """Give arrays, ranges and rows of values of what they are made of."""
+        """Return arrays, ranges and rows of values of what they are made of."""
         if data_type.element is not None:
             inner = self.candidates(data_type.element, modifier, label, Hints())
             pairs = list(pairwise(inner))
@@ -159,7 +159,7 @@ class Values:
 
 
 def _nth_value(name: str, modifier: int, label: str) -> Callable[[int], str] | None:
-    """Give what makes the n-th value of a type by its name, or None where it is not known by name."""
+    """Return what makes the n-th value of a type by its name, or None where it is not known by name."""
     if name in TEXT_TYPES:
         limit = _text_limit(name, modifier)
         return lambda n: _labelled(label, n, limit)

@@ -27,7 +27,7 @@ class Terminated(KeyboardInterrupt):
 def open_server(
     choice: str = "auto", *, image: str = DEFAULT_IMAGE, keeps: Keeps = kept_by_variable
 ) -> Iterator[Server]:
-    """Give a server: `auto`, `container`, `embedded`, or the URL of a running one; unless it `keeps`, nothing of it stays at the end.
+    """Yield a server: `auto`, `container`, `embedded`, or the URL of a running one; unless it `keeps`, nothing of it stays at the end.
 
     `auto` takes a container when an engine answers and has the image or can pull it, else the embedded server, and says
     why. Raises CannotRun; a server that was asked for by name is never replaced by another.

@@ -29,7 +29,7 @@ _MENDS = (
 
 @contextlib.contextmanager
 def given_server(text: str, reason: str) -> Iterator[Server]:
-    """Give the server that the URL names. Raises CannotRun, which never tells the password."""
+    """Yield the server that the URL names. Raises CannotRun, which never tells the password."""
     url = parse_url(text)
     with _connected(url) as connection:
         version, number, fsync = probe(connection)

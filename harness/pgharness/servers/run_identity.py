@@ -40,7 +40,7 @@ def owner_lives(owner: str) -> bool:
 
 
 def _began(pid: int) -> str | None:
-    """Give a word for the moment when the process began, or None when there is none or it is a zombie."""
+    """Return a word for the moment when the process began, or None when there is none or it is a zombie."""
     if Path("/proc/self/stat").exists():
         return _began_by_proc(pid)
     listing = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)

@@ -85,11 +85,11 @@ class Server:
         return connect(self.url if dbname is None else self.database_url(dbname), **options)
 
     def database_url(self, dbname: str) -> ServerUrl:
-        """Give the URL of a database of this server, whether or not it exists."""
+        """Return the URL of a database of this server, whether or not it exists."""
         return self.url.with_database(dbname)
 
     def project_url(self, dbname: str) -> ServerUrl:
-        """Give the URL of a database for the code of a project: on a server of ours by TCP and with a password, so that every driver takes it."""
+        """Return the URL of a database for the code of a project: on a server of ours by TCP and with a password, so that every driver takes it."""
         return self.url_for_projects.with_database(dbname)
 
 
@@ -112,7 +112,7 @@ def connect(url: ServerUrl, **options: Any) -> Connection:
 
 
 def probe(connection: Connection) -> tuple[str, int, bool]:
-    """Give version, version number, and whether the server flushes to disk. Raises CannotRun when it is too old."""
+    """Return version, version number, and whether the server flushes to disk. Raises CannotRun when it is too old."""
     row = connection.execute(
         "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
         "current_setting('fsync')::bool"
@@ -134,5 +134,5 @@ def kept_by_variable() -> bool:
 
 
 def tell_kept(url: ServerUrl, stop_command: str) -> None:
-    """Say where a kept server is, and how it ends."""
+    """Print where a kept server is, and how it ends."""
     print(f"pgharness: kept the server {url} until the next run; stop it: {stop_command}", file=sys.stderr)  # noqa: T201 - meant for the reader

@@ -70,11 +70,11 @@ class ServerUrl:
         return url
 
     def with_database(self, name: str) -> Self:
-        """Give the URL of another database of the same server."""
+        """Return the URL of another database of the same server."""
         return replace(self, database=name)
 
     def conninfo(self) -> str:
-        """Give libpq's connection string. Raises psycopg.ProgrammingError for a parameter that libpq does not know."""
+        """Return libpq's connection string. Raises psycopg.ProgrammingError for a parameter that libpq does not know."""
         parts: dict[str, Any] = {name: getattr(self, part) for name, part in _PARTS.items()}
         return make_conninfo(**{**dict(self.query), **{name: value for name, value in parts.items() if value}})
 
@@ -94,7 +94,7 @@ class ServerUrl:
 
     @override
     def __str__(self) -> str:
-        """Give the URL as text that may be printed: without any password."""
+        """Return the URL as text that may be printed: without any password."""
         return self.render(hide_password=True)
 
     @override
@@ -107,7 +107,7 @@ class ServerUrl:
         return f"{login}@" if login else ""
 
     def _network_location(self) -> tuple[str, str, list[tuple[str, str]]]:
-        """Give host and port as they stand before the path, and the query for what cannot stand there."""
+        """Return host and port as they stand before the path, and the query for what cannot stand there."""
         query = []
         host, port = self.host, f":{self.port}" if self.port else ""
         if _IPV6_HOST.fullmatch(host):

@@ -99,7 +99,7 @@ class Walk:
         return None
 
     def _not_arrived(self, position: Position) -> Position | None:
-        """Say how to go on where what passed before does not pass again; a revision that fails every way ends the walk."""
+        """Return how to go on where what passed before does not pass again; a revision that fails every way ends the walk."""
         if position.failed is not None:
             self.records.append(_with_earlier_failures(position.failed, position))
             return None
@@ -127,7 +127,7 @@ class Walk:
         return replace(record, reupgrade=stretch.step(record.revision, UP, fill=True, known=known))
 
     def _to_be_tried_again(self, record: RevisionRecord, position: Position) -> Position | None:
-        """Say how a revision that failed is tried once more: without rows, then in one go with those before it."""
+        """Return how a revision that failed is tried once more: without rows, then in one go with those before it."""
         failures = _own_failures(record)
         if not failures or position.failed is not None:
             return None
@@ -155,7 +155,7 @@ class Walk:
 
 
 def _own_failures(record: RevisionRecord) -> tuple[tuple[str, Failure], ...]:
-    """Give the failures that are not the author's own refusal to go down."""
+    """Return the failures that are not the author's own refusal to go down."""
     steps = (("upgrade", record.upgrade), ("downgrade", record.downgrade), ("reupgrade", record.reupgrade))
     return tuple(
         (name, step.failure)
@@ -179,7 +179,7 @@ def _with_earlier_failures(record: RevisionRecord, position: Position) -> Revisi
 
 
 def _is_spoiled(record: RevisionRecord) -> bool:
-    """Say whether the database is no longer what a clean upgrade to this revision gives."""
+    """Whether the database is no longer what a clean upgrade to this revision gives."""
     if record.alone_failure is not None or (record.reupgrade is not None and record.reupgrade.failure is not None):
         return True
     last = record.reupgrade or record.downgrade

@@ -13,6 +13,7 @@ from flowforge_schema.contracts.identity import (
     ApiKeyUpdate,
     UserCreate,
     UserRead,
+    UserSignUp,
     UserUpdate,
 )
 from flowforge_schema.contracts.lists import SHOWN_AS
@@ -57,6 +58,7 @@ __all__ = [
     "RunStepLogUpdate",
     "UserCreate",
     "UserRead",
+    "UserSignUp",
     "UserUpdate",
     "WorkflowCreate",
     "WorkflowRead",

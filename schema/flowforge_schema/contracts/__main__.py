@@ -8,5 +8,5 @@ from pathlib import Path
 from flowforge_schema.contracts.documents import write_documents
 
 if len(sys.argv) != 2:
-    sys.exit("Name the folder for the documents.\n  mend: python -m flowforge_schema.contracts docs/contracts")
+    sys.exit("Name the folder for the documents.\n  fix: python -m flowforge_schema.contracts docs/contracts")
 write_documents(Path(sys.argv[1]))

@@ -47,7 +47,7 @@ class Contract(BaseModel):
             raise ValidationError.from_exception_data(error.title, _without_input(error)) from None
 
     def column_values(self) -> dict[str, Any]:
-        """Give what was said, by column, secrets uncovered: `User(**contract.column_values())`."""
+        """Return what was said, by column, secrets uncovered: `User(**contract.column_values())`."""
         said = {name: getattr(self, name) for name in type(self).model_fields if name != self.version_column}
         return {
             name: value.get_secret_value() if isinstance(value, Secret) else value

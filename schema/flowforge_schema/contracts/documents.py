@@ -40,7 +40,7 @@ MODES: tuple[JsonSchemaMode, ...] = ("validation", "validation", "serialization"
 
 
 def schema_documents() -> dict[str, str]:
-    """Give the text of every document by its file name; a document's `$defs` hold the contracts by their names."""
+    """Return the text of every document by its file name; a document's `$defs` hold the contracts by their names."""
     return {f"{table}.schema.json": _document(table) for table in CONTRACTS}
 
 

@@ -71,7 +71,7 @@ def number(value: Any) -> Any:
 
 
 def in_utc(value: datetime) -> datetime:
-    """Give the moment in UTC: RFC 3339 has offsets up to 23:59, and from text PostgreSQL reads none of 16 hours or more."""
+    """Return the moment in UTC: RFC 3339 has offsets up to 23:59, and from text PostgreSQL reads none of 16 hours or more."""
     if value.year not in TIMESTAMP_YEARS:
         raise PydanticCustomError("timestamp_range", "Input should be in the years 2 to 9998")
     return value.astimezone(UTC)

@@ -23,7 +23,7 @@ from flowforge_schema.contracts.fields import (
 
 
 class UserCreate(Contract):
-    """A new user. The e-mail address is kept as written and is unique whatever its case."""
+    """A new user, as an administrator makes one; a stranger gets UserSignUp. The e-mail address is kept as written and is unique whatever its case."""
 
     email: Email
     display_name: DisplayName | None = None
@@ -34,8 +34,15 @@ class UserCreate(Contract):
     last_login_at: Timestamp | None = None
 
 
+class UserSignUp(Contract):
+    """What a stranger may say of a new user; rights, checks and the hash of a password are the application's own."""
+
+    email: Email
+    display_name: DisplayName | None = None
+
+
 class UserUpdate(Contract):
-    """A change of a user; what is left out stays."""
+    """A change of a user by an administrator; what is left out stays."""
 
     email: Email | MISSING = MISSING
     display_name: DisplayName | MISSING | None = MISSING

@@ -27,7 +27,7 @@ EMPTY_ARRAY_SIZE_BYTES: Final = 16
 
 
 def jsonb_size_bytes(document: dict[str, Any]) -> int:
-    """Give the bytes of an object in a jsonb column; raises `NotStorableError` for what cannot be stored and read again.
+    """Return the bytes of an object in a jsonb column; raises `NotStorableError` for what cannot be stored and read again.
 
     Refused are NUL characters and lone surrogates in keys and texts, NaN and the infinities, numbers beyond the range of a
     double (few readers of JSON have a wider type), nesting beyond `storable.JSON_DEPTH_MAX`, and what is not JSON.
@@ -36,13 +36,13 @@ def jsonb_size_bytes(document: dict[str, Any]) -> int:
 
 
 def text_array_size_bytes(texts: Iterable[str]) -> int:
-    """Give the bytes of a list in a text[] column; raises `NotStorableError` as `jsonb_size_bytes` does."""
+    """Return the bytes of a list in a text[] column; raises `NotStorableError` as `jsonb_size_bytes` does."""
     sizes = [_aligned(LENGTH_SIZE_BYTES + len(encoded(text))) for text in texts]
     return ARRAY_HEADER_SIZE_BYTES + sum(sizes) if sizes else EMPTY_ARRAY_SIZE_BYTES
 
 
 def _end_of_value(value: Any, start: int, depth: int) -> int:
-    """Give the place where a value ends whose predecessor ended at `start`."""
+    """Return the place where a value ends whose predecessor ended at `start`."""
     match value:
         case None | bool():
             return start  # the container's header says it all
@@ -79,7 +79,7 @@ def _end_of_array(value: list[Any], start: int, depth: int) -> int:
 
 
 def _numeric_size_bytes(number: float) -> int:
-    """Give the bytes of a number with the digits that Python's json writes for it."""
+    """Return the bytes of a number with the digits that Python's json writes for it."""
     check_number(number)
     _, digits, exponent = Decimal(repr(number)).as_tuple()
     assert isinstance(exponent, int)  # the number is finite

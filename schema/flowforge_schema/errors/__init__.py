@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowforge_schema.errors.reasons import UnavailableReason
 from flowforge_schema.errors.retrying import retry_transient
 from flowforge_schema.errors.translation import install_translation, translate, translating
 from flowforge_schema.errors.tree import (
@@ -18,6 +19,7 @@ from flowforge_schema.errors.tree import (
     LockTimeoutError,
     NotFoundError,
     PoolExhaustedError,
+    PrimaryReadOnlyError,
     ReadOnlyError,
     ReferenceNotFoundError,
     ResourceInUseError,
@@ -43,6 +45,7 @@ __all__ = [
     "LockTimeoutError",
     "NotFoundError",
     "PoolExhaustedError",
+    "PrimaryReadOnlyError",
     "ReadOnlyError",
     "ReferenceNotFoundError",
     "ResourceInUseError",
@@ -50,6 +53,7 @@ __all__ = [
     "SerializationError",
     "StatementTimeoutError",
     "TransientError",
+    "UnavailableReason",
     "UnexpectedDatabaseError",
     "UnreadableDataError",
     "install_translation",

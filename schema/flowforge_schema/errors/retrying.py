@@ -14,10 +14,11 @@ from tenacity import (
     RetryCallState,
     retry_if_exception,
     stop_after_attempt,
+    stop_before_delay,
     wait_random_exponential,
 )
 
-from flowforge_schema.errors.tree import AppError, ConfigurationError
+from flowforge_schema.errors.tree import AppError, ConfigurationError, PoolExhaustedError
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ Result = TypeVar("Result")
 def retry_transient(
     *,
     attempts: int = 4,
+    give_up_after_s: float | None = None,
     first_wait_s: float = 0.05,
     longest_wait_s: float = 2.0,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -35,12 +37,13 @@ def retry_transient(
     """Decorate a coroutine function that opens its own session, so that it runs again after a retryable AppError.
 
     At most `attempts` times in all, with a random wait that doubles its bound from `first_wait_s` to `longest_wait_s`; the
-    last error is raised as it is. What the function does besides the database happens once for each attempt. A function that is
+    last error is raised as it is. To bridge an outage, name `give_up_after_s` instead: as often as it takes, until that long
+    after the first try. An exhausted pool is not tried again, which would lengthen its queue. What the function does besides the database happens once for each attempt. A function that is
     given a session is refused (ConfigurationError): after a failure that session is of no use.
     """
     retrying = AsyncRetrying(
         retry=retry_if_exception(_is_retryable),
-        stop=stop_after_attempt(attempts),
+        stop=stop_after_attempt(attempts) if give_up_after_s is None else stop_before_delay(give_up_after_s),
         wait=wait_random_exponential(multiplier=first_wait_s, max=longest_wait_s),
         sleep=sleep,
         before_sleep=_log_attempt,
@@ -53,7 +56,7 @@ def retry_transient(
             if any(isinstance(value, AsyncSession) for value in (*arguments, *keywords.values())):
                 raise ConfigurationError(
                     f"{work.__qualname__} cannot be run again: it is given a session, which a failure leaves useless.\n"
-                    "  mend: give it the Database, and open the session inside: `async with database.session() as session:`"
+                    "  fix: give it the Database, and open the session inside: `async with database.session() as session:`"
                 )
             return await retrying(work, *arguments, **keywords)
 
@@ -63,7 +66,7 @@ def retry_transient(
 
 
 def _is_retryable(error: BaseException) -> bool:
-    return isinstance(error, AppError) and error.retryable
+    return isinstance(error, AppError) and error.retryable and not isinstance(error, PoolExhaustedError)
 
 
 def _log_attempt(state: RetryCallState) -> None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from flowforge_schema.errors.tree import (
     AppError,
+    CommitUnknownError,
     ConflictError,
     DatabaseUnavailableError,
     DeadlockError,
     InvalidDataError,
     InvariantViolationError,
     LockTimeoutError,
-    ReadOnlyError,
+    PrimaryReadOnlyError,
     ReferenceNotFoundError,
     ResourceInUseError,
     SchemaMismatchError,
@@ -47,13 +48,14 @@ MEANINGS = (
     Meaning("23514", "check violation", InvariantViolationError),
     Meaning("23P01", "exclusion violation", ConflictError),
     Meaning("25", "invalid transaction state", UnexpectedDatabaseError),
-    Meaning("25006", "read only transaction", ReadOnlyError),
+    Meaning("25006", "read only transaction", PrimaryReadOnlyError),
     Meaning("25P02", "in a failed transaction", UnexpectedDatabaseError),
     Meaning("25P03", "idle in transaction for too long", UnexpectedDatabaseError),
     Meaning("25P04", "transaction timeout", StatementTimeoutError),
     Meaning("28", "invalid authorization", DatabaseUnavailableError),
     Meaning("3D000", "the database does not exist", DatabaseUnavailableError),
     Meaning("40001", "serialization failure", SerializationError),
+    Meaning("40003", "statement completion unknown", CommitUnknownError),
     Meaning("40P01", "deadlock detected", DeadlockError),
     Meaning("42", "syntax error, or no right to do this", UnexpectedDatabaseError),
     Meaning("42703", "undefined column", SchemaMismatchError),
@@ -79,5 +81,5 @@ CLASSES_WITH_VALUES = frozenset({"22", "23", "44", "P0"})
 
 
 def error_for(sqlstate: str) -> type[AppError]:
-    """Give the error of a code: its own, else that of its class, else a bug on our side."""
+    """Return the error of a code: its own, else that of its class, else a bug on our side."""
     return _BY_SQLSTATE.get(sqlstate) or _BY_SQLSTATE.get(sqlstate[:2]) or UnexpectedDatabaseError

@@ -19,7 +19,7 @@ Made from the code: `python -m flowforge_schema.errors.table > docs/errors.md`. 
 
 
 def render_table() -> str:
-    """Give the whole page as Markdown."""
+    """Return the whole page as Markdown."""
     return "\n".join([HEAD, *_errors(), "", *_sqlstates(), "", *_constraints()]) + "\n"
 
 
@@ -38,6 +38,7 @@ def _sqlstates() -> Iterator[str]:
     yield "## From SQLSTATE\n"
     yield "Two characters stand for all codes of a class that are not listed themselves; whatever is not here is an"
     yield "`UnexpectedDatabaseError`. A foreign key violation (23503) by a change of the parent is a `ResourceInUseError`."
+    yield "In a read session 25006 is a `ReadOnlyError`; elsewhere the pool makes its connections anew."
     yield "A connection lost during COMMIT is a `CommitUnknownError`, whatever its code. A type changed under a prepared"
     yield 'statement ("cached plan must not change result type", one case of 0A000) is a `TransientError`.\n'
     yield "| SQLSTATE | PostgreSQL's condition | error | HTTP | retryable |"
@@ -50,7 +51,7 @@ def _sqlstates() -> Iterator[str]:
         )
     yield "| none | connecting failed, or the connection was lost | `DatabaseUnavailableError` | 503 | yes |"
     yield "| none | the connection was lost during COMMIT | `CommitUnknownError` | 503 | no |"
-    yield "| none | no connection within `pool_timeout_s` | `PoolExhaustedError` | 503 | no |"
+    yield "| none | no connection within `pool_timeout_s` | `PoolExhaustedError` | 503 | yes |"
     yield "| none | `lock_version` has changed (StaleDataError) | `ConcurrentUpdateError` | 409 | no |"
     yield "| none | `scalar_one()` found nothing (NoResultFound) | `NotFoundError` | 404 | no |"
     yield "| none | a value is refused before it is sent: NUL, lone surrogate, NaN, no time zone | `InvalidDataError` | 422 | no |"

@@ -17,7 +17,9 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm.exc import StaleDataError
 
 from flowforge_schema.errors.constraints import RULE_BY_CONSTRAINT
+from flowforge_schema.errors.logging_failures import log_failure
 from flowforge_schema.errors.reading import is_reading, unreadable
+from flowforge_schema.errors.reasons import reason_of
 from flowforge_schema.errors.sending import UNSTORABLE, naming_field, refusal
 from flowforge_schema.errors.sqlstates import CLASSES_WITH_VALUES, error_for
 from flowforge_schema.errors.tree import (
@@ -28,6 +30,8 @@ from flowforge_schema.errors.tree import (
     InvalidDataError,
     NotFoundError,
     PoolExhaustedError,
+    PrimaryReadOnlyError,
+    ReadOnlyError,
     ReferenceNotFoundError,
     ResourceInUseError,
     TransientError,
@@ -57,7 +61,7 @@ def translating() -> Iterator[None]:
 
 
 def translate(error: exc.SQLAlchemyError | psycopg.Error) -> AppError:
-    """Give this layer's error for one that was raised outside of a connection."""
+    """Return this layer's error for one that was raised outside of a connection."""
     if isinstance(error, psycopg.Error):
         return _from_driver(error, statement=None)
     if isinstance(error, exc.StatementError) and error.orig is not None:
@@ -100,17 +104,34 @@ def _translate_in_context(context: ExceptionContext) -> AppError | None:
     if is_reading(context):
         return unreadable(context)
     if isinstance(original, psycopg.Error):
-        error = _from_driver(original, statement=context.statement, is_connected=_is_connected(context))
-        is_unknown = isinstance(error, DatabaseUnavailableError) and _is_committing(context)
-        return CommitUnknownError(sqlstate=error.sqlstate) if is_unknown else naming_field(error, context)
+        error = _from_driver_in_context(original, context)
+        log_failure(error, original, None if context.engine is None else context.engine.url)
+        return naming_field(error, context)
     if context.statement is not None and isinstance(original, (*UNSTORABLE, exc.StatementError)):
         return naming_field(_from_original(original, statement=context.statement), context)
     return None
 
 
+def _from_driver_in_context(original: psycopg.Error, context: ExceptionContext) -> AppError:
+    error = _from_driver(original, statement=context.statement, is_connected=_is_connected(context))
+    if isinstance(error, PrimaryReadOnlyError):
+        if _is_declared_read_only(context):
+            return ReadOnlyError(sqlstate=error.sqlstate)
+        # The server refuses, and not the session: no connection to it is of use, and SQLAlchemy replaces them all.
+        context.is_disconnect = True
+    if isinstance(error, DatabaseUnavailableError) and _is_committing(context):
+        return CommitUnknownError(sqlstate=error.sqlstate, reason=error.reason)
+    return error
+
+
 def _is_connected(context: ExceptionContext) -> bool | None:
     """Whether the connection is sound; None where there is none yet."""
     return None if context.connection is None else not context.is_disconnect
+
+
+def _is_declared_read_only(context: ExceptionContext) -> bool:
+    connection = context.connection
+    return connection is not None and bool(connection.get_execution_options().get("postgresql_readonly"))
 
 
 def _is_committing(context: ExceptionContext) -> bool:
@@ -138,6 +159,8 @@ def _from_driver(original: psycopg.Error, *, statement: str | None, is_connected
     kind = TransientError if _is_outdated_plan(original) else error_for(sqlstate)
     if kind is ReferenceNotFoundError and _changes_the_parent(statement, original.diag.table_name):
         kind = ResourceInUseError
+    if issubclass(kind, DatabaseUnavailableError):
+        return kind(sqlstate=sqlstate, reason=reason_of(original))
     if sqlstate[:2] in CLASSES_WITH_VALUES:
         withhold_values(original)
     return _about_constraint(kind, original)
@@ -174,7 +197,7 @@ def _without_sqlstate(original: psycopg.Error, *, is_connected: bool | None) -> 
     if is_connected is None:
         is_connected = not isinstance(original, (psycopg.OperationalError, psycopg.InterfaceError))
     if not is_connected:
-        return DatabaseUnavailableError()
+        return DatabaseUnavailableError(reason=reason_of(original))
     return UnexpectedDatabaseError()
 
 

@@ -9,7 +9,8 @@ class AppError(Exception):
     """The root of all errors that this layer raises; a track's own errors may derive from it too.
 
     `message` may be shown to anyone: it never holds a value from a row. `field` and `constraint` name what was violated,
-    where that is known; `sqlstate` is PostgreSQL's code for it.
+    where that is known; `sqlstate` is PostgreSQL's code for it. `reason` is for the operator: one of UnavailableReason
+    where the database is not available, which no client is told.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -26,11 +27,13 @@ class AppError(Exception):
         field: str | None = None,
         constraint: str | None = None,
         sqlstate: str | None = None,
+        reason: str | None = None,
     ) -> None:
         self.message = message or self.title
         self.field = field
         self.constraint = constraint
         self.sqlstate = sqlstate
+        self.reason = reason
         super().__init__(self.message)
 
 
@@ -123,7 +126,7 @@ class DeadlockError(TransientError):
 
 
 class LockTimeoutError(TransientError):
-    """A lock was not to be had within `lock_timeout_ms`, or at once where NOWAIT asked for that."""
+    """Could not acquire a lock within `lock_timeout_ms`, or at once where NOWAIT asked for that."""
 
     code = "lock_timeout"
 
@@ -137,11 +140,18 @@ class StatementTimeoutError(AppError):
 
 
 class ReadOnlyError(AppError):
-    """A write reached a read session, a replica, or a primary that has been demoted."""
+    """A write reached a read session, which is a bug on our side, or a primary that takes none."""
 
     code = "read_only"
     http_status = 503
     title = "Changes cannot be made at the moment."
+
+
+class PrimaryReadOnlyError(ReadOnlyError):
+    """The primary takes no writes, as one that has been demoted; the pool leaves it, so the next try may find the new one."""
+
+    code = "primary_read_only"
+    retryable = True
     retry_after_s = 5
 
 
@@ -156,10 +166,9 @@ class DatabaseUnavailableError(AppError):
 
 
 class PoolExhaustedError(DatabaseUnavailableError):
-    """All connections of this process are in use; more tries would only lengthen the queue."""
+    """All connections of this process are in use. A client may come back; `retry_transient` would only lengthen the queue."""
 
     code = "pool_exhausted"
-    retryable = False
     title = "The service is busy."
     retry_after_s = 1
 

@@ -10,12 +10,20 @@ from enum import StrEnum
 
 from sqlalchemy import text
 
-from flowforge_schema.errors import AppError, SchemaMismatchError
-from flowforge_schema.health.chain import known_revisions
+from flowforge_schema.chain import known_revisions
+from flowforge_schema.errors import (
+    AppError,
+    PoolExhaustedError,
+    PrimaryReadOnlyError,
+    SchemaMismatchError,
+    UnavailableReason,
+)
 from flowforge_schema.session import Database, PoolState
 
 LIMIT_S = 2.0
 
+# On a standby, and on a primary whose default_transaction_read_only is on.
+IS_READ_ONLY = text("SELECT CAST(current_setting('transaction_read_only') AS boolean)")
 CURRENT_REVISION = text("SELECT version_num FROM alembic_version")
 
 
@@ -31,9 +39,14 @@ class SchemaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What a check has found; `reason` is empty when the process is ready, and else holds what is wrong, for anyone to read."""
+    """What a check has found; `reason` is empty when the process is ready, and else holds what is wrong, for anyone to read.
+
+    `code` tells the reasons apart, the same from release to release and None when ready: one of UnavailableReason, the code
+    of an error (`primary_read_only`, `pool_exhausted`), `schema_behind` or `schema_unknown`.
+    """
 
     is_ready: bool
+    code: str | None
     reason: str
     revision: str | None
     expected_revision: str
@@ -50,12 +63,13 @@ async def check_readiness(database: Database, *, limit_s: float = LIMIT_S) -> Re
     """
     started = time.perf_counter()
     expected = known_revisions()
-    revision, reason = await _current_revision(database, limit_s)
-    state = None if reason else judge_revision(revision, expected)
+    seen = await _look_in_time(database, limit_s)
+    state = None if seen.code else judge_revision(seen.revision, expected)
     return Readiness(
         is_ready=state in _SERVES,
-        reason=reason or _reason(state, revision, expected[-1]),
-        revision=revision,
+        code=seen.code or None if state is None else _CODES.get(state),
+        reason=seen.reason or _reason(state, seen.revision, expected[-1]),
+        revision=seen.revision,
         expected_revision=expected[-1],
         schema_state=state,
         pool=database.pool_state(),
@@ -63,7 +77,17 @@ async def check_readiness(database: Database, *, limit_s: float = LIMIT_S) -> Re
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The database's revision, None where it has none; else why it could not be read, as a code and in words."""
+
+    revision: str | None = None
+    code: str | None = None
+    reason: str = ""
+
+
 _SERVES = (SchemaState.AT_HEAD, SchemaState.AHEAD)
+_CODES = {SchemaState.BEHIND: "schema_behind", SchemaState.UNKNOWN: "schema_unknown"}
 
 
 def judge_revision(revision: str | None, known: tuple[str, ...]) -> SchemaState:
@@ -75,36 +99,44 @@ def judge_revision(revision: str | None, known: tuple[str, ...]) -> SchemaState:
     return SchemaState.AHEAD if _number(revision) > _number(known[-1]) else SchemaState.UNKNOWN
 
 
-async def _current_revision(database: Database, limit_s: float) -> tuple[str | None, str]:
-    """Give the database's revision, None where it has none, and why it could not be read within the limit."""
-    reading = asyncio.create_task(_read_revision(database))
-    _READING.add(reading)
-    reading.add_done_callback(_READING.discard)
+async def _look_in_time(database: Database, limit_s: float) -> _Seen:
+    """Look at the database, within the limit."""
+    looking = asyncio.create_task(_look(database))
+    _LOOKING.add(looking)
+    looking.add_done_callback(_LOOKING.discard)
     try:
-        await asyncio.wait({reading}, timeout=limit_s)
-        if reading.done():
-            return reading.result()
+        await asyncio.wait({looking}, timeout=limit_s)
+        if looking.done():
+            return looking.result()
         pool = database.pool_state()
     finally:
         # Not awaited: where the backend hangs, psycopg waits for 5 s for the query that it cancels.
-        reading.cancel()
+        looking.cancel()
     if pool.checked_out >= pool.limit:
-        return None, f"all {pool.limit} connections of the pool are in use"
-    return None, f"the database did not answer within {limit_s:g} s"
+        return _Seen(code=PoolExhaustedError.code, reason=f"all {pool.limit} connections of the pool are in use")
+    return _Seen(code=UnavailableReason.NO_ANSWER, reason=f"the database did not answer within {limit_s:g} s")
 
 
 # The event loop keeps no hold of a task by itself, and one that was cancelled has yet to give its connection back.
-_READING: set[asyncio.Task[tuple[str | None, str]]] = set()
+_LOOKING: set[asyncio.Task[_Seen]] = set()
 
 
-async def _read_revision(database: Database) -> tuple[str | None, str]:
+async def _look(database: Database) -> _Seen:
     try:
         async with database.session() as session:
-            return await session.scalar(CURRENT_REVISION), ""
+            if await session.scalar(IS_READ_ONLY):
+                return _leave(database)
+            return _Seen(await session.scalar(CURRENT_REVISION))
     except SchemaMismatchError:  # there is no such table
-        return None, ""
+        return _Seen()
     except AppError as error:
-        return None, f"{error.code}: {error.message}"
+        return _Seen(code=error.reason or error.code, reason=f"{error.code}: {error.message}")
+
+
+def _leave(database: Database) -> _Seen:
+    database.leave_primary()  # a write would have done that, but there may be none to come
+    reason = "the database takes no writes: it is a standby, or a primary that was demoted"
+    return _Seen(code=PrimaryReadOnlyError.code, reason=reason)
 
 
 def _reason(state: SchemaState | None, revision: str | None, expected: str) -> str:

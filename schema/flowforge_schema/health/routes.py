@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from flowforge_schema.health.readiness import check_readiness
-from flowforge_schema.session import Database, get_database
+from pydantic import BaseModel
+
+from flowforge_schema.health.readiness import SchemaState, check_readiness
+from flowforge_schema.session import Database, PoolState, get_database
 
 try:
     from fastapi import APIRouter, Depends
     from fastapi.responses import JSONResponse
 except ModuleNotFoundError as error:
-    raise ImportError("The health routes need FastAPI.\n  mend: pip install 'flowforge-schema[fastapi]'") from error
+    raise ImportError("The health routes need FastAPI.\n  fix: pip install 'flowforge-schema[fastapi]'") from error
 
 health_router = APIRouter(tags=["health"])
 
 NEVER_CACHED = {"Cache-Control": "no-store"}
+
+
+class ReadinessReport(BaseModel):
+    """Whether the process can serve, and if not, why: `code` for programs, `reason` for people."""
+
+    status: Literal["ready", "not_ready"]
+    is_ready: bool
+    code: str | None
+    reason: str
+    revision: str | None
+    expected_revision: str
+    schema_state: SchemaState | None
+    pool: PoolState
+    took_ms: float
 
 
 @health_router.get("/healthz", summary="The process runs")
@@ -25,9 +41,14 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@health_router.get("/readyz", summary="The process can serve", responses={503: {"description": "It cannot, and why"}})
+@health_router.get(
+    "/readyz",
+    summary="The process can serve",
+    response_model=ReadinessReport,
+    responses={503: {"description": "It cannot, and why", "model": ReadinessReport}},
+)
 async def readyz(database: Annotated[Database, Depends(get_database)]) -> JSONResponse:
-    """Answer 200 when the database answers and its schema fits, else 503 with the reason, within two seconds."""
+    """Answer 200 when the database answers, takes writes and has a schema that fits, else 503 with the reason, within two seconds."""
     readiness = await check_readiness(database)
     body: dict[str, Any] = {"status": "ready" if readiness.is_ready else "not_ready", **dataclasses.asdict(readiness)}
     body["took_ms"] = round(readiness.took_ms, 1)

@@ -45,7 +45,7 @@ class RetryPolicy:
             )
 
     def delay_after(self, attempt: int) -> timedelta:
-        """Give how long to wait after the failure of this attempt; the first is number 1."""
+        """Return how long to wait after the failure of this attempt; the first is number 1."""
         # The exponent is bounded, because a timedelta overflows long before an integer does.
         return min(self.longest_delay, self.first_delay * (1 << min(attempt - 1, 20)))
 

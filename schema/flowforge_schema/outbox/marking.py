@@ -56,7 +56,7 @@ async def mark_failed(
 
 
 async def release_events(session: AsyncSession, events: Sequence[ClaimedEvent]) -> None:
-    """Give back events that were claimed and not sent, at the end of a relay for instance; the claim is not counted."""
+    """Return events that were claimed and not sent, at the end of a relay for instance; the claim is not counted."""
     if events:
         await session.execute(_RELEASE, proof(events))
 

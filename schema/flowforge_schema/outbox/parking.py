@@ -87,5 +87,5 @@ def _read(result: Result[*tuple[Any, ...]]) -> list[ParkedEvent]:
 
 
 def _is_among(ids: Sequence[int]) -> ColumnElement[bool]:
-    """Give the condition with one parameter, for any number of ids."""
+    """Return the condition with one parameter, for any number of ids."""
     return OutboxEvent.id == any_(literal(list(ids), ARRAY(BigInteger)))

@@ -56,7 +56,7 @@ class RelayLock:
     async def __aexit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """Give the lock back."""
+        """Return the lock back."""
         await self._let_go()
 
     async def is_held(self) -> bool:

@@ -16,7 +16,7 @@ PURGE_LENGTH = 1000
 
 
 def unpublished_events(*, after_id: int = 0, limit: int = PAGE_LENGTH) -> Select[OutboxEvent]:
-    """Give the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing.
+    """Return the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing.
 
     They come without `payload` and `headers`.
     """

@@ -25,7 +25,7 @@ class Cursor(NamedTuple):
 def older_than(
     cursor: Cursor, created_at: InstrumentedAttribute[datetime], identity: InstrumentedAttribute[UUID]
 ) -> ColumnElement[bool]:
-    """Say what comes after the cursor where the newest comes first."""
+    """Return what comes after the cursor where the newest comes first."""
     # One comparison of rows, and not `a < x OR (a = x AND b < y)`, which no index can start from.
     return tuple_(created_at, identity) < _row(cursor)
 
@@ -33,7 +33,7 @@ def older_than(
 def newer_than(
     cursor: Cursor, created_at: InstrumentedAttribute[datetime], identity: InstrumentedAttribute[UUID]
 ) -> ColumnElement[bool]:
-    """Say what comes after the cursor where the oldest comes first."""
+    """Return what comes after the cursor where the oldest comes first."""
     return tuple_(created_at, identity) > _row(cursor)
 
 

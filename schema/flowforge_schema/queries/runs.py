@@ -26,7 +26,7 @@ Unfinished = Literal[RunStatus.PENDING, RunStatus.RUNNING]
 def runs_of_workflow(
     workflow_id: UUID, *, after: Cursor | None = None, limit: int = PAGE_LENGTH
 ) -> Select[WorkflowRun]:
-    """Give a workflow's runs, newest first."""
+    """Return a workflow's runs, newest first."""
     statement = select(WorkflowRun).where(WorkflowRun.workflow_id == workflow_id)
     if after is not None:
         statement = statement.where(older_than(after, WorkflowRun.created_at, WorkflowRun.id))
@@ -37,7 +37,7 @@ def runs_of_workflow(
 def unfinished_runs(
     status: Unfinished, *, after: Cursor | None = None, limit: int = PAGE_LENGTH
 ) -> Select[WorkflowRun]:
-    """Give the runs that wait (pending) or work (running), oldest first."""
+    """Return the runs that wait (pending) or work (running), oldest first."""
     statement = select(WorkflowRun).where(_is(status))
     if after is not None:
         statement = statement.where(newer_than(after, WorkflowRun.created_at, WorkflowRun.id))
@@ -45,7 +45,7 @@ def unfinished_runs(
 
 
 def stuck_runs(started_before: datetime, *, limit: int = PAGE_LENGTH) -> Select[WorkflowRun]:
-    """Give the runs that have been running since before a moment, oldest first."""
+    """Return the runs that have been running since before a moment, oldest first."""
     # A run is created before it starts. The index knows when it was created, and so reads no run that came later.
     created = WorkflowRun.created_at < started_before
     statement = select(WorkflowRun).where(_is(RunStatus.RUNNING), created, WorkflowRun.started_at < started_before)
@@ -80,12 +80,12 @@ def due_claims(*, available_from: datetime = EARLIEST, limit: int = PAGE_LENGTH)
 
 
 def run_with_step_logs(run_id: UUID) -> Select[WorkflowRun]:
-    """Give one run, and by a second statement of the shape of `step_logs_of_run` its whole record."""
+    """Return one run, and by a second statement of the shape of `step_logs_of_run` its whole record."""
     return select(WorkflowRun).where(WorkflowRun.id == run_id).options(selectinload(WorkflowRun.step_logs))
 
 
 def step_logs_of_run(run_id: UUID) -> Select[RunStepLog]:
-    """Give every attempt at every step of a run, in the order in which they were made."""
+    """Return every attempt at every step of a run, in the order in which they were made."""
     return (
         select(RunStepLog)
         .where(RunStepLog.run_id == run_id)
@@ -94,7 +94,7 @@ def step_logs_of_run(run_id: UUID) -> Select[RunStepLog]:
 
 
 def attempts_of_step(run_id: UUID, step_id: UUID) -> Select[RunStepLog]:
-    """Give the attempts at one step of a run: the first, then its retries."""
+    """Return the attempts at one step of a run: the first, then its retries."""
     return (
         select(RunStepLog)
         .where(RunStepLog.run_id == run_id, RunStepLog.step_id == step_id)

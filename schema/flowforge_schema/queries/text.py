@@ -21,7 +21,7 @@ HEADER = """\
 
 
 def prepared_text(statement: AnySelect) -> tuple[str, tuple[Any, ...]]:
-    """Give a statement with `$1`, `$2` for its parameters, and their values in that order."""
+    """Return a statement with `$1`, `$2` for its parameters, and their values in that order."""
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     assert isinstance(compiled, SQLCompiler)
     values = compiled.params
@@ -29,12 +29,12 @@ def prepared_text(statement: AnySelect) -> tuple[str, tuple[Any, ...]]:
 
 
 def literal_text(statement: AnySelect) -> str:
-    """Give a statement with its values written in, to be read or run as it stands."""
+    """Return a statement with its values written in, to be read or run as it stands."""
     return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
 def statement_file(patterns: Sequence[Pattern]) -> str:
-    """Give patterns as a file of statements for the migration harness, with the indexes that each one expects."""
+    """Return patterns as a file of statements for the migration harness, with the indexes that each one expects."""
     return HEADER + "".join(_entry(pattern) for pattern in patterns)
 
 

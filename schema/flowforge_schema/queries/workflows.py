@@ -11,7 +11,7 @@ from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, older_than, with
 
 
 def workflows_of_owner(owner_id: UUID, *, after: Cursor | None = None, limit: int = PAGE_LENGTH) -> Select[Workflow]:
-    """Give an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out."""
+    """Return an owner's workflows, newest first, archived ones too: a page must not have to read past what it leaves out."""
     statement = select(Workflow).where(Workflow.owner_id == owner_id)
     if after is not None:
         statement = statement.where(older_than(after, Workflow.created_at, Workflow.id))
@@ -20,14 +20,14 @@ def workflows_of_owner(owner_id: UUID, *, after: Cursor | None = None, limit: in
 
 
 def workflow_by_name(owner_id: UUID, name: str) -> Select[Workflow]:
-    """Give the owner's workflow of this name, in any case, that is not archived."""
+    """Return the owner's workflow of this name, in any case, that is not archived."""
     return select(Workflow).where(
         Workflow.owner_id == owner_id, func.lower(Workflow.name) == func.lower(name), Workflow.archived_at.is_(None)
     )
 
 
 def steps_of_version(workflow_id: UUID, version: int) -> Select[WorkflowStep]:
-    """Give the steps of one version of a workflow in their order."""
+    """Return the steps of one version of a workflow in their order."""
     return (
         select(WorkflowStep)
         .where(WorkflowStep.workflow_id == workflow_id, WorkflowStep.workflow_version == version)

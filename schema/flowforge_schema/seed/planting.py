@@ -48,7 +48,7 @@ def _add(connection: Connection, model: type[Base], rows: list[Row]) -> int:
         raise SeedRefusedError(
             "The story cannot be added.\n"
             f"  seen: a row of {table.name} has another id and takes the place of the story's ({conflict.constraint})\n"
-            "  mend: rename or remove that row, or seed a fresh database"
+            "  fix: rename or remove that row, or seed a fresh database"
         ) from conflict
 
 

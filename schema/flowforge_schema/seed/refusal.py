@@ -33,13 +33,13 @@ def refuse_production(connection: Connection) -> None:
         raise SeedRefusedError(
             "This database looks like production, and development data does not belong there.\n"
             + "".join(f"  seen: {sign}\n" for sign in signs)
-            + "  mend: name another database in FLOWFORGE_DB_URL; where this one is for development after all, say so: "
+            + "  fix: name another database in FLOWFORGE_DB_URL; where this one is for development after all, say so: "
             + f"ALTER DATABASE … SET {ENVIRONMENT_SETTING} = 'development', or --force once"
         )
 
 
 def production_signs(connection: Connection) -> tuple[str, ...]:
-    """Give what makes the database look like production; empty where nothing does.
+    """Return what makes the database look like production; empty where nothing does.
 
     It says so itself (`flowforge.environment`), or its name does, or it holds more users or runs that are not of the
     seed than development leaves behind. A database that says it is something else is believed.

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from flowforge_schema.engine import create_database_engine
+from flowforge_schema.engine import TranslatingPool, create_database_engine
 from flowforge_schema.errors import AppError, ConfigurationError, ReadOnlyError, translating
 from flowforge_schema.settings import DatabaseSettings
 
@@ -33,7 +33,7 @@ class Application(Protocol):
 
     @property
     def state(self) -> Any:
-        """Give the application's own namespace."""
+        """Return the application's own namespace."""
         ...
 
 
@@ -53,7 +53,7 @@ class TranslatingSession(Session):
     """
 
     def get_one(self, *arguments: Any, **options: Any) -> Any:
-        """Give the row of a key, or raise NotFoundError."""
+        """Return the row of a key, or raise NotFoundError."""
         with translating():
             return super().get_one(*arguments, **options)
 
@@ -104,14 +104,14 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """Give a session for one unit of work: committed when the block ends, rolled back on anything that leaves it."""
+        """Yield a session for one unit of work: committed when the block ends, rolled back on anything that leaves it."""
         async with self._open(self._new_session) as session:
             yield session
             await session.commit()
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
-        """Give a session that only reads, on the replica where there is one; a write raises ReadOnlyError, at the end at the latest."""
+        """Yield a session that only reads, on the replica where there is one; a write raises ReadOnlyError, at the end at the latest."""
         async with self._open(self._new_read_session) as session:
             yield session
             _refuse_unsent_changes(session)
@@ -126,12 +126,18 @@ class Database:
             await self.dispose()
 
     def pool_state(self) -> PoolState:
-        """Give the gauges of the primary's pool."""
+        """Return the gauges of the primary's pool."""
         return self._state_of(self.engine)
 
     def read_pool_state(self) -> PoolState:
-        """Give the gauges of the replica's pool, or the primary's where there is no replica."""
+        """Return the gauges of the replica's pool, or the primary's where there is no replica."""
         return self._state_of(self.read_engine)
+
+    def leave_primary(self) -> None:
+        """Let each connection of the primary's pool be replaced when it is next taken; those in use go on."""
+        pool = self.engine.pool
+        assert isinstance(pool, TranslatingPool)
+        pool.replace_connections()
 
     async def dispose(self) -> None:
         """Close all idle connections; those in use are closed when they are given back. It may be used again."""
@@ -140,7 +146,7 @@ class Database:
         self._home = None
 
     def _engines(self) -> tuple[AsyncEngine, ...]:
-        """Give one engine for each pool."""
+        """Return one engine for each pool."""
         return (self.engine, self.read_engine) if self.settings.replica_url else (self.engine,)
 
     @asynccontextmanager
@@ -172,7 +178,7 @@ class Database:
             if process == here[0] and not loop.is_closed():
                 raise ConfigurationError(
                     "This Database is in use by another event loop, and a connection belongs to one loop.\n"
-                    "  mend: make one Database for each application or loop, or await dispose() in the first loop"
+                    "  fix: make one Database for each application or loop, or await dispose() in the first loop"
                 )
             for engine in self._engines():
                 engine.sync_engine.dispose(close=False)

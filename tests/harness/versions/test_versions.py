@@ -97,7 +97,7 @@ LEFT_OUT: tuple[tuple[str, Callable[[Project], bool]], ...] = (
 
 
 def projects() -> Iterator[Project]:
-    """Give the projects to check."""
+    """Yield the projects to check."""
     if not ALL:
         yield from GATE
         return
@@ -111,7 +111,7 @@ def projects() -> Iterator[Project]:
 
 
 def pythons() -> list[tuple[int, int]]:
-    """Give the Pythons that are here, of those that matter."""
+    """Return the Pythons that are here, of those that matter."""
     newest = next((python for python in NEWEST_PYTHONS if interpreter(python)), None)
     return [python for python in (OLDEST_PYTHON, OWN_PYTHON, newest) if python and interpreter(python)]
 
@@ -139,7 +139,7 @@ PROJECTS = list(projects())
 
 @pytest.fixture(params=PROJECTS, ids=str)
 def project(request: pytest.FixtureRequest) -> Project:
-    """Give each project in turn."""
+    """Return each project in turn."""
     given: Project = request.param
     return given
 
@@ -207,11 +207,11 @@ def test_a_broken_project_is_found_to_be_so(judged: Callable[..., Run]) -> None:
 
 
 def lines(step: Step) -> list[int]:
-    """Give the lines of the revision that sent statements; how many are sent for one call is the versions' own affair."""
+    """Return the lines of the revision that sent statements; how many are sent for one call is the versions' own affair."""
     return list(dict.fromkeys(statement.line for statement in step.statements if statement.line))
 
 
 def told(finding: Finding) -> tuple[str, str | None, str, str]:
-    """Give what is to be equal: where the server gave a SQLSTATE that, since drivers word errors differently."""
+    """Return what is to be equal: where the server gave a SQLSTATE that, since drivers word errors differently."""
     state = re.search(r"SQLSTATE (\w{5})", finding.message)
     return finding.check, finding.revision, finding.subject, state[1] if state else finding.message.splitlines()[0]

@@ -36,12 +36,12 @@ class Table:
 
     @property
     def name(self) -> str:
-        """Give the table's name, which is its path too."""
+        """Return the table's name, which is its path too."""
         return str(self.model.__tablename__)
 
     @property
     def path_of_one(self) -> str:
-        """Give the path of one row."""
+        """Return the path of one row."""
         return "/".join([f"/{self.name}", *(f"{{{column}}}" for column in self.key)])
 
 
@@ -135,11 +135,11 @@ class Rows:
 
     @property
     def parents(self) -> dict[str, str]:
-        """Give the id of the row that others may refer to, by table."""
+        """Return the id of the row that others may refer to, by table."""
         return {name: str(values["id"]) for name, values in PARENTS}
 
     def lock_version(self, table: Table, key: dict[str, Any]) -> int:
-        """Give the version that a row is at, 1 where it does not exist."""
+        """Return the version that a row is at, 1 where it does not exist."""
         statement = sql.SQL("SELECT max(lock_version) FROM {} WHERE id::text = %(id)s").format(
             sql.Identifier(table.name)
         )
@@ -157,7 +157,7 @@ class Rows:
 
 @pytest.fixture(scope="module")
 def own_database(migrated_pool: ClonePool) -> Iterator[OwnDatabase]:
-    """Give a database of this module's own: nearly all of its tests undo what they do."""
+    """Yield a database of this module's own: nearly all of its tests undo what they do."""
     database = migrated_pool.acquire()
     yield database
     migrated_pool.release(database)
@@ -165,7 +165,7 @@ def own_database(migrated_pool: ClonePool) -> Iterator[OwnDatabase]:
 
 @pytest.fixture(scope="module")
 def rows(own_database: OwnDatabase) -> Iterator[Rows]:
-    """Give a database with parents, on a plain connection."""
+    """Yield a database with parents, on a plain connection."""
     with own_database.connect() as connection:
         for name, values in PARENTS:
             insert(connection, name, values)
@@ -176,7 +176,7 @@ def rows(own_database: OwnDatabase) -> Iterator[Rows]:
 
 @pytest.fixture(params=list(TABLES.values()), ids=list(TABLES))
 def table(request: pytest.FixtureRequest) -> Table:
-    """Give each table in turn."""
+    """Return each table in turn."""
     given: Table = request.param
     return given
 
@@ -199,24 +199,18 @@ def insert(connection: psycopg.Connection[Any], name: str, values: dict[str, Any
 
 @pytest.fixture(scope="session")
 def tables() -> dict[str, Table]:
-    """Give all tables by name."""
+    """Return all tables by name."""
     return TABLES
 
 
 @pytest.fixture(scope="module")
 def contract_app(own_database: OwnDatabase, rows: Rows) -> FastAPI:  # noqa: ARG001 - the parents must be there
-    """Give an application that creates, reads, changes and lists the rows of every table; the parents are there."""
+    """Return an application that creates, reads, changes and lists the rows of every table; the parents are there."""
     app = FastAPI(lifespan=Database(own_database.url).lifespan)
     install_error_handlers(app)
     for table in TABLES.values():
         mount(app, table)
     return app
-
-
-PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
-CREATE_PROBLEMS: dict[int | str, dict[str, Any]] = {400: {}, 409: PROBLEM, 422: PROBLEM}
-READ_PROBLEMS: dict[int | str, dict[str, Any]] = {404: PROBLEM, 422: PROBLEM}
-UPDATE_PROBLEMS: dict[int | str, dict[str, Any]] = {**CREATE_PROBLEMS, **READ_PROBLEMS}
 
 
 def mount(app: FastAPI, table: Table) -> None:
@@ -245,19 +239,15 @@ def mount(app: FastAPI, table: Table) -> None:
         return (await session.scalars(select(model).order_by(model.created_at.desc()).limit(limit))).all()
 
     one = table.path_of_one
-    app.post(f"/{table.name}", status_code=201, response_model=table.read, responses=CREATE_PROBLEMS)(
-        with_signature(create, new=table.create)
-    )
-    app.get(one, response_model=table.read, responses=READ_PROBLEMS)(with_signature(read, **key))
-    app.patch(one, response_model=table.read, responses=UPDATE_PROBLEMS)(
-        with_signature(update, change=table.update, **key)
-    )
+    app.post(f"/{table.name}", status_code=201, response_model=table.read)(with_signature(create, new=table.create))
+    app.get(one, response_model=table.read)(with_signature(read, **key))
+    app.patch(one, response_model=table.read)(with_signature(update, change=table.update, **key))
     page = list[table.read]  # type: ignore[name-defined]  # a type that only running tells
-    app.get(f"/{table.name}", response_model=page, responses={422: PROBLEM})(newest)
+    app.get(f"/{table.name}", response_model=page)(newest)
 
 
 def with_signature(endpoint: Callable[..., Awaitable[Any]], **parameters: Any) -> Callable[..., Awaitable[Any]]:
-    """Give the endpoint with these parameters after its session, which is how FastAPI learns of them."""
+    """Return the endpoint with these parameters after its session, which is how FastAPI learns of them."""
     keyword_only = inspect.Parameter.KEYWORD_ONLY
     wanted = {"session": DbSession, **parameters}
     endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what inspect.signature looks for

@@ -29,7 +29,7 @@ SPECIAL_CHARACTERS = st.sampled_from(
 
 
 def texts(longest: int, shortest: int = 1) -> Values:
-    """Give texts about as long as the limits, of characters that are counted, trimmed or refused differently somewhere."""
+    """Return texts about as long as the limits, of characters that are counted, trimmed or refused differently somewhere."""
     lengths = st.sampled_from([0, shortest - 1, shortest, shortest + 1, longest - 1, longest, longest + 1]).map(abs)
     filling = st.sampled_from(["a", " ", "é", "\U0001f600"])
     ends = st.text(SPECIAL_CHARACTERS, max_size=3)
@@ -41,7 +41,7 @@ def padded(length: int, filling: str, before: str, after: str) -> str:
 
 
 def patterned(pattern: str) -> Values:
-    """Give texts of a pattern, and such texts with something before, after or inside."""
+    """Return texts of a pattern, and such texts with something before, after or inside."""
     matching = st.from_regex(pattern.replace("$", r"\Z"))
     odd = st.text(SPECIAL_CHARACTERS, max_size=2)
     return matching | st.builds(lambda text, more, at: text[:at] + more + text[at:], matching, odd, st.integers(0, 70))
@@ -72,13 +72,13 @@ JSON = st.recursive(
 
 
 def documents(size_bytes: int) -> Values:
-    """Give objects of any content, as many just below the limit as just above; and what is no object."""
+    """Return objects of any content, as many just below the limit as just above; and what is no object."""
     objects = st.dictionaries(JSON_TEXTS, JSON, max_size=4)
     return objects | st.builds(filled, objects, st.just(size_bytes), st.integers(-1, 2)) | JSON
 
 
 def filled(document: dict[str, Any], size_bytes: int, surplus: int) -> dict[str, Any]:
-    """Give the document with a text that makes it about as large as the limit."""
+    """Return the document with a text that makes it about as large as the limit."""
     key = "filling"
     try:
         room = size_bytes - jsonb_size_bytes({**document, key: ""})
@@ -88,7 +88,7 @@ def filled(document: dict[str, Any], size_bytes: int, surplus: int) -> dict[str,
 
 
 def lists(items: Values, most: int, size_bytes: int) -> Values:
-    """Give lists about as long as allowed, in elements and in bytes, with and without NULL."""
+    """Return lists about as long as allowed, in elements and in bytes, with and without NULL."""
     short = st.lists(items | st.none(), max_size=3)
     counts = st.integers(most - 2, most + 1)
     repeated = st.builds(lambda item, count: [item] * count, items, counts)
@@ -124,7 +124,7 @@ EXTREMES = st.builds(
 
 
 def states(enum_class: type[RunStatus | StepStatus]) -> st.SearchStrategy[Overrides]:
-    """Give every combination of a status and its clocks."""
+    """Return every combination of a status and its clocks."""
     moments = st.just(datetime(2026, 1, 1, tzinfo=UTC)) | st.none()
     return st.fixed_dictionaries(
         {"status": st.sampled_from(list(enum_class)), "started_at": moments, "finished_at": moments}
@@ -306,7 +306,7 @@ def is_valid(adapter: TypeAdapter[str], value: str) -> bool:
 
 
 def contract_values(table: Any, values: Overrides) -> Overrides | None:
-    """Give what the contract makes of values, None where it refuses them."""
+    """Return what the contract makes of values, None where it refuses them."""
     try:
         given: Overrides = table.create(**values).column_values()
     except ValidationError:

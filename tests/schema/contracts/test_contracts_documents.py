@@ -47,7 +47,7 @@ def test_the_command_asks_for_a_folder() -> None:
         [sys.executable, "-m", "flowforge_schema.contracts"], check=False, capture_output=True, text=True
     )
 
-    assert (ended.returncode, ended.stderr.splitlines()[-1].strip()) == (1, f"mend: {WRITE}")
+    assert (ended.returncode, ended.stderr.splitlines()[-1].strip()) == (1, f"fix: {WRITE}")
 
 
 @pytest.mark.parametrize("name", schema_documents())

@@ -59,18 +59,18 @@ class Run:
 
     @property
     def requests(self) -> int:
-        """Give the number of all requests."""
+        """Return the number of all requests."""
         return self.statuses.total()
 
     def by_status(self) -> dict[int, int]:
-        """Give the number of answers by status."""
+        """Return the number of answers by status."""
         counts: Counter[int] = Counter()
         for (_, status), count in self.statuses.items():
             counts[status] += count
         return dict(sorted(counts.items()))
 
     def operations(self, *statuses: int) -> set[str]:
-        """Give the operations that have answered with one of these."""
+        """Return the operations that have answered with one of these."""
         return {operation for operation, status in self.statuses if status in statuses}
 
 
@@ -136,7 +136,7 @@ def note(run: Run, recorder: ScenarioRecorder, tables: Any) -> None:
 
 
 def wrong_answers(case: OpenApiCase, interaction: Interaction, tables: Any) -> Iterator[str]:
-    """Tell where an answer is not what the contract says of the request."""
+    """Report where an answer is not what the contract says of the request."""
     assert interaction.response is not None
     response, sent = interaction.response, interaction.request
     about = f"{sent.method} {sent.uri} {sent.body!r} -> {response.status_code} {response.content!r}"

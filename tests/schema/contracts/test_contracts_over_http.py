@@ -26,12 +26,12 @@ async def client(contract_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:
-    """Give a client that is shown a failure of the application as a 500, as clients are."""
+    """Return a client that is shown a failure of the application as a 500, as clients are."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api")
 
 
 def body_of(tables: Any, name: str, field: str, value: str) -> bytes:
-    """Give a body of the smallest row with one field as it is written here; JSON has spellings that no dict has."""
+    """Return a body of the smallest row with one field as it is written here; JSON has spellings that no dict has."""
     fields = {column: json.dumps(value, default=as_json) for column, value in tables[name].smallest.items()}
     written = ", ".join(f'"{column}": {text}' for column, text in {**fields, field: value}.items())
     return f"{{{written}}}".encode()

@@ -9,7 +9,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from flowforge_schema import migrate
+from flowforge_schema.migrate import configuring
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,13 +19,13 @@ def own_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let `flowforge_schema.migrate` run a copy of the chain, and give the folder of its revisions."""
     folder = tmp_path / "migrations"
     shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(migrate, "chain_folder", lambda: folder / "versions")
+    monkeypatch.setattr(configuring, "chain_folder", lambda: folder / "versions")
     return folder / "versions"
 
 
 @pytest.fixture
 def add_revision(own_versions: Path) -> Callable[..., str]:
-    """Give what adds a revision of these bodies after the last one, and gives its id."""
+    """Return what adds a revision of these bodies after the last one, and gives its id."""
 
     def add(slug: str, upgrade: str, downgrade: str = "pass") -> str:
         last = max(own_versions.glob("[0-9]*.py")).stem

@@ -24,7 +24,7 @@ VALUES ('user', uuidv7(), 'user.added', '{}', 'infinity')
 
 @pytest.fixture
 def database(empty_database: Database) -> Database:
-    """Give a database before the limits, with rows beyond them."""
+    """Return a database before the limits, with rows beyond them."""
     migrate.upgrade(empty_database.url, BEFORE)
     with empty_database.connect() as connection:
         connection.execute(USERS)

@@ -26,13 +26,13 @@ SLOW = "op.execute('SELECT pg_sleep(0.6)')"
 
 @pytest.fixture
 def config() -> Config:
-    """Give the repository's configuration, as an application that calls Alembic itself would load it."""
+    """Return the repository's configuration, as an application that calls Alembic itself would load it."""
     return Config(ROOT / "alembic.ini")
 
 
 @pytest.fixture
 def own_config(own_versions: Path) -> Config:
-    """Give the configuration of a chain of the test's own."""
+    """Return the configuration of a chain of the test's own."""
     config = Config()
     config.set_main_option("script_location", str(own_versions.parent))
     config.set_main_option("path_separator", "newline")
@@ -151,7 +151,7 @@ def test_alembic_in_a_shell_takes_the_url_from_the_environment(empty_database: D
 def test_alembic_in_a_shell_without_a_url_says_what_to_type() -> None:
     done = alembic("upgrade", "head", url=None)
 
-    assert "mend: export FLOWFORGE_DB_URL=postgresql+psycopg://" in done.stderr + done.stdout
+    assert "fix: export FLOWFORGE_DB_URL=postgresql+psycopg://" in done.stderr + done.stdout
 
 
 def test_alembic_in_a_shell_does_not_print_the_password_of_a_url_that_it_refuses() -> None:

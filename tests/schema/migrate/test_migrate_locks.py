@@ -90,6 +90,44 @@ def test_an_upgrade_that_gives_up_names_who_has_been_in_a_transaction_for_longes
         migrate.upgrade(migrated_database.url, patience=QUICK)
 
 
+LOSES_A_DEADLOCK_ONCE = """\
+op.execute(
+    "DO $$ BEGIN IF nextval('tries') = 1 THEN"
+    " RAISE EXCEPTION 'deadlock detected' USING ERRCODE = 'deadlock_detected'; END IF; END $$"
+)"""
+
+
+def test_an_upgrade_that_was_a_deadlocks_victim_is_tried_again(
+    migrated_database: Database, add_revision: Callable[..., str]
+) -> None:
+    revision = add_revision("lose_a_deadlock", LOSES_A_DEADLOCK_ONCE)
+    with migrated_database.connect() as connection:
+        connection.execute("CREATE SEQUENCE tries")  # which counts on over a rollback
+
+    told: list[str] = []
+    assert migrate.upgrade(migrated_database.url, patience=STUBBORN, tell=told.append).revision == revision
+    assert told[0].startswith("lost a deadlock; retrying in ")
+
+
+def test_an_index_that_was_invalid_before_does_not_end_the_tries_of_an_upgrade(
+    migrated_database: Database, add_revision: Callable[..., str]
+) -> None:
+    revision = add_revision("add_nickname", ADD_A_COLUMN)
+    leave_an_invalid_index(migrated_database)
+    told: list[str] = []
+    with upgrading_behind_a_reader(migrated_database, told) as upgrade:
+        wait_until(lambda: bool(told) or upgrade.done())
+
+    assert upgrade.result(30).revision == revision
+
+
+def leave_an_invalid_index(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("INSERT INTO users (email, display_name) VALUES ('a@b', 'twin'), ('c@d', 'twin')")
+        with pytest.raises(Exception, match="could not create unique index"):
+            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY uq_twins ON users (display_name)")
+
+
 def test_an_upgrade_that_gives_up_has_tried_as_often_as_it_may(
     migrated_database: Database, add_revision: Callable[..., str]
 ) -> None:
@@ -102,7 +140,9 @@ def test_an_upgrade_that_gives_up_has_tried_as_often_as_it_may(
             tell=told.append,
         )
 
-    assert told == [f"a lock was not to be had; trying again in {pause} s" for pause in ("0.01", "0.02", "0.04")]
+    assert told == [
+        f"could not acquire a lock within 0.05 s; retrying in {pause} s" for pause in ("0.01", "0.02", "0.04")
+    ]
 
 
 def test_an_upgrade_that_gave_up_keeps_the_revisions_that_were_done(
@@ -140,8 +180,8 @@ def columns_of_users(database: Database, after: Future[Any]) -> list[str]:
 def start_upgrade(database: Database, versions: Path) -> subprocess.Popen[str]:
     """Upgrade in a process of its own, which prints what it was told."""
     code = (
-        "import pathlib, sys; from flowforge_schema import migrate;"
-        "migrate.chain_folder = lambda: pathlib.Path(sys.argv[2]); migrate.upgrade(sys.argv[1], tell=print)"
+        "import pathlib, sys; from flowforge_schema import migrate; from flowforge_schema.migrate import configuring;"
+        "configuring.chain_folder = lambda: pathlib.Path(sys.argv[2]); migrate.upgrade(sys.argv[1], tell=print)"
     )
     url = database.url.render_as_string(hide_password=False)
     return subprocess.Popen(
@@ -177,6 +217,14 @@ def test_an_upgrade_does_not_wait_for_another_for_ever(migrated_database: Databa
         pytest.raises(MigrationError, match="Another upgrade of this database has been running for more than"),
     ):
         migrate.upgrade(migrated_database.url, patience=Patience(wait_s=0.5))
+
+
+def test_an_upgrade_waits_for_another_as_long_as_it_was_told(migrated_database: Database) -> None:
+    started = time.monotonic()
+    with held(migrated_database, "SELECT pg_advisory_lock(7304231991024881)"), pytest.raises(MigrationError):
+        migrate.upgrade(migrated_database.url, patience=Patience(wait_s=2))
+
+    assert 1.5 < time.monotonic() - started < 2 + SLACK_S
 
 
 def test_the_check_does_not_wait_for_an_upgrade_that_runs(migrated_database: Database) -> None:
@@ -232,9 +280,6 @@ def test_a_build_that_lost_a_lock_and_left_an_invalid_index_is_told_and_not_trie
 
 
 def test_the_check_tells_an_invalid_index(migrated_database: Database) -> None:
-    with migrated_database.connect() as connection:
-        connection.execute("INSERT INTO users (email, display_name) VALUES ('a@b', 'twin'), ('c@d', 'twin')")
-        with pytest.raises(Exception, match="could not create unique index"):
-            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY uq_twins ON users (display_name)")
+    leave_an_invalid_index(migrated_database)
 
     assert any("the index public.uq_twins is invalid" in problem for problem in migrate.check(migrated_database.url))

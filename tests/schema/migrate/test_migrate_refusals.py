@@ -27,14 +27,14 @@ every_act = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 
 @pytest.fixture
 def stranger_url(migrated_database: Database) -> URL:
-    """Give the URL of a migrated database as somebody who may read nothing of it."""
+    """Return the URL of a migrated database as somebody who may read nothing of it."""
     return migrated_database.url.update_query_dict({"options": "-c role=pg_monitor"})
 
 
 @pytest.mark.parametrize("name", ["upgrade", "downgrade", "check"])
 def test_a_database_of_a_later_release_is_told(future_database: Database, name: str, future_revision: str) -> None:
     with pytest.raises(
-        MigrationError, match=rf"at {future_revision}, which this release does not know[\s\S]*mend: use the"
+        MigrationError, match=rf"at {future_revision}, which this release does not know[\s\S]*fix: use the"
     ):
         ACTS[name](future_database.url)
 
@@ -59,7 +59,7 @@ def test_a_revision_of_this_release_is_known(migrated_database: Database, downgr
 def test_a_role_without_rights_is_told_what_it_may_not(
     stranger_url: URL, act: Callable[[migrate.Target], object]
 ) -> None:
-    with pytest.raises(MigrationError, match=r"SQLSTATE 42501: permission denied for table alembic_version\n  mend: "):
+    with pytest.raises(MigrationError, match=r"SQLSTATE 42501: permission denied for table alembic_version\n  fix: "):
         act(stranger_url)
 
 
@@ -69,12 +69,12 @@ def test_what_goes_through_pgbouncer_is_refused_and_told_to_do_the_same_again(
 ) -> None:
     url = SecretStr(migrated_database.url.render_as_string(hide_password=False))
 
-    with pytest.raises(MigrationError, match=r"PgBouncer in transaction mode gives none[\s\S]*mend: the same command"):
+    with pytest.raises(MigrationError, match=r"PgBouncer in transaction mode gives none[\s\S]*fix: the same command"):
         act(DatabaseSettings(url=url, through_pgbouncer=True))
 
 
 def test_a_downgrade_at_base_is_told_that_nothing_is_left(empty_database: Database) -> None:
-    with pytest.raises(MigrationError, match=r"seen: the database is at base\n  mend: none: the chain ends here"):
+    with pytest.raises(MigrationError, match=r"seen: the database is at base\n  fix: none: the chain ends here"):
         migrate.downgrade(empty_database.url, "-1")
 
 
@@ -83,7 +83,7 @@ def test_a_downgrade_to_a_later_revision_is_told_those_that_it_can_go_to(empty_d
     migrate.upgrade(empty_database.url, second)
 
     with pytest.raises(
-        MigrationError, match=rf"at {second}\n  mend: flowforge-schema downgrade, and one of base, {first}$"
+        MigrationError, match=rf"at {second}\n  fix: flowforge-schema downgrade, and one of base, {first}$"
     ):
         migrate.downgrade(empty_database.url, third)
 
@@ -91,7 +91,7 @@ def test_a_downgrade_to_a_later_revision_is_told_those_that_it_can_go_to(empty_d
 def test_an_upgrade_by_too_many_revisions_is_told_those_that_are_left(empty_database: Database) -> None:
     migrate.upgrade(empty_database.url, known_revisions()[-2])
 
-    with pytest.raises(MigrationError, match=rf"mend: flowforge-schema upgrade, and one of {HEAD}$"):
+    with pytest.raises(MigrationError, match=rf"fix: flowforge-schema upgrade, and one of {HEAD}$"):
         migrate.upgrade(empty_database.url, "+2")
 
 

@@ -75,7 +75,7 @@ def test_an_installed_wheel_upgrades_a_database_without_the_repository(
 @pytest.mark.slow
 def test_an_installed_wheel_does_not_look_into_the_repository(programs: Path, tmp_path: Path) -> None:
     shown = subprocess.run(
-        [programs / "python", "-c", "from flowforge_schema import migrate; print(migrate.chain_folder())"],
+        [programs / "python", "-c", "from flowforge_schema.chain import chain_folder; print(chain_folder())"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

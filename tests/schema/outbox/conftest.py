@@ -10,5 +10,5 @@ from tests.schema.outbox.outboxes import Outbox
 
 @pytest.fixture
 def outbox(engine: AsyncEngine) -> Outbox:
-    """Give the outbox of the test's own database."""
+    """Return the outbox of the test's own database."""
     return Outbox(async_sessionmaker(engine, expire_on_commit=False))

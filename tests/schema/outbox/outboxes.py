@@ -35,7 +35,7 @@ class Outbox:
             return [(await session.execute(self.insertion(name))).scalar_one() for name in aggregates]
 
     def insertion(self, aggregate: str) -> Insert:
-        """Give the INSERT of an event that returns its id."""
+        """Return the INSERT of an event that returns its id."""
         return (
             insert(OutboxEvent)
             .values(
@@ -67,7 +67,7 @@ class Outbox:
             return await mark_failed(session, event, error, **options)
 
     async def release(self, events: Sequence[ClaimedEvent]) -> None:
-        """Give back and commit."""
+        """Return and commit."""
         async with self.sessions.begin() as session:
             await release_events(session, events)
 

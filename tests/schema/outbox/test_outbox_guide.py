@@ -32,7 +32,7 @@ END = '\n\nif __name__ == "__main__":\n    asyncio.run(main())\n'
 
 @pytest.fixture(scope="module")
 def guide() -> ModuleType:
-    """Give the guide's code as a module."""
+    """Return the guide's code as a module."""
     module = ModuleType("relay")
     exec(compile(CODE, str(GUIDE), "exec"), module.__dict__)  # noqa: S102 - it is our own page
     module.POLL_S = 0.05  # type: ignore[attr-defined]  # a name of the module that was just made

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def parked(outbox: Outbox) -> int:
-    """Give the id of a parked event of aggregate "a", behind which another one waits."""
+    """Return the id of a parked event of aggregate "a", behind which another one waits."""
     first, _ = await outbox.write("a", "a")
     (event,) = await outbox.claim(limit=1)
     await outbox.fail(event, "no such topic", park=True)

@@ -17,7 +17,7 @@ from flowforge_schema.outbox import NewEvent, lock_aggregates, record_event, rec
 
 @pytest.fixture
 async def user(session: AsyncSession) -> User:
-    """Give a committed user."""
+    """Return a committed user."""
     user = User(email="ada@example.org")
     session.add(user)
     await session.commit()
@@ -26,7 +26,7 @@ async def user(session: AsyncSession) -> User:
 
 @pytest.fixture
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
-    """Give what makes sessions on the test's database."""
+    """Return what makes sessions on the test's database."""
     return async_sessionmaker(engine, expire_on_commit=False)
 
 

@@ -15,7 +15,7 @@ DATABASE = text("SELECT oid FROM pg_database WHERE datname = current_database()"
 
 @pytest.fixture
 async def first(engine: AsyncEngine) -> AsyncIterator[RelayLock]:
-    """Give a lock that is held."""
+    """Yield a lock that is held."""
     async with RelayLock(engine) as lock:
         assert await lock.is_held()
         yield lock

@@ -86,7 +86,7 @@ class OwnServer:
 
 @pytest.fixture
 def own_server() -> Iterator[OwnServer]:
-    """Give a running server of this test's own, whose database has the tables of the models."""
+    """Yield a running server of this test's own, whose database has the tables of the models."""
     account = server_account()
     binaries = reachable_binaries(find_binaries(), account)
     with run_folder(account) as folder:
@@ -101,7 +101,7 @@ def own_server() -> Iterator[OwnServer]:
 
 @pytest.fixture
 def standby_of() -> Iterator[Callable[[OwnServer], OwnServer]]:
-    """Give what makes a streaming standby of a server, caught up and answering."""
+    """Yield what makes a streaming standby of a server, caught up and answering."""
     with ExitStack() as stack:
 
         def make(primary: OwnServer) -> OwnServer:
@@ -117,7 +117,7 @@ def standby_of() -> Iterator[Callable[[OwnServer], OwnServer]]:
 
 @pytest.fixture(scope="session")
 def pgbouncer_command() -> list[str]:
-    """Give the command of a PgBouncer that can keep prepared statements: the system's, else one in a folder of its own.
+    """Return the command of a PgBouncer that can keep prepared statements: the system's, else one in a folder of its own.
 
     Where there is none the tests are skipped, but not in CI.
     """
@@ -130,7 +130,7 @@ def pgbouncer_command() -> list[str]:
             missing = (
                 "there is no PgBouncer 1.22 or later.\n"
                 "  seen: none on the PATH, and apt gives none\n"
-                "  mend: install one (apt-get install pgbouncer), or let apt reach a mirror of Debian or Ubuntu"
+                "  fix: install one (apt-get install pgbouncer), or let apt reach a mirror of Debian or Ubuntu"
             )
             if os.environ.get("CI"):
                 pytest.fail(missing, pytrace=False)
@@ -142,7 +142,7 @@ def pgbouncer_command() -> list[str]:
 
 @pytest.fixture
 def pgbouncer_of(pgbouncer_command: list[str]) -> Iterator[Callable[[OwnServer], URL]]:
-    """Give what puts a PgBouncer in transaction mode in front of a server, and its URL."""
+    """Yield what puts a PgBouncer in transaction mode in front of a server, and its URL."""
     with ExitStack() as stack:
 
         def make(server: OwnServer) -> URL:
@@ -174,7 +174,7 @@ logfile = {folder}/pgbouncer.log
 
 
 def pgbouncer_version(command: list[str]) -> tuple[int, int]:
-    """Give the major and minor version of a PgBouncer."""
+    """Return the major and minor version of a PgBouncer."""
     told = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
     match = re.search(r"PgBouncer (\d+)\.(\d+)", told)
     return (int(match[1]), int(match[2])) if match else (0, 0)
@@ -211,7 +211,7 @@ def running_pgbouncer(command: list[str], account: Account, folder: Path) -> Ite
 
 
 def conninfo(server: OwnServer) -> str:
-    """Give libpq's connection string."""
+    """Return libpq's connection string."""
     return f"host={server.folder} user={SUPERUSER}"
 
 

@@ -41,7 +41,7 @@ def hanging(backend: int) -> Iterator[None]:
 
 
 async def pooled_backend(database: Database) -> int:
-    """Give the backend of the connection that the next session takes."""
+    """Return the backend of the connection that the next session takes."""
     async with database.session() as session:
         return await session.scalar(text("SELECT pg_backend_pid()")) or 0
 

@@ -108,6 +108,17 @@ async def test_a_backend_that_crashes_makes_the_database_unavailable_until_it_ha
     assert database.pool_state().checked_out == 0
 
 
+async def test_an_outage_of_some_seconds_is_bridged_by_who_asks_for_it(own_server: Server, database: Database) -> None:
+    await count_users(database)
+    own_server.stop()
+    counting = asyncio.ensure_future(retry_transient(give_up_after_s=30)(count_users)(database))
+    await asyncio.sleep(3)
+    assert not counting.done()
+    await asyncio.to_thread(own_server.start)
+
+    assert await counting == 0
+
+
 async def test_of_many_writers_over_a_restart_each_knows_what_was_stored(
     own_server: Server, database: Database
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.proposing.alembic_calls import commenting
 from pgharness.catalog.proposing.change import Change, Facts, NoStatementError, Wanted
 from pgharness.catalog.rendering.attachments import GRANT_WORDS, GRANTS, OWNER, grants, role
 from pgharness.catalog.rendering.databases import default_privileges_head
@@ -59,7 +60,8 @@ def _change_owner(change: Change, _: str, value: str | None) -> list[str]:
 
 
 def _comment(change: Change, _: str, value: str | None) -> list[str]:
-    return [f"COMMENT ON {change.named} IS {'NULL' if value is None else literal(value)};"]
+    sql = f"COMMENT ON {change.named} IS {'NULL' if value is None else literal(value)};"
+    return [commenting(change.left, change.key, sql, value)]
 
 
 def _label(change: Change, name: str, value: str | None) -> list[str]:
@@ -118,7 +120,7 @@ def undo_default_privileges(left: Contents, right: Contents, key: ObjectKey) -> 
 
 
 def privileges_on(change: Change) -> tuple[str, str]:
-    """Give what GRANT names, and the column list where it is of a column."""
+    """Return what GRANT names, and the column list where it is of a column."""
     if change.key.kind == "column":
         table, _, column = change.key.object.rpartition(".")
         parent = change.parent.object if change.parent != change.key else table

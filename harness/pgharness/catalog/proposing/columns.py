@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.proposing import python_words as python
+from pgharness.catalog.proposing.alembic_calls import adding_column, altering_column, dropping
 from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
+from pgharness.catalog.proposing.sqlalchemy_types import python_type
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.columns import (
     column_clause,
@@ -32,7 +35,8 @@ def change_column(change: Change, wanted: Wanted) -> list[str]:
     """Write what brings a column to what it is to be; a generated one that cannot be changed is made anew."""
     if _is_made_anew(change, wanted):
         wanted.clear()
-        return [f"{change.alter} DROP COLUMN {change.local_name};", *add_column(change.right, change.key)]
+        drop = dropping(change.left, change.key, f"{change.alter} DROP COLUMN {change.local_name};")
+        return [drop, *add_column(change.right, change.key)]
     lines = [line for name in list(wanted) for line in _one(change, name, wanted)]
     if take(wanted, *NOT_NULL):
         lines += _not_null(change)
@@ -43,15 +47,16 @@ def add_column(contents: Contents, column: ObjectKey) -> list[str]:
     """Write what adds a column to a table that exists."""
     table = contents.parent(column)
     alter = f"ALTER {table.kind.upper()} {table.object}"
+    clause = column_clause(contents, column)
     return [
-        f"{alter} ADD COLUMN {column_clause(contents, column)};",
+        adding_column(contents, column, clause, f"{alter} ADD COLUMN {clause};"),
         *later_lines(contents, column, alter),
         *attachments(contents, column),
     ]
 
 
 def _is_made_anew(change: Change, wanted: Wanted) -> bool:
-    """Say whether only DROP and ADD lead to it: PostgreSQL 17 can set another expression, none can begin to generate."""
+    """Whether only DROP and ADD lead to it: PostgreSQL 17 can set another expression, none can begin to generate."""
     if "generated" not in wanted or wanted["generated"] is None:
         return False
     before = change.before.get("generated", "")
@@ -60,12 +65,13 @@ def _is_made_anew(change: Change, wanted: Wanted) -> bool:
 
 
 def _one(change: Change, name: str, wanted: Wanted) -> list[str]:
-    column = f"{change.alter} ALTER COLUMN {change.local_name}"
     if name in ("type", "collation"):
-        return _type(change, column) if take(wanted, "type", "collation") else []
+        return _type(change) if take(wanted, "type", "collation") else []
+    if name == "default":
+        return [_default(change, wanted.pop(name))]
     act = ACTS.get(name)
     if act is not None:
-        return [f"{column} {act(change, wanted.pop(name))};"]
+        return [_altering(change, act(change, wanted.pop(name)))]
     if name in FOLLOWING:
         take(wanted, name)
     return []
@@ -78,7 +84,7 @@ def _storage(change: Change, value: str | None) -> str:
 
 
 def _usual_storage(data_type: str) -> str:
-    """Give the storage of a type, which PostgreSQL before 16 wants by name (pg_type.typstorage)."""
+    """Return the storage of a type, which PostgreSQL before 16 wants by name (pg_type.typstorage)."""
     word = data_type.partition("(")[0]
     if word in USUAL_STORAGE or word.endswith("[]"):
         return USUAL_STORAGE.get(word, "extended")
@@ -91,21 +97,30 @@ def _expression(_: Change, value: str | None) -> str:
     return "DROP EXPRESSION" if value is None else f"SET EXPRESSION AS {value.removesuffix(' STORED')}"
 
 
-def _default(_: Change, value: str | None) -> str:
-    return "DROP DEFAULT" if value is None else f"SET DEFAULT {value}"
+def _default(change: Change, value: str | None) -> str:
+    if value is None:
+        return _altering(change, "DROP DEFAULT", server_default="None")
+    return _altering(change, f"SET DEFAULT {value}", server_default=python.sql_text(value))
 
 
-def _type(change: Change, column: str) -> list[str]:
-    facts = change.after
+def _type(change: Change) -> list[str]:
+    facts, data_type = change.after, change.after["type"]
     collate = f" COLLATE {facts['collation']}" if "collation" in facts else ""
-    using = f" USING {change.local_name}::{facts['type']}" if facts["type"] != change.before["type"] else ""
-    lines = [f"{column} TYPE {facts['type']}{collate}{using};"]
-    default = change.before.get("default")
-    if default is not None and facts["type"] != change.before["type"] and not change.left.needs(change.key):
-        # A default of the old type may not be cast by itself.
-        kept = facts.get("default")
-        return [f"{column} DROP DEFAULT;", *lines, *([f"{column} SET DEFAULT {kept};"] if kept is not None else [])]
-    return lines
+    using = f"{change.local_name}::{data_type}" if data_type != change.before["type"] else ""
+    act = f"TYPE {data_type}{collate}{f' USING {using}' if using else ''}"
+    written = None if collate else python_type(data_type)
+    changed = _altering(change, act, type_=written, postgresql_using=python.text(using) if written and using else None)
+    if not using or "default" not in change.before or change.left.needs(change.key):
+        return [changed]
+    # A default of the old type may not be cast by itself.
+    kept = facts.get("default")
+    return [_default(change, None), changed, *([_default(change, kept)] if kept is not None else [])]
+
+
+def _altering(change: Change, act: str, **given: str | None) -> str:
+    """Write ALTER COLUMN; `given` is what Alembic's call would be given."""
+    sql = f"{change.alter} ALTER COLUMN {change.local_name} {act};"
+    return altering_column(change.left, change.key, sql, **given)
 
 
 def _identity(change: Change, value: str | None) -> str:
@@ -118,11 +133,11 @@ def _identity(change: Change, value: str | None) -> str:
 
 def _not_null(change: Change) -> list[str]:
     """Write NOT NULL anew; before PostgreSQL 18 it has neither name nor state of its own."""
-    column, facts = f"{change.alter} ALTER COLUMN {change.local_name}", change.after
+    facts = change.after
     if "not null inherited" in facts and "not null" in change.before:
         return []
     named = not_null_name(change.right, change.key)
-    drop = [f"{column} DROP NOT NULL;"] if "not null" in change.before else []
+    drop = [_altering(change, "DROP NOT NULL", nullable="True")] if "not null" in change.before else []
     if "not null" not in facts:
         return drop
     renamed = {name for name in NOT_NULL if change.before.get(name) != facts.get(name)} == {"not null constraint"}
@@ -130,7 +145,7 @@ def _not_null(change: Change) -> list[str]:
         before = not_null_name(change.left, change.key)
         return [f"{change.alter} RENAME CONSTRAINT {before} TO {named};"]
     if change.left.major < 18 or facts.keys().isdisjoint(NOT_NULL[1:]):
-        return [*drop, f"{column} SET NOT NULL;"]
+        return [*drop, _altering(change, "SET NOT NULL", nullable="False")]
     clause = not_null_clause(facts).replace("NOT NULL", f"NOT NULL {change.local_name}", 1)
     if not clause.startswith("CONSTRAINT"):
         clause = f"CONSTRAINT {named} {clause}"
@@ -140,7 +155,6 @@ def _not_null(change: Change) -> list[str]:
 
 # What follows ALTER COLUMN for each property.
 ACTS: dict[str, Callable[[Change, str | None], str]] = {
-    "default": _default,
     "generated": _expression,
     "identity": _identity,
     "storage": _storage,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.proposing.alembic_calls import dropping
 from pgharness.catalog.proposing.attachments import default_privilege_lines
 from pgharness.catalog.proposing.change import NoStatementError
 from pgharness.catalog.proposing.columns import add_column
-from pgharness.catalog.rendering import databases, indexes, routines, tables, types, views
+from pgharness.catalog.proposing.creation_calls import creating
+from pgharness.catalog.rendering.all_parts import parts_in_order
 from pgharness.catalog.rendering.attachments import attachments, phrase
-from pgharness.catalog.rendering.order import in_order
 from pgharness.catalog.rendering.parts import Contents, Part, Phase
 
 # Objects that go with their owner, or that no DROP names.
@@ -31,36 +33,28 @@ BELOW = frozenset({"column", "attribute", "domain constraint"})
 HOLDERS = frozenset({"table", "column", "sequence", "schema", "attribute"})
 
 
-def parts(contents: Contents) -> list[Part]:
-    """Give all parts of a script of the catalog."""
-    return [part for module in (types, routines, tables, indexes, views, databases) for part in module.parts(contents)]
-
-
 def subtree(contents: Contents, keys: Iterable[ObjectKey]) -> set[ObjectKey]:
-    """Give the objects and all that belongs to them, at every depth."""
+    """Return the objects and all that belongs to them, at every depth."""
     found: set[ObjectKey] = set()
     pending = list(keys)
     while pending:
         key = pending.pop()
         if key not in found:
             found.add(key)
-            pending.extend(contents.children.get(key, ()))
+            pending.extend(contents.arrangement.children.get(key, ()))
     return found
 
 
 def dependents(contents: Contents, keys: Iterable[ObjectKey]) -> set[ObjectKey]:
-    """Give what has to go before these can go, at every depth, these left out."""
+    """Return what has to go before these can go, at every depth, these left out."""
     wanted = set(keys)
-    gone = subtree(contents, wanted)
-    while True:
-        more = {
-            key
-            for key, needed in contents.snapshot.dependencies.items()
-            if key not in gone and not gone.isdisjoint(needed) and "exists" in contents.properties.get(key, {})
-        }
-        if not more:
-            return {key for key in gone - wanted if not _belongs(contents, key, gone)}
-        gone |= subtree(contents, more)
+    gone: set[ObjectKey] = set()
+    more = subtree(contents, wanted)
+    while more:
+        gone |= more
+        users = {user for one in more for user in contents.arrangement.users.get(one, ()) if user not in gone}
+        more = subtree(contents, {one for one in users if "exists" in contents.properties.get(one, {})}) - gone
+    return {key for key in gone - wanted if not _belongs(contents, key, gone)}
 
 
 def drop_lines(contents: Contents, key: ObjectKey, *, detached: bool = False) -> list[str]:
@@ -85,7 +79,7 @@ def drop_lines(contents: Contents, key: ObjectKey, *, detached: bool = False) ->
         user=facts.get("user", ""),
         server=facts.get("server", ""),
     )
-    return [line]
+    return [dropping(contents, key, line)]
 
 
 def create_lines(contents: Contents, keys: set[ObjectKey]) -> Iterator[tuple[ObjectKey, list[str]]]:
@@ -93,29 +87,38 @@ def create_lines(contents: Contents, keys: set[ObjectKey]) -> Iterator[tuple[Obj
     wanted = subtree(contents, keys)
     inside = frozenset(key for key in wanted if key.kind == "constraint" and contents.parent(key) not in wanted)
     alone = frozenset(key for key in wanted if key.kind in ("table", "foreign table"))
-    apart = Contents(contents.snapshot, contents.apart | inside, alone)
-    ordered, _ = in_order(parts(apart))
+    apart = replace(contents, apart=contents.apart | inside, alone=alone)
+    ordered = parts_in_order(apart, wanted)
     # Columns can need types, functions and sequences; constraints and indexes can need columns.
-    early = [part for part in ordered if part.phase < Phase.TABLES or part.rank < 0]
+    early = [part for part in ordered if _is_early(part)]
+    late = [part for part in ordered if not _is_early(part)]
     attaching: list[tuple[ObjectKey, list[str]]] = []
     for part in early:
         yield from _part_lines(keys, part, apart, attaching)
     yield from ((key, lines) for key in sorted(keys) if (lines := _below(contents, key)))
-    for part in ordered:
-        if part not in early:
-            yield from _part_lines(keys, part, apart, attaching)
+    for part in late:
+        yield from _part_lines(keys, part, apart, attaching)
     yield from attaching
+
+
+def _is_early(part: Part) -> bool:
+    return part.phase < Phase.TABLES or part.rank < 0
 
 
 def _part_lines(
     keys: set[ObjectKey], part: Part, contents: Contents, attaching: list[tuple[ObjectKey, list[str]]]
 ) -> Iterator[tuple[ObjectKey, list[str]]]:
-    """Give a part's lines for the wanted object that it is of; what attaches a partition is put off till all of it is there."""
+    """Yield a part's lines for the wanted object that it is of; what attaches a partition is put off till all of it is there."""
     key = _owner_among(keys, part, contents)
     if key is None:
         return
     last = [line for line in part.statements if ATTACH.match(line) and key.kind != "index"]
-    yield key, [line for line in part.statements if line and line not in last]
+    lines = [line for line in part.statements if line and line not in last]
+    made = min(part.makes, default=None)
+    # A constraint's index comes with it, and after it.
+    if lines and made is not None and made.kind in ("constraint", "index"):
+        lines[0] = creating(contents, made, lines[0])
+    yield key, lines
     # The indexes of a partition are attached with it.
     put_off = [line for line in last if not line.startswith("ALTER INDEX")]
     if put_off:
@@ -123,7 +126,7 @@ def _part_lines(
 
 
 def _owner_among(keys: set[ObjectKey], part: Part, contents: Contents) -> ObjectKey | None:
-    """Give the wanted object that a part makes or makes ready; None where it is of another."""
+    """Return the wanted object that a part makes or makes ready; None where it is of another."""
     concerned = part.makes or {key for key in part.needs if key.kind in ("sequence", "index")}
     for found in sorted(concerned):
         key = ObjectKey("type", found.object) if found.kind == "shell type" else found

@@ -31,7 +31,7 @@ def labels_of(printed: str) -> list[str]:
 
 
 def _place(labels: list[str], number: int, before: list[str]) -> str:
-    """Say where a label belongs; those before it are there by then."""
+    """Return where a label belongs; those before it are there by then."""
     if number:
         return f" AFTER {literal(labels[number - 1])}"
     return f" BEFORE {literal(before[0])}" if before else ""
@@ -40,14 +40,9 @@ def _place(labels: list[str], number: int, before: list[str]) -> str:
 def _swap(change: Change) -> list[str]:
     """Make a new type and lead every column over to it; labels can be neither removed nor moved."""
     name, facts = change.key.object, change.after
-    columns = [
-        key
-        for key, needed in change.left.snapshot.dependencies.items()
-        if key.kind == "column" and change.key in needed
-    ]
-    users = [
-        key for key, needed in change.left.snapshot.dependencies.items() if change.key in needed and key not in columns
-    ]
+    using = change.left.arrangement.users.get(change.key, ())
+    columns = [key for key in using if key.kind == "column"]
+    users = [key for key in using if key.kind != "column"]
     if users:
         names = ", ".join(f"{key.kind} {key.object}" for key in users)
         raise NoStatementError(

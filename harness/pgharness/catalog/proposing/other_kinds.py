@@ -78,7 +78,7 @@ def change_function(change: Change, wanted: Wanted) -> list[str]:
 
 
 def _head(definition: str) -> list[str]:
-    """Give the lines of a definition that say name, arguments and result."""
+    """Return the lines of a definition that say name, arguments and result."""
     lines = definition.split("\n")
     return [line for line in lines[:2] if re.match(r"CREATE OR REPLACE | RETURNS ", line)]
 

@@ -8,8 +8,8 @@ from functools import partial
 
 from pgharness.catalog.diff import ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
-from pgharness.catalog.proposing.alembic_calls import operation
 from pgharness.catalog.proposing.attachments import (
     change_attached,
     default_privilege_lines,
@@ -17,9 +17,10 @@ from pgharness.catalog.proposing.attachments import (
 )
 from pgharness.catalog.proposing.change import Change, Changer, NoStatementError, Wanted
 from pgharness.catalog.proposing.columns import change_column
-from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, parts, subtree
-from pgharness.catalog.rendering.indexes import unqualified
-from pgharness.catalog.rendering.order import in_order
+from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
+from pgharness.catalog.proposing.python_words import operation
+from pgharness.catalog.rendering.all_parts import parts_in_order
+from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
 
 FIRST = ("type", "table", "column")
@@ -64,7 +65,7 @@ class Mend:
 
 
 def mend(left: Snapshot, right: Snapshot) -> tuple[Mend, ...]:
-    """Give what brings the left catalog to the right one, in the order in which it is to be done.
+    """Return what brings the left catalog to the right one, in the order in which it is to be done.
 
     An object may occur more than once. The order of columns is left as it is: PostgreSQL cannot move a column.
     """
@@ -75,7 +76,7 @@ class _Plan:
     """Both sides and what differs, object by object."""
 
     def __init__(self, left: Snapshot, right: Snapshot) -> None:
-        self.left, self.right = Contents(left), Contents(right)
+        self.left, self.right = Contents(Arrangement(left)), Contents(Arrangement(right))
         groups = {group.key: group for group in by_object(difference(left, right))}
         rebuilt = {key for key, group in groups.items() if group.only_in is None and self._changes_sort(key)}
         self.renamed = self._renamed_identities(groups)
@@ -91,7 +92,7 @@ class _Plan:
         self.made_anew: set[ObjectKey] = set()
 
     def mends(self) -> Iterator[Mend]:
-        """Give what is to be done, in order."""
+        """Yield what is to be done, in order."""
         names = {key.object for key in self.missing}
         light = {key for key in self.gone if key.kind in LIGHT and not self._waits_for_detaching(key)}
         early = light | {key for key in self.gone if key.object in names}
@@ -105,18 +106,18 @@ class _Plan:
         yield from self._drops(self.gone - early)
 
     def _waits_for_detaching(self, key: ObjectKey) -> bool:
-        """Say whether an index can be dropped only once its table is no partition any more."""
+        """Whether an index can be dropped only once its table is no partition any more."""
         return key.kind == "index" and "partition of" in self.left.properties[key] and self._is_detached(key)
 
     def _is_detached(self, key: ObjectKey) -> bool:
         return "partition of" not in self.right.properties.get(self.left.parent(key), {"partition of": ""})
 
     def _changes_sort(self, key: ObjectKey) -> bool:
-        """Say whether an index is a constraint's on one side alone, so that it goes and comes with that."""
+        """Whether an index is a constraint's on one side alone, so that it goes and comes with that."""
         return key.kind == "index" and self.left.parent(key) != self.right.parent(key)
 
     def _renamed_identities(self, groups: dict[ObjectKey, ObjectDifference]) -> list[tuple[ObjectKey, ObjectKey]]:
-        """Give the sequences of identity columns that have another name on each side."""
+        """Return the sequences of identity columns that have another name on each side."""
         sequences = [group for group in groups.values() if group.kind == "sequence"]
         gone = {self.left.properties[one.key].get("identity of"): one.key for one in sequences if one.only_in == "left"}
         missing = {
@@ -125,7 +126,7 @@ class _Plan:
         return [(gone[column], missing[column]) for column in sorted(gone.keys() & missing.keys() - {None}, key=str)]
 
     def _goes_by_itself(self, key: ObjectKey, groups: dict[ObjectKey, ObjectDifference]) -> bool:
-        """Say whether no other object takes it along: an owned sequence goes with its column, a CHECK comes to be the parent's."""
+        """Whether no other object takes it along: an owned sequence goes with its column, a CHECK comes to be the parent's."""
         facts = self.left.properties[key]
         if key.kind == "sequence":
             column = groups.get(ObjectKey("column", facts.get("owned by", "")))
@@ -142,14 +143,14 @@ class _Plan:
         return not (key.kind == "column" and self._follows_type(key))
 
     def _follows_type(self, column: ObjectKey) -> bool:
-        """Say whether the column is of a typed table, which gets and loses columns with its type."""
+        """Whether the column is of a typed table, which gets and loses columns with its type."""
         table = self.left.snapshot.parents.get(column) or self.right.parent(column)
         return all("of type" in side.properties.get(table, {}) for side in (self.left, self.right))
 
     def _drops(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         """Drop, what depends on others first."""
-        order = _places(self.left) if len(keys) > 1 else {}
-        for key in sorted(keys, key=lambda one: order.get(one, (0,)), reverse=True):
+        places = _places(self.left, keys)
+        for key in sorted(keys, key=lambda one: (-places.get(one, 0), one)):
             yield _attempt(key, partial(drop_lines, self.left, key, detached=self._is_detached(key)))
 
     def _created(self, keys: set[ObjectKey]) -> Iterator[Mend]:
@@ -159,9 +160,9 @@ class _Plan:
             yield _written(key, undo_default_privileges(self.left, self.right, key))
 
     def _in_order(self) -> list[ObjectDifference]:
-        """Give the changed objects, tables before their columns and indexes, each as late as what it needs."""
-        order = _places(self.right) if len(self.changed) > 1 else {}
-        return sorted(self.changed, key=lambda one: (_rank(one.kind), order.get(one.key, (0,))))
+        """Return the changed objects, tables before their columns and indexes, each as late as what it needs."""
+        places = _places(self.right, {one.key for one in self.changed})
+        return sorted(self.changed, key=lambda one: (_rank(one.kind), places.get(one.key, 0)))
 
     def _change(self, group: ObjectDifference) -> Iterator[Mend]:
         key = group.key
@@ -211,10 +212,10 @@ class _Plan:
         yield from (Mend(key, one.operations, one.reason) for one in self._created(again))
 
 
-def _places(contents: Contents) -> dict[ObjectKey, tuple[int, ...]]:
-    """Give each object's place in a script of its catalog, columns after one another below their table."""
-    ordered, _ = in_order(parts(contents))
-    return {key: (number,) for number, part in enumerate(ordered) for key in part.makes}
+def _places(contents: Contents, keys: set[ObjectKey]) -> dict[ObjectKey, int]:
+    """Return each object's place among these in a script of its catalog, columns after one another below their table."""
+    ordered = parts_in_order(contents, keys) if len(keys) > 1 else ()
+    return {key: number for number, part in enumerate(ordered) for key in part.makes}
 
 
 def _rank(kind: str) -> int:
@@ -222,12 +223,12 @@ def _rank(kind: str) -> int:
 
 
 def _is_constraints_own(contents: Contents, key: ObjectKey) -> bool:
-    """Say whether an index goes and comes with the constraint that made it."""
+    """Whether an index goes and comes with the constraint that made it."""
     return key.kind == "index" and contents.parent(key).kind == "constraint"
 
 
 def _is_parents(there: Contents, key: ObjectKey, here: Contents) -> bool:
-    """Say whether a constraint of a table that is here by itself and there a partition is there the parent's."""
+    """Whether a constraint of a table that is here by itself and there a partition is there the parent's."""
     table = here.parent(key)
     parent = there.properties.get(table, {}).get("partition of")
     is_partition_here = "partition of" in here.properties.get(table, {})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
 from pgharness.catalog.rendering.columns import sequence_clauses
-from pgharness.catalog.rendering.indexes import TRIGGER_STATES, unqualified
+from pgharness.catalog.rendering.indexes import TRIGGER_STATES
 from pgharness.catalog.rendering.parts import Contents
 from pgharness.catalog.rendering.tables import parent_tables
 
@@ -58,12 +61,8 @@ def _table_act(change: Change, name: str, value: str | None) -> str | None:
 def _replica_identity(change: Change, value: str | None) -> str:
     if value != "index":
         return f"REPLICA IDENTITY {(value or 'DEFAULT').upper()}"
-    index = next(key for key, facts in change.right.all("index") if "replica identity" in facts and _is_of(change, key))
+    index = next(_indexes_with(change, change.key, "replica identity"))
     return f"REPLICA IDENTITY USING INDEX {unqualified(index.object)}"
-
-
-def _is_of(change: Change, index: ObjectKey) -> bool:
-    return change.key in change.right.snapshot.ancestors(index)
 
 
 def _partition(change: Change) -> list[str]:
@@ -123,7 +122,7 @@ def change_index(change: Change, wanted: Wanted) -> list[str]:
         on = wanted.pop("clustered")
         if on:
             lines.append(f"{alter_table} CLUSTER ON {unqualified(change.key.object)};")
-        elif not _another_is_clustered(change, table):
+        elif not any(_indexes_with(change, table, "clustered")):
             lines.append(f"{alter_table} SET WITHOUT CLUSTER;")
     take(wanted, "replica identity")  # the table says it
     if "partition of" in wanted and wanted["partition of"] is not None and "partition of" not in change.before:
@@ -137,11 +136,10 @@ def change_index(change: Change, wanted: Wanted) -> list[str]:
     return lines
 
 
-def _another_is_clustered(change: Change, table: ObjectKey) -> bool:
-    return any(
-        "clustered" in facts and table in change.right.snapshot.ancestors(key)
-        for key, facts in change.right.all("index")
-    )
+def _indexes_with(change: Change, table: ObjectKey, name: str) -> Iterator[ObjectKey]:
+    """Yield the indexes of a table, also those of its constraints, that are to have a property."""
+    for one in (table, *change.right.of(table, "constraint")):
+        yield from (index for index in change.right.of(one, "index") if name in change.right.properties[index])
 
 
 def change_constraint(change: Change, wanted: Wanted) -> list[str]:

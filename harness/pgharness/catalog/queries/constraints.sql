@@ -8,7 +8,9 @@ SELECT 'pg_constraint'::regclass, con.oid, 0, 'pg_class'::regclass, r.oid,
            'definition', pg_get_constraintdef(con.oid),
            'inherited', CASE WHEN con.contype = 'c' AND con.coninhcount > 0 THEN 'merged' END,
            'validated', CASE WHEN NOT con.convalidated AND con.conenforced THEN 'false' END,
-           'enforced', CASE WHEN NOT con.conenforced THEN 'false' END
+           'enforced', CASE WHEN NOT con.conenforced THEN 'false' END,
+           'shape', CASE WHEN con.contype = 'f' THEN concat_ws('|', con.conperiod, con.confmatchtype, con.confupdtype, con.confdeltype,
+               con.condeferrable, con.condeferred, array_to_string(con.conkey, ' '), array_to_string(con.confkey, ' '), con.confrelid::regclass) END
        ])::text
 FROM relation r
 JOIN pg_constraint con ON con.conrelid = r.oid

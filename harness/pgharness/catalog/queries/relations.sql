@@ -1,5 +1,6 @@
 -- relations
--- Tables, views, materialized views and foreign tables, without their columns.
+-- Tables, views, materialized views and foreign tables, without their columns. The shape, which is not compared, tells their names and
+-- collations by number (pg_attribute.attnum), as the shapes of indexes and constraints name them.
 SELECT 'pg_class'::regclass, r.oid, 0, NULL, NULL, r.kind, r.name, '*', to_json(ARRAY[
            'exists', CASE WHEN r.relkind = 'p' THEN 'partitioned table' ELSE r.kind END,
            'owner', role.unusual_name,
@@ -17,7 +18,8 @@ SELECT 'pg_class'::regclass, r.oid, 0, NULL, NULL, r.kind, r.name, '*', to_json(
                CASE r.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index' END END,
            'definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END,
            'populated', CASE WHEN r.relkind = 'm' AND NOT r.relispopulated THEN 'false' END,
-           'server', quote_ident(server.srvname)
+           'server', quote_ident(server.srvname),
+           'shape', numbered.columns
        ])::text
 FROM relation r
 JOIN role ON role.oid = r.relowner
@@ -31,4 +33,10 @@ LEFT JOIN (
     FROM pg_inherits i JOIN pg_class parent ON parent.oid = i.inhparent
     WHERE parent.relkind IN ('r', 'p', 'f')
     GROUP BY i.inhrelid) inherited ON inherited.inhrelid = r.oid
+LEFT JOIN (
+    SELECT a.attrelid, json_build_array(array_agg(quote_ident(a.attname) ORDER BY a.attnum),
+                                        array_agg(a.attcollation::text ORDER BY a.attnum))::text AS columns
+    FROM pg_attribute a
+    WHERE a.attrelid >= 16384 AND a.attnum > 0
+    GROUP BY a.attrelid) numbered ON numbered.attrelid = r.oid
 WHERE r.relkind <> 'S'

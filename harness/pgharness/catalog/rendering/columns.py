@@ -12,7 +12,7 @@ MAXIMA = {"bigint": BIGINT_MAXIMUM, "integer": INTEGER_MAXIMUM, "smallint": SMAL
 
 
 def ordered_columns(contents: Contents, table: ObjectKey) -> list[ObjectKey]:
-    """Give a table's columns in their order."""
+    """Return a table's columns in their order."""
     columns = [key for key in contents.of(table, "column") if "position" in contents.properties.get(key, {})]
     return sorted(columns, key=lambda key: int(contents.properties[key]["position"]))
 
@@ -44,7 +44,7 @@ def identity_clause(contents: Contents, column: ObjectKey) -> str:
 
 
 def not_null_name(contents: Contents, column: ObjectKey) -> str:
-    """Give the name of a column's NOT NULL, which is a fact only where it is not the one PostgreSQL would choose."""
+    """Return the name of a column's NOT NULL, which is a fact only where it is not the one PostgreSQL would choose."""
     return contents.properties[column].get("not null constraint", _default_not_null_name(contents, column))
 
 
@@ -109,7 +109,7 @@ def sequence_clauses(facts: dict[str, str]) -> list[str]:
 
 
 def identity_sequence(contents: Contents, column: ObjectKey) -> ObjectKey | None:
-    """Give the sequence behind an identity column."""
+    """Return the sequence behind an identity column."""
     for sequence in contents.of(contents.parent(column), "sequence"):
         if contents.properties[sequence].get("identity of") == column.object:
             return sequence

@@ -13,7 +13,7 @@ CURRENT = ObjectKey("database", "current")
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the part that concerns the database itself, last: a script's own session is not to go by its settings."""
+    """Yield the part that concerns the database itself, last: a script's own session is not to go by its settings."""
     facts = contents.properties.get(CURRENT)
     if facts:
         lines = tuple(change_lines({}, facts))

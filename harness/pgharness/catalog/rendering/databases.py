@@ -29,7 +29,7 @@ Facts = dict[str, str]
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the parts that concern the database as a whole."""
+    """Yield the parts that concern the database as a whole."""
     yield from _foreign_data(contents)
     yield from _publications(contents)
     for key, facts in contents.all("subscription"):
@@ -44,10 +44,9 @@ def parts(contents: Contents) -> Iterator[Part]:
 
 
 def _grants_on_given(contents: Contents) -> Iterator[Part]:
-    """Give the privileges on what came with the server or an extension: objects of which nothing else is told."""
-    for key, facts in contents.properties.items():
-        if "exists" in facts or key in contents.snapshot.parents or key == current_database.CURRENT:
-            continue
+    """Yield the privileges on what came with the server or an extension: objects of which nothing else is told."""
+    for key in contents.given:
+        facts = contents.properties[key]
         on, columns = f"{GIVEN_WORDS.get(key.kind, key.kind.upper())} {key.object}", ""
         if key.kind == "column":
             table, _, column = key.object.rpartition(".")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.names import unqualified
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.columns import sequence_options
-from pgharness.catalog.rendering.parts import Contents, Part, Phase, options
+from pgharness.catalog.rendering.parts import Contents, Part, Phase, options, partitions_below
 
 TRIGGER_STATES = {"disabled": "DISABLE", "enabled": "ENABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the parts that come below the table that they belong to."""
+    """Yield the parts that come below the table that they belong to."""
     yield from _sequences(contents)
     yield from _indexes(contents)
     for key, facts in contents.all("trigger"):
@@ -37,7 +38,7 @@ def parts(contents: Contents) -> Iterator[Part]:
 def index_lines(contents: Contents, index: ObjectKey, table: ObjectKey) -> list[str]:
     """Write what is said of an index after it was made, by CREATE INDEX or by a constraint."""
     facts = contents.properties[index]
-    name = index.object.rpartition(".")[2] if '"' not in index.object else unqualified(index.object)
+    name = unqualified(index.object)
     alter_table = f"ALTER {contents.properties[table]['exists'].replace('partitioned ', '').upper()} {table.object}"
     lines = [f"ALTER INDEX {index.object} SET ({one});" for one in options(facts)]
     if "tablespace" in facts:
@@ -80,7 +81,7 @@ def _indexes(contents: Contents) -> Iterator[Part]:
         table = contents.parent(key)
         if table.kind != "constraint":
             lines = [facts["definition"] + ";", *index_lines(contents, key, table), *attachments(contents, key)]
-            needs = contents.needs(key) | {table} | _partitions(contents, table)
+            needs = contents.needs(key) | {table} | partitions_below(contents, table)
             yield Part(frozenset({key}), needs - {key}, Phase.TABLES, table.object, tuple(lines), rank=2)
         else:
             table = contents.parent(table)
@@ -90,11 +91,6 @@ def _indexes(contents: Contents) -> Iterator[Part]:
             yield Part(frozenset(), frozenset({key, parent}), Phase.TABLES, table.object, (attach,), rank=3)
 
 
-def _partitions(contents: Contents, table: ObjectKey) -> frozenset[ObjectKey]:
-    below = {key for key, facts in contents.all("table", "foreign table") if facts.get("partition of") == table.object}
-    return frozenset(below).union(*(_partitions(contents, key) for key in below))
-
-
 def _trigger(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Part:
     table = contents.parent(key)
     word = "FOREIGN TABLE" if table.kind == "foreign table" else "TABLE"
@@ -102,7 +98,7 @@ def _trigger(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Part:
     state = f"ALTER {word} {table.object} {TRIGGER_STATES[facts['state']]} TRIGGER {name};" if "state" in facts else ""
     if "definition" in facts:
         return _below_table(
-            contents, key, [facts["definition"] + ";", state], rank=7, needs=_partitions(contents, table)
+            contents, key, [facts["definition"] + ";", state], rank=7, needs=partitions_below(contents, table)
         )
     # The trigger itself came with the one of the partitioned table above.
     return Part(frozenset({key}), frozenset({table}), Phase.FOREIGN_KEYS, table.object, (state,))
@@ -128,16 +124,3 @@ def _below_table(
     needs = needs | contents.needs(key) | {table}
     phase = Phase.VIEWS if table.kind.endswith("view") else Phase.TABLES
     return Part(frozenset({key}), needs - {key}, phase, table.object, tuple(written), rank)
-
-
-def unqualified(name: str) -> str:
-    """Give the last part of a qualified name, quotes kept."""
-    if not name.endswith('"'):
-        return name.rpartition(".")[2]
-    start = len(name) - 1
-    while True:
-        start = name.rindex('"', 0, start)
-        if start > 0 and name[start - 1] == '"':
-            start -= 1
-            continue
-        return name[start:]

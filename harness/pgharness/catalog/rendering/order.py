@@ -11,7 +11,7 @@ from pgharness.catalog.rendering.parts import Part
 
 
 def in_order(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
-    """Give the parts in order, by their places as far as their needs allow, and those that wait for each other."""
+    """Return the parts in order, by their places as far as their needs allow, and those that wait for each other."""
     maker = {key: number for number, part in enumerate(parts) for key in part.makes}
     awaited: list[set[int]] = [_makers(part.needs, maker) - {number} for number, part in enumerate(parts)]
     waiting: defaultdict[int, list[int]] = defaultdict(list)

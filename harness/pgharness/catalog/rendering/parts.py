@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.rendering.arrangement import Arrangement
 
 PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.+-]+")
@@ -51,52 +51,70 @@ class Part:
 
 @dataclass(frozen=True)
 class Contents:
-    """A snapshot arranged for writing: properties by object, objects by parent.
+    """What of a snapshot is written, and how.
 
-    `apart` are those to write after their table, `alone` the tables to make by themselves before they become partitions.
+    `apart` are those to write after their table, `alone` the tables to make by themselves before they become partitions. Where `only` is
+    not None, no parts are made but of these objects and of what they belong to.
     """
 
-    snapshot: Snapshot
-    apart: frozenset[ObjectKey] = field(default_factory=frozenset)
-    alone: frozenset[ObjectKey] = field(default_factory=frozenset)
+    arrangement: Arrangement
+    apart: frozenset[ObjectKey] = frozenset()
+    alone: frozenset[ObjectKey] = frozenset()
+    only: frozenset[ObjectKey] | None = None
 
-    @cached_property
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot."""
+        return self.arrangement.snapshot
+
+    @property
     def properties(self) -> dict[ObjectKey, dict[str, str]]:
         """The properties of each object, in order."""
-        return self.snapshot.by_object()
-
-    @cached_property
-    def children(self) -> dict[ObjectKey, list[ObjectKey]]:
-        """The objects that belong to each object, sorted."""
-        children: defaultdict[ObjectKey, list[ObjectKey]] = defaultdict(list)
-        for child, parent in sorted(self.snapshot.parents.items()):
-            children[parent].append(child)
-        return children
+        return self.arrangement.properties
 
     @property
     def major(self) -> int:
         """The server's major version."""
         return self.snapshot.server_version_number // 10000
 
+    @property
+    def given(self) -> list[ObjectKey]:
+        """What came with the server or an extension, sorted."""
+        given = self.arrangement.given
+        return given if self.only is None else [key for key in given if key in self.only]
+
     def all(self, *kinds: str) -> list[tuple[ObjectKey, dict[str, str]]]:
-        """Give the existing objects of these kinds with their properties, sorted."""
-        return [(key, facts) for key, facts in self.properties.items() if key.kind in kinds and "exists" in facts]
+        """Return the existing objects of these kinds with their properties, sorted."""
+        return [(key, self.properties[key]) for kind in sorted(kinds) for key in self._by_kind.get(kind, ())]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[ObjectKey]]:
+        if self.only is None:
+            return self.arrangement.by_kind
+        above = {one for key in self.only for one in self.snapshot.ancestors(key)}
+        return self.arrangement.existing(sorted(self.only | above))
 
     def of(self, parent: ObjectKey, kind: str) -> list[ObjectKey]:
-        """Give the parent's children of a kind, sorted."""
-        return [child for child in self.children.get(parent, ()) if child.kind == kind]
+        """Return the parent's children of a kind, sorted."""
+        return [child for child in self.arrangement.children.get(parent, ()) if child.kind == kind]
 
     def parent(self, key: ObjectKey) -> ObjectKey:
-        """Give what the object belongs to, itself where it stands alone."""
+        """Return what the object belongs to, itself where it stands alone."""
         return self.snapshot.parents.get(key, key)
 
     def local_name(self, key: ObjectKey) -> str:
-        """Give the name that the object has within its parent: `email` for `public.users.email`."""
+        """Return the name that the object has within its parent: `email` for `public.users.email`."""
         return key.object.removeprefix(self.parent(key).object + ".")
 
     def needs(self, *keys: ObjectKey) -> frozenset[ObjectKey]:
-        """Give what PostgreSQL says these objects depend on."""
+        """Return what PostgreSQL says these objects depend on."""
         return frozenset(needed for key in keys for needed in self.snapshot.dependencies.get(key, ()))
+
+
+def partitions_below(contents: Contents, table: ObjectKey) -> frozenset[ObjectKey]:
+    """Return all partitions of a table, at every depth."""
+    below = contents.arrangement.partitions.get(table.object, ())
+    return frozenset(below).union(*(partitions_below(contents, key) for key in below))
 
 
 def literal(text: str) -> str:

@@ -44,7 +44,7 @@ class Writer:
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the parts that make what can be called or what values are handled with."""
+    """Yield the parts that make what can be called or what values are handled with."""
     for writer in WRITERS:
         for key, facts in contents.all(writer.kind):
             lines = (*writer.write(key, facts), *attachments(contents, key))
@@ -57,7 +57,7 @@ def parts(contents: Contents) -> Iterator[Part]:
 
 
 def _or_shell(contents: Contents, function: ObjectKey, needed: ObjectKey) -> ObjectKey:
-    """Give the shell of a type that needs this very function: its input function comes before the type itself."""
+    """Return the shell of a type that needs this very function: its input function comes before the type itself."""
     if needed.kind == "type" and function in contents.snapshot.dependencies.get(needed, ()):
         return ObjectKey("shell type", needed.object)
     return needed

@@ -15,7 +15,7 @@ from pgharness.catalog.rendering.columns import (
     ordered_columns,
 )
 from pgharness.catalog.rendering.indexes import index_lines
-from pgharness.catalog.rendering.parts import Contents, Part, Phase, options, wrapper_options
+from pgharness.catalog.rendering.parts import Contents, Part, Phase, options, partitions_below, wrapper_options
 
 CONSTRAINT_ORDER = ("primary key", "unique", "exclusion", "check", "foreign key")
 # What a partition's column must share with its parent's for CREATE TABLE … PARTITION OF to make it.
@@ -23,7 +23,7 @@ INHERITED_PROPERTIES = ("type", "collation", "default", "generated", "identity",
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the parts that make tables, with everything inside them, and the constraints that come after."""
+    """Yield the parts that make tables, with everything inside them, and the constraints that come after."""
     for key, facts in contents.all("table", "foreign table"):
         yield _table(contents, key, facts)
         for constraint in contents.of(key, "constraint"):
@@ -35,7 +35,7 @@ def parts(contents: Contents) -> Iterator[Part]:
 
 
 def is_inside(contents: Contents, constraint: ObjectKey) -> bool:
-    """Say whether a constraint is written within CREATE TABLE: not foreign keys, nor keys of partitions, nor unvalidated ones."""
+    """Whether a constraint is written within CREATE TABLE: not foreign keys, nor keys of partitions, nor unvalidated ones."""
     facts = contents.properties[constraint]
     if constraint in contents.apart or facts["exists"] == "foreign key" or facts.get("validated") == "false":
         return False
@@ -44,19 +44,13 @@ def is_inside(contents: Contents, constraint: ObjectKey) -> bool:
     return facts["exists"] == "check" or not in_partition_tree
 
 
-def partitions_below(contents: Contents, table: ObjectKey) -> frozenset[ObjectKey]:
-    """Give all partitions of a table, at every depth."""
-    below = {key for key, facts in contents.all("table", "foreign table") if facts.get("partition of") == table.object}
-    return frozenset(below).union(*(partitions_below(contents, key) for key in below))
-
-
 def parent_tables(contents: Contents, facts: dict[str, str]) -> list[ObjectKey]:
-    """Give the tables that a table inherits from or is a partition of, in order."""
+    """Return the tables that a table inherits from or is a partition of, in order."""
     names = facts.get("partition of") or facts.get("inherits")
     if names is None:
         return []
-    by_name = {key.object: key for key, _ in contents.all("table", "foreign table")}
-    return [by_name[name] for name in names.split(", ") if name in by_name]
+    tables = contents.arrangement.tables
+    return [tables[name] for name in names.split(", ") if name in tables]
 
 
 def _table(contents: Contents, key: ObjectKey, facts: dict[str, str]) -> Part:
@@ -108,7 +102,7 @@ def _create(
 def _parents_in_time(
     contents: Contents, facts: dict[str, str], columns: list[ObjectKey]
 ) -> tuple[list[str], list[str]]:
-    """Tell the parents that CREATE TABLE names from those that must come later, or the columns would stand in another order."""
+    """Distinguish the parents that CREATE TABLE names from those that must come later, or the columns would stand in another order."""
     parents = parent_tables(contents, facts)
     own = [contents.local_name(one) for one in columns]
     theirs = {parent: [contents.local_name(one) for one in ordered_columns(contents, parent)] for parent in parents}
@@ -148,7 +142,7 @@ def _inside_constraints(contents: Contents, key: ObjectKey) -> list[ObjectKey]:
 
 
 def _is_like_parent(contents: Contents, facts: dict[str, str], columns: list[ObjectKey]) -> bool:
-    """Say whether a partition's columns are the parent's, so that PARTITION OF makes them."""
+    """Whether a partition's columns are the parent's, so that PARTITION OF makes them."""
     parents = parent_tables(contents, facts)
     if not parents:
         return False
@@ -175,7 +169,7 @@ def _usual_not_null_name(contents: Contents, column: ObjectKey) -> str:
 
 
 def _parents_checks(contents: Contents, facts: dict[str, str]) -> list[str]:
-    """Give the CHECKs that a table must have before it can be attached."""
+    """Return the CHECKs that a table must have before it can be attached."""
     checks = []
     for parent in parent_tables(contents, facts):
         for constraint in contents.of(parent, "constraint"):
@@ -200,7 +194,7 @@ def _security_lines(alter: str, facts: dict[str, str]) -> list[str]:
 def _inherited_column_lines(
     contents: Contents, facts: dict[str, str], columns: list[ObjectKey], alter: str
 ) -> list[str]:
-    """Give what an inheriting table changes of columns that it has from its parents alone."""
+    """Return what an inheriting table changes of columns that it has from its parents alone."""
     if "inherits" not in facts:
         return []
     theirs: dict[str, dict[str, str]] = {}

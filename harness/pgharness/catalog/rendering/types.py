@@ -34,7 +34,7 @@ COLLATION_PARAMETERS = ("provider", "locale", "lc_collate", "lc_ctype", "determi
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the parts that make the namespaces and the types of a catalog."""
+    """Yield the parts that make the namespaces and the types of a catalog."""
     yield from _schemas(contents)
     for key, facts in contents.all("extension"):
         schema = (

@@ -11,7 +11,7 @@ from pgharness.catalog.rendering.parts import Contents, Part, Phase, options
 
 
 def parts(contents: Contents) -> Iterator[Part]:
-    """Give the parts that make views, each after what it reads."""
+    """Yield the parts that make views, each after what it reads."""
     for key, facts in contents.all("view", "materialized view"):
         columns = contents.of(key, "column")
         lines = [_create(key, facts), *_column_lines(contents, key, columns), *attachments(contents, key, *columns)]

@@ -37,12 +37,12 @@ def explained(image: str) -> Iterator[None]:
 
 
 def try_by_hand(image: str) -> str:
-    """Give the command that starts a container of `image` much as we do."""
+    """Return the command that starts a container of `image` much as we do."""
     return f"docker run --rm -e POSTGRES_HOST_AUTH_METHOD=trust {image}"
 
 
 def require_image(client: DockerClient, image: str) -> Any:
-    """Give the image, pulled if the engine does not have it. Raises CannotRun."""
+    """Return the image, pulled if the engine does not have it. Raises CannotRun."""
     try:
         return client.images.get(image)
     except ImageNotFound:

@@ -59,7 +59,7 @@ def _require_this_machine(host: str) -> None:
 
 
 def _require_answer(host: str) -> None:
-    """Tell an engine from a socket that one left behind, and from one that hangs."""
+    """Distinguish an engine from a socket that one left behind, and from one that hangs."""
     try:
         answer = _ping(host)
     except (OSError, ValueError) as error:
@@ -77,7 +77,7 @@ def _require_answer(host: str) -> None:
 
 
 def _ping(host: str) -> bytes:
-    """Give the first bytes of the engine's answer. One by TLS or a pipe, which take more to ask, is believed."""
+    """Return the first bytes of the engine's answer. One by TLS or a pipe, which take more to ask, is believed."""
     parts = urlsplit(host)
     if parts.scheme == "unix":
         with socket.socket(socket.AF_UNIX) as connection:

@@ -66,7 +66,7 @@ def container_server(image: str, reason: str, keeps: Keeps = kept_by_variable) -
 
 
 def _describe(container: DockerContainer, name: str, major: int) -> None:
-    """Say how the container is to run: data in memory, no password, and open to this machine alone."""
+    """Set how the container is to run: data in memory, no password, and open to this machine alone."""
     container.with_name(name)
     container.with_envs(
         PGDATA=f"{DATA_PLACE}/data",
@@ -83,7 +83,7 @@ def _describe(container: DockerContainer, name: str, major: int) -> None:
 
 
 def _major(image_attributes: dict[str, Any]) -> int:
-    """Give the major version that the image names in PG_MAJOR, as the official ones do, or 0."""
+    """Return the major version that the image names in PG_MAJOR, as the official ones do, or 0."""
     environment = dict(entry.split("=", 1) for entry in image_attributes["Config"].get("Env") or ())
     major = environment.get("PG_MAJOR", "")
     return int(major) if major.isdigit() else 0

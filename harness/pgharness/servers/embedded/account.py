@@ -24,7 +24,7 @@ class Account:
     is_switched: bool
 
     def process_arguments(self) -> dict[str, Any]:
-        """Give what `subprocess.Popen` needs so that the program runs under this account."""
+        """Return what `subprocess.Popen` needs so that the program runs under this account."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_switched else {}
 
     def can_reach(self, path: Path) -> bool:

@@ -34,11 +34,11 @@ class Binaries:
     origin: str
 
     def program(self, name: str) -> str:
-        """Give the path of a program."""
+        """Return the path of a program."""
         return str(self.folder / name)
 
     def fingerprint(self) -> str:
-        """Tell these programs from any others, so that what was made with them is not used with others."""
+        """Distinguish these programs from any others, so that what was made with them is not used with others."""
         status = (self.folder / "postgres").stat()
         parts = (str(self.folder.resolve()), str(status.st_size), str(status.st_mtime_ns))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -61,7 +61,7 @@ def find_binaries() -> Binaries:
 
 
 def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
-    """Give the programs in a place that the account can read, which is a copy if need be.
+    """Return the programs in a place that the account can read, which is a copy if need be.
 
     A virtual environment below /root is closed to every other account; its folders stay closed.
     """

@@ -9,7 +9,7 @@ import platformdirs
 
 
 def cache_folder() -> Path:
-    """Give the folder for files that later runs use again; it may not exist yet.
+    """Return the folder for files that later runs use again; it may not exist yet.
 
     As root it is one that other accounts may enter, since the server runs under one of them.
     """

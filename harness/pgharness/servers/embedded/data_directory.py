@@ -30,7 +30,7 @@ INITDB_ARGUMENTS = (
 
 
 def locale_arguments(major: int) -> tuple[str, ...]:
-    """Give initdb's arguments for an order of texts that is the same on every machine, with UTF-8 case mapping."""
+    """Return initdb's arguments for an order of texts that is the same on every machine, with UTF-8 case mapping."""
     if major >= 17:  # the builtin provider is new in 17
         return ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     return ("--locale=C.UTF-8",)
@@ -56,7 +56,7 @@ def forget_ready_cluster(binaries: Binaries) -> None:
 
 
 def server_environment() -> dict[str, str]:
-    """Give PostgreSQL's programs an environment that is the same in every shell."""
+    """Return PostgreSQL's programs an environment that is the same in every shell."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "HOME") if name in os.environ}
     return {**kept, "LC_ALL": "C", "TZ": "UTC"}
 

@@ -156,7 +156,7 @@ def _start(binaries: Binaries, account: Account, folder: RunFolder, port: str) -
 
 
 def _free_port() -> int:
-    """Give a port that nobody has at the moment."""
+    """Return a port that nobody has at the moment."""
     with socket.socket() as found:
         try:
             found.bind((LOOPBACK, 0))
@@ -193,7 +193,7 @@ def _ended(process: subprocess.Popen[bytes], log: Path) -> Exception:
 
 
 def _set_password(session: Connection) -> str:
-    """Give the superuser a password for TCP, too long to be guessed."""
+    """Return the superuser a password for TCP, too long to be guessed."""
     password = secrets.token_hex(16)
     statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(SUPERUSER), sql.Literal(_kept(password)))
     session.execute(statement)
@@ -201,7 +201,7 @@ def _set_password(session: Connection) -> str:
 
 
 def _kept(password: str) -> str:
-    """Give the password as PostgreSQL keeps it (manual, "pg_authid"), but hashed once, so that it is quickly compared.
+    """Return the password as PostgreSQL keeps it (manual, "pg_authid"), but hashed once, so that it is quickly compared.
 
     PostgreSQL itself hashes 4096 times, and can be told otherwise since 16 only (scram_iterations).
     """

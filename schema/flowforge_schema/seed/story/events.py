@@ -55,7 +55,7 @@ LAST_ERROR = {Delivery.REFUSED: "503 from the mail service", Delivery.PARKED: "4
 
 
 def event_rows(now: datetime) -> list[Row]:
-    """Give the rows of `outbox_events` in the order in which they were told; the server numbers them."""
+    """Return the rows of `outbox_events` in the order in which they were told; the server numbers them."""
     return [_event_row(event, before(now, days=event.days, minutes=event.minutes), now) for event in EVENTS]
 
 

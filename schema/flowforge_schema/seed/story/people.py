@@ -123,12 +123,12 @@ KEYS = (
 
 
 def api_key_text(prefix: str) -> str:
-    """Give the key itself, which the database does not hold: its prefix, a dot and the word `secret`."""
+    """Return the key itself, which the database does not hold: its prefix, a dot and the word `secret`."""
     return f"{prefix}.secret"
 
 
 def user_rows(now: datetime) -> list[Row]:
-    """Give the rows of `users`."""
+    """Return the rows of `users`."""
     return [
         {
             "id": seed_id(Kind.USER, person.number),
@@ -147,7 +147,7 @@ def user_rows(now: datetime) -> list[Row]:
 
 
 def api_key_rows(now: datetime) -> list[Row]:
-    """Give the rows of `api_keys`."""
+    """Return the rows of `api_keys`."""
     return [
         {
             "id": seed_id(Kind.API_KEY, key.number),

@@ -27,10 +27,10 @@ SEED_ID_PATTERN = "00000000-0000-7%"
 
 
 def seed_id(kind: Kind, number: int) -> UUID:
-    """Give the id of the story's thing of that number: a UUIDv7 of 1 January 1970, to be known at sight."""
+    """Return the id of the story's thing of that number: a UUIDv7 of 1 January 1970, to be known at sight."""
     return UUID(f"00000000-0000-7{kind:03x}-8000-{number:012d}")
 
 
 def before(now: datetime, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
-    """Give the moment that lies so long before `now`."""
+    """Return the moment that lies so long before `now`."""
     return now - timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

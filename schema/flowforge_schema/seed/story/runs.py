@@ -47,7 +47,7 @@ class Run:
 
 
 def failed(key: str, number: int, error: str) -> Attempt:
-    """Tell of an attempt that failed."""
+    """Report an attempt that failed."""
     return Attempt(key, StepStatus.FAILED, f"attempt {number}: {error}", number, error)
 
 
@@ -227,12 +227,12 @@ RUNS = (
 
 
 def run_rows(now: datetime) -> list[Row]:
-    """Give the rows of `workflow_runs`."""
+    """Return the rows of `workflow_runs`."""
     return [_run_row(run, before(now, days=run.days, minutes=run.minutes)) for run in RUNS]
 
 
 def log_rows(now: datetime) -> list[Row]:
-    """Give the rows of `run_step_logs`: attempts of a run follow each other without a pause."""
+    """Return the rows of `run_step_logs`: attempts of a run follow each other without a pause."""
     return [
         _log_row(run, attempt, _begun_at(run, now) + place * ATTEMPT_LASTS)
         for run in RUNS

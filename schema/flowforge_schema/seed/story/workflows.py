@@ -127,12 +127,12 @@ FLOWS = (
 
 
 def step_number(flow: int, version: int, position: int) -> int:
-    """Give the number of a step, from which its id is made."""
+    """Return the number of a step, from which its id is made."""
     return flow * 10_000 + version * 100 + position
 
 
 def workflow_rows(now: datetime) -> list[Row]:
-    """Give the rows of `workflows`."""
+    """Return the rows of `workflows`."""
     return [
         {
             "id": seed_id(Kind.WORKFLOW, flow.number),
@@ -152,7 +152,7 @@ def workflow_rows(now: datetime) -> list[Row]:
 
 
 def step_rows(now: datetime) -> list[Row]:
-    """Give the rows of `workflow_steps`, those of old versions too."""
+    """Return the rows of `workflow_steps`, those of old versions too."""
     return [
         {
             "id": seed_id(Kind.STEP, step_number(flow.number, version, position)),

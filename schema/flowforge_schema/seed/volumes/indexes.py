@@ -43,7 +43,7 @@ def build_missing_indexes(connection: Connection) -> None:
 
 
 def _secondary_indexes() -> list[Index]:
-    """Give the indexes that hold nothing true: neither primary keys nor unique ones."""
+    """Return the indexes that hold nothing true: neither primary keys nor unique ones."""
     indexes = [index for table in LARGE_TABLES for index in metadata.tables[table].indexes if not index.unique]
     return sorted(indexes, key=lambda index: str(index.name))
 
@@ -53,7 +53,7 @@ def _identifier(index: Index) -> psycopg.sql.Identifier:
 
 
 def known_runs(connection: Connection) -> int:
-    """Give the planner's number of runs, which is -1 where nobody has looked yet."""
+    """Return the planner's number of runs, which is -1 where nobody has looked yet."""
     row = connection.execute(
         "SELECT reltuples::bigint FROM pg_class WHERE oid = 'public.workflow_runs'::regclass"
     ).fetchone()

@@ -55,7 +55,7 @@ class Volume:
 
     @property
     def rows_per_second(self) -> float:
-        """Give the pace, the building of indexes included."""
+        """Return the pace, the building of indexes included."""
         return self.rows / self.duration_s
 
 
@@ -125,7 +125,7 @@ def _begun(connection: Connection, scale: Scale) -> Plan | None:
         raise SeedRefusedError(
             "The volume in this database cannot go on with other numbers of users or workflows.\n"
             f"  seen: it was begun with {begun}\n"
-            f"  mend: --scale runs={scale.runs},{begun}, or another database"
+            f"  fix: --scale runs={scale.runs},{begun}, or another database"
         )
     return Plan(scale, anchor)
 
@@ -167,7 +167,7 @@ class _Work:
             return self.batches.popleft() if self.batches else None
 
     def tell(self, batch: Batch) -> None:
-        """Tell of a finished batch, one worker at a time."""
+        """Report a finished batch, one worker at a time."""
         with self.lock:
             self.advance(batch.runs)
 

@@ -51,7 +51,7 @@ class Scale:
 
     @property
     def people(self) -> dict[str, int]:
-        """Give what cannot change once a volume has been begun."""
+        """Return what cannot change once a volume has been begun."""
         return {"workflows": self.workflows, "users": self.users}
 
 
@@ -64,7 +64,7 @@ class Plan:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Give the statements' parameters; times are microseconds, which the server reckons with fastest."""
+        """Return the statements' parameters; times are microseconds, which the server reckons with fastest."""
         return {
             "users": self.scale.users,
             "workflows": self.scale.workflows,
@@ -78,5 +78,5 @@ class Plan:
 
 
 def microseconds(duration: timedelta) -> int:
-    """Give a duration in microseconds, without the rounding of a float."""
+    """Return a duration in microseconds, without the rounding of a float."""
     return duration // timedelta(microseconds=1)

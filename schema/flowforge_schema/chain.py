@@ -15,7 +15,7 @@ PACKAGE = "flowforge_schema"
 
 @functools.cache
 def known_revisions() -> tuple[str, ...]:
-    """Give the ids of all revisions, base first. Raises ConfigurationError where there is no chain."""
+    """Return the ids of all revisions, base first. Raises ConfigurationError where there is no chain."""
     return in_order(_parents(chain_folder()))
 
 
@@ -32,7 +32,7 @@ def chain_folder() -> Traversable:
     raise ConfigurationError(
         "This installation carries no migrations.\n"
         f"  seen: neither {' nor '.join(map(str, places))}\n"
-        "  mend: install flowforge-schema from its wheel, or editable from a checkout"
+        "  fix: install flowforge-schema from its wheel, or editable from a checkout"
     )
 
 
@@ -48,7 +48,7 @@ def in_order(parents: dict[str, str | None]) -> tuple[str, ...]:
         raise ConfigurationError(
             "The chain of migrations is not one line, so it has no single head.\n"
             f"  seen: {', '.join(sorted(set(parents) - set(ordered)))} beside {', '.join(ordered) or 'no base'}\n"
-            "  mend: pgharness check --only graph"
+            "  fix: pgharness check --only graph"
         )
     return tuple(ordered)
 
