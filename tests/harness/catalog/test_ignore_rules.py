@@ -57,14 +57,14 @@ def test_a_rule_that_leaves_nothing_out_is_a_finding(judge_example: Callable[...
     [finding] = _findings(judge_example("sound", ignore=(RULE,)))
 
     assert finding.subject == "ignore rule index public.ix_book_* *"
-    assert "leaves nothing out" in finding.message
+    assert "Unused ignore rule" in finding.message
 
 
 def test_a_rule_that_has_expired_is_a_finding_and_leaves_nothing_out(judge_example: Callable[..., Any]) -> None:
     found = _findings(judge_example("sound", EDITS, ignore=({**RULE, "expires": "2020-01-01"},)))
 
     assert {finding.check for finding in found} == {"declarations", "drift"}
-    assert any("expired on 2020-01-01" in finding.message for finding in found)
+    assert any("Expired on 2020-01-01" in finding.message for finding in found)
 
 
 def test_an_unused_rule_is_none_where_not_every_comparison_was_made(judge_example: Callable[..., Any]) -> None:
