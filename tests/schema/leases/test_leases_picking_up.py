@@ -60,6 +60,20 @@ async def test_a_run_whose_lease_is_over_is_picked_up_again_as_the_next_attempt(
     assert await runs.pick_up("c") == []
 
 
+async def test_a_lost_run_that_two_workers_want_at_the_same_moment_is_picked_up_by_one(
+    runs: Runs, database: Database
+) -> None:
+    await runs.add()
+    await runs.expire(await runs.pick_up_one("a"))
+    async with database.session() as first:
+        one = await pick_up_runs(first, held_by="b")
+        other = asyncio.create_task(runs.pick_up("c"))
+        await asyncio.sleep(0.3)
+
+    assert [held.attempt for held in one] == [2]
+    assert await other == []
+
+
 async def test_a_run_that_is_picked_up_again_keeps_when_it_started(runs: Runs) -> None:
     (run_id,) = await runs.add()
     lost = await runs.pick_up_one("a")

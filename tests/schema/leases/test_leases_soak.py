@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "leases.py"
-RUNS = os.environ.get("FLOWFORGE_SOAK_RUNS", "600")
+RUNS = os.environ.get("FLOWFORGE_SOAK_RUNS", "300")
 # A worker looks ten times a second, one that is frozen may hold a lock until it thaws, four seconds later, and a busy machine needs
 # some more for the restart. What no pick-up sees is seen after five minutes, when floors start over.
 OVERDUE_S = 30
