@@ -12,11 +12,9 @@ import multiprocessing
 import os
 import re
 import signal
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -25,17 +23,14 @@ from random import Random
 from types import ModuleType
 from uuid import UUID
 
-import psycopg
 from outbox_verdict import Committed, Delivery, Verdict, judge
+from restarting import control_server, restartable
 from sqlalchemy import Integer, Text, cast, create_engine, insert, select, update
 
 from flowforge_schema import AppError, ClaimedEvent, Database, RelayLock, RelayShare, User, record_event
 from flowforge_schema.models import metadata
 from pgharness.databases import Database as OwnDatabase
 from pgharness.servers import Server, open_server
-from pgharness.servers.embedded.account import server_account
-from pgharness.servers.embedded.binaries import find_binaries, reachable_binaries
-from pgharness.servers.embedded.data_directory import server_environment
 
 GUIDE = Path(__file__).resolve().parents[1] / "docs" / "guides" / "outbox-relay.md"
 
@@ -99,7 +94,7 @@ def soak(plan: Plan) -> Report:
     with (
         tempfile.TemporaryDirectory() as folder,
         open_server("embedded") as server,
-        _restartable(server),
+        restartable(server),
     ):
         database = _prepare(server, plan)
         run = _Run(plan, database.url.render_as_string(hide_password=False), Path(folder), Random(plan.seed))  # noqa: S311 - no secret
@@ -155,7 +150,7 @@ def _watch(run: _Run, database: OwnDatabase, server: Server) -> None:
             kill_at = time.monotonic() + run.plan.kill_every_s * (0.5 + run.random.random())
         written, unpublished = _progress(database)
         if not run.restarts and written >= run.plan.events // 2:
-            _control(server, "restart")
+            control_server(server, "restart")
             run.restarts += 1
         if not unpublished and not any(writer.is_alive() for writer in run.writers):
             return
@@ -283,34 +278,3 @@ def relay_of_the_guide() -> ModuleType:
     code = "\n\n".join(re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL))
     exec(compile(code, str(GUIDE), "exec"), module.__dict__)  # noqa: S102 - it is our own page
     return module
-
-
-@contextmanager
-def _restartable(server: Server) -> Iterator[None]:
-    """End the server in the end, in case that it was restarted: the harness knows only the process that it started."""
-    try:
-        yield
-    finally:
-        with suppress(subprocess.CalledProcessError, psycopg.OperationalError):
-            _control(server, "stop")
-
-
-def _control(server: Server, command: str) -> None:
-    """Stop or restart the server as a power cut would, without any goodbye."""
-    account = server_account()
-    with server.connect() as connection:
-        row = connection.execute("SHOW data_directory").fetchone()
-    assert row is not None
-    subprocess.run(
-        [
-            reachable_binaries(find_binaries(), account).program("pg_ctl"),
-            *(command, "--pgdata", row[0], "--mode", "immediate", "--silent"),
-            *(["--log", f"{row[0]}/restarted.log"] if command == "restart" else []),
-        ],
-        check=True,
-        cwd="/",
-        env=server_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        **account.process_arguments(),
-    )

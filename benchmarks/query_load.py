@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from flowforge_schema.enums import RunStatus, StepStatus
 from flowforge_schema.models import RunStepLog, WorkflowRun
-from flowforge_schema.queries import pick_up_runs
+from flowforge_schema.queries import unfinished_runs
 from flowforge_schema.queries.text import prepared_text
 from pgharness.databases import Database, Databases
 
@@ -42,7 +42,9 @@ SHARES = {"pgbench": 1.0, "psycopg": 0.5, "AsyncSession": 0.02}
 
 # One transaction: a new run comes in, the one that has waited longest is taken, begun, logged and ended.
 NEW_RUN = "INSERT INTO workflow_runs (workflow_id, workflow_version) VALUES ('{workflow_id}', 1)"
-CLAIM, _ = prepared_text(pick_up_runs(limit=1))
+# All is one transaction here, in which a lock on the row is claim enough; workers proper have leases.
+OLDEST = unfinished_runs(RunStatus.PENDING, limit=1).with_for_update(key_share=True, skip_locked=True)
+CLAIM, _ = prepared_text(OLDEST)
 CLAIM = CLAIM.replace("$1::INTEGER", "1")
 START = "UPDATE workflow_runs SET status = 'running', started_at = now(), lock_version = lock_version + 1 WHERE id = {run_id}"
 LOG = (
@@ -189,7 +191,7 @@ async def _by_sessions(database: Database, given: dict[str, str], transactions: 
 async def _transact(session: AsyncSession, given: dict[str, str]) -> None:
     """Do as an engine would that uses the models."""
     await session.execute(insert(WorkflowRun).values(workflow_id=given["workflow_id"], workflow_version=1))
-    run = (await session.scalars(pick_up_runs())).one()
+    run = (await session.scalars(OLDEST)).one()
     run.status, run.started_at = RunStatus.RUNNING, func.now()
     await session.flush()
     session.add(

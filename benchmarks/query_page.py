@@ -105,7 +105,7 @@ def _cost_table(cost: dict[Any, Any], sizes: Sequence[int]) -> str:
 
 
 def _growth(cost: dict[Any, Any], sizes: Sequence[int]) -> int:
-    bounded = [pattern.name for pattern in PATTERNS if pattern.shape in {Shape.POINT, Shape.PAGE, Shape.PICK_UP}]
+    bounded = [pattern.name for pattern in PATTERNS if pattern.shape in {Shape.POINT, Shape.PAGE}]
     growth: int = max(
         cost[name, sizes[-1], mode]["buffers"] - cost[name, sizes[0], mode]["buffers"]
         for name in bounded

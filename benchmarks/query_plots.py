@@ -27,7 +27,7 @@ STYLE = {
 PANELS = (
     ("one row, or the few of one", "linear", {Shape.POINT}),
     ("a page of a list", "linear", {Shape.PAGE}),
-    ("pick-up, purge, counts", "log", {Shape.PICK_UP, Shape.BATCH, Shape.COUNT}),
+    ("purge, counts", "log", {Shape.BATCH, Shape.COUNT}),
 )
 TABLE_COLOUR, INDEX_COLOUR = "#8a8f98", "#2b6cb0"
 

@@ -111,13 +111,21 @@ FROM workflow_runs
 WHERE workflow_runs.status = 'running' AND workflow_runs.created_at < '2026-01-01 00:00:00+00:00' AND workflow_runs.started_at < '2026-01-01 00:00:00+00:00' ORDER BY workflow_runs.created_at, workflow_runs.id
  LIMIT 50;
 
--- name: pick_up_runs
--- Return and lock the runs that have waited longest and that nobody else is picking up.
+-- name: waiting_runs
+-- Return the ids of the runs that nobody has begun, oldest first; what was created before `created_from` is left out.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id
 FROM workflow_runs
-WHERE workflow_runs.status = 'pending' ORDER BY workflow_runs.created_at, workflow_runs.id
- LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+WHERE workflow_runs.status = 'pending' AND workflow_runs.created_at >= '2026-01-01 00:00:00+00:00' ORDER BY workflow_runs.created_at, workflow_runs.id
+ LIMIT 8;
+
+-- name: due_claims
+-- Return run and attempt of claims that have run out: the worker was lost, or the run is to be tried again.
+-- index: ix_workflow_run_claims__available_at_run_id
+SELECT workflow_run_claims.run_id, workflow_run_claims.attempt
+FROM workflow_run_claims
+WHERE workflow_run_claims.available_at >= '2026-01-01 00:00:00+00:00' AND workflow_run_claims.available_at <= statement_timestamp() AND workflow_run_claims.leased_until <= statement_timestamp() ORDER BY workflow_run_claims.available_at, workflow_run_claims.run_id
+ LIMIT 8;
 
 -- name: run_with_step_logs
 -- Return one run, and by a second statement of the shape of `step_logs_of_run` its whole record.

@@ -142,6 +142,26 @@ CREATE TABLE public.users (
 CREATE UNIQUE INDEX uq_users__casefold_email ON public.users USING btree (casefold((email COLLATE pg_unicode_fast)));
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
 
+CREATE TABLE public.workflow_run_claims (
+    run_id uuid NOT NULL,
+    attempt smallint DEFAULT 1 NOT NULL,
+    held_by text,
+    leased_until timestamp with time zone NOT NULL,
+    available_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_workflow_run_claims PRIMARY KEY (run_id),
+    CONSTRAINT ck_workflow_run_claims__attempt_positive CHECK ((attempt >= 1)),
+    CONSTRAINT ck_workflow_run_claims__available_at_range CHECK (((available_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (available_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_run_claims__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_run_claims__held_by_length CHECK (((char_length(held_by) >= 1) AND (char_length(held_by) <= 200))),
+    CONSTRAINT ck_workflow_run_claims__leased_until_range CHECK (((leased_until >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (leased_until < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_run_claims__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text))))
+)
+WITH (autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, fillfactor = 50);
+CREATE INDEX ix_workflow_run_claims__available_at_run_id ON public.workflow_run_claims USING btree (available_at, run_id);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_run_claims FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
 CREATE TABLE public.workflow_runs (
     id uuid DEFAULT uuidv7() NOT NULL,
     workflow_id uuid NOT NULL,
@@ -244,6 +264,8 @@ ALTER TABLE ONLY public.api_keys ADD CONSTRAINT fk_api_keys__user_id__users FORE
 
 ALTER TABLE ONLY public.run_step_logs ADD CONSTRAINT fk_run_step_logs__run_id__workflow_runs FOREIGN KEY (run_id) REFERENCES public.workflow_runs(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.run_step_logs ADD CONSTRAINT fk_run_step_logs__step_id__workflow_steps FOREIGN KEY (step_id) REFERENCES public.workflow_steps(id) ON DELETE RESTRICT;
+
+ALTER TABLE ONLY public.workflow_run_claims ADD CONSTRAINT fk_workflow_run_claims__run_id__workflow_runs FOREIGN KEY (run_id) REFERENCES public.workflow_runs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__triggered_by__users FOREIGN KEY (triggered_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE RESTRICT;

@@ -40,6 +40,9 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 # A lock touches one page more where a row's page is known to be visible to all. VACUUM leaves out a page that is being written.
 PARTLY_VISIBLE = "SELECT FROM pg_class WHERE relkind = 'r' AND relallvisible < relpages AND oid >= 16384"
 
+# There is a claim for each run that is worked on: few enough in the small volume for one page, which is read whole.
+ON_ONE_PAGE = {("due_claims", SMALL)}
+
 # What a query may touch more of when its table is ten times as large: a level of an index, a row that lies elsewhere.
 GROWTH_BUFFERS = 3
 
@@ -132,8 +135,9 @@ DECLARED_INDEXES = [
 ]
 
 
-@pytest.mark.parametrize("runs", [SMALL, LARGE])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "runs"), [(name, runs) for name in NAMES for runs in (SMALL, LARGE) if (name, runs) not in ON_ONE_PAGE]
+)
 def test_a_pattern_has_the_plan_that_it_expects(name: str, runs: int, plans_at: Plans, volume_of: VolumeOf) -> None:
     with volume_of(runs).connect() as connection:
         statement = statement_of(connection, next(pattern for pattern in PATTERNS if pattern.name == name))

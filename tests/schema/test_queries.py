@@ -9,13 +9,22 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema import queries
 from flowforge_schema.enums import RunStatus, StepStatus
-from flowforge_schema.models import ApiKey, OutboxEvent, RunStepLog, User, Workflow, WorkflowRun, WorkflowStep
+from flowforge_schema.models import (
+    ApiKey,
+    OutboxEvent,
+    RunStepLog,
+    User,
+    Workflow,
+    WorkflowRun,
+    WorkflowRunClaim,
+    WorkflowStep,
+)
 from flowforge_schema.queries import PATTERNS, Cursor
 from flowforge_schema.queries.text import prepared_text, statement_file
 
@@ -203,37 +212,34 @@ async def test_only_runs_that_began_before_the_moment_are_stuck(session: AsyncSe
     assert stuck == [runs[0], runs[2]]
 
 
-async def test_two_workers_pick_up_different_runs(engine: AsyncEngine) -> None:
-    async with AsyncSession(engine) as session:
-        workflow = await add_workflow(session, await add_owner(session))
-        await add_runs(session, workflow, RunStatus.PENDING, list(minutes(3)))
-        await session.commit()
-    async with AsyncSession(engine) as first, AsyncSession(engine) as second:
-        one = (await first.scalars(queries.pick_up_runs(limit=2))).all()
-        other = (await second.scalars(queries.pick_up_runs(limit=2))).all()
+async def test_the_runs_that_nobody_has_begun_come_oldest_first_from_a_moment_on(
+    session: AsyncSession, workflow: Workflow
+) -> None:
+    runs = await add_runs(session, workflow, RunStatus.PENDING, list(minutes(3)))
+    await add_runs(session, workflow, RunStatus.RUNNING, list(minutes(3)))
 
-    assert [len(one), len(other)] == [2, 1]
-    assert {run.id for run in one}.isdisjoint(run.id for run in other)
+    waiting = (await session.scalars(queries.waiting_runs(created_from=NOON + timedelta(minutes=1)))).all()
+
+    assert waiting == [runs[1].id, runs[2].id]
 
 
-async def test_a_run_that_is_picked_up_lets_others_write_its_logs(engine: AsyncEngine) -> None:
-    async with AsyncSession(engine) as session:
-        workflow = await add_workflow(session, await add_owner(session))
-        step = WorkflowStep(
-            workflow_id=workflow.id, key="fetch", name="fetch", step_type="http", position=0, depends_on=[]
-        )
-        session.add(step)
-        await add_runs(session, workflow, RunStatus.PENDING, [NOON])
-        log_of = {"step_id": step.id, "step_key": "fetch"}
-        await session.commit()
-    async with AsyncSession(engine) as worker, AsyncSession(engine) as writer:
-        run = (await worker.scalars(queries.pick_up_runs())).one()
-        await writer.execute(select(func.set_config("lock_timeout", "200ms", True)))
-        await writer.execute(insert(RunStepLog).values(run_id=run.id, **log_of))
-        await writer.commit()
-        written = await worker.scalar(select(func.count()).select_from(RunStepLog))
+async def test_only_claims_whose_lease_is_over_are_due_the_earliest_first(
+    session: AsyncSession, workflow: Workflow
+) -> None:
+    runs = await add_runs(session, workflow, RunStatus.RUNNING, list(minutes(4)))
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    leases = [(NOON, NOON), (NOON, tomorrow), (tomorrow, tomorrow), (NOON - timedelta(minutes=1), NOON)]
+    session.add_all(
+        WorkflowRunClaim(run_id=run.id, held_by="worker", available_at=available_at, leased_until=leased_until)
+        for run, (available_at, leased_until) in zip(runs, leases, strict=True)
+    )
+    await session.flush()
 
-    assert written == 1
+    due = (await session.execute(queries.due_claims())).all()
+    from_noon_on = (await session.execute(queries.due_claims(available_from=NOON))).all()
+
+    assert due == [(runs[3].id, 1), (runs[0].id, 1)]
+    assert from_noon_on == [(runs[0].id, 1)]
 
 
 async def test_a_run_comes_with_its_whole_record_in_order(session: AsyncSession, workflow: Workflow) -> None:

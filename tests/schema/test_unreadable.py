@@ -24,9 +24,11 @@ from flowforge_schema import (
     User,
     Workflow,
     WorkflowRun,
+    finish_run,
     install_error_handlers,
     pick_up_runs,
     runs_of_workflow,
+    unfinished_runs,
     unpublished_events,
     workflows_of_owner,
 )
@@ -176,21 +178,20 @@ async def test_a_run_whose_input_cannot_be_read_is_picked_up_and_can_be_ended(
     spoil(migrated_database, "workflow_runs", "input", NESTED)
 
     async with database.session() as session:
-        (run,) = await session.scalars(pick_up_runs())
+        (held,) = await pick_up_runs(session, held_by="worker")
+        (run,) = await session.scalars(unfinished_runs(RunStatus.RUNNING))
         with pytest.raises(UnreadableDataError):
             await session.refresh(run, ["input"])
-        run.status = RunStatus.FAILED
-        run.started_at = run.finished_at = datetime.now(UTC)
-        run.error = {"code": "unreadable_input"}
+        await finish_run(session, held, RunStatus.FAILED, error={"code": "unreadable_input"})
 
     async with database.read_session() as session:
         assert await session.scalar(select(WorkflowRun.status)) is RunStatus.FAILED
 
 
 @pytest.mark.usefixtures("key")
-async def test_the_input_of_a_run_that_was_picked_up_is_read_by_itself(database: Database) -> None:
+async def test_the_input_of_a_run_from_a_list_is_read_by_itself(database: Database) -> None:
     async with database.session() as session:
-        (run,) = await session.scalars(pick_up_runs())
+        (run,) = await session.scalars(unfinished_runs(RunStatus.PENDING))
         await session.refresh(run, ["input"])
 
         assert run.input == {}
@@ -200,7 +201,7 @@ async def test_the_input_of_a_run_that_was_picked_up_is_read_by_itself(database:
 async def test_a_change_of_a_run_from_a_list_reads_none_of_its_documents(database: Database) -> None:
     sent: list[str] = []
     async with database.session() as session:
-        (run,) = await session.scalars(pick_up_runs())
+        (run,) = await session.scalars(unfinished_runs(RunStatus.PENDING))
         run.cancel_requested_at = datetime.now(UTC)
         event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *call: sent.append(call[2]))
         await session.flush()

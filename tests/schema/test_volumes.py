@@ -17,7 +17,16 @@ from pgharness.databases import ClonePool, Database, Databases
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SMALL = Scale(runs=2_500, workflows=60, users=20)
-TABLES = ("users", "api_keys", "workflows", "workflow_steps", "workflow_runs", "run_step_logs", "outbox_events")
+TABLES = (
+    "users",
+    "api_keys",
+    "workflows",
+    "workflow_steps",
+    "workflow_runs",
+    "workflow_run_claims",
+    "run_step_logs",
+    "outbox_events",
+)
 
 
 @pytest.fixture(scope="module")

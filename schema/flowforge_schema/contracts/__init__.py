@@ -1,4 +1,4 @@
-"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the seven, `…Summary` for lists.
+"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the eight, `…Summary` for lists.
 
 What a contract takes, the database takes; what it refuses has its reason in the contract. `fields` has the types for
 contracts of your own.
@@ -22,6 +22,9 @@ from flowforge_schema.contracts.runs import (
     RunStepLogCreate,
     RunStepLogRead,
     RunStepLogUpdate,
+    WorkflowRunClaimCreate,
+    WorkflowRunClaimRead,
+    WorkflowRunClaimUpdate,
     WorkflowRunCount,
     WorkflowRunCreate,
     WorkflowRunRead,
@@ -59,6 +62,9 @@ __all__ = [
     "UserUpdate",
     "WorkflowCreate",
     "WorkflowRead",
+    "WorkflowRunClaimCreate",
+    "WorkflowRunClaimRead",
+    "WorkflowRunClaimUpdate",
     "WorkflowRunCount",
     "WorkflowRunCreate",
     "WorkflowRunRead",

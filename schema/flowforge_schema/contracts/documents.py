@@ -20,6 +20,11 @@ CONTRACTS: Mapping[str, tuple[type[BaseModel], type[BaseModel], type[BaseModel]]
         "workflows": (contracts.WorkflowCreate, contracts.WorkflowUpdate, contracts.WorkflowRead),
         "workflow_steps": (contracts.WorkflowStepCreate, contracts.WorkflowStepUpdate, contracts.WorkflowStepRead),
         "workflow_runs": (contracts.WorkflowRunCreate, contracts.WorkflowRunUpdate, contracts.WorkflowRunRead),
+        "workflow_run_claims": (
+            contracts.WorkflowRunClaimCreate,
+            contracts.WorkflowRunClaimUpdate,
+            contracts.WorkflowRunClaimRead,
+        ),
         "run_step_logs": (contracts.RunStepLogCreate, contracts.RunStepLogUpdate, contracts.RunStepLogRead),
         "outbox_events": (contracts.OutboxEventCreate, contracts.OutboxEventUpdate, contracts.OutboxEventRead),
     }

@@ -1,4 +1,4 @@
-"""Contracts of `workflow_runs` and `run_step_logs`, and the rules that tie a status to its clocks."""
+"""Contracts of `workflow_runs`, `workflow_run_claims` and `run_step_logs`, and the rules that tie a status to its clocks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from flowforge_schema.contracts.fields import (
     PositiveInteger,
     PositiveSmallint,
     RunError,
+    RunHolder,
     RunInput,
     RunOutput,
     StepKey,
@@ -152,6 +153,37 @@ class WorkflowRunCount(Row):
 
     status: RunStatus | UnknownLabel
     runs: int
+
+
+class WorkflowRunClaimCreate(Contract):
+    """A claim on a run. Workers make theirs by `pick_up_runs`."""
+
+    run_id: Id
+    attempt: PositiveSmallint = 1
+    held_by: RunHolder | None = None
+    leased_until: Timestamp
+    available_at: Timestamp
+
+
+class WorkflowRunClaimUpdate(Contract):
+    """A change of a claim by hand; what is left out stays. Workers change theirs by `heartbeat` and `retry_run`."""
+
+    attempt: PositiveSmallint | MISSING = MISSING
+    held_by: RunHolder | MISSING | None = MISSING
+    leased_until: Timestamp | MISSING = MISSING
+    available_at: Timestamp | MISSING = MISSING
+
+
+class WorkflowRunClaimRead(Row):
+    """Who works on a run, and until when; or from when on it may be tried again."""
+
+    run_id: UUID
+    attempt: int
+    held_by: str | None
+    leased_until: datetime
+    available_at: datetime
+    created_at: datetime
+    updated_at: datetime
 
 
 class RunStepLogCreate(Contract):

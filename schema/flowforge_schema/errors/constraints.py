@@ -30,6 +30,7 @@ TIMESTAMPS = MappingProxyType(
         "outbox_events": ("available_at", "created_at", "published_at", "updated_at"),
         "run_step_logs": ("created_at", "finished_at", "started_at", "updated_at"),
         "users": ("created_at", "email_verified_at", "last_login_at", "updated_at"),
+        "workflow_run_claims": ("available_at", "created_at", "leased_until", "updated_at"),
         "workflow_runs": ("cancel_requested_at", "created_at", "finished_at", "started_at", "updated_at"),
         "workflow_steps": ("created_at", "updated_at"),
         "workflows": ("archived_at", "created_at", "updated_at"),
@@ -101,6 +102,15 @@ RULES = (
     Rule("ck_users__password_hash_length", "password_hash", "The hash of the password has the wrong size."),
     Rule("pk_users", "id", "A user with this id exists already."),
     Rule("uq_users__casefold_email", "email", "A user with this e-mail address exists already."),
+    Rule("ck_workflow_run_claims__attempt_positive", "attempt", "The first attempt is number 1."),
+    Rule("ck_workflow_run_claims__held_by_length", "held_by", "The name of the holder is empty or too long."),
+    Rule(
+        "fk_workflow_run_claims__run_id__workflow_runs",
+        "run_id",
+        "There is no such run.",
+        "Somebody still works on the run.",
+    ),
+    Rule("pk_workflow_run_claims", "run_id", "Somebody works on this run already."),
     Rule("ck_workflow_runs__error_is_object", "error", "The error must be a JSON object."),
     Rule("ck_workflow_runs__error_size", "error", "The error is too large."),
     Rule(

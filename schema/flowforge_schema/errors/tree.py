@@ -67,6 +67,13 @@ class ConcurrentUpdateError(ConflictError):
     title = "Somebody else has changed this in the meantime."
 
 
+class LeaseLostError(ConflictError):
+    """The run is not held by this attempt any more: its lease ran out and another worker took it. Stop; write nothing for it."""
+
+    code = "lease_lost"
+    title = "Somebody else works on this run now."
+
+
 class ResourceInUseError(ConflictError):
     """Rows elsewhere refer to the row, so it can be neither deleted nor given another key."""
 

@@ -1,11 +1,11 @@
-"""The seven tables of FlowForge; `metadata` describes them all."""
+"""The eight tables of FlowForge; `metadata` describes them all."""
 
 from __future__ import annotations
 
 from flowforge_schema.base import Base
 from flowforge_schema.models.identity import ApiKey, User
 from flowforge_schema.models.outbox import OutboxEvent
-from flowforge_schema.models.runs import RunStepLog, WorkflowRun
+from flowforge_schema.models.runs import RunStepLog, WorkflowRun, WorkflowRunClaim
 from flowforge_schema.models.workflows import Workflow, WorkflowStep
 
 metadata = Base.metadata
@@ -18,6 +18,7 @@ __all__ = [
     "User",
     "Workflow",
     "WorkflowRun",
+    "WorkflowRunClaim",
     "WorkflowStep",
     "metadata",
 ]

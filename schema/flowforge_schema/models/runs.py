@@ -1,4 +1,4 @@
-"""What happened: runs of workflows and the record of each attempt at each step."""
+"""What happened: runs of workflows, who works on them, and the record of each attempt at each step."""
 
 from __future__ import annotations
 
@@ -72,6 +72,40 @@ class WorkflowRun(Identified, Base):
     step_logs: Mapped[list[RunStepLog]] = relationship(
         back_populates="run", lazy="raise", passive_deletes="all", order_by="RunStepLog.created_at"
     )
+
+
+class WorkflowRunClaim(Base):
+    """Who works on a run that has begun and is not over, and until when nobody else may take it.
+
+    The row is there from the first pick-up until the run ends. `attempt` counts pick-ups and is the fencing token: only who holds
+    the present one may write. `held_by` is null while the run waits to be tried again. A heartbeat moves `leased_until` alone, which no
+    index holds; `available_at` is where the lease ended when it was given, or when the run may be tried again.
+    """
+
+    __tablename__ = "workflow_run_claims"
+    __table_args__ = (
+        Index("ix_workflow_run_claims__available_at_run_id", "available_at", "run_id"),
+        CheckConstraint("attempt >= 1", name="attempt_positive"),
+        length_check("held_by", longest=limits.RUN_HELD_BY_LENGTH_MAX),
+        {
+            # A row is updated by every heartbeat: a page keeps places free for that, and dead rows come as fast as in the outbox.
+            "postgresql_with": {
+                "fillfactor": "50",
+                "autovacuum_vacuum_scale_factor": "0.01",
+                "autovacuum_vacuum_threshold": "1000",
+                "autovacuum_vacuum_cost_delay": "0",
+                "autovacuum_analyze_scale_factor": "0.02",
+            }
+        },
+    )
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_runs.id", ondelete="CASCADE"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    held_by: Mapped[str | None]
+    leased_until: Mapped[datetime]
+    available_at: Mapped[datetime]
+
+    run: Mapped[WorkflowRun] = relationship(lazy="raise")
 
 
 class RunStepLog(Base):

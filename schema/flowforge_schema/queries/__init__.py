@@ -18,7 +18,7 @@ from flowforge_schema.queries.people import (
 )
 from flowforge_schema.queries.runs import (
     attempts_of_step,
-    pick_up_runs,
+    due_claims,
     run_counts_of_workflow,
     run_with_step_logs,
     runs_of_workflow,
@@ -26,6 +26,7 @@ from flowforge_schema.queries.runs import (
     stuck_runs,
     unfinished_run_counts,
     unfinished_runs,
+    waiting_runs,
 )
 from flowforge_schema.queries.workflows import steps_of_version, workflow_by_name, workflows_of_owner
 
@@ -38,7 +39,7 @@ __all__ = [
     "api_key_by_prefix",
     "api_keys_of_user",
     "attempts_of_step",
-    "pick_up_runs",
+    "due_claims",
     "purge_published_events",
     "run_counts_of_workflow",
     "run_with_step_logs",
@@ -52,6 +53,7 @@ __all__ = [
     "unpublished_events",
     "usable_api_key",
     "user_by_email",
+    "waiting_runs",
     "workflow_by_name",
     "workflows_of_owner",
 ]

@@ -22,8 +22,6 @@ class Shape(StrEnum):
     """One row, or the few that belong to one; costs the same in a table of any size."""
     PAGE = "page"
     """The next rows in an order; costs what a page costs, in a table of any size."""
-    PICK_UP = "pick-up"
-    """A page that is locked."""
     BATCH = "batch"
     """A bounded number of rows that are deleted."""
     COUNT = "count"
@@ -214,12 +212,20 @@ ORDER BY started_at DESC LIMIT 1""",
         read_per_row=2.0,
     ),
     Pattern(
-        "pick_up_runs",
-        Shape.PICK_UP,
-        runs.pick_up_runs,
-        samples="SELECT 10 AS limit",
-        example={},
+        "waiting_runs",
+        Shape.PAGE,
+        runs.waiting_runs,
+        samples="SELECT min(created_at) AS created_from, 20 AS limit FROM workflow_runs WHERE status = 'pending'",
+        example={"created_from": A_MOMENT, "limit": 8},
         indexes=("ix_workflow_runs__status_created_at_id_unfinished",),
+    ),
+    Pattern(
+        "due_claims",
+        Shape.PAGE,
+        runs.due_claims,
+        samples="SELECT min(available_at) AS available_from, 20 AS limit FROM workflow_run_claims",
+        example={"available_from": A_MOMENT, "limit": 8},
+        indexes=("ix_workflow_run_claims__available_at_run_id",),
     ),
     Pattern(
         "run_with_step_logs",
@@ -286,4 +292,4 @@ FROM workflow_runs WHERE workflow_id = ({BUSIEST_WORKFLOW}) GROUP BY workflow_id
         read_per_row=None,
     ),
 )
-"""All query patterns; the relay's claim is beside them in `flowforge_schema.outbox`."""
+"""All query patterns; the relay's claim is in `flowforge_schema.outbox`, that of runs in `flowforge_schema.leases`."""

@@ -5,8 +5,8 @@ Lists leave out `input`, `output` and `error`, which can be a megabyte each and 
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Select, func, literal, select
@@ -14,8 +14,11 @@ from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from flowforge_schema.enums import RunStatus, UnknownLabel
-from flowforge_schema.models import RunStepLog, WorkflowRun
+from flowforge_schema.models import RunStepLog, WorkflowRun, WorkflowRunClaim
 from flowforge_schema.queries.pages import PAGE_LENGTH, Cursor, newer_than, older_than, without
+
+# No timestamp of the schema is earlier.
+EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 
 Unfinished = Literal[RunStatus.PENDING, RunStatus.RUNNING]
 
@@ -49,15 +52,31 @@ def stuck_runs(started_before: datetime, *, limit: int = PAGE_LENGTH) -> Select[
     return _oldest_first(statement, limit).options(*_without_documents())
 
 
-def pick_up_runs(*, limit: int = 1) -> Select[WorkflowRun]:
-    """Return and lock the runs that have waited longest and that nobody else is picking up.
+def waiting_runs(*, created_from: datetime = EARLIEST, limit: int = PAGE_LENGTH) -> Select[UUID]:
+    """Return the ids of the runs that nobody has begun, oldest first; what was created before `created_from` is left out.
 
-    They come without documents, so that a run whose input cannot be read stops no other; read one by
-    `await session.refresh(run, ["input"])`, and fail the run where that raises UnreadableDataError. Set their status in the same transaction. The lock is FOR NO KEY UPDATE: FOR UPDATE would make everybody wait who
-    writes a log of the run, because a foreign key locks its parent.
+    It locks nothing: `flowforge_schema.leases.pick_up_runs` takes some of them.
     """
-    waiting = _oldest_first(select(WorkflowRun).where(_is(RunStatus.PENDING)), limit)
-    return waiting.with_for_update(key_share=True, skip_locked=True).options(*_without_documents())
+    statement = select(WorkflowRun.id).where(_is(RunStatus.PENDING), WorkflowRun.created_at >= created_from)
+    return statement.order_by(WorkflowRun.created_at, WorkflowRun.id).limit(limit)
+
+
+def due_claims(*, available_from: datetime = EARLIEST, limit: int = PAGE_LENGTH) -> Select[UUID, int]:
+    """Return run and attempt of claims that have run out: the worker was lost, or the run is to be tried again.
+
+    What was available before `available_from` is left out. It locks nothing: `flowforge_schema.leases.pick_up_runs` takes some of them.
+    """
+    claim = WorkflowRunClaim
+    return (
+        select(claim.run_id, claim.attempt)
+        .where(
+            claim.available_at >= available_from,
+            claim.available_at <= func.statement_timestamp(),
+            claim.leased_until <= func.statement_timestamp(),
+        )
+        .order_by(claim.available_at, claim.run_id)
+        .limit(limit)
+    )
 
 
 def run_with_step_logs(run_id: UUID) -> Select[WorkflowRun]:

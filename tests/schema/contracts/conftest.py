@@ -1,4 +1,4 @@
-"""What the contracts' tests share: the seven tables, a row that each takes, and an application that mounts them all."""
+"""What the contracts' tests share: the eight tables, a row that each takes, and an application that mounts them all."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
@@ -88,6 +88,14 @@ TABLES = {
             contracts.WorkflowRunRead,
             {"workflow_id": WORKFLOW, "workflow_version": 1},
             ID,
+        ),
+        Table(
+            models.WorkflowRunClaim,
+            contracts.WorkflowRunClaimCreate,
+            contracts.WorkflowRunClaimUpdate,
+            contracts.WorkflowRunClaimRead,
+            {"run_id": RUN, "leased_until": "2026-01-01T00:01:00Z", "available_at": "2026-01-01T00:01:00Z"},
+            {"run_id": fields.Id},
         ),
         Table(
             models.RunStepLog,

@@ -195,6 +195,12 @@ COLUMNS = {
         column("cancel_requested_at", MOMENTS),
         ("state", states(RunStatus)),
     ],
+    "workflow_run_claims": [
+        column("attempt", integers()),
+        column("held_by", texts(limits.RUN_HELD_BY_LENGTH_MAX)),
+        column("leased_until", MOMENTS),
+        column("available_at", MOMENTS),
+    ],
     "run_step_logs": [
         column("step_key", patterned(limits.STEP_KEY_PATTERN)),
         column("attempt", integers()),

@@ -20,6 +20,7 @@ FIXED = {
     "workflows": set(),
     "workflow_steps": {"workflow_id", "workflow_version"},
     "workflow_runs": {"workflow_id", "workflow_version", "trigger_type", "triggered_by", "input"},
+    "workflow_run_claims": {"run_id"},
     "run_step_logs": {"run_id", "step_id", "step_key", "attempt", "input"},
     "outbox_events": {
         "event_id",

@@ -29,9 +29,18 @@ BATCH_RUNS = 10_000
 WORKERS = 2
 # Any number, so long as every maker of volumes asks for the same.
 ADVISORY_LOCK_KEY = 7_304_231_991_024_882
-TABLES = ("users", "api_keys", "workflows", "workflow_steps", "workflow_runs", "run_step_logs", "outbox_events")
+TABLES = (
+    "users",
+    "api_keys",
+    "workflows",
+    "workflow_steps",
+    "workflow_runs",
+    "workflow_run_claims",
+    "run_step_logs",
+    "outbox_events",
+)
 BASE_STATEMENTS = ("users", "api_keys", "workflows", "steps")
-BATCH_STATEMENTS = ("runs", "logs", "events")
+BATCH_STATEMENTS = ("runs", "claims", "logs", "events")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+"""What a worker holds: a run, and the proof that it is the one to write for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, and_
+
+from flowforge_schema.models import Base, WorkflowRun, WorkflowRunClaim
+
+
+def _table_of(model: type[Base]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+# As tables and not as models: what is updated here is no object of the session's, and each statement says itself whether it
+# moves `lock_version`.
+RUNS: Final = _table_of(WorkflowRun)
+CLAIMS: Final = _table_of(WorkflowRunClaim)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRun:
+    """One run as its worker holds it, without its documents; `attempt` and `held_by` are the proof.
+
+    `attempt` is 1 for a run's first pick-up and grows by one with each. `leased_until` is by the server's clock.
+    `cancel_requested_at` is None until somebody asks the run to stop; `heartbeat` brings the news.
+    """
+
+    run_id: UUID
+    workflow_id: UUID
+    workflow_version: int
+    attempt: int
+    held_by: str
+    leased_until: datetime
+    cancel_requested_at: datetime | None
+
+
+def is_held(held: HeldRun) -> ColumnElement[bool]:
+    """Return the condition that the claim is still this one; a lease that merely ran out is no loss."""
+    return and_(CLAIMS.c.run_id == held.run_id, CLAIMS.c.attempt == held.attempt, CLAIMS.c.held_by == held.held_by)

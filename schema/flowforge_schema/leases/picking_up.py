@@ -1,0 +1,186 @@
+"""Picking up runs: those whose lease ran out first, then those that have waited longest.
+
+Candidates are read without a lock, more of them than are wanted, and shuffled, so that workers rarely want the same. One conditional
+UPDATE takes some; its condition is judged again under each row's lock, so that nobody gets a run twice. Nothing here locks a set of
+rows that was found by anything but their ids: runs may lie on several servers, distributed by id.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Interval, Uuid, bindparam, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flowforge_schema.enums import RunStatus
+from flowforge_schema.leases.ending import fail_exhausted
+from flowforge_schema.leases.floor import RunFloor
+from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun
+from flowforge_schema.leases.holding import DEFAULT_LEASE
+from flowforge_schema.limits import RUN_HELD_BY_LENGTH_MAX
+from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy
+from flowforge_schema.queries import due_claims, waiting_runs
+from flowforge_schema.queries.runs import EARLIEST
+
+# How many candidates are read for each run that is wanted.
+CANDIDATES_PER_RUN = 8
+
+Taken = list[HeldRun]
+
+
+async def pick_up_runs(
+    session: AsyncSession,
+    *,
+    held_by: str,
+    limit: int = 1,
+    lease: timedelta = DEFAULT_LEASE,
+    policy: RetryPolicy = DEFAULT_POLICY,
+    floor: RunFloor | None = None,
+) -> list[HeldRun]:
+    """Take up to `limit` runs for a worker, each for the time of `lease`; none when there is nothing to do at the moment.
+
+    Commit at once, and work afterwards. `held_by` names the worker, a different name for each process (host and process id, say).
+    Runs whose lease ran out, and those that are due to be tried again, come first; one that is still without an end after
+    `policy.max_attempts` attempts is failed instead. Then come pending ones, the oldest roughly first. They come without documents, so
+    that a run whose input cannot be read stops no other. Each worker keeps a `floor` of its own through its life; without one,
+    looking becomes slow while a long transaction keeps dead rows alive.
+    """
+    if limit < 1 or lease <= timedelta(0) or not 1 <= len(held_by) <= RUN_HELD_BY_LENGTH_MAX:
+        raise ValueError(
+            f"pick_up_runs takes a limit of at least 1, a positive lease and a name of 1 to {RUN_HELD_BY_LENGTH_MAX} characters,"
+            f" not {limit}, {lease} and {held_by!r}"
+        )
+    if floor is not None:
+        await floor.advance_if_due(session)
+    pick_up = _PickUp(session, held_by, lease, policy, floor)
+    taken = await pick_up.due(limit)
+    return taken if len(taken) == limit else [*taken, *await pick_up.waiting(limit - len(taken))]
+
+
+class _PickUp:
+    """One pick-up by one worker, in the transaction of its session."""
+
+    def __init__(
+        self, session: AsyncSession, held_by: str, lease: timedelta, policy: RetryPolicy, floor: RunFloor | None
+    ) -> None:
+        self.session = session
+        self.held_by = held_by
+        self.lease = lease
+        self.policy = policy
+        self.created_from = floor.created_from if floor else EARLIEST
+        self.available_from = floor.available_from if floor else EARLIEST
+
+    async def due(self, limit: int) -> Taken:
+        """Take runs whose claim has run out."""
+        statement = due_claims(available_from=self.available_from, limit=limit * CANDIDATES_PER_RUN)
+        candidates = (await self.session.execute(statement)).all()
+        exhausted = [run_id for run_id, attempt in candidates if attempt >= self.policy.max_attempts]
+        if exhausted:
+            await fail_exhausted(self.session, exhausted, self.policy)
+        return await _some_of([run_id for run_id, _ in candidates if run_id not in exhausted], limit, self._take_due)
+
+    async def waiting(self, limit: int) -> Taken:
+        """Take runs that nobody has begun."""
+        statement = waiting_runs(created_from=self.created_from, limit=limit * CANDIDATES_PER_RUN)
+        candidates = (await self.session.scalars(statement)).all()
+        return await _some_of(candidates, limit, self._take_waiting)
+
+    async def _take_due(self, run_ids: list[UUID]) -> Taken:
+        now = func.statement_timestamp()
+        statement = (
+            update(CLAIMS)
+            .where(_is_any(CLAIMS.c.run_id, run_ids), CLAIMS.c.leased_until <= now)
+            .where(CLAIMS.c.attempt < self.policy.max_attempts)
+            .values(
+                attempt=CLAIMS.c.attempt + 1,
+                held_by=self.held_by,
+                leased_until=now + self.lease,
+                available_at=now + self.lease,
+            )
+            .returning(CLAIMS.c.run_id, CLAIMS.c.attempt, CLAIMS.c.leased_until)
+        )
+        claims = (await self.session.execute(statement)).all()
+        return await self._with_claims(claims) if claims else []
+
+    async def _with_claims(self, claims: Sequence[Any]) -> Taken:
+        """Read the runs of claims. A claim on a run that was ended by other means has no use and goes."""
+        of_claims = _is_any(RUNS.c.id, [claim.run_id for claim in claims])
+        statement = select(*_SHOWN).where(of_claims, RUNS.c.status == RunStatus.RUNNING)
+        runs = {run.id: run for run in await self.session.execute(statement)}
+        if over := [claim.run_id for claim in claims if claim.run_id not in runs]:
+            await self.session.execute(delete(CLAIMS).where(_is_any(CLAIMS.c.run_id, over)))
+        return [self._held(runs[claim.run_id], claim) for claim in claims if claim.run_id in runs]
+
+    async def _take_waiting(self, run_ids: list[UUID]) -> Taken:
+        statement = (
+            update(RUNS)
+            .where(_is_any(RUNS.c.id, run_ids), RUNS.c.status == RunStatus.PENDING)
+            .values(
+                status=RunStatus.RUNNING,
+                started_at=func.coalesce(RUNS.c.started_at, func.statement_timestamp()),
+                lock_version=RUNS.c.lock_version + 1,
+            )
+            .returning(*_SHOWN)
+        )
+        runs = {run.id: run for run in await self.session.execute(statement)}
+        if not runs:
+            return []
+        claims = await self.session.execute(
+            _CLAIM, {"run_ids": list(runs), "held_by": self.held_by, "lease": self.lease}
+        )
+        return [self._held(runs[claim.run_id], claim) for claim in claims]
+
+    def _held(self, run: Any, claim: Any) -> HeldRun:
+        return HeldRun(
+            run_id=run.id,
+            workflow_id=run.workflow_id,
+            workflow_version=run.workflow_version,
+            attempt=claim.attempt,
+            held_by=self.held_by,
+            leased_until=claim.leased_until,
+            cancel_requested_at=run.cancel_requested_at,
+        )
+
+
+_SHOWN = (RUNS.c.id, RUNS.c.workflow_id, RUNS.c.workflow_version, RUNS.c.cancel_requested_at)
+
+
+def _is_any(column: Any, run_ids: Sequence[UUID]) -> Any:
+    """Return the condition on ids as one array, so that the statement's text, and its plan, are the same for any number of them."""
+    return column == func.any(literal(sorted(run_ids), ARRAY(Uuid)))
+
+
+def _claim() -> Any:
+    """Make the INSERT of claims on runs that were just taken. A claim that is there nevertheless, as after a repair by hand, counts on."""
+    until = func.statement_timestamp() + bindparam("lease", type_=Interval)
+    run_id = func.unnest(bindparam("run_ids", type_=ARRAY(Uuid)))
+    columns = ["run_id", "held_by", "leased_until", "available_at"]
+    new = insert(CLAIMS).from_select(
+        columns, select(run_id, bindparam("held_by"), until, until), include_defaults=False
+    )
+    given = {name: new.excluded[name] for name in columns[1:]}
+    return new.on_conflict_do_update(
+        index_elements=["run_id"], set_={"attempt": CLAIMS.c.attempt + 1, **given}
+    ).returning(CLAIMS.c.run_id, CLAIMS.c.attempt, CLAIMS.c.leased_until)
+
+
+_CLAIM = _claim()
+
+
+async def _some_of(candidates: Sequence[UUID], limit: int, take: Callable[[list[UUID]], Awaitable[Taken]]) -> Taken:
+    """Try candidates until some were taken. Not until `limit` were: who holds locks already does not wait for others' locks."""
+    for chosen in _chosen(candidates, limit):
+        if taken := await take(chosen):
+            return taken
+    return []
+
+
+def _chosen(candidates: Sequence[UUID], limit: int) -> Iterator[list[UUID]]:
+    shuffled = random.sample(candidates, len(candidates))
+    for start in range(0, len(shuffled), limit):
+        yield shuffled[start : start + limit]
