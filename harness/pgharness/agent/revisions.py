@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib
 import re
 import warnings
@@ -54,8 +55,6 @@ def load_metadata(name: str) -> MetaData:
     module_name, _, attribute = name.partition(":")
     try:
         value = importlib.import_module(module_name)
-        for part in (attribute or "metadata").split("."):
-            value = getattr(value, part)
     except (Exception, SystemExit) as error:  # importing runs anybody's code
         raise Stop(
             f"The models {name!r} cannot be imported.",
@@ -63,6 +62,8 @@ def load_metadata(name: str) -> MetaData:
             mend='name them as metadata = "package.module:attribute", and put their folder on the path '
             "(prepend_sys_path in alembic.ini, or install the package)",
         ) from error
+    for part in (attribute or "metadata").split("."):
+        value = _attribute(value, part, name)
     metadata = getattr(value, "metadata", value)
     if not isinstance(metadata, MetaData):
         raise Stop(
@@ -71,6 +72,19 @@ def load_metadata(name: str) -> MetaData:
             mend='name a MetaData or a declarative base: metadata = "package.module:Base"',
         )
     return metadata
+
+
+def _attribute(owner: Any, part: str, name: str) -> Any:
+    try:
+        return getattr(owner, part)
+    except Exception as error:  # a module may have a __getattr__ of its own
+        near = difflib.get_close_matches(part, dir(owner), n=1)
+        raise Stop(
+            f"The models {name!r} cannot be found.",
+            seen=f"{type(error).__name__}: {error}",
+            mend='name an attribute of the module: metadata = "package.module:Base"'
+            + (f"; did you mean {near[0]!r}?" if near else ""),
+        ) from error
 
 
 def _version_folders(scripts: ScriptDirectory) -> list[str]:

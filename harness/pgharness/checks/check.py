@@ -46,3 +46,14 @@ class Check(Claim):
     uses: frozenset[str] = frozenset()
     skip_reason: str = ""
     only_at_heads: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what would be told as a fault of somebody else much later. Raises TypeError."""
+        for name in ("name", "claim", "reason", "mend", "skip_reason"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"Check({name}=…) has to be a text, and is {getattr(self, name)!r}")
+        for name in ("needs", "uses"):
+            if not isinstance(getattr(self, name), frozenset | set):
+                raise TypeError(f"Check({name}=…) has to be a set of names, and is {getattr(self, name)!r}")
+        if not callable(self.judge):
+            raise TypeError(f"Check(judge=…) has to be a function, and is {self.judge!r}")

@@ -38,7 +38,7 @@ def added_checks(named: Sequence[str], folder: Path) -> Iterator[Added]:
         origin = f"checks = [{name!r}] of [tool.pgharness]"
         if not re.fullmatch(r"[\w.]+:\w+", name):
             raise _no_check(origin, "it has not the form module:ATTRIBUTE", 'checks = ["my_checks:CHECK"]')
-        _make_importable(folder)
+        _make_importable(folder, name.partition(":")[0])
         yield _load(EntryPoint(name, name, GROUP), origin, f"its module has to be in {folder} or installed")
 
 
@@ -46,8 +46,10 @@ def _load(point: EntryPoint, origin: str, where: str) -> Added:
     try:
         with contextlib.redirect_stdout(sys.stderr):  # standard output may be the report
             found = point.load()
-    except Exception as error:
-        fix = where if isinstance(error, ImportError | AttributeError) else "correct the module"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # with sys.exit(0) in it, a module would end the run as if nothing had been found
+        fix = where if isinstance(error, ImportError) else "correct the module, or the name after the colon"
         raise _no_check(origin, in_one_line(error), f"{fix}; or take the check out") from error
     if not isinstance(found, Check):
         raise _no_check(origin, f"it is of type {type(found).__name__}", f"let it be a pgharness.Check: {_EXAMPLE}")
@@ -65,10 +67,22 @@ def _no_check(origin: str, seen: str, fix: str) -> CannotRun:
     return CannotRun(f"A check cannot be loaded: {origin}.", seen=seen, mend=fix)
 
 
-def _make_importable(folder: Path) -> None:
-    """Let modules be found in the folder too, behind all others: what lies there is not to stand in for a library of ours."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
+def _make_importable(folder: Path, module: str) -> None:
+    """Let modules be found in the folder too, behind all others: what lies there is not to stand in for a library of ours.
+
+    Another project's module of that name, which this process has met before, gives way to the one of this folder.
+    """
+    others = [Path(one) for one in _folders if one != str(folder)]
+    loaded = getattr(sys.modules.get(module), "__file__", None)
+    if loaded is not None and any(Path(loaded).is_relative_to(other) for other in others):
+        del sys.modules[module]
+    sys.path[:] = [one for one in sys.path if one not in _folders]
+    sys.path.append(str(folder))
+    _folders.add(str(folder))
+
+
+# The folders of settings that checks were loaded from in this process.
+_folders: set[str] = set()
 
 
 def _distribution(point: EntryPoint) -> str:

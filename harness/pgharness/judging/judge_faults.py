@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from dataclasses import fields
 from pathlib import Path
 
 from pgharness.checks.check import Check, Compare
@@ -31,14 +32,16 @@ def judge_guarded(check: Check, record: ChainRecord, compare: Compare) -> tuple[
             said = tuple(check.judge(record, compare))
         for item in said:
             _require_sayable(check, record.chain, item)
-    except Exception as error:  # noqa: BLE001 - it is anybody's code
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - it is anybody's code; with sys.exit(0) the whole run would pass
         return (_finding(check, error),), f"its judge raised {type(error).__name__}"
     return said, ""
 
 
 def in_one_line(error: BaseException) -> str:
     """Return an error's class and text, with the line that raised it where that is not ours."""
-    text = " ".join(str(error).split())
+    text = " ".join(_text(error).split())
     place = _place(error)
     return f"{type(error).__name__}{f': {text}' if text else ''}{f' ({place})' if place else ''}"
 
@@ -51,9 +54,25 @@ def _require_sayable(check: Check, chain: Chain, item: object) -> None:
     known = {revision.revision for revision in chain.revisions}
     if item.revision is not None and item.revision not in known:
         raise Misjudged(f"it yields a {type(item).__name__} of the revision {item.revision!r}, which the chain has not")
+    for field in fields(item):
+        value = getattr(item, field.name)
+        if field.name != "revision" and not (isinstance(value, str) and _is_unicode(value)):
+            raise Misjudged(f"it yields a {type(item).__name__} whose {field.name} is no text: {value!r}")
 
 
-def _finding(check: Check, error: Exception) -> Finding:
+def _is_unicode(text: str) -> bool:
+    """Whether every format can write it; half of a surrogate pair cannot be encoded."""
+    return text.encode("utf-8", "replace").decode("utf-8") == text
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is anybody's class
+        return "its text cannot be had"
+
+
+def _finding(check: Check, error: BaseException) -> Finding:
     where = _place(error) or f"the judge of {check.name}, {check.judge.__module__}"
     return Finding(
         check.name,
@@ -65,7 +84,7 @@ def _finding(check: Check, error: Exception) -> Finding:
     )
 
 
-def _traceback(error: Exception) -> str:
+def _traceback(error: BaseException) -> str:
     """Return the traceback from where the judge begins."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     if not frames:

@@ -112,6 +112,21 @@ BROKEN = [
         "its name is 'short names'",
         id="a name that cannot be written",
     ),
+    pytest.param(
+        "raise SystemExit(0)\n", "checks_of_a_test:CHECK", "SystemExit: 0", id="a module that ends the program"
+    ),
+    pytest.param(
+        NAMED.replace('name="short_names"', "name=None"),
+        "checks_of_a_test:CHECK",
+        "Check(name=…) has to be a text, and is None",
+        id="no name",
+    ),
+    pytest.param(
+        NAMED.replace("judge=judge)", 'judge=judge, needs=["models"])'),
+        "checks_of_a_test:CHECK",
+        "Check(needs=…) has to be a set of names, and is ['models']",
+        id="a list of needs",
+    ),
 ]
 
 
@@ -153,6 +168,13 @@ FAULTS = [
     pytest.param(
         "yield Finding('short_names', '9', 'x', 'y', 'z')", "'9', which the chain has not", id="of an unknown revision"
     ),
+    pytest.param("raise SystemExit(0)", "SystemExit: 0", id="it ends the program"),
+    pytest.param(
+        "yield Finding('short_names', None, 'x', 'y', 'z', None)", "whose evidence is no text: None", id="without text"
+    ),
+    pytest.param(
+        "yield Finding('short_names', None, 'x', '\\ud800', 'z')", "whose message is no text", id="half of a character"
+    ),
     pytest.param("_compare(record.base, record.base)", "Check(compares=True)", id="it compares without saying so"),
 ]
 
@@ -169,7 +191,7 @@ def test_what_goes_wrong_in_a_judge_is_that_checks_fault_and_the_others_are_judg
     assert "short_names [whole chain] check short_names\n  Its judge raised " in ended.out
     assert seen in ended.out
     assert "which is no part of pgharness; or leave the check out: --skip short_names" in ended.out
-    assert "fault of pgharness" not in ended.out + ended.err
+    assert "Internal error" not in ended.out + ended.err
     assert "FAILED: 1 finding in 3 revisions, 4 checks" in ended.out
 
 
@@ -220,3 +242,16 @@ def test_a_check_that_is_named_twice_is_one(tmp_path: Path) -> None:
     known = known_checks(("checks_of_a_test:CHECK", "checks_of_a_test:AGAIN"), tmp_path)
 
     assert [check.name for check in known[len(CHECKS) :]] == ["short_names"]
+
+
+def test_modules_of_one_name_in_two_projects_are_two(tmp_path: Path) -> None:
+    for folder, name in (("one", "short_names"), ("other", "long_names")):
+        (tmp_path / folder).mkdir()
+        text = NAMED.replace('name="short_names"', f'name="{name}"')
+        (tmp_path / folder / "checks_of_a_test.py").write_text(text, encoding="utf-8")
+
+    found = [
+        known_checks(("checks_of_a_test:CHECK",), tmp_path / folder)[-1].name for folder in ("one", "other", "one")
+    ]
+
+    assert found == ["short_names", "long_names", "short_names"]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
+from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.catalog.proposing.change import Change, NoStatementError
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.parts import literal
+
+# What is longer PostgreSQL cuts off (NAMEDATALEN).
+MAX_NAME_BYTES = 63
 
 
 def change_labels(change: Change) -> list[str]:
@@ -26,8 +31,9 @@ def change_labels(change: Change) -> list[str]:
 
 
 def labels_of(printed: str) -> list[str]:
-    """Read labels back from the fact that lists them: quoted literals, separated by commas."""
-    return [label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", printed)]
+    """Read labels back from the fact that lists them: quoted literals, separated by commas; E'…' where a backslash is in one."""
+    found = re.findall(r"(E?)'((?:[^']|'')*)'", printed)
+    return [(text.replace("\\\\", "\\") if escaped else text).replace("''", "'") for escaped, text in found]
 
 
 def _place(labels: list[str], number: int, before: list[str]) -> str:
@@ -41,15 +47,17 @@ def _swap(change: Change) -> list[str]:
     """Make a new type and lead every column over to it; labels can be neither removed nor moved."""
     name, facts = change.key.object, change.after
     using = change.left.arrangement.users.get(change.key, ())
-    columns = [key for key in using if key.kind == "column"]
-    users = [key for key in using if key.kind != "column"]
+    columns = [key for key in using if _can_be_led_over(change, key)]
+    users = [key for key in using if key not in columns]
+    new = f"{unquoted(unqualified(name))}_before"
+    old, is_taken = f'"{new}"', ObjectKey("type", f"{qualifier(name)}.{new}") in change.left.properties
+    if '"' in name or len(new.encode()) > MAX_NAME_BYTES or is_taken or not labels_of(facts["labels"]):
+        raise NoStatementError("labels can be neither removed nor moved: make a new type by hand")
     if users:
         names = ", ".join(f"{key.kind} {key.object}" for key in users)
         raise NoStatementError(
             f"labels can be neither removed nor moved, and beside columns {names} use the type: make a new one by hand"
         )
-    schema, _, local = name.rpartition(".")
-    old = '"' + local.strip('"') + '_before"'
     lines = [f"ALTER TYPE {name} RENAME TO {old};", f"CREATE TYPE {name} AS ENUM ({facts['labels']});"]
     lines += attachments(change.right, change.key)
     for key in columns:
@@ -63,4 +71,16 @@ def _swap(change: Change) -> list[str]:
         lines.append(f"{column} TYPE {name}{array} USING {change.left.local_name(key)}::text{array}::{name}{array};")
         if default is not None:
             lines.append(f"{column} SET DEFAULT {default};")
-    return [*lines, f"DROP TYPE {schema}.{old};"]
+    return [*lines, f"DROP TYPE {qualifier(name)}.{old};"]
+
+
+def _can_be_led_over(change: Change, key: ObjectKey) -> bool:
+    """Whether ALTER COLUMN … TYPE serves: a column of an ordinary table, neither inherited nor computed, that keeps its type."""
+    own = change.left.properties.get(key)
+    if key.kind != "column" or own is None:  # a view's column has no facts of its own
+        return False
+    table = change.left.parent(key)
+    special = {"inherits", "partition of", "partition key"}
+    is_ordinary = table.kind == "table" and change.left.properties[table].keys().isdisjoint(special)
+    keeps_type = change.right.properties.get(key, {}).get("type") == own["type"]
+    return is_ordinary and keeps_type and own.keys().isdisjoint({"inherited", "generated"})
