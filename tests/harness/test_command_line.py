@@ -145,7 +145,7 @@ def test_at_a_terminal_a_bar_is_shown_and_the_report_has_colours(
     ended = check_example(*GRAPH)
 
     assert ended.code == 0
-    assert "0003_add_country" in ended.err
+    assert "4/4" in ended.err  # three revisions, and beside them the deployment; which of them ends last is open
     assert "\x1b[" in ended.out
 
 

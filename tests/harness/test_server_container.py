@@ -371,7 +371,10 @@ def test_an_engine_that_goes_away_during_a_start_is_told(
             raise psycopg.OperationalError
 
         monkeypatch.setattr(container, "connect", end_and_refuse)
-        with pytest.raises(CannotRun, match="No container of") as caught, open_server("container", image=image):
+        with (
+            pytest.raises(CannotRun, match="Could not start a container from") as caught,
+            open_server("container", image=image),
+        ):
             pass
     (left,) = set(names_of(client, os.getpid())) - set(before)
     engine.remove_container(client, left)
