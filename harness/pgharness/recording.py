@@ -39,7 +39,8 @@ _SPEAKS_OF_SERVER = re.compile(
     re.IGNORECASE,
 )
 # What a statement that nobody saw in a revision's text may meet then.
-_MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated")
+# Two that make a role in the same instant meet in the index of a catalog that all databases share.
+_MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated|\bpg_(auth|db_role|sh|tablespace)")
 
 
 def record_chain(

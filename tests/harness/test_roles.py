@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from pgharness import recording
 from pgharness.databases import Database, Databases
 from pgharness.report.model import Report
 from pgharness.running import plan_run, run_on
@@ -170,6 +171,18 @@ def test_databases_that_are_worked_on_side_by_side_do_not_disturb_each_other_by_
 
     assert report.findings == ()
     assert outside_of_databases(own_server) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'role "shop_app" already exists',
+        'duplicate key value violates unique constraint "pg_authid_rolname_index"',
+        "tuple concurrently updated",
+    ],
+)
+def test_what_two_databases_meet_in_at_once_is_tried_again_one_after_the_other(message: str) -> None:
+    assert recording._MET_ANOTHER.search(message)
 
 
 def test_a_template_keeps_the_roles_that_it_made_unless_it_fails(own_server: Server) -> None:
