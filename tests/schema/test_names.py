@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 import flowforge_schema
 
-SOURCE = Path(flowforge_schema.__file__).read_text("utf-8")
+STUB = Path(flowforge_schema.__file__).with_suffix(".pyi").read_text("utf-8")
 
 # A finder that knows no FastAPI stands for an environment without it.
 WITHOUT_FASTAPI = """
@@ -28,15 +29,15 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 
 
 def imported_for_checkers() -> dict[str, set[str]]:
-    return {
-        (node.module or "").removeprefix("flowforge_schema."): {name.name for name in node.names}
-        for node in ast.walk(ast.parse(SOURCE))
-        if isinstance(node, ast.ImportFrom) and node.col_offset
-    }
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for node in ast.walk(ast.parse(STUB)):
+        if isinstance(node, ast.ImportFrom):
+            names[(node.module or "").removeprefix("flowforge_schema.")] |= {name.name for name in node.names}
+    return names
 
 
 def test_the_names_that_checkers_see_are_those_that_there_are() -> None:
-    names = {module: set(names) for module, names in flowforge_schema._NAMES_OF_MODULES.items()}
+    names = {module: set(names) for module, names in vars(flowforge_schema)["_NAMES_OF_MODULES"].items()}
 
     assert names == imported_for_checkers()
     assert set().union(*names.values()) == set(flowforge_schema.__all__)
