@@ -24,12 +24,11 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
-from restarting import control_server, restartable
-from sqlalchemy import create_engine, text
+from restarting import control_server, make_database, restartable
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema import AppError, Database, HeldRun, LeaseLostError, hold_lease, pick_up_runs
-from flowforge_schema.models import metadata
 from pgharness.databases import Database as OwnDatabase
 from pgharness.servers import Server, open_server
 
@@ -147,14 +146,7 @@ def soak(plan: Plan) -> Report:
 
 
 def _prepare(server: Server, plan: Plan) -> OwnDatabase:
-    database = OwnDatabase("soak", server.database_url("soak"), server.project_url("soak"))
-    with server.connect() as connection:
-        connection.execute("CREATE DATABASE soak TEMPLATE template0 ENCODING 'UTF8'")
-        # The test server does not wait for its log. Here a commit that was acknowledged must outlive the crash.
-        connection.execute("ALTER DATABASE soak SET synchronous_commit = on")
-    engine = create_engine(database.url)
-    metadata.create_all(engine)
-    engine.dispose()
+    database = make_database(server, "soak")
     with database.connect() as connection:
         connection.execute(SCHEMA)
         connection.execute(ADD_RUNS, [plan.runs])

@@ -24,11 +24,10 @@ from types import ModuleType
 from uuid import UUID
 
 from outbox_verdict import Committed, Delivery, Verdict, judge
-from restarting import control_server, restartable
+from restarting import control_server, make_database, restartable
 from sqlalchemy import Integer, Text, cast, create_engine, insert, select, update
 
 from flowforge_schema import AppError, ClaimedEvent, Database, RelayLock, RelayShare, User, record_event
-from flowforge_schema.models import metadata
 from pgharness.databases import Database as OwnDatabase
 from pgharness.servers import Server, open_server
 
@@ -108,13 +107,8 @@ def soak(plan: Plan) -> Report:
 
 
 def _prepare(server: Server, plan: Plan) -> OwnDatabase:
-    database = OwnDatabase("soak", server.database_url("soak"), server.project_url("soak"))
-    with server.connect() as connection:
-        connection.execute("CREATE DATABASE soak TEMPLATE template0 ENCODING 'UTF8'")
-        # The test server does not wait for its log. Here a commit that was acknowledged must outlive the crash.
-        connection.execute("ALTER DATABASE soak SET synchronous_commit = on")
+    database = make_database(server, "soak")
     engine = create_engine(database.url)
-    metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(
             insert(User),

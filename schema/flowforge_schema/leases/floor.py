@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import func, literal, select
@@ -74,9 +74,5 @@ class RunFloor:
         settled = func.statement_timestamp() - literal(self._overlap)
         statement = select(func.least(settled, oldest_run), func.least(settled, oldest_claim))
         created_from, available_from = (await session.execute(statement)).one()
-        self.created_from = self._later(self.created_from, created_from)
-        self.available_from = self._later(self.available_from, available_from)
-
-    @staticmethod
-    def _later(one: datetime, other: datetime) -> datetime:
-        return max(one, other)
+        self.created_from = max(self.created_from, created_from)
+        self.available_from = max(self.available_from, available_from)
