@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,18 @@ def test_the_help_names_the_commands(command_line: Check) -> None:
     assert ended.code == 0
     for command in ("check", "diff", "snapshot"):
         assert command in ended.out
+
+
+def test_the_version_is_told(command_line: Check) -> None:
+    ended = command_line("--version")
+
+    assert (ended.code, ended.out) == (0, f"pgharness {version('pgharness')}\n")
+
+
+def test_python_m_runs_the_same_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "pgharness", "--version"], capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"pgharness {version('pgharness')}\n"
 
 
 def test_an_unknown_option_ends_with_2(command_line: Check) -> None:
