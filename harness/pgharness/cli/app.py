@@ -28,7 +28,7 @@ for command in (check, diff, snapshot, plans):
     app.command()(command)
 
 
-def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+def _print_version(is_wanted: bool) -> None:
     if is_wanted:
         print(f"pgharness {version('pgharness')}")
         raise typer.Exit
