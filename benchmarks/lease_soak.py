@@ -92,8 +92,8 @@ class Report:
 
     `unfinished`: runs that did not complete. `not_once`: runs that were not ended exactly once. `by_others`: runs that were ended by
     another attempt than their last. `fenced_writes`: writes of an attempt after the pick-up of a later one. `overdue_s`: the
-    longest that a lease was over and nobody had taken the run. `refused`: writes of late workers that were refused. `claims_per_s`:
-    pick-ups, second attempts too, a second of the whole soak, the restart and the work itself included.
+    longest that a lease was over and nobody had taken the run. `refused`: writes of late workers that were refused. `claims`: pick-ups,
+    second attempts too.
     """
 
     runs: int
@@ -110,7 +110,11 @@ class Report:
     restarts: int
     overdue_s: float
     duration_s: float
-    claims_per_s: float
+
+    @property
+    def claims_per_s(self) -> float:
+        """Pick-ups a second over the whole soak, the restart and the work itself included."""
+        return round(self.claims / self.duration_s, 1)
 
     @property
     def is_sound(self) -> bool:
@@ -215,7 +219,7 @@ def _report(fire: _Fire, database: OwnDatabase, duration_s: float) -> Report:
         row = connection.execute(VERDICT).fetchone()
     assert row is not None
     happened = [fire.kills, fire.freezes, fire.restarts, round(fire.overdue_s, 2), round(duration_s, 1)]
-    return Report(*[*row, *happened, round(row[-1] / duration_s, 1)])
+    return Report(*[*row, *happened])
 
 
 def _worker(url: str) -> None:

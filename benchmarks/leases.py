@@ -20,7 +20,7 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.getLogger("flowforge_schema").setLevel(logging.CRITICAL)  # the restart is meant
     report = soak(Plan(arguments.runs, arguments.workers, seed=arguments.seed))
-    print(json.dumps(asdict(report)))
+    print(json.dumps({**asdict(report), "claims_per_s": report.claims_per_s}))
     return 0 if report.is_sound else 1
 
 
