@@ -252,7 +252,7 @@ def test_an_unknown_option_ends_with_2(command_line: Check) -> None:
 
 def test_help_loads_neither_driver_nor_settings() -> None:
     """It is what one waits for at a completion; a second of loading would be felt there."""
-    program = "import sys; import pgharness.cli; print(*sorted({'psycopg', 'pydantic', 'testcontainers'} & sys.modules.keys()))"
+    program = "import sys; import pgharness.cli; print(*sorted({'importlib.metadata', 'psycopg', 'pydantic', 'testcontainers'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "\n"

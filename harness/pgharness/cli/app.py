@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -30,6 +29,8 @@ for command in (check, diff, snapshot, plans):
 
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
+        from importlib.metadata import version  # it loads half of the email package, which no command needs
+
         print(f"pgharness {version('pgharness')}")
         raise typer.Exit
 
