@@ -58,7 +58,7 @@ def _draft_and_run(site: Site) -> tuple[Snapshot | None, Failure | None]:
             if failure is not None:
                 return None, failure
             snapshot = Reader(observer, leave_out=(conversation.version_table,)).read()
-            return snapshot.declared_beside(site.head), None
+    return site.in_words_of_head(snapshot.declared_beside(site.head)), None
 
 
 def _failure_of(reason: CannotRun) -> Failure:
