@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import FactKey
+from pgharness.catalog.partitions import is_of_tables, undeclared_partitions
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import Told, describe_differences
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import mend_migrations, propose
-from pgharness.findings import Finding
+from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import RefusedDdl
 
 NAME = "drift"
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Name each difference, the revision at which it first appears, and the operation that mends it."""
     assert record.models is not None
     assert record.head is not None
     for refused in record.models.refused:
         yield _refused(refused)
-    differences = compare(record.head, record.models.snapshot)
+    partitions = undeclared_partitions(record.head, record.models.snapshot)
+    for table, names in partitions.items():
+        yield Note(NAME, None, f"the models leave the partitions of {table} to the chain: {', '.join(sorted(names))}")
+    left_to_chain = {name for names in partitions.values() for name in names}
+    compared = compare(record.head, record.models.snapshot)
+    differences = [item for item in compared if not is_of_tables(item, left_to_chain)]
     proposals = propose(record.head, record.models.snapshot) if differences else {}
     for told in describe_differences(differences, left="the migrated database", right="the models"):
         yield Finding(
