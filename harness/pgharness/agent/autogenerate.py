@@ -9,6 +9,7 @@ from alembic.autogenerate import RevisionContext, render_op_text
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrateOperation, OpContainer
 
+from .leaving_out import LeftOut, noting_what_is_left_out
 from .project import script_directory
 from .versions import rollback
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from .environment import Environment
 
 
-def pending_operations(environment: Environment) -> list[str]:
-    """Return the operations that `alembic check` would still want, each as the line that a draft would hold."""
-    drafts = _compare(environment)
+def pending_operations(environment: Environment, left_out: list[LeftOut]) -> list[str]:
+    """Return the operations that `alembic check` would still want, each as the line of a draft; note what env.py leaves out."""
+    with noting_what_is_left_out(environment) as noted:
+        drafts = _compare(environment)
+    left_out += noted
     context = AutogenContext(environment.new_context())
     return [
         render_op_text(context, operation)

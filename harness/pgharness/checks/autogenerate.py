@@ -130,7 +130,9 @@ def _judge_whole_draft(record: ChainRecord, draft: DraftRecord, compare: Compare
             evidence=failure_evidence(draft.failure),
         )
     elif draft.snapshot is not None:
-        compared = compare(record.head, draft.snapshot)
+        compared = [
+            item for item in compare(record.head, draft.snapshot) if not any(one.means(item) for one in draft.left_out)
+        ]
         differences = [item for item in compared if not _is_drift(item, record.models)]
         drafted = [item for item in differences if item.kind in DRAFTED_KINDS and item.property != "position"]
         for told in describe_differences(drafted, left="the chain", right="the drafted chain"):

@@ -28,7 +28,17 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
         yield Note(NAME, None, f"the models leave the partitions of {table} to the chain: {', '.join(sorted(names))}")
     left_to_chain = {name for names in partitions.values() for name in names}
     compared = compare(record.head, record.models.snapshot)
-    differences = [item for item in compared if not is_of_tables(item, left_to_chain)]
+    left_out = record.draft.left_out if record.draft is not None else ()
+    unseen = [one for one in left_out if any(one.means(item) for item in compared)]
+    if unseen:
+        yield Note(
+            NAME,
+            None,
+            f"left out as env.py leaves it out of Alembic's comparison: {', '.join(one.in_words for one in unseen)}",
+        )
+    differences = [
+        item for item in compared if not (is_of_tables(item, left_to_chain) or any(one.means(item) for one in unseen))
+    ]
     proposals = propose(record.head, record.models.snapshot) if differences else {}
     for told in describe_differences(differences, left="the migrated database", right="the models"):
         yield Finding(
@@ -69,5 +79,6 @@ CHECK = Check(
     judge=judge,
     compares=True,
     needs=frozenset({"models"}),
+    uses=frozenset({"draft"}),
     skip_reason='no models: set metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
 )

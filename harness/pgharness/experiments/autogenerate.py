@@ -27,7 +27,7 @@ def try_autogenerate(site: Site) -> DraftRecord | None:
         snapshot, failure = _draft_and_run(site)
     except CannotRun as reason:
         snapshot, failure = None, _failure_of(reason)
-    return DraftRecord(asked.found, snapshot, failure, asked.failure, asked.untold)
+    return DraftRecord(asked.found, snapshot, failure, asked.failure, asked.untold, asked.left_out)
 
 
 def _pending(site: Site) -> Drafted | None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.diff import Difference
+from pgharness.catalog.facts import RELATION_KINDS, Snapshot
+from pgharness.catalog.names import unquoted
 from pgharness.findings import CannotRun
 from pgharness.plans.plan import Plan
 from pgharness.plans.statement import Expectation
 from pgharness.records.steps import Failure
+
+# The parts of a qualified name, and a function's arguments with its name.
+_PARTS = re.compile(r'"(?:[^"]|"")+"|[^."]+(?:\(.*)?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,38 @@ class ModelsRecord:
     enums: tuple[DeclaredEnum, ...]
 
 
+class LeftOut(NamedTuple):
+    """What env.py leaves out of Alembic's comparison, in Alembic's words: `kind` "schema", "table", "column", "index", "…_constraint"."""
+
+    kind: str
+    schema: str
+    table: str
+    name: str
+
+    @property
+    def in_words(self) -> str:
+        """The object: `table public.log`, `schema other`."""
+        above = {"schema": (), "table": (self.schema,), "index": (self.schema,)}.get(
+            self.kind, (self.schema, self.table)
+        )
+        return f"{self.kind.replace('_', ' ')} {'.'.join((*above, self.name))}"
+
+    def means(self, difference: Difference) -> bool:
+        """Whether a difference is about it, or about what belongs to it."""
+        return any(self._is(*key) for key in ((difference.kind, difference.object), *difference.ancestors))
+
+    def _is(self, kind: str, name: str) -> bool:
+        parts = tuple(unquoted(part) for part in _PARTS.findall(name))
+        if self.kind == "schema":
+            return parts[0] == self.schema and (len(parts) > 1 or kind == "schema")
+        if self.kind == "table":
+            return kind in RELATION_KINDS and parts == (self.schema, self.name)
+        if self.kind == "index":
+            return kind == "index" and parts == (self.schema, self.name)
+        wanted = "column" if self.kind == "column" else "constraint"
+        return kind == wanted and parts == (self.schema, self.table, self.name)
+
+
 @dataclass(frozen=True, slots=True)
 class DraftRecord:
     """What Alembic's autogenerate says: at the heads (`pending`, rendered operations), and of an empty database.
@@ -51,6 +90,8 @@ class DraftRecord:
     failure: Failure | None = None
     comparison_failure: Failure | None = None
     untold: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    """What env.py leaves out of the comparison at the heads."""
 
 
 @dataclass(frozen=True, slots=True)

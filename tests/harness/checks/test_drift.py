@@ -225,3 +225,36 @@ def test_what_only_the_models_lack_is_charged_to_the_revision_that_made_the_obje
     (finding,) = found("drift", {COUNTRY: (', server_default="unknown"', "")}, rows_per_table=0)
 
     assert (finding.subject, finding.revision) == ("column public.author.country", "0003")
+
+
+LEAVING_OUT = """compare_server_default=True,
+    include_schemas=True,
+    include_name=lambda name, kind, _parents: kind != "schema" or name is None,
+    include_object=lambda _object, name, kind, *_: (kind, name) not in {("table", "ledger"), ("index", "ix_by_hand")},
+"""
+BY_HAND = (
+    "CREATE TABLE ledger (id serial PRIMARY KEY, noted text UNIQUE)",
+    "CREATE INDEX ix_by_hand ON author (name)",
+    "CREATE SCHEMA other",
+    "CREATE TABLE other.thing (id integer PRIMARY KEY)",
+)
+
+
+def test_what_env_py_leaves_out_of_alembics_comparison_is_left_out_with_all_that_belongs_to_it(
+    judge_example: Callable[..., Report],
+) -> None:
+    edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", LEAVING_OUT)}
+
+    report = judge_example("sound", edits, only=("drift",))
+
+    assert report.findings == ()
+    assert [note.message.partition(": ")[2] for note in report.notes] == [
+        "index public.ix_by_hand, schema other, table public.ledger"
+    ]
+
+
+def test_what_env_py_does_not_leave_out_is_told(found: Callable[..., Any]) -> None:
+    leaving_out = LEAVING_OUT.replace("ledger", "nowhere")
+    edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", leaving_out)}
+
+    assert [finding.subject for finding in found("drift", edits)] == ["table public.ledger"]

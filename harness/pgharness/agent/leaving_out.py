@@ -1,0 +1,62 @@
+"""Notes what env.py leaves out of Alembic's comparison: by include_name, by include_object, and schemas by include_schemas."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Table, inspect
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from .environment import Environment
+
+LeftOut = dict[str, str]
+"""`kind` as Alembic names it ("table", "column", "index", "schema", ...), `schema`, `table` where there is one, and `name`."""
+
+
+@contextlib.contextmanager
+def noting_what_is_left_out(environment: Environment) -> Iterator[list[LeftOut]]:
+    """Yield a list that grows while Alembic compares, and the schemas at which it does not look."""
+    default = environment.connection.dialect.default_schema_name or "public"
+    noted = _unseen_schemas(environment.connection, environment, default)
+    by_name, by_object = AutogenContext.run_name_filters, AutogenContext.run_object_filters
+
+    def run_name_filters(self: Any, name: Any, type_: Any, parent_names: Any) -> bool:
+        is_kept = by_name(self, name, type_, parent_names)
+        if not is_kept:
+            given = dict(parent_names)
+            schema = name if type_ == "schema" else given.get("schema_name")
+            noted.append(_noted(type_, schema or default, given.get("table_name") or name, name))
+        return is_kept
+
+    def run_object_filters(self: Any, object_: Any, name: Any, type_: Any, *compared: Any) -> bool:
+        is_kept = by_object(self, object_, name, type_, *compared)
+        if not is_kept:
+            table = object_ if isinstance(object_, Table) else object_.table
+            noted.append(_noted(type_, table.schema or default, table.name, name))
+        return is_kept
+
+    AutogenContext.run_name_filters = run_name_filters  # type: ignore[method-assign]
+    AutogenContext.run_object_filters = run_object_filters  # type: ignore[method-assign,assignment]
+    try:
+        yield noted
+    finally:
+        AutogenContext.run_name_filters = by_name  # type: ignore[method-assign]
+        AutogenContext.run_object_filters = by_object  # type: ignore[method-assign]
+
+
+def _unseen_schemas(connection: Connection, environment: Environment, default: str) -> list[LeftOut]:
+    """Return the schemas that no model names, where env.py lets Alembic look at the default one alone."""
+    if environment.context.opts.get("include_schemas"):
+        return []
+    declared = {table.schema for metadata in environment.target_metadata for table in metadata.tables.values()}
+    schemas = inspect(connection).get_schema_names()
+    return [_noted("schema", one, "", one) for one in schemas if one not in declared | {default, "information_schema"}]
+
+
+def _noted(kind: str, schema: str, table: str | None, name: str | None) -> LeftOut:
+    return {"kind": kind, "schema": schema, "table": table or "", "name": name or ""}
