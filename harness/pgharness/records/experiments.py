@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import RELATION_KINDS, Snapshot
-from pgharness.catalog.names import unquoted
+from pgharness.catalog.names import unqualified, unquoted
 from pgharness.findings import CannotRun
 from pgharness.plans.plan import Plan
 from pgharness.plans.statement import Expectation
@@ -18,6 +19,10 @@ from pgharness.records.steps import Failure
 _PARTS = re.compile(r'"(?:[^"]|"")+"|[^."]+(?:\(.*)?')
 
 
+_MAKES = re.compile(r'\s*CREATE (?:TABLE|(?:UNIQUE )?INDEX) (?:IF NOT EXISTS )?((?:"(?:[^"]|"")+"|[^\s("])+)')
+_MISSING = re.compile(r'relation "([^"]+)" does not exist')
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedDdl:
     """A statement of `create_all` that the server refused; none where a listener on the models raised."""
@@ -25,6 +30,17 @@ class RefusedDdl:
     statement: str
     message: str
     sqlstate: str | None
+
+    @property
+    def makes(self) -> str:
+        """The name of the table or index that it would have made, without schema; empty where it makes neither."""
+        match = _MAKES.match(self.statement)
+        return unquoted(unqualified(match[1])) if match is not None else ""
+
+    def follows_from(self, others: Iterable[RefusedDdl]) -> bool:
+        """Whether it was refused only because a table that it is about had been refused."""
+        missing = _MISSING.match(self.message)
+        return missing is not None and missing[1].rpartition(".")[2] in {one.makes for one in others if one is not self}
 
 
 @dataclass(frozen=True, slots=True)

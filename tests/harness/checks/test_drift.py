@@ -171,7 +171,16 @@ def test_an_index_that_the_server_refuses_does_not_hide_the_other_differences(fo
     }
 
     subjects = {finding.subject for finding in found("drift", edits)}
-    assert subjects == {"the models", "index public.ix_book_title", "index public.ix_book_unsold"}
+    assert subjects == {"the models", "index public.ix_book_unsold"}
+
+
+def test_a_table_that_the_server_refuses_is_one_cause_with_all_that_hangs_on_it(found: Callable[..., Any]) -> None:
+    nowhere = "name: Mapped[str] = mapped_column(sa.Text(collation='nowhere'))"
+
+    (finding,) = found("drift", {MODELS: ("name: Mapped[str] = mapped_column(sa.Text)", nowhere)})
+
+    assert finding.subject == "the models"
+    assert 'collation "nowhere"' in finding.message
 
 
 def test_an_extension_is_made_for_the_models_in_the_schema_and_of_the_version_that_the_chain_chose(
