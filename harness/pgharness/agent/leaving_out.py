@@ -33,15 +33,18 @@ def noting_what_is_left_out(environment: Environment) -> Iterator[list[LeftOut]]
             noted.append(_noted(type_, schema or default, given.get("table_name") or name, name))
         return is_kept
 
-    def run_object_filters(self: Any, object_: Any, name: Any, type_: Any, *compared: Any) -> bool:
-        is_kept = by_object(self, object_, name, type_, *compared)
-        if not is_kept:
-            table = object_ if isinstance(object_, Table) else object_.table
+    # Plugins call it by keywords, and for what belongs to no table (alembic_utils).
+    def run_object_filters(  # noqa: PLR0917 - Alembic's signature
+        self: Any, object_: Any, name: Any, type_: Any, reflected: Any, compare_to: Any
+    ) -> bool:
+        is_kept = by_object(self, object_, name, type_, reflected, compare_to)
+        table = object_ if isinstance(object_, Table) else getattr(object_, "table", None)
+        if not is_kept and table is not None:
             noted.append(_noted(type_, table.schema or default, table.name, name))
         return is_kept
 
     AutogenContext.run_name_filters = run_name_filters  # type: ignore[method-assign]
-    AutogenContext.run_object_filters = run_object_filters  # type: ignore[method-assign,assignment]
+    AutogenContext.run_object_filters = run_object_filters  # type: ignore[method-assign]
     try:
         yield noted
     finally:

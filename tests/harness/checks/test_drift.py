@@ -262,6 +262,22 @@ def test_what_env_py_leaves_out_of_alembics_comparison_is_left_out_with_all_that
     ]
 
 
+BY_KEYWORDS = """\
+from alembic.autogenerate import comparators
+
+
+@comparators.dispatch_for("schema")
+def compare_entities(context, _operations, _schemas):
+    context.run_object_filters(object(), "shelf", "view", reflected=False, compare_to=None)
+
+
+connection ="""
+
+
+def test_a_plugin_may_ask_by_keywords_what_env_py_leaves_out(found: Callable[..., Any]) -> None:
+    assert found("autogenerate", {"env.py": ("connection =", BY_KEYWORDS)}) == []
+
+
 def test_what_env_py_does_not_leave_out_is_told(found: Callable[..., Any]) -> None:
     leaving_out = LEAVING_OUT.replace("ledger", "nowhere")
     edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", leaving_out)}
