@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Table, inspect
 
+from .versions import rollback
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
@@ -21,8 +23,9 @@ LeftOut = dict[str, str]
 @contextlib.contextmanager
 def noting_what_is_left_out(environment: Environment) -> Iterator[list[LeftOut]]:
     """Yield a list that grows while Alembic compares, and the schemas at which it does not look."""
-    default = environment.connection.dialect.default_schema_name or "public"
-    noted = _unseen_schemas(environment.connection, environment, default)
+    found_by_name = _schemas_of_search_path(environment.connection)
+    noted = _unseen_schemas(environment, found_by_name)
+    default = next(iter(found_by_name), "public")
     by_name, by_object = AutogenContext.run_name_filters, AutogenContext.run_object_filters
 
     def run_name_filters(self: Any, name: Any, type_: Any, parent_names: Any) -> bool:
@@ -52,13 +55,22 @@ def noting_what_is_left_out(environment: Environment) -> Iterator[list[LeftOut]]
         AutogenContext.run_object_filters = by_object  # type: ignore[method-assign]
 
 
-def _unseen_schemas(connection: Connection, environment: Environment, default: str) -> list[LeftOut]:
-    """Return the schemas that no model names, where env.py lets Alembic look at the default one alone."""
+def _schemas_of_search_path(connection: Connection) -> list[str]:
+    """Return the schemas in which names without a schema are found now; the dialect knows only the one at its first connection."""
+    found = connection.exec_driver_sql("SELECT unnest(current_schemas(false))").scalars().all()
+    rollback(connection)
+    return list(found)
+
+
+def _unseen_schemas(environment: Environment, found_by_name: list[str]) -> list[LeftOut]:
+    """Return the schemas that no model names and no search_path, where env.py lets Alembic look at these alone."""
     if environment.context.opts.get("include_schemas"):
         return []
     declared = {table.schema for metadata in environment.target_metadata for table in metadata.tables.values()}
-    schemas = inspect(connection).get_schema_names()
-    return [_noted("schema", one, "", one) for one in schemas if one not in declared | {default, "information_schema"}]
+    seen = {*declared, *found_by_name, "information_schema"}
+    schemas = inspect(environment.connection).get_schema_names()
+    rollback(environment.connection)
+    return [_noted("schema", one, "", one) for one in schemas if one not in seen]
 
 
 def _noted(kind: str, schema: str, table: str | None, name: str | None) -> LeftOut:
