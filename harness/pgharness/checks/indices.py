@@ -17,6 +17,8 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord, QueryRecord
 
 NAME = "indices"
+# Access methods whose usual operator class for a column that a key may have finds by `=` (with btree_gist, for all scalar types).
+FIND_EQUALS = ("btree", "gist", "spgist")
 
 
 @dataclass
@@ -69,22 +71,17 @@ def serves(index: Index, foreign_key: ForeignKey) -> bool:
     if index.method == "hash":
         return leading == wanted
     # A unique index over some of the columns finds at most one row.
-    return index.method == "btree" and (
+    return index.method in FIND_EQUALS and (
         set(leading) == set(wanted) or (index.is_unique and set(columns) <= set(wanted))
     )
 
 
 def serves_in_part(index: Index, foreign_key: ForeignKey) -> bool:
-    """Whether the lookup can find its rows by the first column of an index, and look through these for the other columns.
-
-    An exclusion constraint's index does so too: what excludes by `=` finds by `=`.
-    """
+    """Whether the lookup can find its rows by the first column of an index, and look through these for the other columns."""
     if index.table != foreign_key.table or not _predicate_holds(index.predicate, foreign_key.columns):
         return False
     first = index.columns[0]
-    finds_equals = index.method == "btree" or (index.method == "hash" and len(index.columns) == 1)
-    if index.made_by == "exclusion":
-        finds_equals = finds_equals or f"{first.expression} WITH =" in index.definition
+    finds_equals = index.method in FIND_EQUALS or (index.method == "hash" and len(index.columns) == 1)
     wanted = zip(foreign_key.columns, foreign_key.collations, strict=True)
     return finds_equals and first.is_usual and (first.expression, first.collation) in set(wanted)
 
@@ -164,10 +161,11 @@ def _near(foreign_key: ForeignKey, indexes: Sequence[Index]) -> Iterator[str]:
             yield f"index {index.name} does not support it: it is partial, WHERE {index.predicate}"
 
 
-def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> Finding | None:
-    other = next((one for one in indexes if one is not index and _replaces(one, index)), None)
+def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> Finding | Note | None:
+    others = [one for one in indexes if one is not index and _replaces(one, index)]
+    other = next((one for one in others if set(index.included) <= set(one.included)), None)
     if other is None:
-        return None
+        return _carried_in_key(index, others[0]) if others else None
     same = len(other.columns) == len(index.columns)
     return Finding(
         check=NAME,
@@ -176,6 +174,16 @@ def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> F
         message=f"Redundant: {'it duplicates' if same else 'its columns are a prefix of'} {other.subject}; every write maintains both.",
         mend=_drop(index),
         evidence=f"{_described(index)}\n{_described(other)}",
+    )
+
+
+def _carried_in_key(index: Index, other: Index) -> Note:
+    # Who writes INCLUDE has a query in mind that is to read the index alone: the longer key does so too, but it is theirs to weigh.
+    return Note(
+        NAME,
+        None,
+        f"{other.subject} has in its key all that {index.subject} has in its key and carries ({', '.join(index.included)}), and can "
+        "answer the same queries",
     )
 
 
