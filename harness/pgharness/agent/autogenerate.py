@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import RevisionContext, render_op_text
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import MigrateOperation, OpContainer
 
 from .leaving_out import LeftOut, noting_what_is_left_out
+from .plugins import leaves
 from .project import script_directory
 from .versions import rollback
 
@@ -27,7 +26,7 @@ def pending_operations(environment: Environment, left_out: list[LeftOut]) -> lis
         render_op_text(context, operation)
         for revision in drafts.generated_revisions
         for container in revision.upgrade_ops_list
-        for operation in _leaves(container)
+        for operation in leaves(container)
     ]
 
 
@@ -58,11 +57,3 @@ def _compare(environment: Environment) -> RevisionContext:
     drafts.run_autogenerate(context.get_current_heads(), context)
     rollback(environment.connection)
     return drafts
-
-
-def _leaves(operation: MigrateOperation) -> Iterator[MigrateOperation]:
-    if isinstance(operation, OpContainer):
-        for inner in operation.ops:
-            yield from _leaves(inner)
-    else:
-        yield operation

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from .environment import Environment
 
 LeftOut = dict[str, str]
-"""`kind` as Alembic names it ("table", "column", "index", "schema", ...), `schema`, `table` where there is one, and `name`."""
+"""`kind` as Alembic or a plugin names it ("table", "column", "index", "schema", "view", ...), `schema`, `table` where there is one, `name`."""
+
+# What Alembic itself compares; all else comes from plugins.
+KINDS = ("schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint")
 
 
 @contextlib.contextmanager
@@ -32,8 +35,9 @@ def noting_what_is_left_out(environment: Environment) -> Iterator[list[LeftOut]]
         is_kept = by_name(self, name, type_, parent_names)
         if not is_kept:
             given = dict(parent_names)
-            schema = name if type_ == "schema" else given.get("schema_name")
-            noted.append(_noted(type_, schema or default, given.get("table_name") or name, name))
+            schema = (name if type_ == "schema" else given.get("schema_name")) or default
+            table = given.get("table_name") or name if type_ in KINDS else None
+            noted.append(_noted(type_, schema, table, name if type_ in KINDS else _entity(schema, name)))
         return is_kept
 
     # Plugins call it by keywords, and for what belongs to no table (alembic_utils).
@@ -42,8 +46,11 @@ def noting_what_is_left_out(environment: Environment) -> Iterator[list[LeftOut]]
     ) -> bool:
         is_kept = by_object(self, object_, name, type_, reflected, compare_to)
         table = object_ if isinstance(object_, Table) else getattr(object_, "table", None)
+        schema = getattr(object_, "schema", None) or default
         if not is_kept and table is not None:
             noted.append(_noted(type_, table.schema or default, table.name, name))
+        elif not is_kept and type_ not in KINDS:
+            noted.append(_noted(type_, schema, None, _entity(schema, name)))
         return is_kept
 
     AutogenContext.run_name_filters = run_name_filters  # type: ignore[method-assign]
@@ -71,6 +78,11 @@ def _unseen_schemas(environment: Environment, found_by_name: list[str]) -> list[
     schemas = inspect(environment.connection).get_schema_names()
     rollback(environment.connection)
     return [_noted("schema", one, "", one) for one in schemas if one not in seen]
+
+
+def _entity(schema: str, name: str | None) -> str:
+    """Return the name of what a plugin names "public.lower_of(s text)", without schema and arguments."""
+    return (name or "").removeprefix(f"{schema}.").partition("(")[0]
 
 
 def _noted(kind: str, schema: str, table: str | None, name: str | None) -> LeftOut:

@@ -16,6 +16,7 @@ from .failures import describe
 from .forking import leave_nursery
 from .leaving_out import LeftOut
 from .models import build_models
+from .plugins import make_what_plugins_declare
 from .project import Project, imported_modules, open_project
 from .revisions import load_metadata, read_chain
 from .steps import Runner
@@ -87,7 +88,10 @@ def _run_steps(environment: Environment, channel: Channel, message: Message) -> 
 def _build_models(environment: Environment, channel: Channel, _message: Message) -> None:
     named = environment.project.task["metadata"]
     metadata = (load_metadata(named),) if named else environment.target_metadata
-    channel.send("models", named=bool(metadata), **build_models(environment.connection, metadata))
+    built = build_models(environment.connection, metadata)
+    if not built["refused"]:
+        built["refused"] = make_what_plugins_declare(environment)
+    channel.send("models", named=bool(metadata), **built)
 
 
 def _compare(environment: Environment, channel: Channel, _message: Message) -> None:

@@ -62,7 +62,10 @@ class ModelsRecord:
 
 
 class LeftOut(NamedTuple):
-    """What env.py leaves out of Alembic's comparison, in Alembic's words: `kind` "schema", "table", "column", "index", "…_constraint"."""
+    """What env.py leaves out of Alembic's comparison, in Alembic's words: `kind` "schema", "table", "column", "index", "…_constraint".
+
+    Or in those of a plugin, with the name alone: "function", "view", "materialized_view", "trigger", "policy".
+    """
 
     kind: str
     schema: str
@@ -72,10 +75,13 @@ class LeftOut(NamedTuple):
     @property
     def in_words(self) -> str:
         """The object: `table public.log`, `schema other`."""
-        above = {"schema": (), "table": (self.schema,), "index": (self.schema,)}.get(
-            self.kind, (self.schema, self.table)
-        )
-        return f"{self.kind.replace('_', ' ')} {'.'.join((*above, self.name))}"
+        has_table = self.table and self.kind not in {"table", "index"}
+        above = () if self.kind == "schema" else (self.schema, self.table) if has_table else (self.schema,)
+        return f"{self._kind} {'.'.join((*above, self.name))}"
+
+    @property
+    def _kind(self) -> str:
+        return self.kind.replace("_", " ")
 
     def means(self, difference: Difference) -> bool:
         """Whether a difference is about it, or about what belongs to it."""
@@ -89,6 +95,8 @@ class LeftOut(NamedTuple):
             return kind in RELATION_KINDS and parts == (self.schema, self.name)
         if self.kind == "index":
             return kind == "index" and parts == (self.schema, self.name)
+        if not self.table:
+            return kind == self._kind and (parts[0], parts[-1].partition("(")[0]) == (self.schema, self.name)
         wanted = "column" if self.kind == "column" else "constraint"
         return kind == wanted and parts == (self.schema, self.table, self.name)
 

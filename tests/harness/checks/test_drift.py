@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from pgharness.catalog.diff import Difference
+from pgharness.records.experiments import LeftOut
 from pgharness.report.model import Report
 
 MODELS = "bookshop.py"
@@ -283,3 +285,65 @@ def test_what_env_py_does_not_leave_out_is_told(found: Callable[..., Any]) -> No
     edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", leaving_out)}
 
     assert [finding.subject for finding in found("drift", edits)] == ["table public.ledger"]
+
+
+OF_A_PLUGIN = """\
+from alembic.autogenerate import comparators
+from alembic.operations import MigrateOperation, Operations
+
+
+class CreateShelf(MigrateOperation):
+    def reverse(self):
+        return self
+
+
+@Operations.implementation_for(CreateShelf)
+def create_shelf(operations, _operation):
+    operations.execute("CREATE VIEW shelf AS SELECT id FROM book")
+    operations.execute("CREATE VIEW stock AS SELECT pages FROM book")
+
+
+@comparators.dispatch_for("schema")
+def compare_shelf(context, upgrade, _schemas):
+    if context.connection.exec_driver_sql("SELECT to_regclass('shelf')").scalar() is None:
+        upgrade.ops.append(CreateShelf())
+
+
+connection ="""
+
+
+def test_what_a_plugin_of_alembic_declares_beside_the_models_is_compared(found: Callable[..., Any]) -> None:
+    views = executing("CREATE VIEW shelf AS SELECT id FROM book", "CREATE VIEW stock AS SELECT id AS pages FROM book")
+
+    (finding,) = found("drift", {**views, "env.py": ("connection =", OF_A_PLUGIN)})
+
+    assert finding.subject == "view public.stock"
+    assert finding.mend.startswith("write a revision: ")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "meant", "another"),
+    [
+        (
+            LeftOut("function", "public", "", "shout"),
+            ("function", "public.shout(text)"),
+            ("function", "other.shout(text)"),
+        ),
+        (
+            LeftOut("materialized_view", "public", "", "sums"),
+            ("materialized view", "public.sums"),
+            ("view", "public.sums"),
+        ),
+        (LeftOut("trigger", "public", "", "touch"), ("trigger", "public.book.touch"), ("trigger", "public.book.tick")),
+        (
+            LeftOut("unique_constraint", "public", "book", "uq"),
+            ("constraint", "public.book.uq"),
+            ("constraint", "public.author.uq"),
+        ),
+    ],
+)
+def test_what_is_left_out_is_known_by_its_kind_and_name(
+    left_out: LeftOut, meant: tuple[str, str], another: tuple[str, str]
+) -> None:
+    assert left_out.means(Difference(*meant, "exists", "", None))
+    assert not left_out.means(Difference(*another, "exists", "", None))
