@@ -17,12 +17,16 @@ _LACKS = re.compile(
 )
 
 
+class LackOfServerError(CannotRun):
+    """The server was built or installed without what a revision wants."""
+
+
 def require_what_the_chain_wants(record: ChainRecord, server: str) -> None:
-    """Raise CannotRun where the first upgrade that fails wants what this server lacks; `server` is its description."""
+    """Raise LackOfServerError where the first upgrade that fails wants what this server lacks; `server` is its description."""
     failed = next((item for item in record.revisions if item.upgrade.failure is not None), None)
     if failed is None or failed.upgrade.failure is None or not is_lack_of_server(failed.upgrade.failure):
         return
-    raise CannotRun(
+    raise LackOfServerError(
         f"Revision {failed.revision.label} wants what the server lacks.",
         seen=f"{failed.upgrade.failure.message.splitlines()[0]}, on {server}",
         mend="take a server that has it: --server container, --server postgresql://user@host/database, or PGHARNESS_POSTGRES_BIN="
