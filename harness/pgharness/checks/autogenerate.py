@@ -11,7 +11,7 @@ from pgharness.catalog.facts import FactKey
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
+from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, minor_name
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DraftRecord, ModelsRecord
@@ -78,7 +78,7 @@ class _Differing:
         head, models = record.head, record.models.snapshot
         partitions = {name for names in undeclared_partitions(head, models).values() for name in names}
         left_to_chain = frozenset(unquoted(unqualified(name)) for name in partitions)
-        told = _tables(compare(head, models)) - left_to_chain
+        told = _tables(item for item in compare(head, models) if not minor_name([item])) - left_to_chain
         return cls(told, told | _tables(difference(head, models)) | left_to_chain)
 
     def is_kept(self, operation: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Claim, Compare
-from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
+from pgharness.findings import CannotRun, CheckResult, Finding, Minor, Note, Status
 from pgharness.judging.declarations import (
     DECLARATIONS,
     Made,
@@ -69,7 +69,7 @@ def judge(
     before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
     charges = _charges(checks)
     comparer = Comparer(rules.ignore)
-    results = [_judge_one(record, check, charges[check.name], comparer) for check in checks]
+    results = [_judge_one(record, check, charges[check.name], comparer, rules.strict) for check in checks]
     ends = {item.revision.revision for item in record.revisions if item.upgrade.failure is not None}
     told = [
         *(
@@ -89,7 +89,9 @@ def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
     return charges
 
 
-def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer) -> CheckResult:
+def _judge_one(
+    record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer, strict: Collection[str]
+) -> CheckResult:
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
     missing = sorted(need for need in check.needs if getattr(record, need, record) is None)
@@ -98,7 +100,8 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
         if record.head is None:
             reason = "not checked: the chain fails to upgrade to its heads"
         return _result(check, Status.SKIPPED, 0.0, reason=reason)
-    said, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
+    told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
+    said = [_weighed(item, strict) for item in told]
     return _result(
         check,
         Status.PASSED,
@@ -109,7 +112,13 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
     )
 
 
-def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Finding | Note, ...], str]:
+def _weighed(item: Finding | Note | Minor, strict: Collection[str]) -> Finding | Note:
+    if not isinstance(item, Minor):
+        return item
+    return item.finding if item.name in strict else item.as_note()
+
+
+def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Finding | Note | Minor, ...], str]:
     """Return what the judge says, and how it broke off, which one of ours does with a traceback."""
     if is_ours(check):
         return tuple(check.judge(record, compare)), ""
