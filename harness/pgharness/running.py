@@ -118,7 +118,8 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     results = judge(record, plan.checks, read_rules(plan.settings, datetime.now(tz=UTC).date()), plan.known)
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
-    return Run(Report(facts, record.chain, record.reached, results, server_s, duration_s), record)
+    source = str(plan.settings.alembic)
+    return Run(Report(facts, record.chain, record.reached, results, server_s, duration_s, source), record)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The four ways in which a run is told."""
+"""The ways in which a run is told to people."""
 
 from __future__ import annotations
 
@@ -135,33 +135,6 @@ def test_the_tables_of_checks_name_all_checks_in_order(document: str) -> None:
     table = re.search(r"^\| \w+ \| [\w ]+ \|\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)  # the first one
     assert table is not None
     assert re.findall(r"^\| `(\w+)` \|", table[1], re.MULTILINE) == [claim.name for claim in CLAIMS]
-
-
-def test_the_json_has_the_shape_that_programs_rely_on() -> None:
-    document = json.loads(render_json(FAILED))
-
-    assert document["server"] == {
-        "kind": "embedded",
-        "version": "18.6",
-        "description": "embedded PostgreSQL 18.6 from a test",
-        "reason": "asked for",
-    }
-    assert document["checks"][1] == {
-        "name": "drift",
-        "status": "skipped",
-        "duration_s": 0.0,
-        "reason": "no models are named",
-    }
-    assert document["findings"][1] == {
-        "check": "roundtrip",
-        "revision": "0001",
-        "subject": "type public.cover",
-        "message": "downgrade() does not restore <it>.",
-        "mend": 'op.execute("DROP `TYPE`")',
-        "evidence": "- a\n+ b\n  c",
-    }
-    assert document["findings"][0]["revision"] is None
-    assert set(document) == {"server", "checks", "findings", "notes", "duration_s"}
 
 
 def test_the_text_is_a_grid_then_remarks_then_findings_then_one_sentence() -> None:
