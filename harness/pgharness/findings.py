@@ -63,7 +63,7 @@ class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
-    also for those that the walk did not reach.
+    also for those that the walk did not reach. One that is not wanted says why the heads are out of reach for those that are.
     """
 
     name: str
@@ -75,6 +75,7 @@ class CheckResult:
     claim: str = ""
     why: str = ""
     needs_walk: bool = True
+    is_wanted: bool = True
 
     @property
     def is_judged(self) -> bool:

@@ -19,9 +19,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
     for item in record.revisions:
         yield from _judge_revision(item)
-    missing = record.chain.revisions[len(record.revisions) :]
-    if missing:
-        yield Note(NAME, None, f"not run because of the failure: {', '.join(revision.label for revision in missing)}")
+    yield from _judge_unjudged(record)
     yield from judge_deployment(record, compare)
     if record.left_outside:
         yield Note(
@@ -32,9 +30,28 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
         )
 
 
+def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
+    """Say which revisions fail behind one that does, so that nothing is known of them, and which could not be reached at all."""
+    labels = {item.revision: item.label for item in record.chain.revisions}
+    failing = [item for item in record.revisions if item.behind is not None and item.upgrade.failure is not None]
+    for behind in dict.fromkeys(item.behind or "" for item in failing):
+        names = ", ".join(item.revision.label for item in failing if item.behind == behind)
+        yield Note(NAME, behind, f"passed over, behind which nothing is known of what fails too: {names}")
+    missing = [item.label for item in record.chain.revisions[len(record.revisions) :]]
+    if missing:
+        before = record.chain.revisions[len(record.revisions) - 1]
+        yield Finding(
+            check=NAME,
+            revision=before.revision,
+            subject=f"upgrade of {labels[before.revision]}",
+            message=f"The chain up to it passed once, and does not pass again, so nothing is known of {', '.join(missing)}.",
+            mend="let revisions do the same each time: nothing that depends on the clock, on chance, or on what is outside of the database",
+        )
+
+
 def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
     revision = record.revision
-    if record.upgrade.failure is not None:
+    if record.upgrade.failure is not None and record.behind is None:
         yield Finding(
             check=NAME,
             revision=revision.revision,
@@ -66,6 +83,13 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
                 f"make upgrade() in {revision.path} independent of what another revision left in memory",
             ),
             evidence=failure_evidence(record.alone_failure),
+        )
+    elif record.walk_failure is not None:
+        yield Note(
+            NAME,
+            revision.revision,
+            "upgrade() passes as env.py deploys it, and fails where pgharness runs it one by one, so neither rows nor its downgrade "
+            f"were tried: {failure_in_words(record.walk_failure)}",
         )
     for table, reason in record.unfilled:
         yield Note(NAME, revision.revision, f"{table} had no rows: {reason}")
