@@ -11,6 +11,7 @@ from flowforge_schema.engine.datetimes import refuse_naive_datetimes
 from flowforge_schema.engine.pool import TranslatingPool
 from flowforge_schema.engine.punctual import give_statements_their_time, punctual_connect
 from flowforge_schema.engine.slow_statements import log_slow_statements
+from flowforge_schema.engine.sparing import spare_round_trips
 from flowforge_schema.errors import install_translation
 from flowforge_schema.settings import DatabaseSettings
 
@@ -30,6 +31,7 @@ def create_database_engine(settings: DatabaseSettings, url: URL | None = None) -
     )
     _install(engine.sync_engine, settings)
     give_statements_their_time(engine.sync_engine, settings)
+    spare_round_trips(engine.sync_engine)
     return engine
 
 
