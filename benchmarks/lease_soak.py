@@ -69,7 +69,8 @@ SELECT
     ),
     (SELECT count(*) FROM workflow_run_claims),
     (SELECT count(*) FROM notes WHERE what = 'picked' AND attempt > 1),
-    (SELECT count(*) FROM notes WHERE what = 'refused')
+    (SELECT count(*) FROM notes WHERE what = 'refused'),
+    (SELECT count(*) FROM notes WHERE what = 'picked')
 """
 
 _processes = multiprocessing.get_context("forkserver")
@@ -91,7 +92,8 @@ class Report:
 
     `unfinished`: runs that did not complete. `not_once`: runs that were not ended exactly once. `by_others`: runs that were ended by
     another attempt than their last. `fenced_writes`: writes of an attempt after the pick-up of a later one. `overdue_s`: the
-    longest that a lease was over and nobody had taken the run. `refused`: writes of late workers that were refused.
+    longest that a lease was over and nobody had taken the run. `refused`: writes of late workers that were refused. `claims`: pick-ups,
+    second attempts too.
     """
 
     runs: int
@@ -102,11 +104,17 @@ class Report:
     claims_left: int
     recovered: int
     refused: int
+    claims: int
     kills: int
     freezes: int
     restarts: int
     overdue_s: float
     duration_s: float
+
+    @property
+    def claims_per_s(self) -> float:
+        """Pick-ups a second over the whole soak, the restart and the work itself included."""
+        return round(self.claims / self.duration_s, 1)
 
     @property
     def is_sound(self) -> bool:

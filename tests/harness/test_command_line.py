@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,18 @@ def test_the_help_names_the_commands(command_line: Check) -> None:
         assert command in ended.out
 
 
+def test_the_version_is_told(command_line: Check) -> None:
+    ended = command_line("--version")
+
+    assert (ended.code, ended.out) == (0, f"pgharness {version('pgharness')}\n")
+
+
+def test_python_m_runs_the_same_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "pgharness", "--version"], capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"pgharness {version('pgharness')}\n"
+
+
 def test_an_unknown_option_ends_with_2(command_line: Check) -> None:
     ended = command_line("check", "--no-such-option")
 
@@ -239,7 +252,7 @@ def test_an_unknown_option_ends_with_2(command_line: Check) -> None:
 
 def test_help_loads_neither_driver_nor_settings() -> None:
     """It is what one waits for at a completion; a second of loading would be felt there."""
-    program = "import sys; import pgharness.cli; print(*sorted({'psycopg', 'pydantic', 'testcontainers'} & sys.modules.keys()))"
+    program = "import sys; import pgharness.cli; print(*sorted({'importlib.metadata', 'psycopg', 'pydantic', 'testcontainers'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "\n"

@@ -264,7 +264,17 @@ def test_the_help_names_the_variable_and_the_exit_codes(run: Run) -> None:
     assert "Exit codes: 0 done; 1 the check found something; 2 could not be done" in done
 
 
-HEAVY = ("sqlalchemy", "alembic", "psycopg", "pydantic", "pydantic_settings", "fastapi", "rich", "tenacity")
+HEAVY = (
+    "importlib.metadata",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "pydantic",
+    "pydantic_settings",
+    "fastapi",
+    "rich",
+    "tenacity",
+)
 
 
 def test_the_help_waits_for_no_library_but_typer() -> None:

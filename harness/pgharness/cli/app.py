@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -24,6 +25,23 @@ app = typer.Typer(
 )
 for command in (check, diff, snapshot, plans):
     app.command()(command)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version  # it loads half of the email package, which no command needs
+
+        print(f"pgharness {version('pgharness')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 def main() -> None:
