@@ -20,10 +20,11 @@ from psycopg.abc import PQGen
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from flowforge_schema.engine.exclusive import ExclusiveConnection
 from flowforge_schema.settings import DatabaseSettings
 
 
-class PunctualConnection(psycopg.AsyncConnection[Any]):
+class PunctualConnection(ExclusiveConnection):
     """A connection that raises ConnectionTimeout, and is closed, where an answer takes longer than `answer_limit_s`."""
 
     answer_limit_s: float | None = None
