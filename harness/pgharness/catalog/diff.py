@@ -61,7 +61,9 @@ def by_object(differences: Iterable[Difference]) -> tuple[ObjectDifference, ...]
 
 def _difference(key: FactKey, left: Snapshot, right: Snapshot) -> Difference:
     owner = ObjectKey(key.kind, key.object)
-    parent = left.parents.get(owner) or right.parents.get(owner)
+    # A table and a view of one name own columns of one name.
+    sides = (left, right) if key in left.facts else (right, left)
+    parent = sides[0].parents.get(owner) or sides[1].parents.get(owner)
     return Difference(*key, left.facts.get(key), right.facts.get(key), parent)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.differences import Told, describe_differences
+from pgharness.describing.comparing import compare_in_words
+from pgharness.describing.differences import Told
 from pgharness.describing.origin import origin
-from pgharness.describing.proposals import mend_migrations, propose
+from pgharness.describing.proposals import mend_migrations
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import RefusedDdl
@@ -22,15 +23,16 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
     assert record.head is not None
     for refused in record.models.refused:
         yield _refused(refused)
-    differences = compare(record.head, record.models.snapshot)
-    proposals = propose(record.head, record.models.snapshot) if differences else {}
-    for told in describe_differences(differences, left="the migrated database", right="the models"):
+    found = compare_in_words(
+        compare, record.head, record.models.snapshot, names=("the migrated database", "the models")
+    )
+    for told in found.told:
         yield Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
             message=told.message,
-            mend=mend_migrations(told, proposals),
+            mend=mend_migrations(told, found.proposals),
             evidence=told.evidence,
         )
 
@@ -38,6 +40,8 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
 def _first_seen(record: ChainRecord, told: Told) -> str | None:
     """Return the revision that made the fact what it is, or else its object; None for what no revision ever touched."""
     first = told.differences[0]
+    if told.renamed_from is not None:
+        return origin(record, FactKey(first.kind, first.object, "exists"), first.left)
     made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     exists = FactKey(first.kind, first.object, "exists")
     return made_so or origin(record, exists, record.head.facts.get(exists) if record.head else None)

@@ -17,7 +17,14 @@ def ordered_columns(contents: Contents, table: ObjectKey) -> list[ObjectKey]:
     return sorted(columns, key=lambda key: int(contents.properties[key]["position"]))
 
 
-def column_clause(contents: Contents, column: ObjectKey, *, with_type: bool = True, with_identity: bool = True) -> str:
+def column_clause(
+    contents: Contents,
+    column: ObjectKey,
+    *,
+    with_type: bool = True,
+    with_identity: bool = True,
+    with_not_null: bool = True,
+) -> str:
     """Write a column as CREATE TABLE has it: name, type, collation, default or generation, NOT NULL."""
     facts = contents.properties[column]
     pieces = [contents.local_name(column), facts["type"] if with_type else "WITH OPTIONS"]
@@ -32,7 +39,7 @@ def column_clause(contents: Contents, column: ObjectKey, *, with_type: bool = Tr
         pieces.append(f"GENERATED ALWAYS AS {facts['generated']}")
     if "identity" in facts and with_identity:
         pieces.append(identity_clause(contents, column))
-    if "not null" in facts and "not null validated" not in facts:
+    if with_not_null and "not null" in facts and "not null validated" not in facts:
         pieces.append(not_null_clause(facts))
     return " ".join(piece for piece in pieces if piece)
 
