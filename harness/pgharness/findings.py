@@ -12,7 +12,7 @@ class Finding:
 
     `revision` is the revision at fault, or None where the chain as a whole is. `subject` is the object, in the words of
     PostgreSQL (`index public.ix_users_email`). `evidence` is the text that shows it (a diff, a statement, an SQLSTATE),
-    possibly of several lines, or empty.
+    possibly of several lines, or empty. `line` is the line in the revision's file, where more is known than the function.
     """
 
     check: str
@@ -21,6 +21,7 @@ class Finding:
     message: str
     mend: str
     evidence: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

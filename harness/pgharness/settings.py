@@ -164,6 +164,14 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
     return settings
 
 
+def is_configured(file: Path) -> bool:
+    """Whether a pyproject.toml is there and has our table; one that cannot be read has not."""
+    try:
+        return "pgharness" in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError, AttributeError, TypeError):  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        return False
+
+
 def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
     if not file.is_file():
         if not required:
@@ -206,7 +214,7 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    anchored = dict(table)
+    anchored = {"alembic": "alembic.ini", **table}
     for name in ("alembic", "structure", "baseline", "statements", "python"):
         if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]

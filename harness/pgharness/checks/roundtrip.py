@@ -60,8 +60,11 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         yield _finding(
             revision,
             f"downgrade() passes on empty tables but fails on tables with rows: {failure_in_words(record.downgrade_rows_failure)}",
-            "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
-            'allow = {"roundtrip": "<reason>"}',
+            advice(
+                record.downgrade_rows_failure,
+                "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
+                'allow = {"roundtrip": "<reason>"}',
+            ),
             failure_evidence(record.downgrade_rows_failure),
         )
     if record.reupgrade_rows_failure is not None:
@@ -69,7 +72,10 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             revision,
             "Upgrading again after downgrade() passes on empty tables but fails on tables with rows: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
-            f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
+            advice(
+                record.reupgrade_rows_failure,
+                f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
+            ),
             failure_evidence(record.reupgrade_rows_failure),
         )
     # Where the downgrade left something behind, that is the cause, and it has been told.

@@ -36,8 +36,8 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
         return (
-            f'leave it out of comparisons: [[tool.pgharness.ignore]] object = "{told.object}", reason = "a {told.view}"; '
-            f"in env.py include_object has to leave it out too"
+            f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]; '
+            "or skip it in create_all()"
         )
     written = in_words(told.key, proposals)
     if told.renamed_from is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -101,16 +102,16 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
         return 0
     connection = chooser.column_values.connection
     commits = []
-    try:
-        with connection.pipeline():
-            for choices in chosen:
-                connection.execute("BEGIN", prepare=False)
-                _insert(connection, chooser.table, choices)
-                commits.append(connection.execute("COMMIT", prepare=False))
-    except psycopg.Error:  # told again, and answered, where the row is inserted alone
-        if connection.info.transaction_status == pq.TransactionStatus.INERROR:
-            # Not Connection.rollback(), with which psycopg throws its prepared statements away: those that read catalogs are dear.
-            connection.pgconn.exec_(b"ROLLBACK")
+    # A refusal is told again, and answered, where the row is inserted alone. Within the pipeline too: what leaves it as an error makes
+    # psycopg log what the pipeline raises besides at its end.
+    with suppress(psycopg.Error), connection.pipeline(), suppress(psycopg.Error):
+        for choices in chosen:
+            connection.execute("BEGIN", prepare=False)
+            _insert(connection, chooser.table, choices)
+            commits.append(connection.execute("COMMIT", prepare=False))
+    if connection.info.transaction_status == pq.TransactionStatus.INERROR:
+        # Not Connection.rollback(), with which psycopg throws its prepared statements away: those that read catalogs are dear.
+        connection.pgconn.exec_(b"ROLLBACK")
     return sum(commit.statusmessage == "COMMIT" for commit in commits)
 
 
