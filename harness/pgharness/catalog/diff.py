@@ -61,7 +61,9 @@ def by_object(differences: Iterable[Difference]) -> tuple[ObjectDifference, ...]
 
 def _difference(key: FactKey, left: Snapshot, right: Snapshot) -> Difference:
     owner = ObjectKey(key.kind, key.object)
-    ancestors = tuple(left.ancestors(owner)) or tuple(right.ancestors(owner))
+    # A table and a view of one name own columns of one name.
+    sides = (left, right) if key in left.facts else (right, left)
+    ancestors = tuple(sides[0].ancestors(owner)) or tuple(sides[1].ancestors(owner))
     return Difference(*key, left.facts.get(key), right.facts.get(key), ancestors)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference, difference
-from pgharness.catalog.facts import FactKey
+from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
@@ -78,7 +78,9 @@ class _Differing:
         head, models = record.head, record.models.snapshot
         partitions = {name for names in undeclared_partitions(head, models).values() for name in names}
         left_to_chain = frozenset(unquoted(unqualified(name)) for name in partitions)
-        told = _tables(item for item in compare(head, models) if not minor_name([item])) - left_to_chain
+        compared = (item for item in compare(head, models) if not minor_name([item]))
+        # That a table of theirs is a view in the database is told by `drift`.
+        told = _tables(compared) - left_to_chain - _views_in_place_of_tables(head, models)
         return cls(told, told | _tables(difference(head, models)) | left_to_chain)
 
     def is_kept(self, operation: str) -> bool:
@@ -94,6 +96,12 @@ def _tables(differences: Iterable[Difference]) -> frozenset[str]:
     owners = ((item.kind, item.object) for item in differences)
     above = (key for item in differences for key in item.ancestors)
     return frozenset(unquoted(unqualified(name)) for kind, name in (*owners, *above) if kind in TABLES)
+
+
+def _views_in_place_of_tables(head: Snapshot, models: Snapshot) -> frozenset[str]:
+    """Return the tables of the models, by name alone, that are views in the migrated database."""
+    views = {key.object for key in head.objects("view", "materialized view")}
+    return frozenset(unquoted(unqualified(key.object)) for key in models.objects("table") if key.object in views)
 
 
 def _names(operation: str) -> frozenset[str]:

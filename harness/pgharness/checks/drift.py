@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.catalog.diff import Difference
-from pgharness.catalog.facts import FactKey
+from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import is_of_tables, undeclared_partitions
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.differences import Told, describe_differences, minor_name
+from pgharness.describing.comparing import compare_in_words
+from pgharness.describing.differences import Told, minor_name
 from pgharness.describing.origin import origin
-from pgharness.describing.proposals import mend_migrations, propose
+from pgharness.describing.proposals import mend_migrations
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, RefusedDdl
@@ -39,23 +40,27 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
             None,
             f"left out as env.py leaves it out of Alembic's comparison: {', '.join(one.in_words for one in unseen)}",
         )
-    differences = [
-        item
-        for item in compared
-        if not (
-            is_of_tables(item, left_to_chain)
-            or any(one.means(item) for one in unseen)
-            or _is_refused(item, record.models)
+    models = record.models
+
+    def compare_what_is_declared(left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
+        return tuple(
+            item
+            for item in compare(left, right)
+            if not (
+                is_of_tables(item, left_to_chain) or any(one.means(item) for one in unseen) or _is_refused(item, models)
+            )
         )
-    ]
-    proposals = propose(record.head, record.models.snapshot) if differences else {}
-    for told in describe_differences(differences, left="the migrated database", right="the models"):
+
+    found = compare_in_words(
+        compare_what_is_declared, record.head, models.snapshot, names=("the migrated database", "the models")
+    )
+    for told in found.told:
         finding = Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
             message=told.message,
-            mend=mend_migrations(told, proposals),
+            mend=mend_migrations(told, found.proposals),
             evidence=told.evidence,
         )
         name = minor_name(told.differences)
@@ -65,6 +70,8 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
 def _first_seen(record: ChainRecord, told: Told) -> str | None:
     """Return the revision that made the fact what it is, or else its object; None for what no revision ever touched."""
     first = told.differences[0]
+    if told.renamed_from is not None:
+        return origin(record, FactKey(first.kind, first.object, "exists"), first.left)
     made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     exists = FactKey(first.kind, first.object, "exists")
     return made_so or origin(record, exists, record.head.facts.get(exists) if record.head else None)

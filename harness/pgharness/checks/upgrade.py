@@ -67,8 +67,11 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             subject=f"upgrade of {revision.label}",
             message="upgrade() passes on empty tables but fails on tables with rows: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
-            mend="fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT "
-            'NULL); where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}',
+            mend=advice(
+                record.upgrade_rows_failure,
+                "fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT "
+                'NULL); where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}',
+            ),
             evidence=failure_evidence(record.upgrade_rows_failure),
         )
     elif record.alone_failure is not None:
