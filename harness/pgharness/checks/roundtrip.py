@@ -10,6 +10,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, is_column_order
 from pgharness.describing.proposals import mend_downgrade, propose
+from pgharness.describing.rows_at_fault import where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
@@ -47,7 +48,8 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.downgrade_rows_failure is not None:
         yield _finding(
             revision,
-            f"downgrade() passes on empty tables but fails on tables with rows: {failure_in_words(record.downgrade_rows_failure)}",
+            f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
+            f"{failure_in_words(record.downgrade_rows_failure)}",
             "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
             'allow = {"roundtrip": "<reason>"}',
             failure_evidence(record.downgrade_rows_failure),
@@ -55,7 +57,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.reupgrade_rows_failure is not None:
         yield _finding(
             revision,
-            "Upgrading again after downgrade() passes on empty tables but fails on tables with rows: "
+            f"Upgrading again after downgrade() passes on empty tables but fails {where_in_words(record.reupgrade_rows_failure)}: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
             f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
             failure_evidence(record.reupgrade_rows_failure),
