@@ -50,6 +50,18 @@ class Minor:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A finding of a cause that the check `of` tells too: told in full only where that one was not made, or finds nothing.
+
+    With a `subject`, only where it finds nothing about that.
+    """
+
+    of: str
+    finding: Finding
+    subject: str = ""
+
+
 class Status(StrEnum):
     """How a check ended."""
 

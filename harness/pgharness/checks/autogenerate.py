@@ -12,7 +12,7 @@ from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, minor_name
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DraftRecord, ModelsRecord
 
@@ -27,14 +27,14 @@ OF_A_TABLE = re.compile(
 _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge what `alembic check` would say, then the catalog of a whole drafted chain."""
     assert record.draft is not None
     yield from _judge_pending(record, record.draft, compare)
     yield from _judge_whole_draft(record, record.draft, compare)
 
 
-def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note]:
+def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     if draft.comparison_failure is not None:
         yield Finding(
             check=NAME,
@@ -52,7 +52,7 @@ def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) ->
             if not differing.is_explained(operation):
                 yield _false_alarm(operation)
             continue
-        yield Finding(
+        finding = Finding(
             check=NAME,
             revision=None,
             subject=" ".join(operation.split()),
@@ -60,6 +60,8 @@ def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) ->
             mend="write a revision that does this, or correct the models",
             evidence=operation,
         )
+        is_seen_by_drift = differing is not None and OF_A_TABLE.match(operation) is not None
+        yield Repeated("drift", finding) if is_seen_by_drift else finding
 
 
 @dataclass(frozen=True, slots=True)
