@@ -33,6 +33,23 @@ class Note:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Minor:
+    """A finding that harms nobody by itself: a note, unless the setting `strict` has its name (`settings.MINOR_DIFFERENCES`)."""
+
+    name: str
+    finding: Finding
+
+    def as_note(self) -> Note:
+        """Return the note that it is where nobody asked for more."""
+        one = self.finding
+        return Note(
+            one.check,
+            one.revision,
+            f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
+        )
+
+
 class Status(StrEnum):
     """How a check ended."""
 
@@ -46,7 +63,7 @@ class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
-    also for those that the walk did not reach.
+    also for those that the walk did not reach. One that is not wanted says why the heads are out of reach for those that are.
     """
 
     name: str
@@ -58,6 +75,7 @@ class CheckResult:
     claim: str = ""
     why: str = ""
     needs_walk: bool = True
+    is_wanted: bool = True
 
     @property
     def is_judged(self) -> bool:

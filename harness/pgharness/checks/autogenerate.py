@@ -11,7 +11,7 @@ from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
+from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, minor_name
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DraftRecord, ModelsRecord
@@ -78,8 +78,9 @@ class _Differing:
         head, models = record.head, record.models.snapshot
         partitions = {name for names in undeclared_partitions(head, models).values() for name in names}
         left_to_chain = frozenset(unquoted(unqualified(name)) for name in partitions)
+        compared = (item for item in compare(head, models) if not minor_name([item]))
         # That a table of theirs is a view in the database is told by `drift`.
-        told = _tables(compare(head, models)) - left_to_chain - _views_in_place_of_tables(head, models)
+        told = _tables(compared) - left_to_chain - _views_in_place_of_tables(head, models)
         return cls(told, told | _tables(difference(head, models)) | left_to_chain)
 
     def is_kept(self, operation: str) -> bool:
@@ -92,9 +93,8 @@ class _Differing:
 
 
 def _tables(differences: Iterable[Difference]) -> frozenset[str]:
-    owners = ((item.kind, item.object) for item in differences)
-    above = (key for item in differences for key in item.ancestors)
-    return frozenset(unquoted(unqualified(name)) for kind, name in (*owners, *above) if kind in TABLES)
+    owners = (key for item in differences for key in ((item.kind, item.object), *item.ancestors))
+    return frozenset(unquoted(unqualified(name)) for kind, name in owners if kind in TABLES)
 
 
 def _views_in_place_of_tables(head: Snapshot, models: Snapshot) -> frozenset[str]:

@@ -10,17 +10,17 @@ from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import is_of_tables, undeclared_partitions
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.comparing import compare_in_words
-from pgharness.describing.differences import Told
+from pgharness.describing.differences import Told, minor_name
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import mend_migrations
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, RefusedDdl
 
 NAME = "drift"
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Name each difference, the revision at which it first appears, and the operation that mends it."""
     assert record.models is not None
     assert record.head is not None
@@ -55,7 +55,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
         compare_what_is_declared, record.head, models.snapshot, names=("the migrated database", "the models")
     )
     for told in found.told:
-        yield Finding(
+        finding = Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
@@ -63,6 +63,8 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
             mend=mend_migrations(told, found.proposals),
             evidence=told.evidence,
         )
+        name = minor_name(told.differences)
+        yield Minor(name, finding) if name else finding
 
 
 def _first_seen(record: ChainRecord, told: Told) -> str | None:

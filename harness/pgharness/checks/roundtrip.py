@@ -17,6 +17,7 @@ from pgharness.describing.differences import (
     is_column_order,
 )
 from pgharness.describing.proposals import Proposals, mend_downgrade, written_out
+from pgharness.describing.rows_at_fault import where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
@@ -36,7 +37,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
 
 def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Finding | Note]:
     revision, downgrade, reupgrade = record.revision, record.downgrade, record.reupgrade
-    if downgrade is None:
+    if downgrade is None or (downgrade.failure is not None and record.behind is not None):
         return
     if downgrade.failure is not None:
         yield from _judge_failed_downgrade(revision, downgrade.failure)
@@ -59,7 +60,8 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.downgrade_rows_failure is not None:
         yield _finding(
             revision,
-            f"downgrade() passes on empty tables but fails on tables with rows: {failure_in_words(record.downgrade_rows_failure)}",
+            f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
+            f"{failure_in_words(record.downgrade_rows_failure)}",
             advice(
                 record.downgrade_rows_failure,
                 "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
@@ -70,7 +72,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.reupgrade_rows_failure is not None:
         yield _finding(
             revision,
-            "Upgrading again after downgrade() passes on empty tables but fails on tables with rows: "
+            f"Upgrading again after downgrade() passes on empty tables but fails {where_in_words(record.reupgrade_rows_failure)}: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
             advice(
                 record.reupgrade_rows_failure,

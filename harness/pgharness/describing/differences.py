@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -59,6 +59,16 @@ def describe_differences(differences: Iterable[Difference], *, left: str, right:
 def is_column_order(difference: Difference) -> bool:
     """Whether it is only about where a column stands."""
     return (difference.kind, difference.property) == ("column", "position")
+
+
+def minor_name(differences: Collection[Difference]) -> str:
+    """Return what the setting `strict` calls differences that harm nobody by themselves; empty where one of them does more.
+
+    PostgreSQL 18 keeps the name of a NOT NULL through all renaming of its table and column, and a model gives it none.
+    """
+    if all(is_column_order(item) for item in differences):
+        return "column order"
+    return "not null names" if all(item.property == "not null constraint" for item in differences) else ""
 
 
 def failure_in_words(failure: Failure) -> str:

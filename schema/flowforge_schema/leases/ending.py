@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowforge_schema.enums import RunStatus
 from flowforge_schema.errors import LeaseLostError
 from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_held
-from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy
+from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 
 ATTEMPTS_EXHAUSTED = {
     "code": "attempts_exhausted",
@@ -108,8 +108,8 @@ async def _end(
         .where(RUNS.c.id.in_(run_ids), RUNS.c.status == RunStatus.RUNNING)
         .values(
             status=status,
-            output=output,
-            error=error,
+            output=None if output is None else dict(output),
+            error=None if error is None else dict(error),
             finished_at=func.statement_timestamp(),
             lock_version=RUNS.c.lock_version + 1,
         )

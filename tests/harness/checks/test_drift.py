@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from pgharness.catalog.diff import Difference
+from pgharness.checks.drift import CHECK
+from pgharness.judging.judging import judge
+from pgharness.judging.rules import Rules
 from pgharness.records.experiments import LeftOut
 from pgharness.report.model import Report
+from pgharness.running import Run
+from pgharness.settings import MINOR_DIFFERENCES
 
 MODELS = "bookshop.py"
 BOOK = "versions/0002_add_book.py"
@@ -69,18 +74,6 @@ SLIPS = [
         "column public.book.isbn",
         'op.add_column("book", sa.Column("isbn", sa.Text()))',
         id="a column that only the models have",
-    ),
-    pytest.param(
-        {
-            MODELS: (
-                "    title: Mapped[str] = mapped_column(sa.Text)\n    pages: Mapped[int]\n",
-                "    pages: Mapped[int]\n    title: Mapped[str] = mapped_column(sa.Text)\n",
-            )
-        },
-        "0002",
-        "column order of table public.book",
-        "move the attribute in the model",
-        id="columns in another order",
     ),
     pytest.param(
         {
@@ -347,3 +340,30 @@ def test_what_is_left_out_is_known_by_its_kind_and_name(
 ) -> None:
     assert left_out.means(Difference(*meant, "exists", "", None))
     assert not left_out.means(Difference(*another, "exists", "", None))
+
+
+MINOR = {
+    **executing("ALTER TABLE author RENAME CONSTRAINT author_name_not_null TO author_title_not_null"),
+    MODELS: (
+        "    title: Mapped[str] = mapped_column(sa.Text)\n    pages: Mapped[int]\n",
+        "    pages: Mapped[int]\n    title: Mapped[str] = mapped_column(sa.Text)\n",
+    ),
+}
+
+
+def test_the_order_of_columns_and_the_name_of_a_not_null_are_notes_unless_the_settings_are_strict(
+    run_example: Callable[..., Run],
+) -> None:
+    run = run_example("sound", MINOR, only=("drift",))
+    strict = judge(run.record, (CHECK,), Rules(strict=frozenset(MINOR_DIFFERENCES)))
+
+    assert run.report.findings == ()
+    assert [note.message.partition(":")[0] for note in run.report.notes] == [
+        "column public.author.name",
+        "column order of table public.book",
+    ]
+    assert 'strict = ["column order"] in [tool.pgharness]' in run.report.notes[1].message
+    assert [(finding.revision, finding.subject, finding.mend[:18]) for finding in strict[0].findings] == [
+        ("0003", "column public.author.name", "write a revision: "),
+        ("0002", "column order of table public.book", "move the attribute"),
+    ]
