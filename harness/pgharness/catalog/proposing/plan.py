@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from pgharness.catalog.diff import ObjectDifference, by_object, difference
+from pgharness.catalog.diff import Difference, ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
@@ -109,7 +109,7 @@ class _Plan:
         """Leave sequences to the columns that get their numbers otherwise; return those of each that differ."""
         found: dict[ObjectKey, frozenset[ObjectKey]] = {}
         for group in self.changed:
-            if group.kind == "column" and any(one.property == "identity" for one in group.differences):
+            if group.kind == "column" and any(_begins_or_ends(one) for one in group.differences):
                 found[group.key] = frozenset(self._sequences_of(group.key) & groups.keys())
         taken = frozenset().union(*found.values())
         self.gone -= taken
@@ -332,6 +332,11 @@ def _places(contents: Contents, keys: set[ObjectKey]) -> dict[ObjectKey, int]:
     """Return each object's place among these in a script of its catalog, columns after one another below their table."""
     ordered = parts_in_order(contents, keys) if len(keys) > 1 else ()
     return {key: number for number, part in enumerate(ordered) for key in part.makes}
+
+
+def _begins_or_ends(one: Difference) -> bool:
+    """Whether a column is an identity on one side alone."""
+    return one.property == "identity" and None in (one.left, one.right)
 
 
 def _rank(kind: str) -> int:
