@@ -94,10 +94,19 @@ class Settings(BaseSettings):
     """Facts that comparisons leave out, each with a reason."""
     strict: Annotated[tuple[str, ...], NoDecode] = ()
     """Differences between models and chain that are findings of `drift`, and no notes: `column order`, `not null names`."""
-    rows_per_table: int = Field(default=3, ge=0, le=1000)
-    """How many rows each table gets before the next revision meets it; 0 walks on empty tables."""
+    rows_per_table: int = Field(default=4, ge=0, le=1000)
+    """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
+    empty tables."""
+
+    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @property
+    def words(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return `values` by table and column."""
+        return {name.rpartition(".")[::2]: texts for name, texts in self.values.items()}
 
     @property
     def folder(self) -> Path:

@@ -16,7 +16,8 @@ from pgharness.describing.differences import (
     failure_in_words,
     is_column_order,
 )
-from pgharness.describing.proposals import Proposals, mend_downgrade
+from pgharness.describing.proposals import Proposals, mend_downgrade, written_out
+from pgharness.describing.rows_at_fault import where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
@@ -59,7 +60,8 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.downgrade_rows_failure is not None:
         yield _finding(
             revision,
-            f"downgrade() passes on empty tables but fails on tables with rows: {failure_in_words(record.downgrade_rows_failure)}",
+            f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
+            f"{failure_in_words(record.downgrade_rows_failure)}",
             advice(
                 record.downgrade_rows_failure,
                 "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
@@ -70,7 +72,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if record.reupgrade_rows_failure is not None:
         yield _finding(
             revision,
-            "Upgrading again after downgrade() passes on empty tables but fails on tables with rows: "
+            f"Upgrading again after downgrade() passes on empty tables but fails {where_in_words(record.reupgrade_rows_failure)}: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
             advice(
                 record.reupgrade_rows_failure,
@@ -142,7 +144,7 @@ def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Propos
     return _finding(
         revision,
         "downgrade() changes nothing: the catalog stays as upgrade() left it.",
-        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join([*written, *by_hand])}; or raise "
+        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join([written_out(written), *by_hand])}; or raise "
         'NotImplementedError and declare irreversible = "<reason>"',
         "\n".join(f"{one.subject}: {one.message}" for one in told),
     )

@@ -8,6 +8,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.rows_at_fault import mend_rows, where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import RevisionRecord
@@ -65,13 +66,9 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message="upgrade() passes on empty tables but fails on tables with rows: "
+            message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
-            mend=advice(
-                record.upgrade_rows_failure,
-                "fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT "
-                'NULL); where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}',
-            ),
+            mend=mend_rows(record.upgrade_rows_failure, revision.path),
             evidence=failure_evidence(record.upgrade_rows_failure),
         )
     elif record.alone_failure is not None:
