@@ -33,6 +33,23 @@ class Note:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Minor:
+    """A finding that harms nobody by itself: a note, unless the setting `strict` has its name (`settings.MINOR_DIFFERENCES`)."""
+
+    name: str
+    finding: Finding
+
+    def as_note(self) -> Note:
+        """Return the note that it is where nobody asked for more."""
+        one = self.finding
+        return Note(
+            one.check,
+            one.revision,
+            f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
+        )
+
+
 class Status(StrEnum):
     """How a check ended."""
 

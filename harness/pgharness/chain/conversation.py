@@ -23,7 +23,7 @@ from pgharness.chain.project import Project
 from pgharness.chain.watch import Watch
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
-from pgharness.records.experiments import DeclaredEnum, RefusedDdl
+from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl
 from pgharness.records.steps import Failure, Step
 
 Result = TypeVar("Result")
@@ -40,6 +40,7 @@ class Drafted:
     found: tuple[str, ...]
     failure: Failure | None = None
     untold: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Conversation:
@@ -105,7 +106,10 @@ class Conversation:
     def _drafted(self, do: str, event: str) -> Drafted | None:
         self._child.send(do=do)
         told = self._child.receive(event)
-        return Drafted(tuple(told["found"]), failure_of(told["failure"]), told["untold"]) if told["named"] else None
+        if not told["named"]:
+            return None
+        left_out = tuple(sorted({LeftOut(**one) for one in told["left_out"]}))
+        return Drafted(tuple(told["found"]), failure_of(told["failure"]), told["untold"], left_out)
 
     def _call(self, message: Message, watches: Sequence[Watch]) -> None:
         for watch in watches:

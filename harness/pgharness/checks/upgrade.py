@@ -68,7 +68,7 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             subject=f"upgrade of {revision.label}",
             message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
-            mend=mend_rows(record.upgrade_rows_failure, revision.path),
+            mend=advice(record.upgrade_rows_failure, mend_rows(record.upgrade_rows_failure, revision.path)),
             evidence=failure_evidence(record.upgrade_rows_failure),
         )
     elif record.alone_failure is not None:

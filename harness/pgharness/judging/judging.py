@@ -10,7 +10,7 @@ from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks import upgrade
 from pgharness.checks.check import Check, Claim, Compare
-from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
+from pgharness.findings import CannotRun, CheckResult, Finding, Minor, Note, Status
 from pgharness.judging.declarations import (
     DECLARATIONS,
     Made,
@@ -66,7 +66,7 @@ def judge(
     before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
     charges = _charges(checks)
     comparer = Comparer(rules.ignore)
-    results = [_judge_one(record, check, charges[check.name], comparer) for check in checks]
+    results = [_judge_one(record, check, charges[check.name], comparer, rules.strict) for check in checks]
     told = [
         *(
             replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices, ends))
@@ -96,7 +96,7 @@ def _unasked(
     """Return what `upgrade` says of the revisions that keep the chain from its heads, where it is not wanted and others are."""
     if not ends or upgrade.CHECK in checks or not any(check.needs_walk for check in checks):
         return ()
-    result = _judge_one(record, upgrade.CHECK, frozenset(), comparer)
+    result = _judge_one(record, upgrade.CHECK, frozenset(), comparer, ())
     findings = tuple(one for one in result.findings if one.revision in ends)
     return (replace(result, findings=findings, notes=(), is_wanted=False),)
 
@@ -109,7 +109,9 @@ def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
     return charges
 
 
-def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer) -> CheckResult:
+def _judge_one(
+    record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer, strict: Collection[str]
+) -> CheckResult:
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
     missing = sorted(need for need in check.needs if getattr(record, need, record) is None)
@@ -118,7 +120,8 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
         if record.head is None:
             reason = "not checked: the chain fails to upgrade to its heads"
         return _result(check, Status.SKIPPED, 0.0, reason=reason)
-    said, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
+    told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
+    said = [_weighed(item, strict) for item in told]
     return _result(
         check,
         Status.PASSED,
@@ -129,7 +132,13 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
     )
 
 
-def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Finding | Note, ...], str]:
+def _weighed(item: Finding | Note | Minor, strict: Collection[str]) -> Finding | Note:
+    if not isinstance(item, Minor):
+        return item
+    return item.finding if item.name in strict else item.as_note()
+
+
+def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Finding | Note | Minor, ...], str]:
     """Return what the judge says, and how it broke off, which one of ours does with a traceback."""
     if is_ours(check):
         return tuple(check.judge(record, compare)), ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -120,9 +120,7 @@ def _add_labels(chooser: Chooser, rows: int) -> int:
     made = 0
     for place in range(min(max(map(len, missing.values()), default=0), MOST_FOR_LABELS)):
         wanted = {name: labels[place] for name, labels in missing.items() if place < len(labels)}
-        with contextlib.suppress(
-            NothingFits
-        ):  # other columns may keep a label from occurring, and need not be known here
+        with suppress(NothingFits):  # other columns may keep a label from occurring, and need not be known here
             _insert_fitting(replace(chooser, wanted=wanted), rows + place, Fullness.EXPLICIT)
             made += 1
     return made
@@ -142,16 +140,16 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
         return 0
     connection = chooser.column_values.connection
     commits = []
-    try:
-        with connection.pipeline():
-            for choices in chosen:
-                connection.execute("BEGIN", prepare=False)
-                _insert(connection, chooser.table, choices)
-                commits.append(connection.execute("COMMIT", prepare=False))
-    except psycopg.Error:  # told again, and answered, where the row is inserted alone
-        if connection.info.transaction_status == pq.TransactionStatus.INERROR:
-            # Not Connection.rollback(), with which psycopg throws its prepared statements away: those that read catalogs are dear.
-            connection.pgconn.exec_(b"ROLLBACK")
+    # A refusal is told again, and answered, where the row is inserted alone. Within the pipeline too: what leaves it as an error makes
+    # psycopg log what the pipeline raises besides at its end.
+    with suppress(psycopg.Error), connection.pipeline(), suppress(psycopg.Error):
+        for choices in chosen:
+            connection.execute("BEGIN", prepare=False)
+            _insert(connection, chooser.table, choices)
+            commits.append(connection.execute("COMMIT", prepare=False))
+    if connection.info.transaction_status == pq.TransactionStatus.INERROR:
+        # Not Connection.rollback(), with which psycopg throws its prepared statements away: those that read catalogs are dear.
+        connection.pgconn.exec_(b"ROLLBACK")
     return sum(commit.statusmessage == "COMMIT" for commit in commits)
 
 
