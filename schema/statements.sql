@@ -74,7 +74,7 @@ WHERE workflow_steps.workflow_id = '019b76da-a800-7000-8000-000000000001' AND wo
 -- name: runs_of_workflow
 -- Return a workflow's runs, newest first.
 -- index: ix_workflow_runs__workflow_id_created_at_id
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at, workflow_runs.deadline_at, workflow_runs.retry_of
 FROM workflow_runs
 WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' ORDER BY workflow_runs.created_at DESC, workflow_runs.id DESC
  LIMIT 50;
@@ -82,7 +82,7 @@ WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' ORDER B
 -- name: runs_of_workflow_deep_page
 -- Return a workflow's runs, newest first.
 -- index: ix_workflow_runs__workflow_id_created_at_id
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at, workflow_runs.deadline_at, workflow_runs.retry_of
 FROM workflow_runs
 WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' AND (workflow_runs.created_at, workflow_runs.id) < ('2026-01-01 00:00:00+00:00', '019b76da-a800-7000-8000-000000000001') ORDER BY workflow_runs.created_at DESC, workflow_runs.id DESC
  LIMIT 50;
@@ -90,7 +90,7 @@ WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' AND (wo
 -- name: pending_runs
 -- Return the runs that wait (pending) or work (running), oldest first.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at, workflow_runs.deadline_at, workflow_runs.retry_of
 FROM workflow_runs
 WHERE workflow_runs.status = 'pending' ORDER BY workflow_runs.created_at, workflow_runs.id
  LIMIT 50;
@@ -98,7 +98,7 @@ WHERE workflow_runs.status = 'pending' ORDER BY workflow_runs.created_at, workfl
 -- name: running_runs_after
 -- Return the runs that wait (pending) or work (running), oldest first.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at, workflow_runs.deadline_at, workflow_runs.retry_of
 FROM workflow_runs
 WHERE workflow_runs.status = 'running' AND (workflow_runs.created_at, workflow_runs.id) > ('2026-01-01 00:00:00+00:00', '019b76da-a800-7000-8000-000000000001') ORDER BY workflow_runs.created_at, workflow_runs.id
  LIMIT 50;
@@ -106,7 +106,7 @@ WHERE workflow_runs.status = 'running' AND (workflow_runs.created_at, workflow_r
 -- name: stuck_runs
 -- Return the runs that have been running since before a moment, oldest first.
 -- index: ix_workflow_runs__status_created_at_id_unfinished
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at, workflow_runs.deadline_at, workflow_runs.retry_of
 FROM workflow_runs
 WHERE workflow_runs.status = 'running' AND workflow_runs.created_at < '2026-01-01 00:00:00+00:00' AND workflow_runs.started_at < '2026-01-01 00:00:00+00:00' ORDER BY workflow_runs.created_at, workflow_runs.id
  LIMIT 50;
@@ -116,7 +116,7 @@ WHERE workflow_runs.status = 'running' AND workflow_runs.created_at < '2026-01-0
 -- index: ix_workflow_runs__status_created_at_id_unfinished
 SELECT workflow_runs.id
 FROM workflow_runs
-WHERE workflow_runs.status = 'pending' AND workflow_runs.created_at >= '2026-01-01 00:00:00+00:00' ORDER BY workflow_runs.created_at, workflow_runs.id
+WHERE workflow_runs.status = 'pending' AND workflow_runs.created_at >= '2026-01-01 00:00:00+00:00' AND (workflow_runs.deadline_at IS NULL OR workflow_runs.deadline_at > statement_timestamp()) ORDER BY workflow_runs.created_at, workflow_runs.id
  LIMIT 8;
 
 -- name: due_claims
@@ -127,10 +127,18 @@ FROM workflow_run_claims
 WHERE workflow_run_claims.available_at >= '2026-01-01 00:00:00+00:00' AND workflow_run_claims.available_at <= statement_timestamp() AND workflow_run_claims.leased_until <= statement_timestamp() ORDER BY workflow_run_claims.available_at, workflow_run_claims.run_id
  LIMIT 8;
 
+-- name: overdue_runs
+-- Return id and status of runs that are past their deadline and not over, those first that have been for longest.
+-- index: ix_workflow_runs__deadline_at_id_unfinished
+SELECT workflow_runs.id, workflow_runs.status
+FROM workflow_runs
+WHERE workflow_runs.status IN ('pending', 'running') AND workflow_runs.deadline_at >= '2026-01-01 00:00:00+00:00' AND workflow_runs.deadline_at <= statement_timestamp() ORDER BY workflow_runs.deadline_at, workflow_runs.id
+ LIMIT 8;
+
 -- name: run_with_step_logs
 -- Return one run, and by a second statement of the shape of `step_logs_of_run` its whole record.
 -- index: pk_workflow_runs
-SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.input, workflow_runs.output, workflow_runs.error, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at
+SELECT workflow_runs.id, workflow_runs.workflow_id, workflow_runs.workflow_version, workflow_runs.status, workflow_runs.trigger_type, workflow_runs.triggered_by, workflow_runs.input, workflow_runs.output, workflow_runs.error, workflow_runs.started_at, workflow_runs.finished_at, workflow_runs.cancel_requested_at, workflow_runs.lock_version, workflow_runs.created_at, workflow_runs.updated_at, workflow_runs.deadline_at, workflow_runs.retry_of
 FROM workflow_runs
 WHERE workflow_runs.id = '019b76da-a800-7000-8000-000000000001';
 

@@ -162,6 +162,19 @@ WITH (autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, 
 CREATE INDEX ix_workflow_run_claims__available_at_run_id ON public.workflow_run_claims USING btree (available_at, run_id);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_run_claims FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
 
+CREATE TABLE public.workflow_run_keys (
+    workflow_id uuid NOT NULL,
+    key text NOT NULL,
+    run_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_workflow_run_keys PRIMARY KEY (workflow_id, key),
+    CONSTRAINT ck_workflow_run_keys__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_run_keys__key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200))),
+    CONSTRAINT ck_workflow_run_keys__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text))))
+);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_run_keys FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+
 CREATE TABLE public.workflow_runs (
     id uuid DEFAULT uuidv7() NOT NULL,
     workflow_id uuid NOT NULL,
@@ -178,9 +191,12 @@ CREATE TABLE public.workflow_runs (
     lock_version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deadline_at timestamp with time zone,
+    retry_of uuid,
     CONSTRAINT pk_workflow_runs PRIMARY KEY (id),
     CONSTRAINT ck_workflow_runs__cancel_requested_at_range CHECK (((cancel_requested_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (cancel_requested_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_runs__deadline_at_range CHECK (((deadline_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (deadline_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__error_is_object CHECK ((jsonb_typeof(error) = 'object'::text)),
     CONSTRAINT ck_workflow_runs__error_size CHECK ((pg_column_size(error) <= 65536)),
     CONSTRAINT ck_workflow_runs__finished_at_range CHECK (((finished_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (finished_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
@@ -189,11 +205,13 @@ CREATE TABLE public.workflow_runs (
     CONSTRAINT ck_workflow_runs__input_size CHECK ((pg_column_size(input) <= 1048576)),
     CONSTRAINT ck_workflow_runs__output_is_object CHECK ((jsonb_typeof(output) = 'object'::text)),
     CONSTRAINT ck_workflow_runs__output_size CHECK ((pg_column_size(output) <= 1048576)),
+    CONSTRAINT ck_workflow_runs__retry_of_another CHECK ((retry_of <> id)),
     CONSTRAINT ck_workflow_runs__started_at_range CHECK (((started_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (started_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__started_when_begun CHECK (((status <> ALL (ARRAY['running'::public.run_status, 'completed'::public.run_status, 'failed'::public.run_status])) OR (started_at IS NOT NULL))),
     CONSTRAINT ck_workflow_runs__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
     CONSTRAINT ck_workflow_runs__workflow_version_positive CHECK ((workflow_version >= 1))
 );
+CREATE INDEX ix_workflow_runs__deadline_at_id_unfinished ON public.workflow_runs USING btree (deadline_at, id) WHERE ((deadline_at IS NOT NULL) AND (status = ANY (ARRAY['pending'::public.run_status, 'running'::public.run_status])));
 CREATE INDEX ix_workflow_runs__status_created_at_id_unfinished ON public.workflow_runs USING btree (status, created_at, id) WHERE (status = ANY (ARRAY['pending'::public.run_status, 'running'::public.run_status]));
 CREATE INDEX ix_workflow_runs__triggered_by ON public.workflow_runs USING btree (triggered_by) WHERE (triggered_by IS NOT NULL);
 CREATE INDEX ix_workflow_runs__workflow_id_created_at_id ON public.workflow_runs USING btree (workflow_id, created_at DESC, id DESC);
@@ -266,6 +284,8 @@ ALTER TABLE ONLY public.run_step_logs ADD CONSTRAINT fk_run_step_logs__run_id__w
 ALTER TABLE ONLY public.run_step_logs ADD CONSTRAINT fk_run_step_logs__step_id__workflow_steps FOREIGN KEY (step_id) REFERENCES public.workflow_steps(id) ON DELETE RESTRICT;
 
 ALTER TABLE ONLY public.workflow_run_claims ADD CONSTRAINT fk_workflow_run_claims__run_id__workflow_runs FOREIGN KEY (run_id) REFERENCES public.workflow_runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workflow_run_keys ADD CONSTRAINT fk_workflow_run_keys__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__triggered_by__users FOREIGN KEY (triggered_by) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE RESTRICT;

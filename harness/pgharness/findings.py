@@ -12,7 +12,7 @@ class Finding:
 
     `revision` is the revision at fault, or None where the chain as a whole is. `subject` is the object, in the words of
     PostgreSQL (`index public.ix_users_email`). `evidence` is the text that shows it (a diff, a statement, an SQLSTATE),
-    possibly of several lines, or empty.
+    possibly of several lines, or empty. `line` is the line in the revision's file, where more is known than the function.
     """
 
     check: str
@@ -21,6 +21,7 @@ class Finding:
     message: str
     mend: str
     evidence: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,35 @@ class Note:
     check: str
     revision: str | None
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Minor:
+    """A finding that harms nobody by itself: a note, unless the setting `strict` has its name (`settings.MINOR_DIFFERENCES`)."""
+
+    name: str
+    finding: Finding
+
+    def as_note(self) -> Note:
+        """Return the note that it is where nobody asked for more."""
+        one = self.finding
+        return Note(
+            one.check,
+            one.revision,
+            f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A finding of a cause that the check `of` tells too: told in full only where that one was not made, or finds nothing.
+
+    With a `subject`, only where it finds nothing about that.
+    """
+
+    of: str
+    finding: Finding
+    subject: str = ""
 
 
 class Status(StrEnum):
@@ -45,7 +75,7 @@ class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
-    also for those that the walk did not reach.
+    also for those that the walk did not reach. One that is not wanted says why the heads are out of reach for those that are.
     """
 
     name: str
@@ -57,6 +87,7 @@ class CheckResult:
     claim: str = ""
     why: str = ""
     needs_walk: bool = True
+    is_wanted: bool = True
 
     @property
     def is_judged(self) -> bool:

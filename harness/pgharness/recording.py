@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.rereading import in_the_words_of
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import with_imports_ahead
@@ -21,12 +22,12 @@ from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases, Outside
-from pgharness.experiments.experiment import Site
+from pgharness.experiments.experiment import Site, empty_database
 from pgharness.experiments.registry import EXPERIMENTS
 from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
-from pgharness.records.steps import Failure
+from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.walk.walk import Walk, WalkRecord
 
 Advance = Callable[[str], None]
@@ -187,11 +188,26 @@ class _Recording:
         return ChainRecord(
             self.project.chain,
             walked.version_table,
-            walked.revisions,
+            tuple(self._in_words_of_before(item) for item in walked.revisions),
             walked.base,
             walked.descent,
             durations_s=self.durations_s,
         )
+
+    def _in_words_of_before(self, item: RevisionRecord) -> RevisionRecord:
+        """Let what a way back restores be told as before it, where the server reads both as the same."""
+        first = item.upgrade.snapshot
+        return replace(
+            item,
+            downgrade=self._told_as(item.before, item.downgrade),
+            reupgrade=self._told_as(first, item.reupgrade) if first is not None else item.reupgrade,
+        )
+
+    def _told_as(self, before: Snapshot, step: Step | None) -> Step | None:
+        if step is None or step.snapshot is None or step.snapshot == before:
+            return step
+        snapshot = in_the_words_of(before, step.snapshot, lambda: empty_database(self.databases))
+        return step if snapshot is step.snapshot else replace(step, snapshot=snapshot)
 
     def _experiment(self, site: Site) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -20,6 +20,7 @@ from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
 from pgharness.judging.judging import judge, needed_experiments, wanted_checks, wanted_claims
+from pgharness.judging.lacking import LackOfServerError, require_what_the_chain_wants
 from pgharness.judging.registry import known_checks
 from pgharness.judging.rules import read_rules
 from pgharness.plans import read_statement_file
@@ -27,7 +28,7 @@ from pgharness.recording import experiment_names, record_chain, steps_of
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts
-from pgharness.servers import Server, open_server
+from pgharness.servers import Server, open_server, open_system_server
 from pgharness.settings import Settings, nearest
 
 Advance = Callable[[str], None]
@@ -107,7 +108,30 @@ def run_checks(settings: Settings, begin: Callable[[Plan], Advance] = lambda _pl
         with open_server(settings.server, image=settings.image) as server:
             plan = planning.result()
             with contextlib.closing(plan.project.runs):
-                return run_on(server, plan, begin(plan), started=started)
+                return _run_on_chosen(server, plan, begin(plan), started)
+
+
+def _run_on_chosen(server: Server, plan: Plan, advance: Advance, started: float) -> Run:
+    """Run on the server, or where nobody asked for it and it lacks what the chain wants, on the system's own."""
+    try:
+        return run_on(server, plan, advance, started=started)
+    except LackOfServerError as lack:
+        if plan.settings.server != "auto" or server.kind != "embedded":
+            raise
+        return _run_on_systems(lack, plan, advance, started)
+
+
+def _run_on_systems(lack: LackOfServerError, plan: Plan, advance: Advance, started: float) -> Run:
+    """Run on the PostgreSQL that the system has; where there is none, or it is too old for the chain, the lack is told."""
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(open_system_server(f"the embedded server lacks it: {lack.seen}"))
+        except CannotRun:
+            raise lack from None
+        run = run_on(server, plan, advance, started=started)
+    if any(item.upgrade.failure is not None for item in run.record.revisions):
+        raise lack
+    return run
 
 
 def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *, started: float) -> Run:
@@ -115,10 +139,12 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     server_s = time.perf_counter() - started
     with _told_if_gone(server), Databases(server) as databases:
         record = record_chain(plan.project, databases, plan.experiments, advance)
+    require_what_the_chain_wants(record, server.description)
     results = judge(record, plan.checks, read_rules(plan.settings, datetime.now(tz=UTC).date()), plan.known)
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
-    return Run(Report(facts, record.chain, record.reached, results, server_s, duration_s), record)
+    source = str(plan.settings.alembic)
+    return Run(Report(facts, record.chain, record.reached, results, server_s, duration_s, source), record)
 
 
 @contextmanager

@@ -32,6 +32,10 @@ PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
 TABLE = "tool.pgharness"
 
 
+MINOR_DIFFERENCES = ("column order", "not null names")
+"""What the setting `strict` may name."""
+
+
 class IgnoreSetting(BaseModel):
     """One fact, or a glob of facts, that comparisons leave out, and why; after `expires` it is a finding."""
 
@@ -88,21 +92,40 @@ class Settings(BaseSettings):
     stand for those of the test database."""
     ignore: tuple[IgnoreSetting, ...] = ()
     """Facts that comparisons leave out, each with a reason."""
-    rows_per_table: int = Field(default=3, ge=0, le=1000)
-    """How many rows each table gets before the next revision meets it; 0 walks on empty tables."""
+    strict: Annotated[tuple[str, ...], NoDecode] = ()
+    """Differences between models and chain that are findings of `drift`, and no notes: `column order`, `not null names`."""
+    rows_per_table: int = Field(default=4, ge=0, le=1000)
+    """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
+    empty tables."""
+
+    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @property
+    def words(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return `values` by table and column."""
+        return {name.rpartition(".")[::2]: texts for name, texts in self.values.items()}
 
     @property
     def folder(self) -> Path:
         """The folder of the configuration file, or the current one where there is none."""
         return self._folder
 
-    @field_validator("only", "skip", "checks", "x", mode="before")
+    @field_validator("only", "skip", "checks", "x", "strict", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""
         return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("strict")
+    @classmethod
+    def _know_minor_differences(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in MINOR_DIFFERENCES:
+                raise ValueError(f"{name!r} is none of {', '.join(map(repr, MINOR_DIFFERENCES))}")
+        return value
 
     @field_validator("environment")
     @classmethod
@@ -164,6 +187,14 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
     return settings
 
 
+def is_configured(file: Path) -> bool:
+    """Whether a pyproject.toml is there and has our table; one that cannot be read has not."""
+    try:
+        return "pgharness" in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError, AttributeError, TypeError):  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        return False
+
+
 def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
     if not file.is_file():
         if not required:
@@ -206,7 +237,7 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    anchored = dict(table)
+    anchored = {"alembic": "alembic.ini", **table}
     for name in ("alembic", "structure", "baseline", "statements", "python"):
         if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]

@@ -33,6 +33,9 @@ _NAMES_OF_MODULES = {
         "WorkflowRunClaimUpdate",
         "WorkflowRunCount",
         "WorkflowRunCreate",
+        "WorkflowRunKeyCreate",
+        "WorkflowRunKeyRead",
+        "WorkflowRunKeyUpdate",
         "WorkflowRunRead",
         "WorkflowRunRecord",
         "WorkflowRunSummary",
@@ -74,6 +77,7 @@ _NAMES_OF_MODULES = {
     "errors.problems": ("install_error_handlers",),
     "health": ("Readiness", "SchemaState", "check_readiness", "health_router"),
     "leases": (
+        "DEADLINE_EXCEEDED",
         "HeldRun",
         "RunFloor",
         "finish_run",
@@ -91,6 +95,7 @@ _NAMES_OF_MODULES = {
         "Workflow",
         "WorkflowRun",
         "WorkflowRunClaim",
+        "WorkflowRunKey",
         "WorkflowStep",
     ),
     "outbox": (
@@ -147,6 +152,7 @@ _NAMES_OF_MODULES = {
         "get_read_session",
     ),
     "settings": ("DatabaseSettings",),
+    "starting": ("repeat_run", "start_run"),
 }
 
 _OF_FASTAPI = {

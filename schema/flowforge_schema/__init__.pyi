@@ -19,6 +19,9 @@ from flowforge_schema.contracts import WorkflowRunClaimRead as WorkflowRunClaimR
 from flowforge_schema.contracts import WorkflowRunClaimUpdate as WorkflowRunClaimUpdate
 from flowforge_schema.contracts import WorkflowRunCount as WorkflowRunCount
 from flowforge_schema.contracts import WorkflowRunCreate as WorkflowRunCreate
+from flowforge_schema.contracts import WorkflowRunKeyCreate as WorkflowRunKeyCreate
+from flowforge_schema.contracts import WorkflowRunKeyRead as WorkflowRunKeyRead
+from flowforge_schema.contracts import WorkflowRunKeyUpdate as WorkflowRunKeyUpdate
 from flowforge_schema.contracts import WorkflowRunRead as WorkflowRunRead
 from flowforge_schema.contracts import WorkflowRunRecord as WorkflowRunRecord
 from flowforge_schema.contracts import WorkflowRunSummary as WorkflowRunSummary
@@ -62,6 +65,7 @@ from flowforge_schema.health import Readiness as Readiness
 from flowforge_schema.health import SchemaState as SchemaState
 from flowforge_schema.health import check_readiness as check_readiness
 from flowforge_schema.health import health_router as health_router
+from flowforge_schema.leases import DEADLINE_EXCEEDED as DEADLINE_EXCEEDED
 from flowforge_schema.leases import HeldRun as HeldRun
 from flowforge_schema.leases import RunFloor as RunFloor
 from flowforge_schema.leases import finish_run as finish_run
@@ -77,6 +81,7 @@ from flowforge_schema.models import User as User
 from flowforge_schema.models import Workflow as Workflow
 from flowforge_schema.models import WorkflowRun as WorkflowRun
 from flowforge_schema.models import WorkflowRunClaim as WorkflowRunClaim
+from flowforge_schema.models import WorkflowRunKey as WorkflowRunKey
 from flowforge_schema.models import WorkflowStep as WorkflowStep
 from flowforge_schema.outbox import PARKED_UNTIL as PARKED_UNTIL
 from flowforge_schema.outbox import ClaimedEvent as ClaimedEvent
@@ -126,5 +131,7 @@ from flowforge_schema.session import get_database as get_database
 from flowforge_schema.session import get_db_session as get_db_session
 from flowforge_schema.session import get_read_session as get_read_session
 from flowforge_schema.settings import DatabaseSettings as DatabaseSettings
+from flowforge_schema.starting import repeat_run as repeat_run
+from flowforge_schema.starting import start_run as start_run
 
 __all__: list[str]  # noqa: PYI035 - which names there are depends on FastAPI; each is re-exported above

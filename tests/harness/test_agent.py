@@ -147,15 +147,12 @@ def test_our_output_stays_json_where_a_revision(
     assert "NOISE" not in ended.out
 
 
-@pytest.mark.parametrize("where", ["a revision", "env.py"])
-def test_the_end_of_the_process_is_told_in_one_message_with_what_was_printed(
-    where: str, check: Callable[..., Ended]
+def test_the_end_of_the_process_in_env_py_is_told_in_one_message_with_what_was_printed(
+    check: Callable[..., Ended],
 ) -> None:
     ends = "import os\nprint('the last words', flush=True)\nos._exit(3)"
 
-    ended = (
-        check(table("a"), Revision("ends", ends)) if where == "a revision" else check(table("a"), env=f"{ends}\n{ENV}")
-    )
+    ended = check(table("a"), env=f"{ends}\n{ENV}")
 
     assert (ended.code, ended.out) == (2, "")
     assert said(ended.err) == ["The project's code ended the process in which it ran."]

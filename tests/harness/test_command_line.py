@@ -55,7 +55,7 @@ def test_findings_end_with_1_and_stand_in_the_report(check_example: Check) -> No
 
 @pytest.mark.parametrize(
     ("report_format", "begins"),
-    [("text", "┏━"), ("json", '{\n  "server"'), ("markdown", "**OK: no findings"), ("html", "<!doctype html>")],
+    [("text", "┏━"), ("json", '{\n  "version": 1'), ("markdown", "**OK: no findings"), ("html", "<!doctype html>")],
 )
 def test_each_format_is_printed(check_example: Check, report_format: str, begins: str) -> None:
     ended = check_example(*GRAPH, "--format", report_format)

@@ -15,7 +15,7 @@ pytest_plugins = ["pytester"]
 
 BOOK = "versions/0002_add_book.py"
 COUNTRY = "versions/0003_add_country.py"
-SETTINGS = '[tool.pgharness]\nalembic = "alembic.ini"\nonly = ["graph", "roundtrip"]\n'
+SETTINGS = '[tool.pgharness]\nalembic = "alembic.ini"\nonly = ["graph", "upgrade", "roundtrip"]\n'
 CLAIMS = "from pgharness.plugin import chain_checks\n"
 
 FORGETS_A_TYPE = {BOOK: ('    op.execute("DROP TYPE cover")\n', "")}

@@ -1,4 +1,4 @@
-"""The four ways in which a run is told."""
+"""The ways in which a run is told to people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from pgharness.report.as_json import render_json
 from pgharness.report.html import render_html
 from pgharness.report.markdown import render_markdown
 from pgharness.report.model import Cell, Report, ServerFacts
-from pgharness.report.text import EVIDENCE_LINES, render_rich, render_text
+from pgharness.report.printable import encodable
+from pgharness.report.text import EVIDENCE_LINES, Detail, finding_in_text, print_report, render_text
 
 ADD_BOOK = Revision("0001", "0001_add_book", "versions/0001_add_book.py", ())
 ADD_PRICE = Revision("0002", "0002_add_price", "versions/0002_add_price.py", ("0001",))
@@ -117,7 +118,7 @@ def test_the_seconds_of_an_experiment_are_counted_once() -> None:
         durations_s={"upgrade": 100.0, "models": 200.0, "structure": 300.0},
     )
 
-    results = judge(record, wanted_checks(("drift", "enums", "structure"), ()), Rules())
+    results = judge(record, wanted_checks(("upgrade", "drift", "enums", "structure"), ()), Rules())
 
     assert {result.name: int(result.duration_s) for result in results} == {
         "upgrade": 100,
@@ -137,37 +138,12 @@ def test_the_tables_of_checks_name_all_checks_in_order(document: str) -> None:
     assert re.findall(r"^\| `(\w+)` \|", table[1], re.MULTILINE) == [claim.name for claim in CLAIMS]
 
 
-def test_the_json_has_the_shape_that_programs_rely_on() -> None:
-    document = json.loads(render_json(FAILED))
+def test_the_text_is_findings_then_the_grid_then_remarks_then_one_sentence() -> None:
+    text = render_text(FAILED)
+    lines = text.splitlines()
+    grid = lines.index("┏━━━━━━━━━━━━━━━┳━━━━━━━┳━━━━━━━┳━━━━━━━━━━━┳━━━━━━━━━━┓")
 
-    assert document["server"] == {
-        "kind": "embedded",
-        "version": "18.6",
-        "description": "embedded PostgreSQL 18.6 from a test",
-        "reason": "asked for",
-    }
-    assert document["checks"][1] == {
-        "name": "drift",
-        "status": "skipped",
-        "duration_s": 0.0,
-        "reason": "no models are named",
-    }
-    assert document["findings"][1] == {
-        "check": "roundtrip",
-        "revision": "0001",
-        "subject": "type public.cover",
-        "message": "downgrade() does not restore <it>.",
-        "mend": 'op.execute("DROP `TYPE`")',
-        "evidence": "- a\n+ b\n  c",
-    }
-    assert document["findings"][0]["revision"] is None
-    assert set(document) == {"server", "checks", "findings", "notes", "duration_s"}
-
-
-def test_the_text_is_a_grid_then_remarks_then_findings_then_one_sentence() -> None:
-    lines = render_text(FAILED).splitlines()
-
-    assert lines[:10] == [
+    assert lines[grid : grid + 10] == [
         "┏━━━━━━━━━━━━━━━┳━━━━━━━┳━━━━━━━┳━━━━━━━━━━━┳━━━━━━━━━━┓",
         "┃revision       ┃ graph ┃ drift ┃ structure ┃ roundtrip┃",
         "┡━━━━━━━━━━━━━━━╇━━━━━━━╇━━━━━━━╇━━━━━━━━━━━╇━━━━━━━━━━┩",
@@ -179,9 +155,112 @@ def test_the_text_is_a_grid_then_remarks_then_findings_then_one_sentence() -> No
         "└───────────────┴───────┴───────┴───────────┴──────────┘",
         "server: embedded PostgreSQL 18.6 from a test (asked for)",
     ]
+    assert text.index("roundtrip [0001_add_book] type public.cover") < text.index("┏━")
     assert "drift was skipped: no models are named" in lines
     assert "note: graph [0001_add_book] it is [odd]" in lines
     assert lines[-1] == "FAILED: 3 findings in 2 revisions, 3 checks, 2.0 s (server ready after 0.2 s)"
+
+
+def test_quietly_only_findings_and_the_verdict_are_told() -> None:
+    lines = render_text(FAILED, Detail.QUIET).splitlines()
+
+    assert lines[0] == "structure [whole chain] structure file [x].sql"
+    assert lines[-2:] == ["", "FAILED: 3 findings in 2 revisions, 3 checks, 2.0 s (server ready after 0.2 s)"]
+    assert not any(line.startswith(("┏", "server:", "note:", "drift was")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (200, "│2026_03_01_ab12cd34_add_the_price_of_a_book │   ✓   │    ✗ 2   │"),
+        (50, "│2026_03_01_ab12cd34_add_the… │   ✓   │    ✗ 2   │"),
+        (31, "│2026_03_01_a…│  ✓  │   ✗ 2   │"),
+        (28, "2026_03_01_ab…  ✗ roundtrip"),
+    ],
+)
+def test_the_grid_fits_the_width_that_there_is(width: int, row: str) -> None:
+    revision = Revision("ab12cd34", "2026_03_01_ab12cd34_add_the_price_of_a_book", "x.py", ())
+    found = tuple(Finding("roundtrip", "ab12cd34", f"table {name}", "It stays.", "drop it") for name in "ab")
+    report = Report(
+        SERVER,
+        Chain((revision,), ("ab12cd34",), ("ab12cd34",)),
+        frozenset({"ab12cd34"}),
+        (CheckResult("graph", Status.PASSED, 0.5), CheckResult("roundtrip", Status.FAILED, 1.0, found)),
+        0.0,
+        0.0,
+    )
+
+    lines = render_text(report, width=width).splitlines()
+
+    assert row in lines
+    assert all(len(line) <= width for line in lines if line.startswith(("┏", "┃", "│", "whole", "2026")))
+
+
+def test_of_many_revisions_only_those_with_a_finding_have_a_row() -> None:
+    revisions = tuple(Revision(str(number), f"{number:04}_x", "x.py", ()) for number in range(40))
+    results = (CheckResult("graph", Status.FAILED, 0.0, (Finding("graph", "7", "revision 7", "Odd.", "mend it"),)),)
+    report = Report(SERVER, Chain(revisions, ("39",), ("0",)), frozenset(map(str, range(40))), results, 0.0, 0.0)
+
+    shortened, whole = render_text(report), render_text(report, Detail.WHOLE)
+
+    assert [line for line in shortened.splitlines() if "│" in line] == [
+        "│0007_x      │   ✗  │",
+        "│39 others   │   ✓  │",
+        "│whole chain │   ✓  │",
+        "│seconds     │ 0.00 │",
+    ]
+    assert whole.count("_x ") == 40
+
+
+def alike(number: int) -> Report:
+    """Return a report with so many findings of one cause, and one of another."""
+    found = (
+        *(Finding("drift", "0001", f"index public.ix_{at}", "It is missing.", f"add {at}") for at in range(number)),
+        Finding("drift", "0001", "table public.x", "It is missing.", "add x"),
+    )
+    results = (CheckResult("drift", Status.FAILED, 0.0, found),)
+    return Report(SERVER, PASSED.chain, PASSED.reached, results, 0.0, 0.0)
+
+
+def test_findings_of_one_cause_are_told_as_one_with_a_list() -> None:
+    text = render_text(alike(7))
+
+    assert (
+        """\
+drift [0001_add_book] 7 × index
+  It is missing.
+    public.ix_0
+      fix: add 0
+"""
+        in text
+    )
+    assert "      fix: add 4\n    … 2 more (--verbose shows them)\n" in text
+    assert "      fix: add 6\n" in render_text(alike(7), Detail.WHOLE)
+    assert "FAILED: 8 findings of 2 causes in 1 revision" in text
+
+
+def test_two_findings_alike_are_told_one_by_one() -> None:
+    text = render_text(alike(2))
+
+    assert "drift [0001_add_book] index public.ix_1\n  It is missing.\n  fix: add 1\n" in text
+    assert "FAILED: 3 findings in 1 revision" in text
+
+
+def test_a_fix_of_several_lines_is_a_block_that_can_be_copied() -> None:
+    finding = Finding("drift", None, "table x", "It is missing.", "op.create_table(\n    'x',\n)")
+
+    assert finding_in_text(finding).endswith("  fix:\n    op.create_table(\n        'x',\n    )")
+
+
+def test_control_characters_of_a_database_do_not_reach_the_terminal() -> None:
+    finding = Finding("drift", None, "table \x1b[2J", "\x07It is\tmissing.", "drop \x9b", "\x00")
+
+    assert finding_in_text(finding) == "table \\x1b[2J\n  \\x07It is\tmissing.\n  fix: drop \\x9b\n    \\x00"
+
+
+@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "✓ ✗ ä €"), ("cp1252", "+ x ä €"), ("ascii", "+ x ? ?")])
+def test_what_an_encoding_lacks_is_told_by_other_signs(encoding: str, expected: str) -> None:
+    assert encodable("✓ ✗ ä €", encoding) == expected
 
 
 def test_a_finding_in_the_text_has_what_was_seen_the_mend_and_the_evidence_in_that_order() -> None:
@@ -202,14 +281,15 @@ def test_a_passing_run_says_so_in_one_sentence() -> None:
 
 
 def test_long_evidence_is_cut_in_the_text_and_whole_in_the_json() -> None:
-    assert f"… {60 - EVIDENCE_LINES} more lines (--format json has all)" in render_text(FAILED)
+    assert f"… {60 - EVIDENCE_LINES} more lines (--verbose shows them)" in render_text(FAILED)
+    assert render_text(FAILED, Detail.WHOLE).count("    x\n") == 60
     assert json.loads(render_json(FAILED))["findings"][0]["evidence"].count("x") == 60
 
 
 def test_a_terminal_gets_the_same_words_as_the_text() -> None:
     console = Console(width=200, color_system=None)
     with console.capture() as captured:
-        console.print(render_rich(FAILED))
+        print_report(console, FAILED)
     told = captured.get()
 
     for line in render_text(FAILED).splitlines():

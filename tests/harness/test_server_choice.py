@@ -16,8 +16,12 @@ from pathlib import Path
 import pytest
 
 from pgharness.findings import CannotRun
+from pgharness.running import check_chain
 from pgharness.servers import choice, open_server
 from pgharness.servers.container import engine_ping
+from pgharness.servers.embedded.binaries import _system_folders
+from pgharness.settings import load_settings
+from tests.harness.chains import Revision, sql, write_chain
 
 
 @pytest.fixture(autouse=True)
@@ -355,3 +359,25 @@ def test_a_server_may_be_opened_in_any_thread() -> None:
     thread.start()
     thread.join()
     assert kinds == ["embedded"]
+
+
+ICU = Revision("names", sql("CREATE COLLATION german (provider = icu, locale = 'de')"), sql("DROP COLLATION german"))
+
+
+@pytest.mark.skipif(not _system_folders(), reason="the system has no PostgreSQL of its own, which this takes")
+def test_auto_takes_the_systems_own_server_where_the_embedded_one_lacks_what_the_chain_wants(tmp_path: Path) -> None:
+    alembic = write_chain(tmp_path / "project", [ICU])
+
+    report = check_chain(load_settings(None, alembic=alembic, only=("upgrade",)))
+
+    assert report.findings == ()
+    assert "ICU is not supported in this build" in report.server.reason
+    assert "from the system" in report.server.description
+
+
+@pytest.mark.skipif(not _system_folders(), reason="the system has no PostgreSQL of its own, which this takes")
+def test_a_chain_that_the_systems_own_server_cannot_take_is_told_what_the_first_one_lacks(tmp_path: Path) -> None:
+    alembic = write_chain(tmp_path / "project", [ICU, Revision("later", sql("SELECT no_such_function()"))])
+
+    with pytest.raises(CannotRun, match="Revision names wants what the server lacks"):
+        check_chain(load_settings(None, alembic=alembic, only=("upgrade",)))

@@ -102,6 +102,7 @@ BROKEN_FILES = [
     pytest.param("[tool.pgharness]\nrows_per_table = -1\n", "Invalid value for the setting 'rows_per_table'", "PGHARNESS_ROWS_PER_TABLE", id="a number that is too small"),
     pytest.param("[tool.pgharness]\nalembic = 3\n", "Invalid value for the setting 'alembic'", "in [tool.pgharness] of pyproject.toml", id="a number instead of a path"),
     pytest.param('[tool.pgharness]\nignore = [{ kind = "trigger" }]\n', "Invalid value for the setting 'ignore.0.reason'", "PGHARNESS_IGNORE", id="a rule without a reason"),
+    pytest.param('[tool.pgharness]\nstrict = ["columns"]\n', "Invalid value for the setting 'strict'", "PGHARNESS_STRICT", id="a minor difference that there is not"),
     pytest.param('[tool.pgharness]\nenvironment = { DATABASE_URL = "{uri}" }\n', "Invalid value for the setting 'environment'", "PGHARNESS_ENVIRONMENT", id="an unknown placeholder"),
 ]  # fmt: skip
 

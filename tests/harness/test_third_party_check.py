@@ -17,7 +17,7 @@ from pgharness.findings import CannotRun
 from pgharness.judging.registry import known_checks
 from pgharness.report import FORMATS
 from pgharness.report.model import Report
-from pgharness.report.text import render_rich
+from pgharness.report.text import print_report
 from tests.harness.conftest import EXAMPLES
 
 pytest_plugins = ["pytester"]
@@ -65,7 +65,7 @@ def test_it_finds_what_it_is_for_and_nothing_else(report: Report) -> None:
 def test_it_is_told_in_every_format(report: Report) -> None:
     console = Console(width=200, color_system=None)
     with console.capture() as captured:
-        console.print(render_rich(report))
+        print_report(console, report)
 
     for told in (*(render(report) for render in FORMATS.values()), captured.get()):
         assert all(

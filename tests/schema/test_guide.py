@@ -117,6 +117,16 @@ async def test_the_worker_takes_a_run_once(
     assert (taken, run.status) == ([True, False], RunStatus.RUNNING)
 
 
+async def test_a_client_that_asks_twice_with_one_key_has_one_run(client: httpx.AsyncClient) -> None:
+    workflow = await make_workflow(client)
+    path = f"/workflows/{workflow['id']}/runs"
+    keys = ["order-4711", "order-4711", "order-4712", ""]
+    answers = [await client.post(path, headers={"Idempotency-Key": key}) for key in keys]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 422]
+    assert answers[0].json() == answers[1].json() != answers[2].json()
+
+
 async def test_a_free_name_is_found(
     client: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

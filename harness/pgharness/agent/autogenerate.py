@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import RevisionContext, render_op_text
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import MigrateOperation, OpContainer
 
+from .leaving_out import LeftOut, noting_what_is_left_out
+from .plugins import leaves
 from .project import script_directory
 from .versions import rollback
 
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from .environment import Environment
 
 
-def pending_operations(environment: Environment) -> list[str]:
-    """Return the operations that `alembic check` would still want, each as the line that a draft would hold."""
-    drafts = _compare(environment)
+def pending_operations(environment: Environment, left_out: list[LeftOut]) -> list[str]:
+    """Return the operations that `alembic check` would still want, each as the line of a draft; note what env.py leaves out."""
+    with noting_what_is_left_out(environment) as noted:
+        drafts = _compare(environment)
+    left_out += noted
     context = AutogenContext(environment.new_context())
     return [
         render_op_text(context, operation)
         for revision in drafts.generated_revisions
         for container in revision.upgrade_ops_list
-        for operation in _leaves(container)
+        for operation in leaves(container)
     ]
 
 
@@ -55,11 +57,3 @@ def _compare(environment: Environment) -> RevisionContext:
     drafts.run_autogenerate(context.get_current_heads(), context)
     rollback(environment.connection)
     return drafts
-
-
-def _leaves(operation: MigrateOperation) -> Iterator[MigrateOperation]:
-    if isinstance(operation, OpContainer):
-        for inner in operation.ops:
-            yield from _leaves(inner)
-    else:
-        yield operation

@@ -1,4 +1,4 @@
-"""Does what `alembic upgrade head` does, with env.py exactly as it is, and notes how env.py goes about it."""
+"""Does what `alembic upgrade` does, to the heads or to revisions that are named, with env.py exactly as it is, and notes how env.py goes about it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPTIONS = ("transaction_per_migration", "transactional_ddl")
 
 
 class Deployment:
-    """One `alembic upgrade head`; what is noted of it is plain values.
+    """One deployment; what is noted of it is plain values.
 
     Of each call of `context.run_migrations()`: the options that env.py gave to `configure`, whether a transaction had begun
     before, which statement had begun it, and the version table. `begun` says whether `context.begin_transaction()` was called.
@@ -40,13 +40,13 @@ class Deployment:
         self._configured: dict[str, Any] = {}
 
     def run(self) -> dict[str, Any]:
-        """Upgrade to the heads; a revision's failure is told, one of env.py itself raises Stop."""
+        """Upgrade to the task's targets, else to the heads; a revision's failure is told, one of env.py itself raises Stop."""
         self._listen()
-        heads = self._project.scripts.get_heads()
         failure = None
         try:
-            command.upgrade(self._project.config, "head" if len(heads) == 1 else "heads")
-        except (Exception, SystemExit) as error:  # a revision is anybody's code and may raise anything
+            for target in self._project.task["targets"] or [self._heads]:
+                command.upgrade(self._project.config, target)
+        except BaseException as error:  # a revision is anybody's code and may raise anything
             if isinstance(error, Stop):
                 raise
             if not self.runs:
@@ -62,6 +62,11 @@ class Deployment:
         revision = self._running.revision if failure and self._running is not None else None
         after = self._statements.last_of_files() if failure is None else None
         return {"runs": self.runs, "begun": self.begun, "failure": failure, "revision": revision, "after": after}
+
+    @property
+    def _heads(self) -> str:
+        """What people type to get to the end of the chain."""
+        return "head" if len(self._project.scripts.get_heads()) == 1 else "heads"
 
     def _listen(self) -> None:
         """Stand beside what env.py calls; nothing that it does is changed."""

@@ -94,6 +94,11 @@ def _refused(connection: Connection, act: Callable[[], object]) -> list[Refused]
     return []
 
 
+def try_each(connection: Connection, acts: Sequence[Callable[[], object]]) -> list[Refused]:
+    """Do one thing after another, each undone if it fails; return why they fail."""
+    return [one for act in acts for one in _refused(connection, act)]
+
+
 def _declared_enums(connection: Connection, metadata: Sequence[MetaData]) -> list[dict[str, Any]]:
     types = [_innermost(column.type) for item in metadata for table in item.tables.values() for column in table.columns]
     translated: dict[Any, Any] = connection.get_execution_options().get("schema_translate_map") or {}

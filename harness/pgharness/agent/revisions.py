@@ -139,13 +139,26 @@ def _read_revision(script: Script) -> dict[str, Any]:
         "allow": {str(check): reason for check, reason in allow.items()} if isinstance(allow, dict) else {},
         "allow_problem": "" if isinstance(allow, dict) else f"It is a {type(allow).__name__} and not a dict.",
         "names": {name: kind for name in _assigned_names(tree) if (kind := _kind(getattr(module, name, None)))},
+        "upgrade_line": _line(tree, "upgrade"),
+        "downgrade_line": _line(tree, "downgrade"),
     }
 
 
 def _is_empty(tree: ast.Module, function: str) -> bool:
     """Whether the file defines the function and gives it nothing to do."""
-    bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
-    return bool(bodies) and all(_does_nothing(statement) for statement in bodies[-1])
+    found = _functions(tree, function)
+    return bool(found) and all(_does_nothing(statement) for statement in found[-1].body)
+
+
+def _line(tree: ast.Module, function: str) -> int:
+    """Return the line on which the function begins; 1 where the file defines none of that name."""
+    found = _functions(tree, function)
+    return found[-1].lineno if found else 1
+
+
+def _functions(tree: ast.Module, name: str) -> list[ast.FunctionDef]:
+    """Return the definitions of a function; the last is the one that counts."""
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
 
 
 def _assigned_names(tree: ast.Module) -> tuple[str, ...]:

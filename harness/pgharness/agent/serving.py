@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .autogenerate import pending_operations, write_draft
@@ -14,7 +14,9 @@ from .deploying import Deployment
 from .environment import Environment, run_environment
 from .failures import describe
 from .forking import leave_nursery
+from .leaving_out import LeftOut
 from .models import build_models
+from .plugins import make_what_plugins_declare
 from .project import Project, imported_modules, open_project
 from .revisions import load_metadata, read_chain
 from .steps import Runner
@@ -86,7 +88,10 @@ def _run_steps(environment: Environment, channel: Channel, message: Message) -> 
 def _build_models(environment: Environment, channel: Channel, _message: Message) -> None:
     named = environment.project.task["metadata"]
     metadata = (load_metadata(named),) if named else environment.target_metadata
-    channel.send("models", named=bool(metadata), **build_models(environment.connection, metadata))
+    built = build_models(environment.connection, metadata)
+    if not built["refused"]:
+        built["refused"] = make_what_plugins_declare(environment)
+    channel.send("models", named=bool(metadata), **built)
 
 
 def _compare(environment: Environment, channel: Channel, _message: Message) -> None:
@@ -95,16 +100,30 @@ def _compare(environment: Environment, channel: Channel, _message: Message) -> N
     It looks for the models' tables where they are declared, and follows no schema_translate_map.
     """
     if environment.connection.get_execution_options().get("schema_translate_map"):
-        channel.send("pending", named=bool(environment.target_metadata), found=[], failure=None, untold=UNTRANSLATED)
+        channel.send(
+            "pending",
+            named=bool(environment.target_metadata),
+            found=[],
+            failure=None,
+            untold=UNTRANSLATED,
+            left_out=[],
+        )
         return
-    _tried(environment, channel, "pending", lambda: pending_operations(environment))
+    left_out: list[LeftOut] = []
+    _tried(environment, channel, "pending", lambda: pending_operations(environment, left_out), left_out)
 
 
 def _draft(environment: Environment, channel: Channel, _message: Message) -> None:
     _tried(environment, channel, "draft", lambda: write_draft(environment))
 
 
-def _tried(environment: Environment, channel: Channel, event: str, act: Callable[[], list[str]]) -> None:
+def _tried(
+    environment: Environment,
+    channel: Channel,
+    event: str,
+    act: Callable[[], list[str]],
+    left_out: Sequence[LeftOut] = (),
+) -> None:
     failure: dict[str, Any] | None = None
     found: list[str] = []
     try:
@@ -112,7 +131,14 @@ def _tried(environment: Environment, channel: Channel, event: str, act: Callable
     except Exception as error:  # what Alembic and env.py's hooks raise is the verdict
         rollback(environment.connection)
         failure = describe(error)
-    channel.send(event, named=bool(environment.target_metadata), found=found, failure=failure, untold="")
+    channel.send(
+        event,
+        named=bool(environment.target_metadata),
+        found=found,
+        failure=failure,
+        untold="",
+        left_out=list(left_out),
+    )
 
 
 def _quiet(output: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs a list of revisions up or down on the connection that env.py configured, and tells each step whole."""
+"""Runs a list of revisions up or down, or only enters them in the version table, on the connection that env.py configured, and tells each step whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationStep
 
+from .channel import Gone
 from .connections import restore_settings, session_settings
 from .failures import describe
 from .queries import run_query
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .channel import Channel, Message
     from .environment import Environment
 
-UP, DOWN = "upgrade", "downgrade"
+UP, DOWN, STAMP = "upgrade", "downgrade", "stamp"
 Asked = Sequence[Sequence[str]]  # pairs of a revision and a direction
 
 
@@ -70,9 +71,11 @@ class Runner:
                 context.run_migrations(**environment.run_arguments)
             if environment.connection.in_transaction():
                 commit(environment.connection)
-        except (Exception, SystemExit) as error:  # a revision is anybody's code and may raise anything
+        except Gone:
+            raise
+        except BaseException as error:  # a revision is anybody's code and may raise anything
             step = running.pop() if running else _Step(environment, scripts.get_revision(asked[0][0]), asked[0][1])
-            failure = describe(error, environment.statements.last, [step.script.path])
+            failure = describe(environment.statements.cause(error), environment.statements.last, [step.script.path])
             rollback(environment.connection)
             self._tell(step, failure)
             return False
@@ -143,6 +146,9 @@ class _Step:
 
 
 def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:
-    """Return what Alembic runs for a revision."""
-    make = MigrationStep.upgrade_from_script if direction == UP else MigrationStep.downgrade_from_script
-    return make(scripts.revision_map, script)
+    """Return what Alembic runs for a revision; a stamp enters it as `upgrade` does, and runs nothing."""
+    make = MigrationStep.downgrade_from_script if direction == DOWN else MigrationStep.upgrade_from_script
+    step = make(scripts.revision_map, script)
+    if direction == STAMP:
+        step.migration_fn = lambda **_arguments: None
+    return step

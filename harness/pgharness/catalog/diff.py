@@ -12,14 +12,14 @@ from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
 
 
 class Difference(NamedTuple):
-    """One fact that the two sides do not share; None stands for its absence."""
+    """One fact that the two sides do not share; None stands for its absence. `ancestors` are what its object belongs to, nearest first."""
 
     kind: str
     object: str
     property: str
     left: str | None
     right: str | None
-    parent: ObjectKey | None = None
+    ancestors: tuple[ObjectKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,17 @@ def by_object(differences: Iterable[Difference]) -> tuple[ObjectDifference, ...]
     for (kind, name), group in groupby(sorted(differences), key=lambda one: (one.kind, one.object)):
         members = tuple(group)
         owner = ObjectKey(kind, name)
-        parents[owner] = members[0].parent
+        parents[owner] = next(iter(members[0].ancestors), None)
         groups[owner] = ObjectDifference(kind, name, _only_in(members), members)
     return tuple(group for owner, group in groups.items() if not _is_swallowed(owner, groups, parents))
 
 
 def _difference(key: FactKey, left: Snapshot, right: Snapshot) -> Difference:
     owner = ObjectKey(key.kind, key.object)
-    parent = left.parents.get(owner) or right.parents.get(owner)
-    return Difference(*key, left.facts.get(key), right.facts.get(key), parent)
+    # A table and a view of one name own columns of one name.
+    sides = (left, right) if key in left.facts else (right, left)
+    ancestors = tuple(sides[0].ancestors(owner)) or tuple(sides[1].ancestors(owner))
+    return Difference(*key, left.facts.get(key), right.facts.get(key), ancestors)
 
 
 def _shifted_positions(unequal: set[FactKey], left: Snapshot, right: Snapshot) -> set[FactKey]:
@@ -95,11 +97,18 @@ def _only_in(members: tuple[Difference, ...]) -> Literal["left", "right"] | None
     return None
 
 
+def _one_side(members: tuple[Difference, ...]) -> Literal["left", "right"] | None:
+    """Return the side that alone says anything of an object: what a view's column has beside its definition goes with the view."""
+    if all(member.right is None for member in members):
+        return "left"
+    return "right" if all(member.left is None for member in members) else None
+
+
 def _is_swallowed(
     owner: ObjectKey, groups: dict[ObjectKey, ObjectDifference], parents: dict[ObjectKey, ObjectKey | None]
 ) -> bool:
     """Whether a missing ancestor tells of this object too: both are on one side only, and on the same."""
-    side = groups[owner].only_in
+    side = groups[owner].only_in or _one_side(groups[owner].differences)
     parent = parents.get(owner)
     while side is not None and parent is not None:
         above = groups.get(parent)

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 RELATION_KINDS = ("table", "view", "materialized view", "foreign table", "sequence")
+
+KINDS = frozenset(
+    {
+        *RELATION_KINDS,
+        *("access method", "attribute", "cast", "collation", "column", "constraint", "conversion", "database"),
+        *("default privileges", "domain constraint", "domain not null constraint", "event trigger", "extension"),
+        *("foreign data wrapper", "function", "index", "language", "not null constraint", "operator", "operator class"),
+        *("operator family", "policy", "publication", "publication schema", "publication table", "rule", "schema"),
+        *("server", "statistics", "subscription", "text search configuration", "text search dictionary"),
+        *("text search parser", "text search template", "transform", "trigger", "type", "user mapping"),
+    }
+)
+"""Every kind of object that has facts; "function" holds procedures and aggregates, "type" enums and domains, too."""
 
 
 class FactKey(NamedTuple):
@@ -41,11 +55,14 @@ class Snapshot:
     shapes: Mapping[ObjectKey, str] = field(default_factory=dict, compare=False, repr=False)
 
     def value(self, kind: str, object_name: str, property_name: str = "exists") -> str | None:
-        """Return the fact's value, or None where there is no such fact."""
+        """Return the fact's value, or None where there is no such fact. Raises ValueError for what is no kind."""
+        require_kind(kind)
         return self.facts.get(FactKey(kind, object_name, property_name))
 
     def objects(self, *kinds: str) -> tuple[ObjectKey, ...]:
-        """Return the objects that exist, of these kinds (of all, where none is named), sorted."""
+        """Return the objects that exist, of these kinds (of all, where none is named), sorted. Raises ValueError for what is no kind."""
+        for kind in kinds:
+            require_kind(kind)
         return tuple(
             ObjectKey(kind, name)
             for kind, name, property_name in self.facts
@@ -96,3 +113,13 @@ class Snapshot:
                 if owner not in left_out
             },
         )
+
+
+def require_kind(kind: str) -> None:
+    """Raise ValueError, with the nearest kind and all of them, where there are no facts of such a kind."""
+    if kind in KINDS:
+        return
+    near = difflib.get_close_matches(kind, KINDS, n=1)
+    raise ValueError(
+        f"No object is of the kind {kind!r}.{f' Did you mean {near[0]!r}?' if near else ''} The kinds are: {', '.join(sorted(KINDS))}."
+    )

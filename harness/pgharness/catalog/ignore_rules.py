@@ -12,7 +12,7 @@ from pgharness.catalog.diff import Difference
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
-    """One fact, or a glob of facts, that comparisons leave out, and why; after `expires` it leaves nothing out any more."""
+    """One fact, or a glob of facts, that comparisons leave out, and why; one on a whole object takes along what belongs to it. After `expires` it leaves nothing out any more."""
 
     kind: str = "*"
     object: str = "*"
@@ -42,12 +42,14 @@ class IgnoreRules:
 
 
 def matches(rule: IgnoreRule, difference: Difference) -> bool:
-    """Whether the rule means this fact; `*`, `?` and `[…]` stand for what they do in file names."""
-    return (
-        fnmatchcase(difference.kind, rule.kind)
-        and fnmatchcase(difference.object, rule.object)
-        and fnmatchcase(difference.property, rule.property)
-    )
+    """Whether the rule means this fact, or all of an object to which it belongs; `*`, `?` and `[…]` stand for what they do in file names."""
+    if _means(rule, difference.kind, difference.object):
+        return fnmatchcase(difference.property, rule.property)
+    return rule.property == "*" and any(_means(rule, *owner) for owner in difference.ancestors)
+
+
+def _means(rule: IgnoreRule, kind: str, name: str) -> bool:
+    return fnmatchcase(kind, rule.kind) and fnmatchcase(name, rule.object)
 
 
 def in_words(rule: IgnoreRule) -> str:

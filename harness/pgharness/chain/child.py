@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from pgharness.chain.messages import Message, Task
 from pgharness.findings import CannotRun
+from pgharness.records.steps import Failure
 
 SILENCE_S = 1.0
 END_LIMIT_S = 2.0
@@ -111,6 +112,10 @@ class Child:
 
 class ProcessEnded(CannotRun):
     """The process in which the project's code ran is no more."""
+
+    def as_failure(self) -> Failure:
+        """Return it as the failure of the revision that ran there."""
+        return Failure("ProcessEnded", f"{self.what} {self.seen}")
 
 
 class AgentFault(Exception):  # noqa: N818 - a fault of ours, told with the agent's own traceback

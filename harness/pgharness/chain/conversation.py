@@ -23,7 +23,7 @@ from pgharness.chain.project import Project
 from pgharness.chain.watch import Watch
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
-from pgharness.records.experiments import DeclaredEnum, RefusedDdl
+from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl
 from pgharness.records.steps import Failure, Step
 
 Result = TypeVar("Result")
@@ -40,6 +40,7 @@ class Drafted:
     found: tuple[str, ...]
     failure: Failure | None = None
     untold: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Conversation:
@@ -48,6 +49,8 @@ class Conversation:
     def __init__(self, project: Project, child: Child, waits: LockWaits) -> None:
         self._child = child
         self._waits = waits
+        self.has_ended = False
+        """Whether a revision has ended the process, so that nothing more can be asked."""
         told = child.receive("environment")
         self.version_table: str = told["version_table"]
         if told["changes_environment"] and project.runs.has_imported_ahead:
@@ -62,13 +65,20 @@ class Conversation:
         apart: bool,
         watches: Sequence[Watch] = (),
     ) -> Iterator[Step]:
-        """Run steps, giving each back while the agent waits; they end with the first that fails.
+        """Run steps, yielding each while the agent waits; they end with the first that fails, if only by ending the process.
 
         `apart` gives each step a migration context of its own, as in a process of its own; else all share one, as in one
         `alembic upgrade`.
         """
         wanted = sorted(frozenset().union(*(watch.wants for watch in watches)))
         self._child.send(do="steps", steps=asked, apart=apart, watched=wanted)
+        try:
+            yield from self._steps(watches)
+        except ProcessEnded as ended:
+            self.has_ended = True
+            yield Step((), 0.0, None, ended.as_failure())
+
+    def _steps(self, watches: Sequence[Watch]) -> Iterator[Step]:
         while (message := self._child.receive())["event"] != "ran":
             if message["event"] == "step":
                 step = self._told(step_of(message))
@@ -96,7 +106,10 @@ class Conversation:
     def _drafted(self, do: str, event: str) -> Drafted | None:
         self._child.send(do=do)
         told = self._child.receive(event)
-        return Drafted(tuple(told["found"]), failure_of(told["failure"]), told["untold"]) if told["named"] else None
+        if not told["named"]:
+            return None
+        left_out = tuple(sorted({LeftOut(**one) for one in told["left_out"]}))
+        return Drafted(tuple(told["found"]), failure_of(told["failure"]), told["untold"], left_out)
 
     def _call(self, message: Message, watches: Sequence[Watch]) -> None:
         for watch in watches:

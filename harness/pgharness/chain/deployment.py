@@ -1,4 +1,4 @@
-"""Lets the project deploy its chain to a database as it always does: `alembic upgrade head`, env.py as it is."""
+"""Lets the project deploy its chain to a database as it always does: `alembic upgrade`, env.py as it is."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from pgharness.records.deployment import DeploymentRecord, MigrationRun
 from pgharness.servers import Connection
 
 
-def deploy(project: Project, database: Database) -> DeploymentRecord:
-    """Upgrade the database and read what stands there afterwards.
+def deploy(project: Project, database: Database, targets: tuple[str, ...] = ()) -> DeploymentRecord:
+    """Upgrade the database to these revisions, else to the heads, and read what stands there afterwards.
 
-    env.py finds the database by its URL, as it does in production; one that takes nothing but a connection in
+    A revision that ends the process has failed as one that raises. env.py finds the database by its URL, as it does in production; one that takes nothing but a connection in
     `config.attributes` gets that. Raises CannotRun where it takes neither.
     """
+    death = None
     try:
-        told, waited = _run(project, database, hand_over=False)
-    except ProcessEnded:
-        raise
+        told, waited = _run(project, database, targets, hand_over=False)
+    except ProcessEnded as ended:
+        told, waited = {"runs": (), "begun": False, "failure": None, "revision": None, "after": None}, ""
+        death = ended.as_failure()
     except CannotRun:
-        told, waited = _run(project, database, hand_over=True)
+        told, waited = _run(project, database, targets, hand_over=True)
     runs = tuple(_run_of(one) for one in told["runs"])
-    failure = failure_of(told["failure"])
+    failure = death or failure_of(told["failure"])
     with database.connect() as observer:
         tables = tuple(dict.fromkeys(run.version_table for run in runs))
         return DeploymentRecord(
@@ -46,11 +48,11 @@ def deploy(project: Project, database: Database) -> DeploymentRecord:
         )
 
 
-def _run(project: Project, database: Database, *, hand_over: bool) -> tuple[dict[str, Any], str]:
-    with (
-        LockWaits(database) as waits,
-        project.runs.child(project.task("deploy", database, hand_over=hand_over)) as child,
-    ):
+def _run(
+    project: Project, database: Database, targets: tuple[str, ...], *, hand_over: bool
+) -> tuple[dict[str, Any], str]:
+    task = project.task("deploy", database, hand_over=hand_over, targets=targets)
+    with LockWaits(database) as waits, project.runs.child(task) as child:
         child.on_silence = waits.look
         told = child.receive("deployed")
         child.receive("end")

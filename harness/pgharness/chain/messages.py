@@ -14,9 +14,10 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, Frame, Step
 
 Message = dict[str, Any]
-Direction = Literal["upgrade", "downgrade"]
+Direction = Literal["upgrade", "downgrade", "stamp"]
 UP: Direction = "upgrade"
 DOWN: Direction = "downgrade"
+STAMP: Direction = "stamp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Task:
     `ini` is relative to `folder`. `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
     scheme, which the agent chooses by the driver. `environment` is our own, for the agent's may be older; `limits` are environment variables for libpq and `cleared` those that would
     keep it from our own server; `variables` are those that the settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
+    It goes to the revisions in `targets`, one after the other, else to the heads.
     """
 
     task: Literal["read", "deploy", "converse"]
@@ -45,6 +47,7 @@ class Task:
     metadata: str = ""
     versions_folder: str = ""
     hand_over: bool = False
+    targets: tuple[str, ...] = ()
 
     def as_message(self) -> Message:
         """Return it as it goes over the pipe."""

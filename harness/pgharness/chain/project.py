@@ -39,6 +39,7 @@ class Project:
         *,
         versions_folder: str = "",
         hand_over: bool = False,
+        targets: tuple[str, ...] = (),
     ) -> Task:
         """Return what a child has to know to do something with a database."""
         location = database.project_location
@@ -57,6 +58,7 @@ class Project:
             rest_of_url=location.render().partition("://")[2],
             versions_folder=versions_folder,
             hand_over=hand_over,
+            targets=targets,
         )
 
     def fingerprint(self) -> str:

@@ -1,14 +1,18 @@
-"""Alembic's own comparison is empty at the heads, and a chain that it drafts anew gives the same catalog."""
+"""Alembic's own comparison is empty at the heads, but for its false alarms, and a chain that it drafts anew runs; its limits are notes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference, difference
-from pgharness.catalog.facts import FactKey
+from pgharness.catalog.facts import FactKey, Snapshot
+from pgharness.catalog.names import unqualified, unquoted
+from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
-from pgharness.findings import Finding, Note
+from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, minor_name
+from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DraftRecord, ModelsRecord
 
@@ -16,16 +20,21 @@ NAME = "autogenerate"
 
 # What autogenerate drafts at all; functions, triggers, grants and the like are always written by hand.
 DRAFTED_KINDS = frozenset({"table", "column", "constraint", "index", "type"})
+# Alembic's own operations, which are about a table; those of plugins (entities, enums) may be about what no model declares.
+OF_A_TABLE = re.compile(
+    r"op\.(?:add_column|alter_column|drop_column|(?:create|drop)_(?:table|index|table_comment|constraint)|create_\w+_constraint|create_foreign_key)\("
+)
+_STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge what `alembic check` would say, then the catalog of a whole drafted chain."""
     assert record.draft is not None
-    yield from _judge_pending(record.draft)
-    yield from _judge_whole_draft(record, record.draft)
+    yield from _judge_pending(record, record.draft, compare)
+    yield from _judge_whole_draft(record, record.draft, compare)
 
 
-def _judge_pending(draft: DraftRecord) -> Iterator[Finding | Note]:
+def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     if draft.comparison_failure is not None:
         yield Finding(
             check=NAME,
@@ -37,8 +46,13 @@ def _judge_pending(draft: DraftRecord) -> Iterator[Finding | Note]:
         )
     if draft.untold:
         yield Note(NAME, None, draft.untold)
+    differing = _Differing.of(record, compare)
     for operation in draft.pending:
-        yield Finding(
+        if differing is not None and OF_A_TABLE.match(operation) and not differing.is_kept(operation):
+            if not differing.is_explained(operation):
+                yield _false_alarm(operation)
+            continue
+        finding = Finding(
             check=NAME,
             revision=None,
             subject=" ".join(operation.split()),
@@ -46,11 +60,69 @@ def _judge_pending(draft: DraftRecord) -> Iterator[Finding | Note]:
             mend="write a revision that does this, or correct the models",
             evidence=operation,
         )
+        is_seen_by_drift = differing is not None and OF_A_TABLE.match(operation) is not None
+        yield Repeated("drift", finding) if is_seen_by_drift else finding
 
 
-def _judge_whole_draft(record: ChainRecord, draft: DraftRecord) -> Iterator[Finding | Note]:
+@dataclass(frozen=True, slots=True)
+class _Differing:
+    """The tables, by name alone, in which the migrated database and the models differ: those that are told, and all."""
+
+    told: frozenset[str]
+    explained: frozenset[str]
+
+    @classmethod
+    def of(cls, record: ChainRecord, compare: Compare) -> _Differing | None:
+        """Compare them; None where the models could not be built, so that nothing is known."""
+        if record.head is None or not _builds(record.models):
+            return None
+        assert record.models is not None
+        head, models = record.head, record.models.snapshot
+        partitions = {name for names in undeclared_partitions(head, models).values() for name in names}
+        left_to_chain = frozenset(unquoted(unqualified(name)) for name in partitions)
+        compared = (item for item in compare(head, models) if not minor_name([item]))
+        # That a table of theirs is a view in the database is told by `drift`.
+        told = _tables(compared) - left_to_chain - _views_in_place_of_tables(head, models)
+        return cls(told, told | _tables(difference(head, models)) | left_to_chain)
+
+    def is_kept(self, operation: str) -> bool:
+        """Whether an operation is about a table in which a difference is told."""
+        return not self.told.isdisjoint(_names(operation))
+
+    def is_explained(self, operation: str) -> bool:
+        """Whether it is about a difference that is left out on purpose."""
+        return not self.explained.isdisjoint(_names(operation))
+
+
+def _tables(differences: Iterable[Difference]) -> frozenset[str]:
+    owners = (key for item in differences for key in ((item.kind, item.object), *item.ancestors))
+    return frozenset(unquoted(unqualified(name)) for kind, name in owners if kind in TABLES)
+
+
+def _views_in_place_of_tables(head: Snapshot, models: Snapshot) -> frozenset[str]:
+    """Return the tables of the models, by name alone, that are views in the migrated database."""
+    views = {key.object for key in head.objects("view", "materialized view")}
+    return frozenset(unquoted(unqualified(key.object)) for key in models.objects("table") if key.object in views)
+
+
+def _names(operation: str) -> frozenset[str]:
+    return frozenset(single or double for single, double in _STRING.findall(operation))
+
+
+def _false_alarm(operation: str) -> Note:
+    return Note(
+        NAME,
+        None,
+        f"Alembic asks for {' '.join(operation.split())}, though the catalogs of the chain and of the models agree: a false alarm of its "
+        "comparison, which `alembic check` gives too; a compare_type, compare_server_default or include_object in env.py quiets it",
+    )
+
+
+def _judge_whole_draft(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note]:
     assert record.head is not None
-    if draft.failure is not None and draft.failure.sqlstate and _builds(record.models):
+    if draft.failure is not None and record.models is not None and record.models.refused:
+        yield Note(NAME, None, "no chain can be drafted as long as the models do not build, which `drift` tells")
+    elif draft.failure is not None and draft.failure.sqlstate and _builds(record.models):
         yield Note(
             NAME,
             None,
@@ -67,18 +139,19 @@ def _judge_whole_draft(record: ChainRecord, draft: DraftRecord) -> Iterator[Find
             evidence=failure_evidence(draft.failure),
         )
     elif draft.snapshot is not None:
-        differences = [item for item in difference(record.head, draft.snapshot) if not _is_drift(item, record.models)]
+        compared = [
+            item for item in compare(record.head, draft.snapshot) if not any(one.means(item) for one in draft.left_out)
+        ]
+        differences = [item for item in compared if not _is_drift(item, record.models)]
         drafted = [item for item in differences if item.kind in DRAFTED_KINDS and item.property != "position"]
         for told in describe_differences(drafted, left="the chain", right="the drafted chain"):
-            yield Finding(
-                check=NAME,
-                revision=None,
-                subject=told.subject,
-                message=f"A chain drafted by autogenerate would differ: {told.message}",
-                mend="write this part of a revision by hand, or say it in the models so that autogenerate can see it",
-                evidence=told.evidence,
+            yield Note(
+                NAME,
+                None,
+                f"a limit of Alembic's draft, which leaves the chain as right as it is: {told.subject} would be otherwise in a drafted "
+                f"chain. {told.message} Write such parts of a revision by hand",
             )
-        left = sorted({item.kind for item in differences} - DRAFTED_KINDS)
+        left = sorted({item.kind for item in compared} - DRAFTED_KINDS)
         if left:
             yield Note(
                 NAME, None, f"autogenerate never drafts: {', '.join(left)}; these parts of the chain are by hand"
@@ -98,10 +171,12 @@ def _is_drift(item: Difference, models: ModelsRecord | None) -> bool:
 
 CHECK = Check(
     name=NAME,
-    claim="Alembic's own diff at the heads is empty, and its draft of the whole chain gives the same catalog",
+    claim="Alembic's own diff at the heads is empty but for false alarms, and its draft of a whole chain runs",
     reason="The next draft would carry what the models and the database disagree on into somebody else's revision.",
     mend="write the revision that autogenerate asks for",
     judge=judge,
+    compares=True,
     needs=frozenset({"draft"}),
+    uses=frozenset({"models"}),
     skip_reason="env.py gives no target_metadata to context.configure()",
 )

@@ -16,11 +16,10 @@ from pgharness.records.deployment import DeploymentRecord, MigrationRun
 from pgharness.records.steps import Failure
 
 NAME = "upgrade"
-COMMAND = "`alembic upgrade head`"
 
 
 def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
-    """Judge what stands after `alembic upgrade head`, with env.py as it is."""
+    """Judge what stands after an upgrade to the heads, with env.py as it is."""
     deployment = record.deployment
     if deployment is None or not record.chain.revisions:
         return
@@ -38,7 +37,7 @@ def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding 
         if later.failure is not None:
             yield from _judge_failure(record, later, later.failure)
     if not deployment.is_at(record.chain):
-        yield _uncommitted(deployment)
+        yield _uncommitted(record, deployment)
     else:
         yield from _judge_catalog(record, deployment, compare)
 
@@ -53,17 +52,19 @@ def _judge_catalog(record: ChainRecord, deployment: DeploymentRecord, compare: C
         yield Note(
             NAME,
             None,
-            f"the catalog at the heads depends on rows: {COMMAND} on empty tables ends in another one than on filled tables",
+            f"the catalog at the heads depends on rows: {_command(record)} on empty tables ends in another one than on filled tables",
         )
     if differences and deployment.after is not None:
         yield Note(
             NAME,
             None,
             f"{deployment.after.file}:{deployment.after.line} still sends `{' '.join(deployment.after.sql.split())}` once the migrations "
-            f"have run, so {COMMAND} ends in another catalog than the revisions",
+            f"have run, so {_command(record)} ends in another catalog than the revisions",
         )
         return
-    for told in describe_differences(differences, left="one revision at a time", right=f"as {COMMAND} leaves it"):
+    for told in describe_differences(
+        differences, left="one revision at a time", right=f"as {_command(record)} leaves it"
+    ):
         if not (told.only_in == "right" and len(deployment.runs) > 1):
             yield _other(told, deployment)
 
@@ -90,12 +91,17 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
         check=NAME,
         revision=deployment.revision,
         subject=f"upgrade of {label}",
-        message=f"upgrade() passes by itself, but {COMMAND}{_start_in_words(record, deployment)} fails there, as env.py runs the chain "
+        message=f"upgrade() passes by itself, but {_command(record)}{_start_in_words(record, deployment)} fails there, as env.py runs the chain "
         f"{_manner(deployment)}: "
         f"{failure_in_words(failure)}",
         mend=_mend(deployment, failure),
         evidence=failure_evidence(failure),
     )
+
+
+def _command(record: ChainRecord) -> str:
+    """Return what was run, as people type it."""
+    return f"`alembic upgrade {'head' if len(record.chain.heads) == 1 else 'heads'}`"
 
 
 def _start_in_words(record: ChainRecord, deployment: DeploymentRecord) -> str:
@@ -116,16 +122,16 @@ def _mend(deployment: DeploymentRecord, failure: Failure) -> str:
     )
 
 
-def _uncommitted(deployment: DeploymentRecord) -> Finding:
+def _uncommitted(record: ChainRecord, deployment: DeploymentRecord) -> Finding:
     seen = ", ".join(deployment.applied) or "none"
     run = deployment.runs[-1]
     return Finding(
         check=NAME,
         revision=None,
         subject=f"deployment by {deployment.env_py}",
-        message=f"{COMMAND} ends without an error and leaves nothing behind: {_why_uncommitted(deployment, run)}."
+        message=f"{_command(record)} ends without an error and leaves nothing behind: {_why_uncommitted(deployment, run)}."
         if not deployment.applied
-        else f"{COMMAND} ends without an error, and not at the heads: {_why_uncommitted(deployment, run)}.",
+        else f"{_command(record)} ends without an error, and not at the heads: {_why_uncommitted(deployment, run)}.",
         mend=_how_to_commit(deployment, run),
         evidence=f"revisions in {run.version_table} afterwards: {seen}",
     )
@@ -164,7 +170,9 @@ def _other(told: Told, deployment: DeploymentRecord) -> Finding:
 
 
 def _manner(deployment: DeploymentRecord) -> str:
-    run = deployment.runs[-1]
+    run = deployment.runs[-1] if deployment.runs else None
+    if run is None:
+        return "in one process"
     if run.options.get("transaction_per_migration") and not run.in_transaction:
         return "in one process, a transaction for each revision"
     return "in one transaction"
@@ -172,7 +180,8 @@ def _manner(deployment: DeploymentRecord) -> str:
 
 def _holds_transaction(deployment: DeploymentRecord) -> bool:
     return (
-        deployment.runs[-1].in_transaction
+        bool(deployment.runs)
+        and deployment.runs[-1].in_transaction
         and deployment.failure is not None
         and deployment.failure.error == "AssertionError"
     )

@@ -21,17 +21,26 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
 
 def _judge_ends(chain: Chain) -> Iterator[Finding]:
     labels = {revision.revision: revision.label for revision in chain.revisions}
-    for ends, word, mend in (
-        (chain.heads, "heads", f"join them: alembic merge -m 'merge heads' {' '.join(chain.heads)}"),
-        (chain.bases, "bases", "let all but one of them name its down_revision"),
+    for ends, word, consequence, mend in (
+        (
+            chain.heads,
+            "heads",
+            "`alembic upgrade head` refuses such a chain.",
+            f"join them: alembic merge -m 'merge heads' {' '.join(chain.heads)}",
+        ),
+        (
+            chain.bases,
+            "bases",
+            "Nothing says which of them comes first.",
+            "let all but one of them name its down_revision",
+        ),
     ):
         if len(ends) > 1:
             yield Finding(
                 check=NAME,
                 revision=ends[-1],
                 subject=f"{word} of the chain",
-                message=f"Multiple {word}: {', '.join(labels[end] for end in ends)}. "
-                "`alembic upgrade head` refuses such a chain.",
+                message=f"Multiple {word}: {', '.join(labels[end] for end in ends)}. {consequence}",
                 mend=mend,
             )
     if not chain.revisions:

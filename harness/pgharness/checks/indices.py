@@ -17,6 +17,8 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord, QueryRecord
 
 NAME = "indices"
+# Access methods whose usual operator class for a column that a key may have finds by `=` (with btree_gist, for all scalar types).
+FIND_EQUALS = ("btree", "gist", "spgist")
 
 
 @dataclass
@@ -33,7 +35,7 @@ class _Table:
             index
             for index in self.indexes
             if not (index.is_unique or index.made_by or index.is_kept)
-            and not any(serves(index, key) for key in self.foreign_keys)
+            and not any(serves(index, key) or serves_in_part(index, key) for key in self.foreign_keys)
         ]
 
 
@@ -44,7 +46,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     foreign_keys = read_foreign_keys(record.head)
     tables = _by_table(indexes, foreign_keys)
     findings = [
-        *(_uncovered(record, key, tables[key.table].indexes) for key in foreign_keys),
+        *(_judge_foreign_key(record, key, tables[key.table].indexes) for key in foreign_keys),
         *(_redundant(record, index, tables[index.table].indexes) for index in indexes),
         *_judge_queries(record.queries, indexes),
         *_unused(record, tables.values()),
@@ -69,9 +71,19 @@ def serves(index: Index, foreign_key: ForeignKey) -> bool:
     if index.method == "hash":
         return leading == wanted
     # A unique index over some of the columns finds at most one row.
-    return index.method == "btree" and (
+    return index.method in FIND_EQUALS and (
         set(leading) == set(wanted) or (index.is_unique and set(columns) <= set(wanted))
     )
+
+
+def serves_in_part(index: Index, foreign_key: ForeignKey) -> bool:
+    """Whether the lookup can find its rows by the first column of an index, and look through these for the other columns."""
+    if index.table != foreign_key.table or not _predicate_holds(index.predicate, foreign_key.columns):
+        return False
+    first = index.columns[0]
+    finds_equals = index.method in FIND_EQUALS or (index.method == "hash" and len(index.columns) == 1)
+    wanted = zip(foreign_key.columns, foreign_key.collations, strict=True)
+    return finds_equals and first.is_usual and (first.expression, first.collation) in set(wanted)
 
 
 def stands_in_for(other: Index, index: Index) -> bool:
@@ -107,10 +119,26 @@ def _predicate_holds(predicate: str, columns: Sequence[str]) -> bool:
     return not left.replace("AND", "").strip("() ")
 
 
-def _uncovered(record: ChainRecord, foreign_key: ForeignKey, indexes: Sequence[Index]) -> Finding | None:
+def _judge_foreign_key(record: ChainRecord, foreign_key: ForeignKey, indexes: Sequence[Index]) -> Finding | Note | None:
     serving = [index for index in indexes if serves(index, foreign_key)]
     if any(index.is_valid for index in serving):
         return None
+    in_part = next((index for index in indexes if index.is_valid and serves_in_part(index, foreign_key)), None)
+    if in_part is None:
+        return _uncovered(record, foreign_key, serving, indexes)
+    if len(foreign_key.columns) == 1:
+        return None
+    return Note(
+        NAME,
+        None,
+        f"constraint {foreign_key.name} is supported by {in_part.subject} on its column {in_part.columns[0].expression} alone: a DELETE on "
+        f"{foreign_key.referenced} looks through all rows of {foreign_key.table} that agree in it",
+    )
+
+
+def _uncovered(
+    record: ChainRecord, foreign_key: ForeignKey, serving: Sequence[Index], indexes: Sequence[Index]
+) -> Finding:
     columns = ", ".join(foreign_key.columns)
     invalid = f" Index {serving[0].name} would support it, but is invalid." if serving else ""
     return Finding(
@@ -119,7 +147,8 @@ def _uncovered(record: ChainRecord, foreign_key: ForeignKey, indexes: Sequence[I
         subject=f"constraint {foreign_key.name}",
         message=f"Foreign key without a supporting index: every DELETE or key UPDATE on {foreign_key.referenced} "
         f"scans {foreign_key.table} sequentially.{invalid}",
-        mend=f"CREATE INDEX CONCURRENTLY ON {foreign_key.table} ({columns}) in an autocommit block; or, if rows of "
+        mend=f"an Index in the model (`index=True` for one column), and in a revision the same: CREATE INDEX CONCURRENTLY ON "
+        f"{foreign_key.table} ({columns}) in an autocommit block; or, if rows of "
         f'{foreign_key.referenced} are never deleted, allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
     )
@@ -132,10 +161,11 @@ def _near(foreign_key: ForeignKey, indexes: Sequence[Index]) -> Iterator[str]:
             yield f"index {index.name} does not support it: it is partial, WHERE {index.predicate}"
 
 
-def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> Finding | None:
-    other = next((one for one in indexes if one is not index and _replaces(one, index)), None)
+def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> Finding | Note | None:
+    others = [one for one in indexes if one is not index and _replaces(one, index)]
+    other = next((one for one in others if set(index.included) <= set(one.included)), None)
     if other is None:
-        return None
+        return _carried_in_key(index, others[0]) if others else None
     same = len(other.columns) == len(index.columns)
     return Finding(
         check=NAME,
@@ -144,6 +174,16 @@ def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> F
         message=f"Redundant: {'it duplicates' if same else 'its columns are a prefix of'} {other.subject}; every write maintains both.",
         mend=_drop(index),
         evidence=f"{_described(index)}\n{_described(other)}",
+    )
+
+
+def _carried_in_key(index: Index, other: Index) -> Note:
+    # Who writes INCLUDE has a query in mind that is to read the index alone: the longer key does so too, but it is theirs to weigh.
+    return Note(
+        NAME,
+        None,
+        f"{other.subject} has in its key all that {index.subject} has in its key and carries ({', '.join(index.included)}), and can "
+        "answer the same queries",
     )
 
 
@@ -248,8 +288,13 @@ def _origin(record: ChainRecord, index: Index) -> str | None:
 def _drop(index: Index) -> str:
     if index.constraint:
         name = index.constraint.removeprefix(f"{index.table}.")
-        return f'op.execute("ALTER TABLE {index.table} DROP CONSTRAINT {name}")'
-    return f"DROP INDEX CONCURRENTLY {index.name} in an autocommit block"
+        return (
+            f'take it from the model, and in a revision op.execute("ALTER TABLE {index.table} DROP CONSTRAINT {name}")'
+        )
+    return (
+        "take it from the model (`index=True`, or its Index), and in a revision "
+        f"DROP INDEX CONCURRENTLY {index.name} in an autocommit block"
+    )
 
 
 def _described(index: Index) -> str:

@@ -8,6 +8,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.rows_at_fault import mend_rows, where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import RevisionRecord
@@ -19,9 +20,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
     for item in record.revisions:
         yield from _judge_revision(item)
-    missing = record.chain.revisions[len(record.revisions) :]
-    if missing:
-        yield Note(NAME, None, f"not run because of the failure: {', '.join(revision.label for revision in missing)}")
+    yield from _judge_unjudged(record)
     yield from judge_deployment(record, compare)
     if record.left_outside:
         yield Note(
@@ -32,9 +31,28 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
         )
 
 
+def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
+    """Say which revisions fail behind one that does, so that nothing is known of them, and which could not be reached at all."""
+    labels = {item.revision: item.label for item in record.chain.revisions}
+    failing = [item for item in record.revisions if item.behind is not None and item.upgrade.failure is not None]
+    for behind in dict.fromkeys(item.behind or "" for item in failing):
+        names = ", ".join(item.revision.label for item in failing if item.behind == behind)
+        yield Note(NAME, behind, f"passed over, behind which nothing is known of what fails too: {names}")
+    missing = [item.label for item in record.chain.revisions[len(record.revisions) :]]
+    if missing:
+        before = record.chain.revisions[len(record.revisions) - 1]
+        yield Finding(
+            check=NAME,
+            revision=before.revision,
+            subject=f"upgrade of {labels[before.revision]}",
+            message=f"The chain up to it passed once, and does not pass again, so nothing is known of {', '.join(missing)}.",
+            mend="let revisions do the same each time: nothing that depends on the clock, on chance, or on what is outside of the database",
+        )
+
+
 def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
     revision = record.revision
-    if record.upgrade.failure is not None:
+    if record.upgrade.failure is not None and record.behind is None:
         yield Finding(
             check=NAME,
             revision=revision.revision,
@@ -48,10 +66,9 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message="upgrade() passes on empty tables but fails on tables with rows: "
+            message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
-            mend="fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT "
-            'NULL); where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}',
+            mend=mend_rows(record.upgrade_rows_failure, revision.path),
             evidence=failure_evidence(record.upgrade_rows_failure),
         )
     elif record.alone_failure is not None:
@@ -66,6 +83,13 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
                 f"make upgrade() in {revision.path} independent of what another revision left in memory",
             ),
             evidence=failure_evidence(record.alone_failure),
+        )
+    elif record.walk_failure is not None:
+        yield Note(
+            NAME,
+            revision.revision,
+            "upgrade() passes as env.py deploys it, and fails where pgharness runs it one by one, so neither rows nor its downgrade "
+            f"were tried: {failure_in_words(record.walk_failure)}",
         )
     for table, reason in record.unfilled:
         yield Note(NAME, revision.revision, f"{table} had no rows: {reason}")

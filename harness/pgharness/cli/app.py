@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 import traceback
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
 
 from pgharness.cli.check import check
 from pgharness.cli.diff import diff
-from pgharness.cli.exit_codes import COULD_NOT_RUN
+from pgharness.cli.exit_codes import COULD_NOT_RUN, INTERRUPTED
 from pgharness.cli.plans import plans
 from pgharness.cli.snapshot import snapshot
 from pgharness.findings import CannotRun
 
+P = ParamSpec("P")
+
 app = typer.Typer(
     help="Test an Alembic migration chain on a real PostgreSQL server.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
+    """Let an interrupt end a command with its own code; typer would end it with 1, which means "findings"."""
+
+    @functools.wraps(command)
+    def run_command(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return run_command
+
+
 for command in (check, diff, snapshot, plans):
-    app.command()(command)
+    app.command()(_interruptible(command))
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -44,7 +63,7 @@ def _options(
     """Take the options that stand before a command."""
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line; what cannot be run ends with exit code 2 and a message, not with a traceback."""
     # A catalog is a hundred thousand small values without circles; to look for circles among them takes as long as to make them.
     gc.set_threshold(100_000, 50, 50)

@@ -41,12 +41,17 @@ def check(  # noqa: PLR0917 - typer calls it with names
     ] = None,
     report_format: Annotated[ReportFormat, typer.Option("--format", help="The output format.")] = ReportFormat.TEXT,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print findings and the verdict alone.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print all evidence, every object, each revision's row.")
+    ] = False,
     write_structure: Annotated[
         bool, typer.Option("--write-structure", help="Write the structure file from the chain's head, then stop.")
     ] = False,
 ) -> None:
     """Run the chain on a real server and judge it by every check. Exit code 0: no findings, 1: findings, 2: could not run."""
     from pgharness.cli.checking import check_chain_and_tell
+    from pgharness.report.text import Detail
 
     check_chain_and_tell(
         config,
@@ -65,5 +70,6 @@ def check(  # noqa: PLR0917 - typer calls it with names
         },
         report_format,
         output,
+        detail=Detail.WHOLE if verbose else Detail.QUIET if quiet else Detail.NORMAL,
         write_structure=write_structure,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,15 +11,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pgharness.cli.exit_codes import FINDINGS, NO_FINDINGS
+from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
+from pgharness.cli.project_folder import enter_project
 from pgharness.findings import CannotRun
 from pgharness.report import FORMATS
-from pgharness.report.text import render_rich
+from pgharness.report.model import Report
+from pgharness.report.printable import encodable
+from pgharness.report.text import Detail, print_report, render_text
 from pgharness.running import Advance, Plan, Run, run_checks
 from pgharness.settings import Settings, load_settings
-
-INTERRUPTED = 128 + signal.SIGINT
 
 
 def check_chain_and_tell(
@@ -28,9 +29,12 @@ def check_chain_and_tell(
     report_format: ReportFormat,
     output: Path | None,
     *,
+    detail: Detail = Detail.NORMAL,
     write_structure: bool,
 ) -> None:
     """Judge the chain that configuration and options name, then exit by what was found; or only write the structure file."""
+    if config is None and options["alembic"] is None:
+        options, output = enter_project(options, output)
     settings = load_settings(config, **options)
     if write_structure and settings.structure is None:
         raise CannotRun(
@@ -43,7 +47,7 @@ def check_chain_and_tell(
     if write_structure:
         _write_structure(run, settings.structure)
         return
-    _tell(run, report_format, output)
+    _tell(run.report, report_format, output, detail)
     sys.exit(NO_FINDINGS if run.report.passed else FINDINGS)
 
 
@@ -66,13 +70,26 @@ def _require_folder(output: Path | None) -> None:
         )
 
 
-def _tell(run: Run, report_format: ReportFormat, output: Path | None) -> None:
+def _tell(report: Report, report_format: ReportFormat, output: Path | None, detail: Detail) -> None:
     if output is not None:
-        output.write_text(FORMATS[report_format](run.report), encoding="utf-8")
+        output.write_text(_rendered(report, report_format, detail), encoding="utf-8")
     elif report_format is ReportFormat.TEXT and _is_terminal():
-        Console().print(render_rich(run.report))
+        console = Console(highlight=False)
+        print_report(console, report, detail, width=console.width)
     else:
-        sys.stdout.write(FORMATS[report_format](run.report))
+        sys.stdout.write(encodable(_rendered(report, report_format, detail), sys.stdout.encoding or "utf-8"))
+
+
+def _rendered(report: Report, report_format: ReportFormat, detail: Detail) -> str:
+    if report_format is ReportFormat.TEXT:
+        return render_text(report, detail, width=_columns())
+    return FORMATS[report_format](report)
+
+
+def _columns() -> int | None:
+    """Return what COLUMNS asks for; None where it is not a number above 0."""
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) or None if columns.isdecimal() else None
 
 
 def _is_terminal() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,11 +13,16 @@ from pgharness.records.steps import Failure
 # How many properties, and of how many characters, are told in the sentence itself.
 TOLD_IN_FULL = 2
 SHORT = 60
+ORDER = "column order of table"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One difference in words. `only_in` is "left" or "right" where the other side lacks the object; `parent` owns it."""
+    """One difference in words. `only_in` is "left" or "right" where the other side lacks the object; `parent` owns it.
+
+    `renamed_from` is what the left side calls it, where only its name differs; `view` is the kind of a view that the left side has in the place
+    of this table.
+    """
 
     kind: str
     object: str
@@ -26,6 +31,8 @@ class Told:
     differences: tuple[Difference, ...]
     message: str
     evidence: str
+    renamed_from: str | None = None
+    view: str | None = None
 
     @property
     def key(self) -> ObjectKey:
@@ -52,6 +59,16 @@ def describe_differences(differences: Iterable[Difference], *, left: str, right:
 def is_column_order(difference: Difference) -> bool:
     """Whether it is only about where a column stands."""
     return (difference.kind, difference.property) == ("column", "position")
+
+
+def minor_name(differences: Collection[Difference]) -> str:
+    """Return what the setting `strict` calls differences that harm nobody by themselves; empty where one of them does more.
+
+    PostgreSQL 18 keeps the name of a NOT NULL through all renaming of its table and column, and a model gives it none.
+    """
+    if all(is_column_order(item) for item in differences):
+        return "column order"
+    return "not null names" if all(item.property == "not null constraint" for item in differences) else ""
 
 
 def failure_in_words(failure: Failure) -> str:
@@ -82,7 +99,7 @@ def _told(group: ObjectDifference, left: str, right: str) -> Told:
         group.kind,
         group.object,
         group.only_in,
-        group.differences[0].parent,
+        next(iter(group.differences[0].ancestors), None),
         group.differences,
         message,
         _sides(group.differences, left, right, group.only_in),
@@ -111,10 +128,10 @@ def _in_words(value: str | None) -> str:
 def _told_order(table: str, moved: tuple[Difference, ...], left: str, right: str) -> Told:
     names = [item.object.rpartition(".")[2] for item in moved]
     return Told(
-        "column order of table",
+        ORDER,
         table,
         None,
-        moved[0].parent,
+        next(iter(moved[0].ancestors), None),
         moved,
         f"Column order differs between {left} and {right}: {', '.join(names)}.",
         _sides(moved, left, right, None),

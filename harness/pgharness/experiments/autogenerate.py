@@ -27,7 +27,7 @@ def try_autogenerate(site: Site) -> DraftRecord | None:
         snapshot, failure = _draft_and_run(site)
     except CannotRun as reason:
         snapshot, failure = None, _failure_of(reason)
-    return DraftRecord(asked.found, snapshot, failure, asked.failure, asked.untold)
+    return DraftRecord(asked.found, snapshot, failure, asked.failure, asked.untold, asked.left_out)
 
 
 def _pending(site: Site) -> Drafted | None:
@@ -58,7 +58,7 @@ def _draft_and_run(site: Site) -> tuple[Snapshot | None, Failure | None]:
             if failure is not None:
                 return None, failure
             snapshot = Reader(observer, leave_out=(conversation.version_table,)).read()
-            return snapshot.declared_beside(site.head), None
+    return site.in_words_of_head(snapshot.declared_beside(site.head)), None
 
 
 def _failure_of(reason: CannotRun) -> Failure:

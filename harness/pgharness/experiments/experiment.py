@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.rereading import in_the_words_of
 from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
+from pgharness.servers import Connection
 from pgharness.settings import Settings
 
 
@@ -29,6 +32,17 @@ class Site:
     def settings(self) -> Settings:
         """The run's settings."""
         return self.project.settings
+
+    def in_words_of_head(self, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot that tells as the heads do what the server reads as the same."""
+        return in_the_words_of(self.head, snapshot, lambda: empty_database(self.databases))
+
+
+@contextlib.contextmanager
+def empty_database(databases: Databases) -> Iterator[Connection]:
+    """Yield a session on an empty database that goes with it."""
+    with databases.experiment("reread") as database, database.connect() as connection:
+        yield connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ def build_models(site: Site) -> ModelsRecord | None:
         if built is None:
             return None
         with database.connect() as connection:
-            return ModelsRecord(Reader(connection).read().declared_beside(site.head), *built)
+            snapshot = Reader(connection).read().declared_beside(site.head)
+        return ModelsRecord(site.in_words_of_head(snapshot), *built)
 
 
 def prepare_like(connection: psycopg.Connection, head: Snapshot) -> None:

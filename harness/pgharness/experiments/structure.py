@@ -33,7 +33,8 @@ def try_structure(site: Site) -> StructureRecord | None:
             with database.connect() as connection:
                 connection.execute(script)
             with database.connect() as connection:
-                return StructureRecord(str(path), text, expected, take_snapshot(connection))
+                snapshot = take_snapshot(connection)
+            return StructureRecord(str(path), text, expected, site.in_words_of_head(snapshot))
         except psycopg.Error as error:
             return StructureRecord(str(path), text, expected, None, _failure_of(error))
 

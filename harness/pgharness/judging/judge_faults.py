@@ -12,13 +12,12 @@ from pathlib import Path
 
 from pgharness.checks.check import Check, Compare
 from pgharness.findings import Finding, Note
+from pgharness.judging.weighing import Said
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 
 # How the names of files begin that are ours, or Python's own for importing; a neighbour may be called pgharness_comments.
 _NOT_FOREIGN = ("<", f"{Path(__file__).parents[1]}{os.sep}", f"{Path(importlib.__file__).parent}{os.sep}")
-
-Said = tuple[Finding | Note, ...]
 
 
 class Misjudged(Exception):  # noqa: N818 - the check's fault, told as a finding
@@ -56,7 +55,9 @@ def _require_sayable(check: Check, chain: Chain, item: object) -> None:
         raise Misjudged(f"it yields a {type(item).__name__} of the revision {item.revision!r}, which the chain has not")
     for field in fields(item):
         value = getattr(item, field.name)
-        if field.name != "revision" and not (isinstance(value, str) and _is_unicode(value)):
+        if field.name == "line" and not (value is None or (isinstance(value, int) and value >= 1)):
+            raise Misjudged(f"it yields a {type(item).__name__} whose line is none of a file's: {value!r}")
+        if field.name not in {"revision", "line"} and not (isinstance(value, str) and _is_unicode(value)):
             raise Misjudged(f"it yields a {type(item).__name__} whose {field.name} is no text: {value!r}")
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
+from pgharness.checks import upgrade
 from pgharness.checks.check import Check, Claim, Compare
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
 from pgharness.judging.declarations import (
@@ -21,14 +22,13 @@ from pgharness.judging.ignore_rules import Comparer, judge_ignore_rules
 from pgharness.judging.judge_faults import judge_guarded
 from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
+from pgharness.judging.weighing import Said, Weighing
 from pgharness.records.chain_record import ChainRecord
 from pgharness.settings import nearest
 
-ALWAYS = frozenset({"upgrade"})
-
 
 def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Check] = CHECKS) -> tuple[Check, ...]:
-    """Return the checks to make, of those that are known; `upgrade` is always among them. Raises CannotRun for a name that is none.
+    """Return the checks to make, of those that are known. Raises CannotRun for a name that is none.
 
     `declarations` can be named too, and makes no difference: declarations are always judged.
     """
@@ -40,11 +40,7 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
                 seen=f"known are {', '.join(names)}",
                 mend=f"name one of them{nearest(name, names)}",
             )
-    return tuple(
-        check
-        for check in known
-        if check.name in ALWAYS or ((not only or check.name in only) and check.name not in skip)
-    )
+    return tuple(check for check in known if (not only or check.name in only) and check.name not in skip)
 
 
 def wanted_claims(checks: Sequence[Check]) -> tuple[Claim, ...]:
@@ -64,13 +60,18 @@ def judge(
 
     `known` are all checks that a declaration may name.
 
-    An upgrade that fails in any case is told whatever is allowed and whichever revision it is: nothing after it could be judged.
+    Where the chain does not get to its heads, the revisions that keep it from there are told whatever is wanted, allowed, or to be
+    judged: nothing at the heads could be.
     """
+    ends = _ends(record)
     before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
     charges = _charges(checks)
     comparer = Comparer(rules.ignore)
-    results = [_judge_one(record, check, charges[check.name], comparer) for check in checks]
-    ends = {item.revision.revision for item in record.revisions if item.upgrade.failure is not None}
+    results: list[CheckResult] = []
+    for check in checks:
+        results.append(
+            _judge_one(record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results))
+        )
     told = [
         *(
             replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices, ends))
@@ -78,7 +79,31 @@ def judge(
         ),
         _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
-    return tuple(_without_earlier(result, before - ends) for result in told)
+    return tuple(
+        _without_earlier(result, before - ends) for result in (*_unasked(record, checks, ends, comparer), *told)
+    )
+
+
+def _ends(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions that keep the chain from its heads."""
+    if record.head is not None:
+        return frozenset()
+    last = record.chain.revisions[: len(record.revisions)][-1:]
+    return frozenset(
+        {item.revision.revision for item in record.revisions if item.upgrade.failure is not None}
+        or {item.revision for item in last}
+    )
+
+
+def _unasked(
+    record: ChainRecord, checks: Sequence[Check], ends: Collection[str], comparer: Comparer
+) -> tuple[CheckResult, ...]:
+    """Return what `upgrade` says of the revisions that keep the chain from its heads, where it is not wanted and others are."""
+    if not ends or upgrade.CHECK in checks or not any(check.needs_walk for check in checks):
+        return ()
+    result = _judge_one(record, upgrade.CHECK, frozenset(), comparer)
+    findings = tuple(one for one in result.findings if one.revision in ends)
+    return (replace(result, findings=findings, notes=(), is_wanted=False),)
 
 
 def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
@@ -89,7 +114,9 @@ def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
     return charges
 
 
-def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer) -> CheckResult:
+def _judge_one(
+    record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer, weighing: Weighing | None = None
+) -> CheckResult:
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
     missing = sorted(need for need in check.needs if getattr(record, need, record) is None)
@@ -98,7 +125,8 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
         if record.head is None:
             reason = "not checked: the chain fails to upgrade to its heads"
         return _result(check, Status.SKIPPED, 0.0, reason=reason)
-    said, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
+    told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
+    said = (weighing or Weighing()).of(told)
     return _result(
         check,
         Status.PASSED,
@@ -109,7 +137,7 @@ def _judge_one(record: ChainRecord, check: Check, charged: frozenset[str], compa
     )
 
 
-def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Finding | Note, ...], str]:
+def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[Said, str]:
     """Return what the judge says, and how it broke off, which one of ours does with a traceback."""
     if is_ours(check):
         return tuple(check.judge(record, compare)), ""

@@ -18,13 +18,16 @@ class Rules:
     """What comparisons leave out on purpose."""
     allow_indices: Mapping[str, str] = field(default_factory=dict)
     """Findings of `indices` that are meant: subject and reason."""
+    strict: frozenset[str] = frozenset()
+    """The minor differences that are findings, and no notes."""
     since: str | None = None
     """Only what later revisions do is told."""
 
 
 def read_rules(settings: Settings, today: date) -> Rules:
     """Return the rules of these settings, as they stand on a day."""
-    return Rules(read_ignore_rules(settings.ignore, today), settings.allow_indices, settings.since)
+    ignore = read_ignore_rules(settings.ignore, today)
+    return Rules(ignore, settings.allow_indices, frozenset(settings.strict), settings.since)
 
 
 def read_ignore_rules(ignore: Iterable[IgnoreSetting], today: date) -> IgnoreRules:

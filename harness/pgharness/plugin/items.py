@@ -57,6 +57,8 @@ class CheckItem(pytest.Item):
         cell, findings = report.cell(result, self.revision)
         if cell is Cell.BROKEN:
             raise CheckFailed(findings, report)
+        if cell is Cell.UNTRIED and self.revision is None and (why := _out_of_reach(report)):
+            raise CheckFailed(why, report)
         if cell is Cell.UNTRIED:
             pytest.skip(_why_untried(result, self.revision))
 
@@ -75,6 +77,11 @@ class CheckItem(pytest.Item):
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Return where the revision is."""
         return (self.revision.path if self.revision is not None else self.path), 0, self.name
+
+
+def _out_of_reach(report: Report) -> tuple[Finding, ...]:
+    """Return why the heads are out of reach, where no item of its own tells it."""
+    return tuple(finding for result in report.results if not result.is_wanted for finding in result.findings)
 
 
 def _why_untried(result: CheckResult, revision: Revision | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
@@ -52,7 +52,11 @@ class DeploymentRecord:
     """Whether a walk without rows fails too where it failed, so that empty tables are the cause."""
 
     def is_at(self, chain: Chain) -> bool:
-        """Whether it passed, and the version tables hold the chain's heads, or what stands for them (Alembic folds `depends_on`)."""
+        """Whether it passed, and the version tables hold the chain's heads."""
+        return self.failure is None and self.has_applied(chain, chain.heads)
+
+    def has_applied(self, chain: Chain, revisions: Iterable[str]) -> bool:
+        """Whether the version tables hold these revisions, or what stands for them (Alembic folds `depends_on`)."""
         known = {item.revision for item in chain.revisions}
         reached = frozenset().union(*(chain.ancestors(one) for one in self.applied if one in known))
-        return self.failure is None and set(chain.heads) <= reached
+        return reached.issuperset(revisions)

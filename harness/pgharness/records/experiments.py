@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.diff import Difference
+from pgharness.catalog.facts import RELATION_KINDS, Snapshot
+from pgharness.catalog.names import unqualified, unquoted
 from pgharness.findings import CannotRun
 from pgharness.plans.plan import Plan
 from pgharness.plans.statement import Expectation
 from pgharness.records.steps import Failure
+
+# The parts of a qualified name, and a function's arguments with its name.
+_PARTS = re.compile(r'"(?:[^"]|"")+"|[^."]+(?:\(.*)?')
+
+
+_MAKES = re.compile(r'\s*CREATE (?:TABLE|(?:UNIQUE )?INDEX) (?:IF NOT EXISTS )?((?:"(?:[^"]|"")+"|[^\s("])+)')
+_MISSING = re.compile(r'relation "([^"]+)" does not exist')
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +30,17 @@ class RefusedDdl:
     statement: str
     message: str
     sqlstate: str | None
+
+    @property
+    def makes(self) -> str:
+        """The name of the table or index that it would have made, without schema; empty where it makes neither."""
+        match = _MAKES.match(self.statement)
+        return unquoted(unqualified(match[1])) if match is not None else ""
+
+    def follows_from(self, others: Iterable[RefusedDdl]) -> bool:
+        """Whether it was refused only because a table that it is about had been refused."""
+        missing = _MISSING.match(self.message)
+        return missing is not None and missing[1].rpartition(".")[2] in {one.makes for one in others if one is not self}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +61,46 @@ class ModelsRecord:
     enums: tuple[DeclaredEnum, ...]
 
 
+class LeftOut(NamedTuple):
+    """What env.py leaves out of Alembic's comparison, in Alembic's words: `kind` "schema", "table", "column", "index", "…_constraint".
+
+    Or in those of a plugin, with the name alone: "function", "view", "materialized_view", "trigger", "policy".
+    """
+
+    kind: str
+    schema: str
+    table: str
+    name: str
+
+    @property
+    def in_words(self) -> str:
+        """The object: `table public.log`, `schema other`."""
+        has_table = self.table and self.kind not in {"table", "index"}
+        above = () if self.kind == "schema" else (self.schema, self.table) if has_table else (self.schema,)
+        return f"{self._kind} {'.'.join((*above, self.name))}"
+
+    @property
+    def _kind(self) -> str:
+        return self.kind.replace("_", " ")
+
+    def means(self, difference: Difference) -> bool:
+        """Whether a difference is about it, or about what belongs to it."""
+        return any(self._is(*key) for key in ((difference.kind, difference.object), *difference.ancestors))
+
+    def _is(self, kind: str, name: str) -> bool:
+        parts = tuple(unquoted(part) for part in _PARTS.findall(name))
+        if self.kind == "schema":
+            return parts[0] == self.schema and (len(parts) > 1 or kind == "schema")
+        if self.kind == "table":
+            return kind in RELATION_KINDS and parts == (self.schema, self.name)
+        if self.kind == "index":
+            return kind == "index" and parts == (self.schema, self.name)
+        if not self.table:
+            return kind == self._kind and (parts[0], parts[-1].partition("(")[0]) == (self.schema, self.name)
+        wanted = "column" if self.kind == "column" else "constraint"
+        return kind == wanted and parts == (self.schema, self.table, self.name)
+
+
 @dataclass(frozen=True, slots=True)
 class DraftRecord:
     """What Alembic's autogenerate says: at the heads (`pending`, rendered operations), and of an empty database.
@@ -51,6 +114,8 @@ class DraftRecord:
     failure: Failure | None = None
     comparison_failure: Failure | None = None
     untold: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    """What env.py leaves out of the comparison at the heads."""
 
 
 @dataclass(frozen=True, slots=True)

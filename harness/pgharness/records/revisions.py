@@ -12,7 +12,8 @@ class Revision:
 
     `label` is the file's name without `.py`, which people know it by. `allow` and `irreversible` are what the revision
     declares, `allow_problem` is what is wrong with an `allow` that cannot be read. `names` are those that the file gives a
-    string ("str") or a dict of strings ("dict"), among which a misspelt declaration shows.
+    string ("str") or a dict of strings ("dict"), among which a misspelt declaration shows. `upgrade_line` and `downgrade_line` are
+    the lines of the file on which the functions begin, 1 where it has none of its own.
     """
 
     revision: str
@@ -26,6 +27,8 @@ class Revision:
     allow: Mapping[str, str] = field(default_factory=dict)
     allow_problem: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    upgrade_line: int = 1
+    downgrade_line: int = 1
 
     @property
     def is_merge(self) -> bool:

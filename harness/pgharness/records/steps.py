@@ -64,8 +64,12 @@ class RevisionRecord:
     """The same of the upgrade after the downgrade."""
     alone_failure: Failure | None = None
     """Why the upgrade fails in a process that ran nothing before it, where it passes in one with those before it."""
+    walk_failure: Failure | None = None
+    """Why the walk cannot run the upgrade, where env.py deploys it, also by itself; its downgrade is not tried then."""
     unfilled: tuple[tuple[str, str], ...] = ()
     """Tables for which no row could be made, each with the reason."""
+    behind: str | None = None
+    """The first revision before it that fails every way, and was passed over: a failure may come of what that has not made."""
 
 
 @dataclass(frozen=True, slots=True)

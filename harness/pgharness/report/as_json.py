@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
+from pgharness.findings import CheckResult, Finding, Note
 from pgharness.report.model import Report
+from pgharness.report.places import place_of, repository_root
+
+VERSION = 1
+"""Grows when a program that reads the present shape could not read the next; new keys may come without."""
 
 
 def render_json(report: Report) -> str:
-    """Return `{"server", "checks", "findings", "notes", "duration_s"}`; a finding's `revision` is its id or null."""
+    """Return `{"version", "server", "passed", "revisions", "checks", "findings", "notes", "duration_s"}`, as docs/report.schema.json says."""
+    root = repository_root(Path.cwd())
     document = {
+        "version": VERSION,
         "server": asdict(report.server),
-        "checks": [
-            {
-                "name": result.name,
-                "status": result.status.value,
-                "duration_s": round(result.duration_s, 4),
-                "reason": result.reason,
-            }
-            for result in report.results
-        ],
-        "findings": [asdict(finding) for finding in report.findings],
-        "notes": [asdict(note) for note in report.notes],
+        "passed": report.passed,
+        "revisions": [{"revision": item.revision, "label": item.label} for item in report.chain.revisions],
+        "checks": [_check(result) for result in report.results],
+        "findings": [_said(report, finding, root) for finding in report.findings],
+        "notes": [_said(report, note, root) for note in report.notes],
         "duration_s": round(report.duration_s, 4),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _check(result: CheckResult) -> dict[str, object]:
+    return {
+        "name": result.name,
+        "status": result.status.value,
+        "duration_s": round(result.duration_s, 4),
+        "reason": result.reason,
+    }
+
+
+def _said(report: Report, said: Finding | Note, root: Path) -> dict[str, object]:
+    return {**asdict(said), **asdict(place_of(report, said, root))}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pgharness.findings import CheckResult, Finding, Status
 from pgharness.records.revisions import Revision
+from pgharness.report.grid import seconds
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
-from pgharness.report.text import remarks, seconds, server_line, summary
+from pgharness.report.text import remarks, server_line, summary
 
 STYLE = Path(__file__).with_name("page.css")
 OPEN_LINES = 12

@@ -33,7 +33,10 @@ class ServerFacts:
 
 @dataclass(frozen=True)
 class Report:
-    """One run: `reached` are the revisions whose upgrade passed; `duration_s` runs from the server's start."""
+    """One run: `reached` are the revisions whose upgrade passed; `duration_s` runs from the server's start.
+
+    `source` is the Alembic configuration, the file that a finding about the whole chain is shown in.
+    """
 
     server: ServerFacts
     chain: Chain
@@ -41,6 +44,7 @@ class Report:
     results: tuple[CheckResult, ...]
     server_s: float
     duration_s: float
+    source: str = "alembic.ini"
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -59,20 +63,25 @@ class Report:
 
     def label(self, revision: str | None) -> str:
         """Return the name by which people know a revision."""
-        return self._labels.get(revision or "", WHOLE_CHAIN)
+        found = self.revision(revision)
+        return found.label if found is not None else WHOLE_CHAIN
+
+    def revision(self, identifier: str | None) -> Revision | None:
+        """Return the revision of this id; None for the chain as a whole."""
+        return self._revisions.get(identifier or "")
 
     def cell(self, result: CheckResult, revision: Revision | None) -> tuple[Cell, tuple[Finding, ...]]:
         """Return what a check came to at a revision (None: at the chain as a whole), with the findings there."""
         here = self._findings_at.get((result.name, revision.revision if revision is not None else None))
         if here is not None:
             return Cell.BROKEN, tuple(here)
-        is_reached = self._labels.keys() <= self.reached if revision is None else revision.revision in self.reached
+        is_reached = self._revisions.keys() <= self.reached if revision is None else revision.revision in self.reached
         is_judged = result.is_judged and (not result.needs_walk or is_reached)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
 
     @cached_property
-    def _labels(self) -> dict[str, str]:
-        return {item.revision: item.label for item in self.chain.revisions}
+    def _revisions(self) -> dict[str, Revision]:
+        return {item.revision: item for item in self.chain.revisions}
 
     @cached_property
     def _findings_at(self) -> dict[tuple[str, str | None], list[Finding]]:

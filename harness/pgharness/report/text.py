@@ -1,64 +1,65 @@
-"""The report for people at a terminal: a grid of revisions and checks, then each finding with what to do about it."""
+"""The report for people at a terminal: each finding with what to do about it, then the grid, and the verdict last."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from enum import Enum
 
-from rich.console import Console, Group, RenderableType
-from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
-from pgharness.findings import CheckResult, Finding, Status
-from pgharness.records.revisions import Revision
-from pgharness.report.model import WHOLE_CHAIN, Cell, Report
+from pgharness.findings import Finding, Status
+from pgharness.report.causes import Cause, causes, name_of
+from pgharness.report.grid import render_grid
+from pgharness.report.model import Report
+from pgharness.report.printable import printable
 
-MARKS = {
-    Cell.HOLDS: Text("✓", style="green"),
-    Cell.UNTRIED: Text("–", style="dim"),
-}
 EVIDENCE_LINES = 40
-PLAIN_WIDTH = 120
+SHOWN_OF_A_CAUSE = 5
 
 
-def render_text(report: Report) -> str:
-    """Return the report as plain text."""
-    console = Console(file=io.StringIO(), width=PLAIN_WIDTH, color_system=None)
+class Detail(Enum):
+    """How much is told."""
+
+    QUIET = "quiet"
+    """Findings and the verdict."""
+    NORMAL = "normal"
+    """With the grid, what was skipped, and notes; what is long is shortened."""
+    WHOLE = "whole"
+    """With each revision's row, all evidence and every object of a cause."""
+
+
+def render_text(report: Report, detail: Detail = Detail.NORMAL, *, width: int | None = None) -> str:
+    """Return the report as plain text; without a `width` the grid is as wide as it needs."""
+    console = Console(file=io.StringIO(), width=width or 10_000, color_system=None)
     with console.capture() as captured:
-        console.print(render_grid(report))
-    grid = [line.rstrip() for line in captured.get().splitlines()]
-    findings = [line for item in report.findings for line in (finding_in_text(item, report.label(item.revision)), "")]
-    return "\n".join([*grid, *remarks(report), "", *findings, summary(report)]) + "\n"
+        print_report(console, report, detail, width=width)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
-def render_rich(report: Report) -> RenderableType:
-    """Return the report for a rich console."""
-    return Group(*_parts(report))
-
-
-def render_grid(report: Report) -> Table:
-    """Return the grid alone: revisions down, checks across."""
-    grid = Table(pad_edge=False)
-    grid.add_column("revision", no_wrap=True)
-    for result in report.results:
-        grid.add_column(result.name, justify="center", overflow="fold")
-    rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
-    for revision in rows:
-        name = revision.label if revision is not None else WHOLE_CHAIN
-        grid.add_row(escape(name), *(_mark(*report.cell(result, revision)) for result in report.results))
-    grid.add_section()
-    grid.add_row("seconds", *(seconds(result) for result in report.results))
-    return grid
+def print_report(console: Console, report: Report, detail: Detail = Detail.NORMAL, *, width: int | None = None) -> None:
+    """Print the report; no line of a finding is broken, so that a fix can be copied."""
+    for cause in causes(report.findings):
+        for line in _cause(cause, report.label(cause.first.revision), whole=detail is Detail.WHOLE):
+            console.print(line, soft_wrap=True)
+        console.print()
+    if detail is not Detail.QUIET:
+        console.print(render_grid(report, width=width, whole=detail is Detail.WHOLE))
+        for remark in remarks(report):
+            console.print(Text(printable(remark), style="dim"), soft_wrap=True)
+        console.print()
+    console.print(Text(summary(report), style="bold green" if report.passed else "bold red"), soft_wrap=True)
 
 
 def summary(report: Report) -> str:
     """Return the run in one sentence."""
     revisions, checks = len(report.chain.revisions), sum(r.status is not Status.SKIPPED for r in report.results)
+    found = len(causes(report.findings))
+    told = f" of {counted(found, 'cause')}" if found != len(report.findings) else ""
     return (
-        f"{verdict(len(report.findings))} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, {report.duration_s:.1f} s "
-        f"(server ready after {report.server_s:.1f} s)"
+        f"{verdict(len(report.findings))}{told} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, "
+        f"{report.duration_s:.1f} s (server ready after {report.server_s:.1f} s)"
     )
 
 
@@ -72,18 +73,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def seconds(result: CheckResult) -> str:
-    """Return how long a check took, or a dash where it was skipped."""
-    return "–" if result.status is Status.SKIPPED else f"{result.duration_s:.2f}"
-
-
 def server_line(report: Report) -> str:
     """Return which server it was, and why that one."""
     return f"server: {report.server.description} ({report.server.reason})"
 
 
 def remarks(report: Report) -> list[str]:
-    """Return what stands between the grid and the findings: the server, checks that were skipped, notes."""
+    """Return what stands beneath the grid: the server, checks that were skipped, notes."""
     return [
         server_line(report),
         *(
@@ -96,40 +92,56 @@ def remarks(report: Report) -> list[str]:
 
 
 def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -> str:
-    """Return one finding as plain text; no line is broken, so that a mend can be copied.
+    """Return one finding as plain text; no line is broken, so that a fix can be copied.
 
     `label` is the revision's, for what is about a chain; with `whole`, long evidence is not shortened.
     """
-    shown = finding.evidence if whole else _shortened(finding.evidence)
-    evidence = [f"    {line}" for line in shown.splitlines()]
-    head = f"{finding.check} [{label}] {finding.subject}" if label else finding.subject
-    return "\n".join([head, f"  {finding.message}", f"  fix: {finding.mend}", *evidence])
+    return "\n".join(line.plain for line in _finding(finding, label, whole=whole))
 
 
-def render_finding(finding: Finding, label: str) -> RenderableType:
-    """Return one finding: what failed and where, what was seen, and the mend."""
-    head = Text.assemble((f"{finding.check}", "bold red"), f" [{label}] ", (finding.subject, "bold"))
-    lines: list[RenderableType] = [head, Padding(Text(finding.message), (0, 0, 0, 2))]
-    lines.append(Padding(Text.assemble(("fix: ", "green"), finding.mend), (0, 0, 0, 2)))
-    if finding.evidence:
-        lines.append(Padding(Text(_shortened(finding.evidence), style="dim"), (0, 0, 0, 4)))
-    return Group(*lines, "")
+def _cause(cause: Cause, label: str, *, whole: bool) -> Iterator[Text]:
+    """Yield the lines of a finding, or of several with one cause: what is said of all, then each object with its fix."""
+    if len(cause.findings) == 1:
+        yield from _finding(cause.first, label, whole=whole)
+        return
+    shown = cause.findings if whole else cause.findings[:SHOWN_OF_A_CAUSE]
+    yield _head(cause.first.check, label, f"{len(cause.findings)} × {cause.kind}")
+    yield Text(f"  {printable(cause.first.message)}")
+    for finding in shown:
+        yield Text(f"    {printable(name_of(finding))}", style="bold")
+        yield from _fix(finding, "      ")
+        if whole:
+            yield from _evidence(finding, "        ", whole=True)
+    if left := len(cause.findings) - len(shown):
+        yield Text(f"    … {left} more (--verbose shows them)", style="dim")
 
 
-def _parts(report: Report) -> Iterator[RenderableType]:
-    yield render_grid(report)
-    yield from (Text(remark, style="dim") for remark in remarks(report))
-    yield ""
-    for finding in report.findings:
-        yield render_finding(finding, report.label(finding.revision))
-    yield Text(summary(report), style="bold green" if report.passed else "bold red")
+def _finding(finding: Finding, label: str, *, whole: bool) -> Iterator[Text]:
+    """Yield what failed and where, what was seen, the fix, and the evidence."""
+    yield _head(finding.check, label, finding.subject) if label else Text(printable(finding.subject), style="bold")
+    for line in printable(finding.message).splitlines():
+        yield Text(f"  {line}")
+    yield from _fix(finding, "  ")
+    yield from _evidence(finding, "    ", whole=whole)
 
 
-def _mark(cell: Cell, findings: tuple[Finding, ...]) -> Text:
-    return MARKS.get(cell) or Text(f"✗ {len(findings)}" if len(findings) > 1 else "✗", style="bold red")
+def _head(check: str, label: str, subject: str) -> Text:
+    return Text.assemble((check, "bold red"), f" [{printable(label)}] ", (printable(subject), "bold"))
 
 
-def _shortened(evidence: str) -> str:
-    lines = evidence.splitlines()
-    left = len(lines) - EVIDENCE_LINES
-    return "\n".join([*lines[:EVIDENCE_LINES], *([f"… {left} more lines (--format json has all)"] if left > 0 else [])])
+def _fix(finding: Finding, indent: str) -> Iterator[Text]:
+    """Yield the fix: on its line, or as a block whose lines are indented alike."""
+    lines = printable(finding.mend).splitlines()
+    if len(lines) > 1:
+        yield Text.assemble(indent, ("fix:", "green"))
+        yield from (Text(f"{indent}  {line}") for line in lines)
+    else:
+        yield Text.assemble(indent, ("fix: ", "green"), *lines)
+
+
+def _evidence(finding: Finding, indent: str, *, whole: bool) -> Iterator[Text]:
+    lines = printable(finding.evidence).splitlines()
+    shown = lines if whole else lines[:EVIDENCE_LINES]
+    yield from (Text(f"{indent}{line}", style="dim") for line in shown)
+    if left := len(lines) - len(shown):
+        yield Text(f"{indent}… {left} more lines (--verbose shows them)", style="dim")

@@ -1,6 +1,6 @@
 """Servers: a given one, a container, or an embedded one of our own."""
 
-from pgharness.servers.choice import ended_in_order, open_server
+from pgharness.servers.choice import ended_in_order, open_server, open_system_server
 from pgharness.servers.given_url import connect_given
 from pgharness.servers.server import (
     APPLICATION_NAME,
@@ -27,4 +27,5 @@ __all__ = [
     "ended_in_order",
     "kept_by_variable",
     "open_server",
+    "open_system_server",
 ]

@@ -11,6 +11,7 @@ from types import FrameType
 
 from pgharness.findings import CannotRun
 from pgharness.servers.container.engine_ping import require_engine
+from pgharness.servers.embedded.binaries import find_system_binaries
 from pgharness.servers.embedded.server import embedded_server
 from pgharness.servers.given_url import EXAMPLE, given_server
 from pgharness.servers.server import Keeps, Server, kept_by_variable
@@ -33,6 +34,13 @@ def open_server(
     why. Raises CannotRun; a server that was asked for by name is never replaced by another.
     """
     with ended_in_order(), _opened(choice, image, keeps) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def open_system_server(reason: str) -> Iterator[Server]:
+    """Yield a server of the PostgreSQL that the system has installed. Raises CannotRun where it has none."""
+    with ended_in_order(), embedded_server(reason, find=find_system_binaries) as server:
         yield server
 
 

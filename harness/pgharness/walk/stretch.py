@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.conversation import Conversation
-from pgharness.chain.messages import UP, Direction
+from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.records.revisions import Revision
-from pgharness.records.steps import Failure, RevisionRecord, Step
-from pgharness.rows import fill_empty_tables
+from pgharness.records.steps import Failure, Step
+from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
@@ -23,51 +23,56 @@ _OPEN_ENDED = re.compile(r"(?:^|;|\*/|--[^\n]*\n)[\s(]*(?:DO|CALL|WITH|EXECUTE)\
 _BEHIND_SQLALCHEMY = re.compile(r"\bcursor\(|\b(?:driver|dbapi)_connection\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a stretch begins: the revision to try next, whether on rows, and why it failed on rows before.
-
-    `together` arrives there in one migration context, as one `alembic upgrade` would. `failed` is what the revision came to by
-    itself, without rows; it is then run in one go with those before it.
-    """
-
-    index: int
-    populated: bool = True
-    rows_failures: tuple[tuple[str, Failure], ...] = ()
-    failed: RevisionRecord | None = None
-    together: bool = False
-
-
 class Stretch:
     """One database of a walk: `base` is its catalog at the beginning, `arrived` the last step on the way to where it starts.
 
-    `unfilled` are the tables for which no row could be made, each with the reason.
+    `seen` is the catalog as it was last read, and `unfilled` are the tables for which no row could be made, each with the reason.
     """
 
     def __init__(
-        self, conversation: Conversation, observer: Connection, rows_per_table: int, *, reads_all: bool
+        self,
+        conversation: Conversation,
+        observer: Connection,
+        rows_per_table: int,
+        words: Words,
+        *,
+        reads_all: bool,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
         self._rows_per_table = rows_per_table
+        self._words = words
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
+        self.seen = self.base
         self.arrived = Step((), 0.0, self.base)
         self.unfilled: tuple[tuple[str, str], ...] = ()
+        self._widths: Mapping[int, int] = {}
 
-    def arrive(self, revisions: Sequence[Revision], position: Position) -> bool:
-        """Bring a new database to where the walk is to go on; say whether all passed that passed before."""
-        asked = [(revision.revision, UP) for revision in revisions]
-        for step in self._conversation.steps(asked, apart=not position.together):
+    @property
+    def has_ended(self) -> bool:
+        """Whether a revision has ended the process that works on this database."""
+        return self._conversation.has_ended
+
+    def arrive(self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool) -> bool:
+        """Run what a new database still lacks, entering without running it what is passed over; say whether all passed."""
+        asked = [(item.revision, STAMP if item.revision in passed_over else UP) for item in revisions]
+        for step in self._conversation.steps(asked, apart=not together):
             if step.failure is not None:
                 return False
             self.arrived = step
-        if position.failed is not None:
-            self.arrived = replace(self.arrived, snapshot=self.catalog.read())
-        if position.populated:
-            self.fill()
         return True
+
+    def look(self) -> Step:
+        """Read the catalog that the last step on the way here has led to, and return that step with it."""
+        self.seen = self.catalog.read()
+        return replace(self.arrived, snapshot=self.seen)
+
+    def pass_over(self, revision: Revision) -> None:
+        """Enter a revision in the version table without running it."""
+        for _ in self._conversation.steps([(revision.revision, STAMP)], apart=True):
+            pass
 
     def step(self, revision: Revision, direction: Direction, *, fill: bool, known: Step | None = None) -> Step:
         """Run one step in a migration context of its own, and fill what is empty then.
@@ -80,6 +85,8 @@ class Stretch:
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             if fill:
                 self.fill()
+            assert snapshot is not None
+            self.seen = snapshot
             done = replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started)
         return done
 
@@ -91,11 +98,25 @@ class Stretch:
                 self.fill()
             yield revision, step
 
+    def suspects(self, failure: Failure) -> tuple[Suspect, ...]:
+        """Return the columns whose generated texts a failure may come of."""
+        return suspects(self._observer, failure.message)
+
+    def learn(self, found: Sequence[Suspect]) -> Words:
+        """Return what these columns are meant to hold, now that the revision has passed."""
+        return learn(self._observer, found)
+
     def fill(self) -> None:
         """Fill the tables that are empty."""
         if self._rows_per_table:
-            filling = fill_empty_tables(self._observer, rows_per_table=self._rows_per_table, leave_out=self._leave_out)
-            self.unfilled = filling.unfilled
+            filling = fill_empty_tables(
+                self._observer,
+                rows_per_table=self._rows_per_table,
+                leave_out=self._leave_out,
+                widths=self._widths,
+                words=self._words,
+            )
+            self.unfilled, self._widths = filling.unfilled, filling.widths
 
 
 def _is_seen_whole(revision: Revision) -> bool:

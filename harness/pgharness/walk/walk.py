@@ -2,7 +2,8 @@
 
 After each step every empty table gets rows, so that the next one meets a database as production would have it. Where a revision
 spoils the database (a downgrade that does not restore, a step that fails halfway), the walk goes on from there on a new one:
-what a revision is charged with never comes from another.
+what a revision is charged with never comes from another. One that fails on rows is tried without, then together with those before
+it, then as env.py deploys the chain; one that fails every way is passed over, and those behind it are tried all the same.
 """
 
 from __future__ import annotations
@@ -13,19 +14,26 @@ from dataclasses import dataclass, field, replace
 from pgharness.catalog.facts import Snapshot
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import converse
+from pgharness.chain.course import tips
+from pgharness.chain.deployment import deploy
 from pgharness.chain.messages import DOWN, UP
 from pgharness.chain.project import Project
-from pgharness.databases import Databases
+from pgharness.databases import Database, Databases
+from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, Failure, RevisionRecord
-from pgharness.walk.stretch import Position, Stretch
+from pgharness.walk.position import Position
+from pgharness.walk.stretch import Stretch
 
 Advance = Callable[[str], None]
+
+# The class of SQLSTATE for what a statement names and there is not; no rows make a difference to that.
+_OF_THE_CATALOG = "42"
 
 
 @dataclass(frozen=True, slots=True)
 class WalkRecord:
-    """What the walk saw; `revisions` ends at the first revision whose upgrade fails."""
+    """What the walk saw; `revisions` are all of the chain, but for those behind a place that it could not reach a second time."""
 
     revisions: tuple[RevisionRecord, ...]
     base: Snapshot
@@ -46,14 +54,21 @@ class Walk:
     version_table: str = ""
     descent: Descent | None = None
     reads_all: bool = False
+    deployed: int = 0
+    """How many revisions, from the first, come to a new database as env.py deploys them."""
+    words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """What columns are to hold, given by the settings or learned."""
+    passed_over: set[str] = field(default_factory=set)
+    """The revisions that fail every way."""
 
     def run(self) -> WalkRecord:
-        """Walk to the heads, or to the first revision that does not upgrade."""
+        """Walk to the heads."""
         try:
             return self._walk()
         except _Missed:
             self.records.clear()
-            self.base, self.descent, self.reads_all = None, None, True
+            self.passed_over.clear()
+            self.base, self.descent, self.reads_all, self.deployed = None, None, True, 0
             return self._walk()
 
     def _walk(self) -> WalkRecord:
@@ -67,10 +82,16 @@ class Walk:
         """Go on as far as one database serves; give where the next one has to begin, or None at the end."""
         with self.databases.experiment("walk") as database:
             run_baseline(database, self.project.settings)
+            if not self._is_deployed(database, position.deployed):
+                return self._not_arrived(position)
             with database.connect() as observer, converse(self.project, database) as conversation:
                 self.version_table = conversation.version_table
                 stretch = Stretch(
-                    conversation, observer, self.project.settings.rows_per_table, reads_all=self.reads_all
+                    conversation,
+                    observer,
+                    self.project.settings.rows_per_table,
+                    {**self.words, **self.project.settings.words},
+                    reads_all=self.reads_all,
                 )
                 if self.base is None:
                     self.base = stretch.base
@@ -81,41 +102,98 @@ class Walk:
 
     def _go(self, stretch: Stretch, position: Position) -> Position | None:
         revisions = self.project.chain.revisions
-        if not stretch.arrive(revisions[: position.index + bool(position.failed)], position):
+        on_the_way = revisions[position.deployed : position.arrival]
+        if not stretch.arrive(on_the_way, self.passed_over, together=position.together):
             return self._not_arrived(position)
+        if self.passed_over:
+            stretch.look()
+        if position.populated:
+            stretch.fill()
         for index in range(position.index, len(revisions)):
-            here = position if index == position.index else Position(index)
+            here = position if index == position.index else self._next(index)
             record = self._try(stretch, revisions[index], here)
-            if (again := self._to_be_tried_again(record, here)) is not None:
+            if (again := self._to_be_tried_again(stretch, record, here)) is not None:
                 return again
-            self.records.append(record)
-            self.advance(revisions[index].label)
-            if record.upgrade.failure is not None:
-                return None
-            if _is_spoiled(record):
-                return Position(index + 1, together=self._needs_company())
-        if self.roundtrips:
+            if not here.populated:
+                stretch.fill()  # or the next revision would meet empty tables
+            following = self._told(record, here)
+            if record.upgrade.failure is not None and stretch.seen == record.before and not stretch.has_ended:
+                stretch.pass_over(record.revision)
+            elif record.upgrade.failure is not None or _is_spoiled(record) or stretch.has_ended:
+                return following
+        if self.roundtrips and not self.passed_over:
             self.descent = self._descend(stretch)
         return None
 
+    def _is_deployed(self, database: Database, count: int) -> bool:
+        """Bring a new database past the first revisions as env.py deploys them; say whether it is there."""
+        wanted = tuple(item.revision for item in self.project.chain.revisions[:count])
+        if not wanted:
+            return True
+        targets = tuple(item.revision for item in tips(self.project.chain, frozenset(wanted)))
+        try:
+            deployment = deploy(self.project, database, targets)
+        except CannotRun:
+            return False
+        return deployment.failure is None and deployment.has_applied(self.project.chain, targets)
+
+    def _is_deployed_by_itself(self, position: Position) -> bool:
+        """Whether env.py deploys a revision where those before it were deployed earlier, so that its failure was the walk's."""
+        with self.databases.experiment("by_itself") as database:
+            run_baseline(database, self.project.settings)
+            return all(self._is_deployed(database, count) for count in (position.index, position.index + 1))
+
     def _not_arrived(self, position: Position) -> Position | None:
-        """Return how to go on where what passed before does not pass again; a revision that fails every way ends the walk."""
+        """Return how to go on where what is to stand before does not pass; a revision that fails every way is passed over."""
+        may_deploy = position.deployed < position.arrival and not self.passed_over
+        if position.failed is not None and may_deploy:
+            return replace(position, together=False, deployed=position.arrival)
         if position.failed is not None:
-            self.records.append(_with_earlier_failures(position.failed, position))
-            return None
-        return None if position.together else replace(position, together=True)
+            return self._told(_with_earlier_failures(position.failed, position), position)
+        if not position.together:
+            return replace(position, together=True)
+        return replace(position, together=False, deployed=position.arrival) if may_deploy else None
+
+    def _told(self, record: RevisionRecord, position: Position) -> Position:
+        """Keep what a revision came to, and return where the next one begins on a new database."""
+        self.records.append(record)
+        self.advance(record.revision.label)
+        if record.upgrade.failure is not None:
+            self.passed_over.add(record.revision.revision)
+        else:
+            self.deployed = max(self.deployed, position.deployed)
+        return self._next(position.index + 1)
+
+    def _next(self, index: int) -> Position:
+        """Return where a revision begins that was not tried yet."""
+        return Position(index, together=self._needs_company(), deployed=self.deployed)
 
     def _try(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up, down and up again."""
-        assert self.base is not None
-        before = self.records[-1].upgrade.snapshot if self.records else self.base
-        assert before is not None
-        record = RevisionRecord(revision, before, stretch.arrived, unfilled=stretch.unfilled)
-        if position.failed is None:
-            record = replace(record, upgrade=stretch.step(revision, UP, fill=position.populated))
+        record = self._up(stretch, revision, position)
+        if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
+            return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
             record = self._there_and_back(stretch, record, position)
         return _with_earlier_failures(record, position)
+
+    def _up(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
+        """Run a revision up; one that failed by itself has come here with those before it."""
+        failed = position.failed
+        if failed is not None:
+            arrived = stretch.look()
+            if position.is_deployed:
+                arrived = replace(failed.upgrade, failure=None, snapshot=stretch.seen)
+            return replace(failed, upgrade=arrived, unfilled=stretch.unfilled)
+        before = stretch.seen if self.passed_over else self.records[-1].upgrade.snapshot if self.records else self.base
+        assert before is not None
+        unfilled, step = stretch.unfilled, stretch.step(revision, UP, fill=position.populated)
+        return RevisionRecord(revision, before, step, unfilled=unfilled, behind=self._behind(revision))
+
+    def _behind(self, revision: Revision) -> str | None:
+        """Return the first revision that was passed over and that this one builds upon."""
+        before = self.project.chain.ancestors(revision.revision) & self.passed_over
+        return next((item.revision for item in self.project.chain.revisions if item.revision in before), None)
 
     @staticmethod
     def _there_and_back(stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
@@ -126,14 +204,29 @@ class Walk:
         known = record.upgrade if downgrade.snapshot == record.before else None
         return replace(record, reupgrade=stretch.step(record.revision, UP, fill=True, known=known))
 
-    def _to_be_tried_again(self, record: RevisionRecord, position: Position) -> Position | None:
-        """Return how a revision that failed is tried once more: without rows, then in one go with those before it."""
+    def _to_be_tried_again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
+        """Return how a revision that failed is tried once more: without rows, then in one go with those before it.
+
+        One that has passed without rows shows what texts were to be like, and is tried with such ones.
+        """
         failures = _own_failures(record)
-        if not failures or position.failed is not None:
+        if not failures and self._has_learned(stretch, position):
+            return replace(position, populated=True, rows_failures=(), suspects=())
+        if not failures or position.failed is not None or _can_only_fail(record):
             return None
         if position.populated and self.project.settings.rows_per_table:
-            return replace(position, populated=False, rows_failures=failures)
-        return replace(position, failed=record, together=True) if record.upgrade.failure is not None else None
+            found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
+            return replace(position, populated=False, rows_failures=failures, suspects=found)
+        if record.upgrade.failure is None or record.behind is not None:
+            return None
+        return replace(position, failed=record, together=True)
+
+    def _has_learned(self, stretch: Stretch, position: Position) -> bool:
+        """Keep what columns are meant to hold; say whether any of it is new."""
+        learned = stretch.learn(position.suspects) if position.suspects else {}
+        new = {place: texts for place, texts in learned.items() if self.words.get(place) != texts}
+        self.words.update(new)
+        return bool(new.keys() - self.project.settings.words.keys())
 
     def _needs_company(self) -> bool:
         return any(record.alone_failure is not None for record in self.records)
@@ -164,6 +257,12 @@ def _own_failures(record: RevisionRecord) -> tuple[tuple[str, Failure], ...]:
     )
 
 
+def _can_only_fail(record: RevisionRecord) -> bool:
+    """Whether a revision misses what one that was passed over would have made."""
+    failure = record.upgrade.failure
+    return record.behind is not None and failure is not None and (failure.sqlstate or "").startswith(_OF_THE_CATALOG)
+
+
 def _with_earlier_failures(record: RevisionRecord, position: Position) -> RevisionRecord:
     """Add why a revision failed on rows, or alone, where it does not fail without them, or in company."""
     still_failing = {name for name, _ in _own_failures(record)}
@@ -180,7 +279,11 @@ def _with_earlier_failures(record: RevisionRecord, position: Position) -> Revisi
 
 def _is_spoiled(record: RevisionRecord) -> bool:
     """Whether the database is no longer what a clean upgrade to this revision gives."""
-    if record.alone_failure is not None or (record.reupgrade is not None and record.reupgrade.failure is not None):
+    if (
+        record.alone_failure
+        or record.walk_failure
+        or (record.reupgrade is not None and record.reupgrade.failure is not None)
+    ):
         return True
     last = record.reupgrade or record.downgrade
     return last is not None and last.snapshot != record.upgrade.snapshot

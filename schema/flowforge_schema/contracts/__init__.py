@@ -1,4 +1,4 @@
-"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the eight, `…Summary` for lists.
+"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the nine, `…Summary` for lists.
 
 What a contract takes, the database takes; what it refuses has its reason in the contract. `fields` has the types for
 contracts of your own.
@@ -27,6 +27,9 @@ from flowforge_schema.contracts.runs import (
     WorkflowRunClaimUpdate,
     WorkflowRunCount,
     WorkflowRunCreate,
+    WorkflowRunKeyCreate,
+    WorkflowRunKeyRead,
+    WorkflowRunKeyUpdate,
     WorkflowRunRead,
     WorkflowRunRecord,
     WorkflowRunSummary,
@@ -67,6 +70,9 @@ __all__ = [
     "WorkflowRunClaimUpdate",
     "WorkflowRunCount",
     "WorkflowRunCreate",
+    "WorkflowRunKeyCreate",
+    "WorkflowRunKeyRead",
+    "WorkflowRunKeyUpdate",
     "WorkflowRunRead",
     "WorkflowRunRecord",
     "WorkflowRunSummary",

@@ -20,6 +20,11 @@ CONTRACTS: Mapping[str, tuple[type[BaseModel], type[BaseModel], type[BaseModel]]
         "workflows": (contracts.WorkflowCreate, contracts.WorkflowUpdate, contracts.WorkflowRead),
         "workflow_steps": (contracts.WorkflowStepCreate, contracts.WorkflowStepUpdate, contracts.WorkflowStepRead),
         "workflow_runs": (contracts.WorkflowRunCreate, contracts.WorkflowRunUpdate, contracts.WorkflowRunRead),
+        "workflow_run_keys": (
+            contracts.WorkflowRunKeyCreate,
+            contracts.WorkflowRunKeyUpdate,
+            contracts.WorkflowRunKeyRead,
+        ),
         "workflow_run_claims": (
             contracts.WorkflowRunClaimCreate,
             contracts.WorkflowRunClaimUpdate,

@@ -190,6 +190,7 @@ MaxAttempts = Annotated[int, Field(ge=1, le=limits.STEP_MAX_ATTEMPTS_MAX), Befor
 RunInput = Annotated[dict[str, Any], Jsonb(limits.RUN_INPUT_SIZE_BYTES_MAX)]
 RunOutput = Annotated[dict[str, Any], Jsonb(limits.RUN_OUTPUT_SIZE_BYTES_MAX)]
 RunError = Annotated[dict[str, Any], Jsonb(limits.RUN_ERROR_SIZE_BYTES_MAX)]
+RunKey = Annotated[str, text(limits.RUN_KEY_LENGTH_MAX)]
 RunHolder = Annotated[str, text(limits.RUN_HELD_BY_LENGTH_MAX)]
 LogMessage = Annotated[str, text(limits.LOG_MESSAGE_LENGTH_MAX, shortest=0)]
 

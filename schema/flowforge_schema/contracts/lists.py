@@ -30,6 +30,7 @@ SHOWN_AS: Mapping[str, type[Row] | None] = MappingProxyType(
         "stuck_runs": WorkflowRunSummary,
         "waiting_runs": None,
         "due_claims": None,
+        "overdue_runs": None,
         "run_with_step_logs": WorkflowRunRecord,
         "step_logs_of_run": RunStepLogRead,
         "attempts_of_step": RunStepLogRead,

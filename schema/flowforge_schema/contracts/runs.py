@@ -1,4 +1,4 @@
-"""Contracts of `workflow_runs`, `workflow_run_claims` and `run_step_logs`, and the rules that tie a status to its clocks."""
+"""Contracts of `workflow_runs`, `workflow_run_keys`, `workflow_run_claims` and `run_step_logs`, and the rules that tie a status to its clocks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from flowforge_schema.contracts.fields import (
     RunError,
     RunHolder,
     RunInput,
+    RunKey,
     RunOutput,
     StepKey,
     Timestamp,
@@ -94,6 +95,8 @@ class WorkflowRunCreate(Contract):
     started_at: Timestamp | None = None
     finished_at: Timestamp | None = None
     cancel_requested_at: Timestamp | None = None
+    deadline_at: Timestamp | None = None
+    retry_of: Id | None = None
 
     @model_validator(mode="after")
     def _has_its_clocks(self) -> Self:
@@ -116,6 +119,7 @@ class WorkflowRunUpdate(Contract):
     started_at: Timestamp | MISSING | None = MISSING
     finished_at: Timestamp | MISSING | None = MISSING
     cancel_requested_at: Timestamp | MISSING | None = MISSING
+    deadline_at: Timestamp | MISSING | None = MISSING
 
     @model_validator(mode="after")
     def _has_its_clocks(self) -> Self:
@@ -135,6 +139,8 @@ class WorkflowRunSummary(Row):
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
+    deadline_at: datetime | None
+    retry_of: UUID | None
     lock_version: int
     created_at: datetime
     updated_at: datetime
@@ -153,6 +159,30 @@ class WorkflowRunCount(Row):
 
     status: RunStatus | UnknownLabel
     runs: int
+
+
+class WorkflowRunKeyCreate(Contract):
+    """The key of a run. `start_run` makes it together with the run."""
+
+    workflow_id: Id
+    key: RunKey
+    run_id: Id
+
+
+class WorkflowRunKeyUpdate(Contract):
+    """A change of a key by hand; what is left out stays."""
+
+    run_id: Id | MISSING = MISSING
+
+
+class WorkflowRunKeyRead(Row):
+    """The run that was started with a key."""
+
+    workflow_id: UUID
+    key: str
+    run_id: UUID
+    created_at: datetime
+    updated_at: datetime
 
 
 class WorkflowRunClaimCreate(Contract):

@@ -31,7 +31,15 @@ TIMESTAMPS = MappingProxyType(
         "run_step_logs": ("created_at", "finished_at", "started_at", "updated_at"),
         "users": ("created_at", "email_verified_at", "last_login_at", "updated_at"),
         "workflow_run_claims": ("available_at", "created_at", "leased_until", "updated_at"),
-        "workflow_runs": ("cancel_requested_at", "created_at", "finished_at", "started_at", "updated_at"),
+        "workflow_run_keys": ("created_at", "updated_at"),
+        "workflow_runs": (
+            "cancel_requested_at",
+            "created_at",
+            "deadline_at",
+            "finished_at",
+            "started_at",
+            "updated_at",
+        ),
         "workflow_steps": ("created_at", "updated_at"),
         "workflows": ("archived_at", "created_at", "updated_at"),
     }
@@ -111,6 +119,14 @@ RULES = (
         "Somebody still works on the run.",
     ),
     Rule("pk_workflow_run_claims", "run_id", "Somebody works on this run already."),
+    Rule("ck_workflow_run_keys__key_length", "key", "The key is empty or too long."),
+    Rule(
+        "fk_workflow_run_keys__workflow_id__workflows",
+        "workflow_id",
+        "There is no such workflow.",
+        "The workflow still has keys of runs.",
+    ),
+    Rule("pk_workflow_run_keys", "key", "A run of this workflow was started with this key already."),
     Rule("ck_workflow_runs__error_is_object", "error", "The error must be a JSON object."),
     Rule("ck_workflow_runs__error_size", "error", "The error is too large."),
     Rule(
@@ -122,6 +138,7 @@ RULES = (
     Rule("ck_workflow_runs__input_size", "input", "The input is too large."),
     Rule("ck_workflow_runs__output_is_object", "output", "The output must be a JSON object."),
     Rule("ck_workflow_runs__output_size", "output", "The output is too large."),
+    Rule("ck_workflow_runs__retry_of_another", "retry_of", "A run cannot be a retry of itself."),
     Rule(
         "ck_workflow_runs__started_when_begun",
         "started_at",

@@ -174,11 +174,14 @@ class PoolExhaustedError(DatabaseUnavailableError):
 
 
 class CommitUnknownError(AppError):
-    """The connection was lost during COMMIT: the change may or may not be stored. Read before you write again."""
+    """The connection was lost during COMMIT: it may be stored. Ask again with the same key (`start_run`), or read first."""
 
     code = "commit_unknown"
     http_status = 503
-    title = "The database stopped answering, and the change may or may not have been stored."
+    title = (
+        "The database stopped answering, and the change may or may not have been stored."
+        " Ask again with the same key, or look whether it is there."
+    )
 
 
 class UnexpectedDatabaseError(AppError):

@@ -6,6 +6,7 @@ Every pick-up has a number, the attempt. Only who holds the present one can writ
 from __future__ import annotations
 
 from flowforge_schema.leases.cancelling import request_cancel
+from flowforge_schema.leases.deadlines import DEADLINE_EXCEEDED
 from flowforge_schema.leases.ending import finish_run, retry_run
 from flowforge_schema.leases.floor import RunFloor
 from flowforge_schema.leases.held import HeldRun
@@ -13,6 +14,7 @@ from flowforge_schema.leases.holding import heartbeat, hold_lease
 from flowforge_schema.leases.picking_up import pick_up_runs
 
 __all__ = [
+    "DEADLINE_EXCEEDED",
     "HeldRun",
     "RunFloor",
     "finish_run",

@@ -108,8 +108,8 @@ async def _end(
         .where(RUNS.c.id.in_(run_ids), RUNS.c.status == RunStatus.RUNNING)
         .values(
             status=status,
-            output=output,
-            error=error,
+            output=None if output is None else dict(output),
+            error=None if error is None else dict(error),
             finished_at=func.statement_timestamp(),
             lock_version=RUNS.c.lock_version + 1,
         )

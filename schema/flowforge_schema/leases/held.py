@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_
+from sqlalchemy import ARRAY, ColumnElement, Table, Uuid, and_, func, literal
 
 from flowforge_schema.models import Base, WorkflowRun, WorkflowRunClaim
 
@@ -29,7 +30,8 @@ class HeldRun:
     """One run as its worker holds it, without its documents; `attempt` and `held_by` are the proof.
 
     `attempt` is 1 for a run's first pick-up and grows by one with each. `leased_until` is by the server's clock.
-    `cancel_requested_at` is None until somebody asks the run to stop; `heartbeat` brings the news.
+    `cancel_requested_at` is None until somebody asks the run to stop; `heartbeat` brings the news. `is_overdue` says whether
+    `deadline_at` had passed, by that clock, when the run was last picked up or prolonged; None is no deadline.
     """
 
     run_id: UUID
@@ -39,6 +41,14 @@ class HeldRun:
     held_by: str
     leased_until: datetime
     cancel_requested_at: datetime | None
+    deadline_at: datetime | None
+    is_overdue: bool
+
+
+def is_any(column: Any, run_ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Return the condition on ids as one array, so that the statement's text, and its plan, are the same for any number of them."""
+    condition: ColumnElement[bool] = column == func.any(literal(sorted(run_ids), ARRAY(Uuid)))
+    return condition
 
 
 def is_held(held: HeldRun) -> ColumnElement[bool]:

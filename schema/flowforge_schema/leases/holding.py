@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.errors import LeaseLostError
 from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_held
+from flowforge_schema.queries.runs import is_in_time
 
 DEFAULT_LEASE: Final = timedelta(seconds=60)
 
@@ -22,24 +23,28 @@ MOVE_AFTER: Final = timedelta(minutes=10)
 async def heartbeat(session: AsyncSession, held: HeldRun, *, lease: timedelta = DEFAULT_LEASE) -> HeldRun:
     """Return the run as it is held now: until `lease` from now on, and with `cancel_requested_at` where it is to stop.
 
-    Commit at once. Raises LeaseLostError where another attempt has begun, and changes nothing then.
+    Past the run's deadline nothing is prolonged, and `is_overdue` says so: end the run before the lease is over, or another worker
+    will. Commit at once. Raises LeaseLostError where another attempt has begun, and changes nothing then.
     """
     if lease <= timedelta(0):
         raise ValueError(f"heartbeat takes a positive lease, not {lease}")
     now = func.statement_timestamp()
+    is_overdue = ~is_in_time(RUNS.c.deadline_at)
+    until = case((is_overdue, CLAIMS.c.leased_until), else_=now + literal(lease))
     is_far_back = CLAIMS.c.available_at < now - MOVE_AFTER
-    asked = select(RUNS.c.cancel_requested_at).where(RUNS.c.id == CLAIMS.c.run_id).scalar_subquery()
+    # Joined, so that the run is looked up once for all that is read of it; its documents are not touched.
     statement = (
         update(CLAIMS)
-        .where(is_held(held))
-        .values(leased_until=now + lease, available_at=case((is_far_back, now + lease), else_=CLAIMS.c.available_at))
-        .returning(CLAIMS.c.leased_until, asked)
+        .where(is_held(held), RUNS.c.id == CLAIMS.c.run_id)
+        .values(leased_until=until, available_at=case((is_far_back, until), else_=CLAIMS.c.available_at))
+        .returning(
+            CLAIMS.c.leased_until, RUNS.c.cancel_requested_at, RUNS.c.deadline_at, is_overdue.label("is_overdue")
+        )
     )
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise LeaseLostError
-    leased_until, cancel_requested_at = row
-    return replace(held, leased_until=leased_until, cancel_requested_at=cancel_requested_at)
+    return replace(held, **row._asdict())
 
 
 async def hold_lease(session: AsyncSession, held: HeldRun) -> None:

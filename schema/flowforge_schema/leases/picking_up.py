@@ -13,19 +13,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, Uuid, bindparam, delete, func, literal, select, update
+from sqlalchemy import ARRAY, Interval, Uuid, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.enums import RunStatus
+from flowforge_schema.leases.deadlines import end_overdue, time_out
 from flowforge_schema.leases.ending import fail_exhausted
 from flowforge_schema.leases.floor import RunFloor
-from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun
+from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_any
 from flowforge_schema.leases.holding import DEFAULT_LEASE
 from flowforge_schema.limits import RUN_HELD_BY_LENGTH_MAX
 from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 from flowforge_schema.queries import due_claims, waiting_runs
-from flowforge_schema.queries.runs import EARLIEST
+from flowforge_schema.queries.runs import EARLIEST, is_in_time
 
 # How many candidates are read for each run that is wanted.
 CANDIDATES_PER_RUN = 8
@@ -46,8 +47,9 @@ async def pick_up_runs(
 
     Commit at once, and work afterwards. `held_by` names the worker, a different name for each process (host and process id, say).
     Runs whose lease ran out, and those that are due to be tried again, come first; one that is still without an end after
-    `policy.max_attempts` attempts is failed instead. Then come pending ones, the oldest roughly first. They come without documents, so
-    that a run whose input cannot be read stops no other. Each worker keeps a `floor` of its own through its life; without one,
+    `policy.max_attempts` attempts is failed instead. Then come pending ones, the oldest roughly first. A run past its deadline is not
+    picked up: it is ended as failed with `DEADLINE_EXCEEDED`, some at each call. They come without documents, so that a run whose input
+    cannot be read stops no other. Each worker keeps a `floor` of its own through its life; without one,
     looking becomes slow while a long transaction keeps dead rows alive.
     """
     if limit < 1 or lease <= timedelta(0) or not 1 <= len(held_by) <= RUN_HELD_BY_LENGTH_MAX:
@@ -59,7 +61,11 @@ async def pick_up_runs(
         await floor.advance_if_due(session)
     pick_up = _PickUp(session, held_by, lease, policy, floor)
     taken = await pick_up.due(limit)
-    return taken if len(taken) == limit else [*taken, *await pick_up.waiting(limit - len(taken))]
+    if len(taken) < limit:
+        taken += await pick_up.waiting(limit - len(taken))
+    # Last: what it locks, it locks when nothing else is asked for any more.
+    await end_overdue(session, deadline_from=EARLIEST if floor is None else floor.deadline_from)
+    return taken
 
 
 class _PickUp:
@@ -94,7 +100,7 @@ class _PickUp:
         now = func.statement_timestamp()
         statement = (
             update(CLAIMS)
-            .where(_is_any(CLAIMS.c.run_id, run_ids), CLAIMS.c.leased_until <= now)
+            .where(is_any(CLAIMS.c.run_id, run_ids), CLAIMS.c.leased_until <= now)
             .where(CLAIMS.c.attempt < self.policy.max_attempts)
             .values(
                 attempt=CLAIMS.c.attempt + 1,
@@ -108,18 +114,22 @@ class _PickUp:
         return await self._with_claims(claims) if claims else []
 
     async def _with_claims(self, claims: Sequence[Any]) -> Taken:
-        """Read the runs of claims. A claim on a run that was ended by other means has no use and goes."""
-        of_claims = _is_any(RUNS.c.id, [claim.run_id for claim in claims])
-        statement = select(*_SHOWN).where(of_claims, RUNS.c.status == RunStatus.RUNNING)
-        runs = {run.id: run for run in await self.session.execute(statement)}
+        """Read the runs of claims. A run past its deadline is ended; a claim on one that is over has no use and goes."""
+        of_claims = is_any(RUNS.c.id, [claim.run_id for claim in claims])
+        statement = select(*_SHOWN, is_in_time(RUNS.c.deadline_at).label("is_in_time")).where(
+            of_claims, RUNS.c.status == RunStatus.RUNNING
+        )
+        found = (await self.session.execute(statement)).all()
+        runs = {run.id: run for run in found if run.is_in_time}
         if over := [claim.run_id for claim in claims if claim.run_id not in runs]:
-            await self.session.execute(delete(CLAIMS).where(_is_any(CLAIMS.c.run_id, over)))
+            await self.session.execute(delete(CLAIMS).where(is_any(CLAIMS.c.run_id, over)))
+            await time_out(self.session, running=[run.id for run in found if not run.is_in_time])
         return [self._held(runs[claim.run_id], claim) for claim in claims if claim.run_id in runs]
 
     async def _take_waiting(self, run_ids: list[UUID]) -> Taken:
         statement = (
             update(RUNS)
-            .where(_is_any(RUNS.c.id, run_ids), RUNS.c.status == RunStatus.PENDING)
+            .where(is_any(RUNS.c.id, run_ids), RUNS.c.status == RunStatus.PENDING, is_in_time(RUNS.c.deadline_at))
             .values(
                 status=RunStatus.RUNNING,
                 started_at=func.coalesce(RUNS.c.started_at, func.statement_timestamp()),
@@ -144,15 +154,12 @@ class _PickUp:
             held_by=self.held_by,
             leased_until=claim.leased_until,
             cancel_requested_at=run.cancel_requested_at,
+            deadline_at=run.deadline_at,
+            is_overdue=False,
         )
 
 
-_SHOWN = (RUNS.c.id, RUNS.c.workflow_id, RUNS.c.workflow_version, RUNS.c.cancel_requested_at)
-
-
-def _is_any(column: Any, run_ids: Sequence[UUID]) -> Any:
-    """Return the condition on ids as one array, so that the statement's text, and its plan, are the same for any number of them."""
-    return column == func.any(literal(sorted(run_ids), ARRAY(Uuid)))
+_SHOWN = (RUNS.c.id, RUNS.c.workflow_id, RUNS.c.workflow_version, RUNS.c.cancel_requested_at, RUNS.c.deadline_at)
 
 
 def _claim() -> Any:

@@ -1,11 +1,11 @@
-"""The eight tables of FlowForge; `metadata` describes them all."""
+"""The nine tables of FlowForge; `metadata` describes them all."""
 
 from __future__ import annotations
 
 from flowforge_schema.base import Base
 from flowforge_schema.models.identity import ApiKey, User
 from flowforge_schema.models.outbox import OutboxEvent
-from flowforge_schema.models.runs import RunStepLog, WorkflowRun, WorkflowRunClaim
+from flowforge_schema.models.runs import RunStepLog, WorkflowRun, WorkflowRunClaim, WorkflowRunKey
 from flowforge_schema.models.workflows import Workflow, WorkflowStep
 
 metadata = Base.metadata
@@ -19,6 +19,7 @@ __all__ = [
     "Workflow",
     "WorkflowRun",
     "WorkflowRunClaim",
+    "WorkflowRunKey",
     "WorkflowStep",
     "metadata",
 ]

@@ -1,4 +1,4 @@
-"""What happened: runs of workflows, who works on them, and the record of each attempt at each step."""
+"""What happened: runs of workflows, the keys that start one once, who works on them, and the record of each attempt at each step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class WorkflowRun(Identified, Base):
     """One execution of one version of a workflow.
 
     `finished_at` is set exactly when the status is terminal, `started_at` when the run has begun (a cancelled run may never
-    have). The clocks are not compared with each other: a step of the clock must not block the end of a run.
+    have). The clocks are not compared with each other: a step of the clock must not block the end of a run. Nobody works on a run
+    after its `deadline_at`. `retry_of` is the id of the ended run that this one repeats; it is no foreign key, because the two may
+    lie on different servers, and so may name a run that has been deleted since.
     """
 
     __tablename__ = "workflow_runs"
@@ -34,6 +36,13 @@ class WorkflowRun(Identified, Base):
             "id",
             postgresql_where=text("status IN ('pending', 'running')"),
         ),
+        # Only runs that have a deadline and are not over: what is overdue lies at its beginning.
+        Index(
+            "ix_workflow_runs__deadline_at_id_unfinished",
+            "deadline_at",
+            "id",
+            postgresql_where=text("deadline_at IS NOT NULL AND status IN ('pending', 'running')"),
+        ),
         Index("ix_workflow_runs__triggered_by", "triggered_by", postgresql_where=text("triggered_by IS NOT NULL")),
         CheckConstraint("workflow_version >= 1", name="workflow_version_positive"),
         CheckConstraint(
@@ -43,6 +52,7 @@ class WorkflowRun(Identified, Base):
         CheckConstraint(
             "status NOT IN ('running', 'completed', 'failed') OR started_at IS NOT NULL", name="started_when_begun"
         ),
+        CheckConstraint("retry_of <> id", name="retry_of_another"),
         *object_checks("input", size_bytes=limits.RUN_INPUT_SIZE_BYTES_MAX),
         *object_checks("output", size_bytes=limits.RUN_OUTPUT_SIZE_BYTES_MAX),
         *object_checks("error", size_bytes=limits.RUN_ERROR_SIZE_BYTES_MAX),
@@ -64,6 +74,9 @@ class WorkflowRun(Identified, Base):
     finished_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
     lock_version: Mapped[int] = mapped_column(server_default=text("1"))
+    # Behind the timestamps, as in a table to which they were added later.
+    deadline_at: Mapped[datetime | None] = mapped_column(sort_order=1002)
+    retry_of: Mapped[UUID | None] = mapped_column(sort_order=1003)
 
     __mapper_args__: Any = {**Base.__mapper_args__, "version_id_col": lock_version}  # noqa: RUF012 - as in Base
 
@@ -72,6 +85,21 @@ class WorkflowRun(Identified, Base):
     step_logs: Mapped[list[RunStepLog]] = relationship(
         back_populates="run", lazy="raise", passive_deletes="all", order_by="RunStepLog.created_at"
     )
+
+
+class WorkflowRunKey(Base):
+    """The run that was started with a key, so that whoever asks a second time with that key gets the same run.
+
+    A table of its own: keys are unique for each workflow, and nothing of a run is unique but by the run's id. `run_id` is no foreign
+    key, because a run may lie on another server; the key of a run that has been deleted is free again.
+    """
+
+    __tablename__ = "workflow_run_keys"
+    __table_args__ = (length_check("key", longest=limits.RUN_KEY_LENGTH_MAX),)
+
+    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID]
 
 
 class WorkflowRunClaim(Base):

@@ -19,6 +19,7 @@ from flowforge_schema.queries.people import (
 from flowforge_schema.queries.runs import (
     attempts_of_step,
     due_claims,
+    overdue_runs,
     run_counts_of_workflow,
     run_with_step_logs,
     runs_of_workflow,
@@ -40,6 +41,7 @@ __all__ = [
     "api_keys_of_user",
     "attempts_of_step",
     "due_claims",
+    "overdue_runs",
     "purge_published_events",
     "run_counts_of_workflow",
     "run_with_step_logs",

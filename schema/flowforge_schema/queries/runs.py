@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, SQLColumnExpression, func, literal, or_, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -55,9 +55,11 @@ def stuck_runs(started_before: datetime, *, limit: int = PAGE_LENGTH) -> Select[
 def waiting_runs(*, created_from: datetime = EARLIEST, limit: int = PAGE_LENGTH) -> Select[UUID]:
     """Return the ids of the runs that nobody has begun, oldest first; what was created before `created_from` is left out.
 
-    It locks nothing: `flowforge_schema.leases.pick_up_runs` takes some of them.
+    So is what is past its deadline. It locks nothing: `flowforge_schema.leases.pick_up_runs` takes some of them.
     """
-    statement = select(WorkflowRun.id).where(_is(RunStatus.PENDING), WorkflowRun.created_at >= created_from)
+    statement = select(WorkflowRun.id).where(
+        _is(RunStatus.PENDING), WorkflowRun.created_at >= created_from, is_in_time(WorkflowRun.deadline_at)
+    )
     return statement.order_by(WorkflowRun.created_at, WorkflowRun.id).limit(limit)
 
 
@@ -77,6 +79,31 @@ def due_claims(*, available_from: datetime = EARLIEST, limit: int = PAGE_LENGTH)
         .order_by(claim.available_at, claim.run_id)
         .limit(limit)
     )
+
+
+def overdue_runs(
+    *, deadline_from: datetime = EARLIEST, limit: int = PAGE_LENGTH
+) -> Select[UUID, RunStatus | UnknownLabel]:
+    """Return id and status of runs that are past their deadline and not over, those first that have been for longest.
+
+    What was due before `deadline_from` is left out. It locks nothing: `flowforge_schema.leases.pick_up_runs` ends them.
+    """
+    statuses = [_literal(RunStatus.PENDING), _literal(RunStatus.RUNNING)]
+    return (
+        select(WorkflowRun.id, WorkflowRun.status)
+        .where(
+            WorkflowRun.status.in_(statuses),
+            WorkflowRun.deadline_at >= deadline_from,
+            WorkflowRun.deadline_at <= func.statement_timestamp(),
+        )
+        .order_by(WorkflowRun.deadline_at, WorkflowRun.id)
+        .limit(limit)
+    )
+
+
+def is_in_time(deadline_at: SQLColumnExpression[datetime | None]) -> ColumnElement[bool]:
+    """Return the condition that a deadline has not passed, or that there is none."""
+    return or_(deadline_at.is_(None), deadline_at > func.statement_timestamp())
 
 
 def run_with_step_logs(run_id: UUID) -> Select[WorkflowRun]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pgharness.catalog.diff import Difference
+from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
 from pgharness.settings import IgnoreSetting
 
@@ -37,6 +38,14 @@ def test_a_rule_leaves_out_the_facts_that_it_names(rule: dict[str, str]) -> None
 @pytest.mark.parametrize("rule", [{"kind": "index"}, {"object": "public.author"}, {"property": "OPTION FILLFACTOR"}])
 def test_a_rule_leaves_in_what_it_does_not_name(rule: dict[str, str]) -> None:
     assert rules(**rule).kept([FILLFACTOR]) == (FILLFACTOR,)
+
+
+def test_a_rule_on_a_table_takes_along_what_belongs_to_it() -> None:
+    table, constraint = ObjectKey("table", "public.book"), ObjectKey("constraint", "public.book.book_pkey")
+    index = Difference("index", "public.book_pkey", "exists", "index", None, (constraint, table))
+
+    assert rules(kind="table", object="public.book").kept([index]) == ()
+    assert rules(kind="table", object="public.book", property="option *").kept([index]) == (index,)
 
 
 @pytest.mark.parametrize(("expires", "kept"), [(TODAY, ()), (TODAY - timedelta(days=1), (FILLFACTOR,))])

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from pgharness.catalog.diff import difference
+from pgharness.catalog.facts import KINDS
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
@@ -47,6 +48,19 @@ def test_a_role_that_may_only_connect_reads_the_same_catalog(database: Database)
 
     # What a user mapping holds is shown to its user alone (pg_user_mappings).
     assert {item.kind for item in difference(whole, seen)} <= {"user mapping"}
+
+
+def test_a_snapshot_knows_its_kinds_and_refuses_one_that_there_is_not(database: Database) -> None:
+    with database.connect() as connection:
+        snapshot = take_snapshot(connection)
+
+    assert {key.kind for key in snapshot.facts} <= KINDS
+    with pytest.raises(
+        ValueError, match=r"^No object is of the kind 'colum'\. Did you mean 'column'\? The kinds are: access method, "
+    ):
+        snapshot.objects("colum")
+    with pytest.raises(ValueError, match="Did you mean 'index'"):
+        snapshot.value("indx", "public.ix")
 
 
 def test_a_snapshot_can_be_taken_in_a_transaction_that_may_not_write(database: Database) -> None:

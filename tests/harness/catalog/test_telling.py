@@ -197,7 +197,7 @@ def test_the_command_line_leaves_out_what_a_rule_names(
     finally:
         major.databases.drop(other)
 
-    assert (code, json.loads(capsys.readouterr().out)) == (0, {"equal": True, "differences": []})
+    assert (code, json.loads(capsys.readouterr().out)) == (0, {"equal": True, "renames": [], "differences": []})
 
 
 def _run(arguments: list[str]) -> object:

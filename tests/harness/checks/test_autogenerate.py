@@ -25,18 +25,6 @@ SLIPS = [
         id="a column that autogenerate would still add",
     ),
     pytest.param(
-        {
-            "env.py": (
-                "compare_server_default=True,",
-                "compare_server_default=True, include_object=lambda _object, name, *_: name != 'ix_book_unsold',",
-            )
-        },
-        None,
-        "index public.ix_book_unsold",
-        "write this part of a revision by hand",
-        id="an index that env.py hides from drafts",
-    ),
-    pytest.param(
         {"env.py": ("compare_server_default=True,", "compare_server_default=True, compare_type=lambda *_: 1 / 0,")},
         None,
         "the comparison at the heads",
@@ -81,6 +69,40 @@ def test_what_is_always_written_by_hand_is_a_note(judge_example: Callable[..., R
     assert [note.message for note in report.notes] == [
         "autogenerate never drafts: function; these parts of the chain are by hand"
     ]
+
+
+HIDES_AN_INDEX = {
+    "env.py": (
+        "compare_server_default=True,",
+        "compare_server_default=True, include_object=lambda _object, name, *_: name != 'ix_book_unsold',",
+    )
+}
+
+
+def test_what_a_draft_leaves_out_of_a_right_chain_is_a_note(judge_example: Callable[..., Report]) -> None:
+    report = judge_example(edits=HIDES_AN_INDEX, only=("autogenerate",))
+
+    assert report.findings == ()
+    assert [note.message.partition(" would be")[0] for note in report.notes] == [
+        "a limit of Alembic's draft, which leaves the chain as right as it is: index public.ix_book_unsold"
+    ]
+
+
+ASKS_FALSELY = {
+    "env.py": (
+        "compare_server_default=True,",
+        "compare_server_default=True, compare_type=lambda _context, _inspected, column, *_: column.name == 'title',",
+    )
+}
+
+
+def test_what_alembic_asks_for_where_the_catalogs_agree_is_told_as_its_false_alarm(
+    judge_example: Callable[..., Report],
+) -> None:
+    report = judge_example(edits=ASKS_FALSELY, only=("autogenerate",))
+
+    assert report.findings == ()
+    assert "Alembic asks for op.alter_column('book', 'title'" in report.notes[0].message
 
 
 def test_a_constraint_that_is_not_valid_can_be_compared(found: Callable[..., Any]) -> None:
@@ -129,7 +151,8 @@ def test_what_a_hook_writes_into_models_is_seen_by_no_other_check(judge_example:
     report = judge_example(edits=WRITES_INTO_MODELS, only=("drift", "enums", "autogenerate"))
 
     # The hook did its work: without it autogenerate has nothing to tell either.
-    assert {finding.check for finding in report.findings} == {"autogenerate"}
+    assert report.findings == ()
+    assert {note.check for note in report.notes} == {"autogenerate"}
 
 
 def test_what_a_hook_writes_into_models_is_gone_in_the_next_run_of_one_project(

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
+from pgharness.catalog.diff import Difference
+from pgharness.checks.drift import CHECK
+from pgharness.judging.judging import judge
+from pgharness.judging.rules import Rules
+from pgharness.records.experiments import LeftOut
 from pgharness.report.model import Report
+from pgharness.running import Run
+from pgharness.settings import MINOR_DIFFERENCES
 
 MODELS = "bookshop.py"
 BOOK = "versions/0002_add_book.py"
@@ -67,18 +74,6 @@ SLIPS = [
         "column public.book.isbn",
         'op.add_column("book", sa.Column("isbn", sa.Text()))',
         id="a column that only the models have",
-    ),
-    pytest.param(
-        {
-            MODELS: (
-                "    title: Mapped[str] = mapped_column(sa.Text)\n    pages: Mapped[int]\n",
-                "    pages: Mapped[int]\n    title: Mapped[str] = mapped_column(sa.Text)\n",
-            )
-        },
-        "0002",
-        "column order of table public.book",
-        "move the attribute in the model",
-        id="columns in another order",
     ),
     pytest.param(
         {
@@ -171,7 +166,16 @@ def test_an_index_that_the_server_refuses_does_not_hide_the_other_differences(fo
     }
 
     subjects = {finding.subject for finding in found("drift", edits)}
-    assert subjects == {"the models", "index public.ix_book_title", "index public.ix_book_unsold"}
+    assert subjects == {"the models", "index public.ix_book_unsold"}
+
+
+def test_a_table_that_the_server_refuses_is_one_cause_with_all_that_hangs_on_it(found: Callable[..., Any]) -> None:
+    nowhere = "name: Mapped[str] = mapped_column(sa.Text(collation='nowhere'))"
+
+    (finding,) = found("drift", {MODELS: ("name: Mapped[str] = mapped_column(sa.Text)", nowhere)})
+
+    assert finding.subject == "the models"
+    assert 'collation "nowhere"' in finding.message
 
 
 def test_an_extension_is_made_for_the_models_in_the_schema_and_of_the_version_that_the_chain_chose(
@@ -225,3 +229,141 @@ def test_what_only_the_models_lack_is_charged_to_the_revision_that_made_the_obje
     (finding,) = found("drift", {COUNTRY: (', server_default="unknown"', "")}, rows_per_table=0)
 
     assert (finding.subject, finding.revision) == ("column public.author.country", "0003")
+
+
+LEAVING_OUT = """compare_server_default=True,
+    include_schemas=True,
+    include_name=lambda name, kind, _parents: kind != "schema" or name is None,
+    include_object=lambda _object, name, kind, *_: (kind, name) not in {("table", "ledger"), ("index", "ix_by_hand")},
+"""
+BY_HAND = (
+    "CREATE TABLE ledger (id serial PRIMARY KEY, noted text UNIQUE)",
+    "CREATE INDEX ix_by_hand ON author (name)",
+    "CREATE SCHEMA other",
+    "CREATE TABLE other.thing (id integer PRIMARY KEY)",
+)
+
+
+def test_what_env_py_leaves_out_of_alembics_comparison_is_left_out_with_all_that_belongs_to_it(
+    judge_example: Callable[..., Report],
+) -> None:
+    edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", LEAVING_OUT)}
+
+    report = judge_example("sound", edits, only=("drift",))
+
+    assert report.findings == ()
+    assert [note.message.partition(": ")[2] for note in report.notes] == [
+        "index public.ix_by_hand, schema other, table public.ledger"
+    ]
+
+
+BY_KEYWORDS = """\
+from alembic.autogenerate import comparators
+
+
+@comparators.dispatch_for("schema")
+def compare_entities(context, _operations, _schemas):
+    context.run_object_filters(object(), "shelf", "view", reflected=False, compare_to=None)
+
+
+connection ="""
+
+
+def test_a_plugin_may_ask_by_keywords_what_env_py_leaves_out(found: Callable[..., Any]) -> None:
+    assert found("autogenerate", {"env.py": ("connection =", BY_KEYWORDS)}) == []
+
+
+def test_what_env_py_does_not_leave_out_is_told(found: Callable[..., Any]) -> None:
+    leaving_out = LEAVING_OUT.replace("ledger", "nowhere")
+    edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", leaving_out)}
+
+    assert [finding.subject for finding in found("drift", edits)] == ["table public.ledger"]
+
+
+OF_A_PLUGIN = """\
+from alembic.autogenerate import comparators
+from alembic.operations import MigrateOperation, Operations
+
+
+class CreateShelf(MigrateOperation):
+    def reverse(self):
+        return self
+
+
+@Operations.implementation_for(CreateShelf)
+def create_shelf(operations, _operation):
+    operations.execute("CREATE VIEW shelf AS SELECT id FROM book")
+    operations.execute("CREATE VIEW stock AS SELECT pages FROM book")
+
+
+@comparators.dispatch_for("schema")
+def compare_shelf(context, upgrade, _schemas):
+    if context.connection.exec_driver_sql("SELECT to_regclass('shelf')").scalar() is None:
+        upgrade.ops.append(CreateShelf())
+
+
+connection ="""
+
+
+def test_what_a_plugin_of_alembic_declares_beside_the_models_is_compared(found: Callable[..., Any]) -> None:
+    views = executing("CREATE VIEW shelf AS SELECT id FROM book", "CREATE VIEW stock AS SELECT id AS pages FROM book")
+
+    (finding,) = found("drift", {**views, "env.py": ("connection =", OF_A_PLUGIN)})
+
+    assert finding.subject == "view public.stock"
+    assert finding.mend.startswith("write a revision: ")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "meant", "another"),
+    [
+        (
+            LeftOut("function", "public", "", "shout"),
+            ("function", "public.shout(text)"),
+            ("function", "other.shout(text)"),
+        ),
+        (
+            LeftOut("materialized_view", "public", "", "sums"),
+            ("materialized view", "public.sums"),
+            ("view", "public.sums"),
+        ),
+        (LeftOut("trigger", "public", "", "touch"), ("trigger", "public.book.touch"), ("trigger", "public.book.tick")),
+        (
+            LeftOut("unique_constraint", "public", "book", "uq"),
+            ("constraint", "public.book.uq"),
+            ("constraint", "public.author.uq"),
+        ),
+    ],
+)
+def test_what_is_left_out_is_known_by_its_kind_and_name(
+    left_out: LeftOut, meant: tuple[str, str], another: tuple[str, str]
+) -> None:
+    assert left_out.means(Difference(*meant, "exists", "", None))
+    assert not left_out.means(Difference(*another, "exists", "", None))
+
+
+MINOR = {
+    **executing("ALTER TABLE author RENAME CONSTRAINT author_name_not_null TO author_title_not_null"),
+    MODELS: (
+        "    title: Mapped[str] = mapped_column(sa.Text)\n    pages: Mapped[int]\n",
+        "    pages: Mapped[int]\n    title: Mapped[str] = mapped_column(sa.Text)\n",
+    ),
+}
+
+
+def test_the_order_of_columns_and_the_name_of_a_not_null_are_notes_unless_the_settings_are_strict(
+    run_example: Callable[..., Run],
+) -> None:
+    run = run_example("sound", MINOR, only=("drift",))
+    strict = judge(run.record, (CHECK,), Rules(strict=frozenset(MINOR_DIFFERENCES)))
+
+    assert run.report.findings == ()
+    assert [note.message.partition(":")[0] for note in run.report.notes] == [
+        "column public.author.name",
+        "column order of table public.book",
+    ]
+    assert 'strict = ["column order"] in [tool.pgharness]' in run.report.notes[1].message
+    assert [(finding.revision, finding.subject, finding.mend[:18]) for finding in strict[0].findings] == [
+        ("0003", "column public.author.name", "write a revision: "),
+        ("0002", "column order of table public.book", "move the attribute"),
+    ]

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks.graph import judge
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain, Revision
 from pgharness.report.model import Report
 
 COUNTRY = "versions/0003_add_country.py"
@@ -84,6 +88,16 @@ def test_a_chain_without_revisions_can_be_judged_by_every_check(judge_example: C
     report = judge_example(edits={AUTHOR: None, BOOK: None, COUNTRY: None}, skip=("drift", "autogenerate", "enums"))
 
     assert [finding.subject for finding in report.findings] == ["chain"]
+
+
+def test_only_several_heads_are_said_to_be_refused() -> None:
+    revisions = tuple(Revision(name, name, f"{name}.py", ()) for name in "ab")
+    chain = Chain(revisions, heads=("a", "b"), bases=("a", "b"))
+
+    heads, bases = judge(ChainRecord(chain, "alembic_version", (), Snapshot({}, 180000)), lambda *_: ())
+
+    assert heads.message.endswith("`alembic upgrade head` refuses such a chain.")
+    assert bases.message == "Multiple bases: a, b. Nothing says which of them comes first."
 
 
 def test_a_merge_needs_no_body(found: Callable[..., Any]) -> None:

@@ -39,7 +39,7 @@ SLIPS = [
         {COUNTRY: ("def upgrade():", 'def upgrade():\n    op.execute("CREATE UNIQUE INDEX ON book ((1))")')},
         "0003",
         "upgrade of 0003_add_country",
-        "fill or clean the rows first",
+        "make sure that production has none",
         id="a unique index on rows that are alike",
     ),
 ]
@@ -63,13 +63,6 @@ def test_a_failure_is_told_with_its_statement_and_its_sqlstate(found: Callable[.
     assert "statement: ALTER TABLE writer ADD COLUMN country" in finding.evidence
 
 
-def test_the_revisions_after_a_failure_are_named_as_not_tried(judge_example: Callable[..., Report]) -> None:
-    report = judge_example(edits={BOOK: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")})
-
-    assert [note.message for note in report.notes] == ["not run because of the failure: 0003_add_country"]
-    assert report.reached == {"0001"}
-
-
 def test_a_claim_that_a_failure_kept_from_being_judged_is_not_shown_to_hold(
     judge_example: Callable[..., Report],
 ) -> None:
@@ -78,9 +71,10 @@ def test_a_claim_that_a_failure_kept_from_being_judged_is_not_shown_to_hold(
     rows = (*report.chain.revisions, None)
     cells = {result.name: [report.cell(result, row)[0].value for row in rows] for result in report.results}
     assert cells["graph"] == ["holds"] * 4
-    assert cells["upgrade"] == ["holds", "broken", "untried", "untried"]
-    assert cells["roundtrip"] == ["holds", "untried", "untried", "untried"]
+    assert cells["upgrade"] == ["holds", "broken", "holds", "untried"]
+    assert cells["roundtrip"] == ["holds", "untried", "holds", "untried"]
     assert cells["indices"] == cells["leftovers"] == cells["drift"] == ["untried"] * 4
+    assert report.reached == {"0001", "0003"}
 
 
 def test_what_needs_the_heads_is_skipped_where_the_chain_does_not_reach_them(

@@ -1,4 +1,4 @@
-"""What the contracts' tests share: the eight tables, a row that each takes, and an application that mounts them all."""
+"""What the contracts' tests share: the nine tables, a row that each takes, and an application that mounts them all."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
@@ -21,6 +21,7 @@ from pgharness.databases import Database as OwnDatabase
 
 NAMESPACE = UUID("018f0000-0000-7000-8000-000000000000")
 USER, WORKFLOW, STEP, RUN = (uuid5(NAMESPACE, name) for name in ("user", "workflow", "step", "run"))
+KEY = "parent"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,14 @@ TABLES = {
             ID,
         ),
         Table(
+            models.WorkflowRunKey,
+            contracts.WorkflowRunKeyCreate,
+            contracts.WorkflowRunKeyUpdate,
+            contracts.WorkflowRunKeyRead,
+            {"workflow_id": WORKFLOW, "key": "order-4711", "run_id": RUN},
+            {"workflow_id": fields.Id, "key": fields.RunKey},
+        ),
+        Table(
             models.WorkflowRunClaim,
             contracts.WorkflowRunClaimCreate,
             contracts.WorkflowRunClaimUpdate,
@@ -124,6 +133,7 @@ PARENTS = (
         {"id": STEP, "workflow_id": WORKFLOW, "key": "extract", "name": "x", "step_type": "x", "position": 0},
     ),
     ("workflow_runs", {"id": RUN, "workflow_id": WORKFLOW, "workflow_version": 1}),
+    ("workflow_run_keys", {"workflow_id": WORKFLOW, "key": KEY, "run_id": RUN}),
 )
 
 
@@ -136,7 +146,7 @@ class Rows:
     @property
     def parents(self) -> dict[str, str]:
         """Return the id of the row that others may refer to, by table."""
-        return {name: str(values["id"]) for name, values in PARENTS}
+        return {name: str(values.get("id", values.get("key"))) for name, values in PARENTS}
 
     def lock_version(self, table: Table, key: dict[str, Any]) -> int:
         """Return the version that a row is at, 1 where it does not exist."""

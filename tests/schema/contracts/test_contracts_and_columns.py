@@ -193,8 +193,10 @@ COLUMNS = {
         column("output", documents(limits.RUN_OUTPUT_SIZE_BYTES_MAX)),
         column("error", documents(limits.RUN_ERROR_SIZE_BYTES_MAX)),
         column("cancel_requested_at", MOMENTS),
+        column("deadline_at", MOMENTS),
         ("state", states(RunStatus)),
     ],
+    "workflow_run_keys": [column("key", texts(limits.RUN_KEY_LENGTH_MAX))],
     "workflow_run_claims": [
         column("attempt", integers()),
         column("held_by", texts(limits.RUN_HELD_BY_LENGTH_MAX)),
@@ -236,7 +238,17 @@ STRICTER = {
     ],
 }
 # References are the foreign keys' matter, and any UUID can be stored.
-NOT_TRIED = {"user_id", "owner_id", "workflow_id", "run_id", "step_id", "triggered_by", "aggregate_id", "event_id"}
+NOT_TRIED = {
+    "user_id",
+    "owner_id",
+    "workflow_id",
+    "run_id",
+    "step_id",
+    "triggered_by",
+    "retry_of",
+    "aggregate_id",
+    "event_id",
+}
 
 
 def cases(columns: dict[str, list[tuple[str, st.SearchStrategy[Overrides]]]]) -> list[Any]:

@@ -19,7 +19,8 @@ FIXED = {
     "api_keys": {"user_id", "prefix", "key_hash", "hash_version"},
     "workflows": set(),
     "workflow_steps": {"workflow_id", "workflow_version"},
-    "workflow_runs": {"workflow_id", "workflow_version", "trigger_type", "triggered_by", "input"},
+    "workflow_runs": {"workflow_id", "workflow_version", "trigger_type", "triggered_by", "input", "retry_of"},
+    "workflow_run_keys": {"workflow_id", "key"},
     "workflow_run_claims": {"run_id"},
     "run_step_logs": {"run_id", "step_id", "step_key", "attempt", "input"},
     "outbox_events": {

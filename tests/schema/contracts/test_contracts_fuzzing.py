@@ -81,6 +81,9 @@ def drive(app: FastAPI, tables: Any, rows: Any, *, requests: int) -> Run:
         for part in (case.body, case.path_parameters):
             if isinstance(part, dict):
                 lead_to_parents(part, rows.parents)
+        # No operation answers with the row of a key that another one has made up.
+        if "key" in (case.path_parameters or {}) and UUID.fullmatch(str(case.path_parameters["workflow_id"])):
+            case.path_parameters.update(workflow_id=rows.parents["workflows"], key=rows.parents["workflow_run_keys"])
         if isinstance(case.body, dict) and isinstance(case.body.get("lock_version"), int):
             case.body["lock_version"] = rows.lock_version(table_of(case, tables), case.path_parameters)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from flowforge_schema import Database, HeldRun, LeaseLostError, RunStatus, User
+from flowforge_schema import DEADLINE_EXCEEDED, Database, HeldRun, LeaseLostError, RunStatus, User
 from tests.schema.leases.leaseholders import Runs
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "run-workflows.md"
 CODE = "\n\n".join(re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL))
-WATCH = re.findall(r"```sql\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)[0]
+TIDY, WATCH = re.findall(r"```sql\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
 STILL = {"output": "ok"}
 
 
@@ -86,6 +86,35 @@ async def test_the_worker_ends_a_run_that_is_asked_to_stop(guide: ModuleType, da
 
     assert answer == "its worker is told by the next heartbeat"
     assert (await runs.stored(run_id)).status is RunStatus.CANCELLED
+
+
+async def test_the_worker_ends_a_run_whose_deadline_passes(guide: ModuleType, database: Database, runs: Runs) -> None:
+    (run_id,) = await runs.add(deadline_at=datetime.now(UTC) + timedelta(seconds=0.5))
+    await asyncio.wait_for(guide.Worker(database, after(60)).work_on_some(), 10)
+    run = await runs.stored(run_id)
+
+    assert (run.status, run.error) == (RunStatus.FAILED, dict(DEADLINE_EXCEEDED))
+
+
+async def test_a_run_is_started_once_for_its_key_and_repeated_when_it_has_ended(
+    guide: ModuleType, database: Database, runs: Runs
+) -> None:
+    (run_id,) = await runs.add()
+    workflow_id = (await runs.stored(run_id)).workflow_id
+    started = [await guide.start(database, workflow_id, 1, "order-4711") for _ in range(2)]
+    while await guide.Worker(database, after(0)).work_on_some():
+        pass
+    async with database.session() as session:
+        user_id = await session.scalar(text("SELECT id FROM users"))
+    repeated = await guide.repeat(database, started[0], user_id, "again")
+
+    assert started[0] == started[1]
+    assert (await runs.stored(repeated)).retry_of == started[0]
+
+
+async def test_keys_that_nobody_asks_for_any_more_can_be_deleted(database: Database) -> None:
+    async with database.session() as session:
+        await session.execute(text(TIDY))
 
 
 async def test_the_worker_lets_go_of_a_run_that_another_has_picked_up(

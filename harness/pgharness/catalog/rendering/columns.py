@@ -17,8 +17,16 @@ def ordered_columns(contents: Contents, table: ObjectKey) -> list[ObjectKey]:
     return sorted(columns, key=lambda key: int(contents.properties[key]["position"]))
 
 
-def column_clause(contents: Contents, column: ObjectKey, *, with_type: bool = True, with_identity: bool = True) -> str:
-    """Write a column as CREATE TABLE has it: name, type, collation, default or generation, NOT NULL."""
+def column_clause(
+    contents: Contents,
+    column: ObjectKey,
+    *,
+    with_type: bool = True,
+    with_identity: bool = True,
+    with_not_null: bool = True,
+    with_inherited: bool = True,
+) -> str:
+    """Write a column as CREATE TABLE has it: name, type, collation, default or generation, NOT NULL (also one that parents alone give)."""
     facts = contents.properties[column]
     pieces = [contents.local_name(column), facts["type"] if with_type else "WITH OPTIONS"]
     pieces.append(wrapper_options(facts).strip())
@@ -32,7 +40,8 @@ def column_clause(contents: Contents, column: ObjectKey, *, with_type: bool = Tr
         pieces.append(f"GENERATED ALWAYS AS {facts['generated']}")
     if "identity" in facts and with_identity:
         pieces.append(identity_clause(contents, column))
-    if "not null" in facts and "not null validated" not in facts:
+    is_own = with_not_null and (with_inherited or facts.get("not null inherited") != "only")
+    if "not null" in facts and "not null validated" not in facts and is_own:
         pieces.append(not_null_clause(facts))
     return " ".join(piece for piece in pieces if piece)
 

@@ -92,8 +92,9 @@ def _create(
         told = [clause for clause in with_options if not clause.endswith("WITH OPTIONS")]
         return [f"{head} OF {facts['of type']}{_block([*told, *constraints])}{tail};"]
     own = [one for one in columns if contents.properties[one].get("inherited") != "only"]
-    clauses = [column_clause(contents, one) for one in own]
     first, later = _parents_in_time(contents, facts, columns)
+    # A parent that comes later takes only tables whose columns are NOT NULL already.
+    clauses = [column_clause(contents, one, with_inherited=bool(later)) for one in own]
     inherits = f" INHERITS ({', '.join(first)})" if first else ""
     create = f"{head}{_block([*clauses, *constraints]) or ' ()'}{inherits}{tail};"
     return [create, *(f"ALTER TABLE ONLY {key.object} INHERIT {parent};" for parent in later)]

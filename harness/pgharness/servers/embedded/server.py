@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,11 +71,13 @@ class _Running:
 
 
 @contextlib.contextmanager
-def embedded_server(reason: str, keeps: Keeps = kept_by_variable) -> Iterator[Server]:
+def embedded_server(
+    reason: str, keeps: Keeps = kept_by_variable, find: Callable[[], Binaries] = find_binaries
+) -> Iterator[Server]:
     """Start a server on a fresh data directory; stop it and remove its files at the end unless it is kept. Raises CannotRun."""
     account = server_account()
     sweep_run_folders(account)
-    binaries = reachable_binaries(find_binaries(), account)
+    binaries = reachable_binaries(find(), account)
     with run_folder(account, keeps) as folder:
         prepare_data_directory(binaries, account, folder.data)
         _write_access_rules(account, folder)

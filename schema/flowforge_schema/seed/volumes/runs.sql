@@ -1,7 +1,7 @@
 -- The runs of the batch.
 INSERT INTO public.workflow_runs (
     id, workflow_id, workflow_version, status, trigger_type, triggered_by, input, output, error, started_at, finished_at,
-    cancel_requested_at, lock_version, created_at, updated_at
+    cancel_requested_at, lock_version, created_at, updated_at, deadline_at
 )
 SELECT
     batch.id,
@@ -27,5 +27,7 @@ SELECT
     CASE batch.status WHEN 'cancelled' THEN pg_temp.moment(batch.finished_us - 200000) END,
     CASE batch.status WHEN 'pending' THEN 1 WHEN 'running' THEN 2 ELSE 3 END,
     pg_temp.moment(batch.created_us),
-    pg_temp.moment(coalesce(batch.finished_us, batch.started_us, batch.created_us))
+    pg_temp.moment(coalesce(batch.finished_us, batch.started_us, batch.created_us)),
+    -- Half of those that were begun had an hour. What waits has as long as it takes, or a worker would end it at first sight.
+    CASE WHEN mod(batch.number, 2) = 1 AND batch.status <> 'pending' THEN pg_temp.moment(batch.created_us + 3600000000) END
 FROM volume_batch AS batch

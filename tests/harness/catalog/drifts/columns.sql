@@ -121,6 +121,9 @@ CREATE TABLE shop.short_note (id integer, body text);
 ALTER TABLE shop.short_note INHERIT shop.note;
 --# an inherited column's own default
 ALTER TABLE shop.long_note ALTER COLUMN body SET DEFAULT '';
+--# an inherited column that is declared again, NOT NULL by its parent alone
+CREATE TABLE shop.strict_note (text text NOT NULL);
+CREATE TABLE shop.loose_note (more integer, text text) INHERITS (shop.strict_note);
 --# an inherited column's own NOT NULL
 ALTER TABLE shop.long_note ALTER COLUMN body SET NOT NULL;
 --# a sequence that no column owns any more

@@ -1,0 +1,36 @@
+"""The report as a GitLab Code Quality report, an array of issues that a merge request shows beside the code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from pgharness.findings import Finding
+from pgharness.report.model import Report
+from pgharness.report.places import place_of, repository_root
+
+
+def render_gitlab(report: Report) -> str:
+    """Return the findings; a fingerprint stays the same as long as check, revision, subject and message do."""
+    root = repository_root(Path.cwd())
+    return (
+        json.dumps([_issue(report, finding, root) for finding in report.findings], indent=2, ensure_ascii=False) + "\n"
+    )
+
+
+def _issue(report: Report, finding: Finding, root: Path) -> dict[str, object]:
+    place = place_of(report, finding, root)
+    return {
+        "description": f"{finding.subject}: {finding.message} Fix: {finding.mend}",
+        "check_name": f"pgharness/{finding.check}",
+        "fingerprint": fingerprint(finding),
+        "severity": "major",
+        "location": {"path": place.file, "lines": {"begin": place.line}},
+    }
+
+
+def fingerprint(finding: Finding) -> str:
+    """Return a hash that tells a finding from every other one of the run, and is the same in the next."""
+    said = (finding.check, finding.revision, finding.subject, finding.message)
+    return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""Puts findings together that have one cause: the same check says the same of several objects of one kind at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pgharness.findings import Finding
+
+FEWEST = 3
+"""So many findings alike are told as one; two are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings that are told together, in their order; a finding like no other is a cause of its own."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The first of them, whose check, revision and message are those of all."""
+        return self.findings[0]
+
+    @property
+    def kind(self) -> str:
+        """The kind of object that each is about: `index`."""
+        return _kind(self.first)
+
+
+def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
+    """Return the findings by cause, each where its first finding stands."""
+    alike: dict[tuple[str, str | None, str, str], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.check, finding.revision, _kind(finding), finding.message), []).append(finding)
+    return tuple(
+        cause
+        for group in alike.values()
+        for cause in ([Cause(tuple(group))] if len(group) >= FEWEST else [Cause((one,)) for one in group])
+    )
+
+
+def name_of(finding: Finding) -> str:
+    """Return the object's name without its kind."""
+    return finding.subject.rpartition(" ")[2]
+
+
+def _kind(finding: Finding) -> str:
+    return finding.subject.rpartition(" ")[0]

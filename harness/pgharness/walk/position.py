@@ -1,0 +1,36 @@
+"""Where a walk goes on on a new database: at which revision, brought there how, and what was tried of it before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.rows import Suspect
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The revision to try next, whether on rows, why it failed on rows before, and the columns whose texts may be the cause.
+
+    `together` arrives there in one migration context, as one `alembic upgrade` would; of the revisions before it, the first
+    `deployed` come there as env.py deploys them. `failed` is what the revision came to by itself, without rows; it is then run
+    with those before it.
+    """
+
+    index: int
+    populated: bool = True
+    rows_failures: tuple[tuple[str, Failure], ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    failed: RevisionRecord | None = None
+    together: bool = False
+    deployed: int = 0
+
+    @property
+    def arrival(self) -> int:
+        """How many revisions the database has got when the walk goes on there."""
+        return self.index + (self.failed is not None)
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether all of them come as env.py deploys them."""
+        return self.deployed == self.arrival

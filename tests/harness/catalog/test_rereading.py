@@ -1,0 +1,77 @@
+"""Two prints of one definition are the same where the server reads them as the same, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pgharness.catalog.diff import difference
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.rereading import in_the_words_of, spelled
+from pgharness.catalog.script import render_sql
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.databases import Databases
+from pgharness.servers import Connection
+
+MOVING = """
+CREATE TABLE item (
+    id integer PRIMARY KEY, state varchar(10) CHECK (state IN ('x', 'y')), code varchar(10),
+    is_x boolean GENERATED ALWAYS AS (state IN ('x', 'z')) STORED, seen timestamptz DEFAULT {now}
+);
+CREATE UNIQUE INDEX ix_item_code ON item (code) WHERE state IN ('x', 'z') AND code LIKE 'a%%';
+CREATE VIEW open_item AS SELECT id FROM item WHERE state NOT IN ('y', {label});
+CREATE POLICY p ON item USING (state IN ('x', 'y'));
+CREATE DOMAIN grade AS varchar CHECK (VALUE IN ('a', 'b'));
+"""
+
+
+@contextmanager
+def _scratch(databases: Databases) -> Iterator[Connection]:
+    with databases.experiment("reread") as database, database.connect() as connection:
+        yield connection
+
+
+def _made(databases: Databases, script: str) -> Snapshot:
+    with _scratch(databases) as connection:
+        connection.execute(script.encode())
+        return take_snapshot(connection)
+
+
+def _unmade() -> Connection:
+    raise AssertionError("no database is needed")
+
+
+def test_what_a_restored_dump_prints_otherwise_is_the_same_and_what_says_another_thing_is_not(
+    pg_databases: Databases,
+) -> None:
+    made = _made(pg_databases, MOVING.format(now="now()", label="'z'").replace("%%", "%"))
+    other = _made(pg_databases, MOVING.format(now="CURRENT_TIMESTAMP", label="'w'").replace("%%", "%"))
+    restored = _made(pg_databases, render_sql(other))
+
+    moved = {(item.kind, item.property) for item in difference(made, restored)}
+    left = difference(made, in_the_words_of(made, restored, lambda: _scratch(pg_databases)))
+
+    assert len(moved) >= 6
+    assert [(item.kind, item.object) for item in left] == [("view", "public.open_item")]
+
+
+def test_equal_snapshots_are_told_without_a_database(pg_databases: Databases) -> None:
+    made = _made(pg_databases, "CREATE TABLE item (id integer CHECK (id > 0))")
+
+    assert in_the_words_of(made, made, _unmade) is made
+
+
+@pytest.mark.parametrize(
+    ("printed", "read"),
+    [
+        ("CURRENT_TIMESTAMP", "now()"),
+        ("transaction_timestamp()", "now()"),
+        ("('CURRENT_TIMESTAMP'::text)", "('CURRENT_TIMESTAMP'::text)"),
+        ('shop.transaction_timestamp() + "CURRENT_TIMESTAMP"', 'shop.transaction_timestamp() + "CURRENT_TIMESTAMP"'),
+        ("CURRENT_TIMESTAMP(3)", "CURRENT_TIMESTAMP(3)"),
+    ],
+)
+def test_the_moment_of_the_transaction_has_one_name(printed: str, read: str) -> None:
+    assert spelled(printed) == read

@@ -1,0 +1,117 @@
+"""A revision that fails is told, and all the others are walked and judged all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pgharness.judging.judging import judge, wanted_checks
+from pgharness.judging.rules import Rules
+from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table
+from tests.harness.test_walk import DEFECT, MODELS, told
+
+JudgeChain = Callable[..., Run]
+
+FAILS = Revision("fails", sql("CREATE TABLE half ()", "SELECT 1/0"), sql("DROP TABLE half"))
+ENV_WITH_MODELS = (
+    ENV.replace("import create_engine", "import Column, Integer, MetaData, Table, create_engine")
+    .replace("engine =", f"{MODELS}engine =")
+    .replace("connection)", "connection, target_metadata=target_metadata)")
+)
+
+
+def test_those_behind_a_revision_that_fails_are_judged_by_themselves(judge_chain: JudgeChain) -> None:
+    run = judge_chain(
+        table("author"),
+        FAILS,
+        Revision("uses", sql("ALTER TABLE half ADD id int")),
+        Revision("uses_too", sql("ALTER TABLE half ADD name int")),
+        DEFECT,
+        Revision("dies", "import os\nos._exit(3)"),
+        Revision("cancelled", "import asyncio\nraise asyncio.CancelledError"),
+        table("book", "id bigint PRIMARY KEY, author_id bigint REFERENCES author"),
+    )
+
+    assert told(run) == [
+        ("upgrade", "fails", "upgrade of fails", "It fails"),
+        ("roundtrip", "shelf", "table public.board", told(run, "shelf")[0][3]),
+    ]
+    assert [(note.revision, note.message) for note in run.report.notes] == [
+        ("fails", "passed over, behind which nothing is known of what fails too: uses, uses_too, dies, cancelled"),
+    ]
+    assert run.report.reached == {"author", "shelf", "book"}
+    book = run.record.record_of("book")
+    assert book is not None
+    assert book.before.objects("table") == run.record.record_of("dies").before.objects("table")  # type: ignore[union-attr]
+
+
+def test_a_revision_that_ends_its_process_up_or_down_fails_like_any_other(judge_chain: JudgeChain) -> None:
+    dies = "import os\nprint('so long', flush=True)\nos._exit(3)"
+
+    down = judge_chain(table("author"), replace(table("gone"), down=dies), DEFECT)
+    up = judge_chain(table("author"), Revision("gone", dies), only=("upgrade",))
+
+    assert [one[:3] for one in told(down)] == [
+        ("roundtrip", "gone", "downgrade of gone"),
+        ("roundtrip", "shelf", "table public.board"),
+    ]
+    assert [one[:3] for one in told(up)] == [("upgrade", "gone", "upgrade of gone")]
+    assert "so long" in up.report.findings[0].message
+
+
+# A temporary table lasts as long as the transaction, and env.py runs the whole chain in one.
+IN_ONE_TRANSACTION = (
+    Revision("keeps", sql("CREATE TEMPORARY TABLE kept (id int) ON COMMIT DROP", "INSERT INTO kept VALUES (1)")),
+    Revision("takes", sql("CREATE TABLE taken (id) AS SELECT id FROM kept"), sql("DROP TABLE taken")),
+)
+
+
+def test_what_only_the_deployment_in_one_transaction_passes_is_told_and_the_heads_are_judged(
+    judge_chain: JudgeChain,
+) -> None:
+    run = judge_chain(*IN_ONE_TRANSACTION, DEFECT, env=ENV_WITH_MODELS, only=("upgrade", "roundtrip", "drift"))
+
+    found = told(run)
+    alone = judge(run.record, wanted_checks(("drift",), ()), Rules())
+    since = judge(run.record, wanted_checks((), ("roundtrip",)), Rules(since="takes"))
+    assert [result.name for result in alone] == ["drift", "declarations"]
+    assert "upgrade" not in {finding.check for result in since for finding in result.findings}
+    assert [one[:2] for one in found if one[0] == "upgrade"] == [("upgrade", "takes")]
+    assert "passes in one run with the revisions before it, but fails in a new process" in found[0][3]
+    assert ("roundtrip", "shelf", "table public.board") in [one[:3] for one in found]
+    assert ("drift", None, "table public.extra") in [one[:3] for one in found]
+    assert run.report.reached == {"keeps", "takes", "shelf"}
+
+
+def test_what_only_the_walk_fails_is_no_finding(judge_chain: JudgeChain) -> None:
+    env = ENV.replace(
+        "        context.run", "        connection.execute(text(\"SET LOCAL app.tenant = 'a'\"))\n        context.run"
+    )
+
+    run = judge_chain(
+        table("author"),
+        Revision("named", sql("DO $$ BEGIN PERFORM 1 / length(current_setting('app.tenant')); END $$")),
+        DEFECT,
+        env=env,
+    )
+
+    assert [one[:3] for one in told(run)] == [("roundtrip", "shelf", "table public.board")]
+    (note,) = run.report.notes
+    assert note.revision == "named"
+    assert note.message.startswith(
+        "upgrade() passes as env.py deploys it, and fails where pgharness runs it one by one"
+    )
+
+
+def test_what_keeps_the_chain_from_its_heads_is_told_whatever_is_wanted_and_allowed(judge_chain: JudgeChain) -> None:
+    run = judge_chain(
+        table("author"), replace(FAILS, top="allow = {'upgrade': 'once'}"), DEFECT, env=ENV_WITH_MODELS, only=("drift",)
+    )
+
+    skipping = judge(run.record, wanted_checks((), ("upgrade", "roundtrip")), Rules(since="fails"))
+    graph_alone = judge(run.record, wanted_checks(("graph",), ()), Rules())
+    fails = ("upgrade", "fails", "upgrade of fails")
+    assert [one[:3] for one in told(run)] == [fails]
+    assert [(one.check, one.revision, one.subject) for result in skipping for one in result.findings] == [fails]
+    assert [result.name for result in graph_alone] == ["graph", "declarations"]
