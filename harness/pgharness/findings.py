@@ -64,6 +64,7 @@ class CheckResult:
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
     also for those that the walk did not reach. One that is not wanted says why the heads are out of reach for those that are.
+    One that is missed was skipped though nobody has asked for that.
     """
 
     name: str
@@ -76,6 +77,7 @@ class CheckResult:
     why: str = ""
     needs_walk: bool = True
     is_wanted: bool = True
+    is_missed: bool = False
 
     @property
     def is_judged(self) -> bool:

@@ -81,7 +81,8 @@ def test_the_rows_at_fault_are_told_with_a_query(
     failure = Failure("Error", message, statement, sqlstate)
 
     assert rows_at_fault(failure) == RowsAtFault(where, query)
-    assert f"make sure that production has none: {query}; or clean them in" in mend_rows(failure, "0002.py")
+    assert f"make sure that production has none: {query}; or " in mend_rows(failure, "0002.py")
+    assert "clean them in 0002.py before" in mend_rows(failure, "0002.py")
 
 
 def test_a_column_that_is_added_without_a_default_is_no_matter_of_single_rows() -> None:

@@ -62,7 +62,8 @@ def _mend(head: Snapshot, declared: DeclaredEnum) -> str:
         FactKey(*key, "labels"): _listed(declared.labels) or "none",
     }
     wanted = replace(head, facts=dict(sorted({**head.facts, **labels}.items())))
-    return f"write a revision: {in_words(key, propose(head, wanted))}; or correct the Python enum"
+    written = in_words(key, propose(head, wanted))
+    return f"write a revision: {written}{'' if written.endswith(chr(10)) else '; '}or correct the Python enum"
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from pgharness.describing.differences import (
     failure_in_words,
     is_column_order,
 )
-from pgharness.describing.proposals import Proposals, mend_downgrade
+from pgharness.describing.proposals import Proposals, mend_downgrade, written_out
 from pgharness.describing.rows_at_fault import where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
@@ -144,7 +144,7 @@ def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Propos
     return _finding(
         revision,
         "downgrade() changes nothing: the catalog stays as upgrade() left it.",
-        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join([*written, *by_hand])}; or raise "
+        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join([written_out(written), *by_hand])}; or raise "
         'NotImplementedError and declare irreversible = "<reason>"',
         "\n".join(f"{one.subject}: {one.message}" for one in told),
     )

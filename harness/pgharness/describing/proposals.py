@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -39,14 +40,19 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
             f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]; '
             "or skip it in create_all()"
         )
-    written = in_words(told.key, proposals)
+    written = f"write a revision: {in_words(told.key, proposals)}"
     if told.renamed_from is not None:
-        return f"write a revision: {written}; or name it in the models as the database does"
+        return f"{written}{_other(written)}name it in the models as the database does"
     if told.only_in == "left":
-        return f"declare it in the models, or write a revision: {written}"
+        return f"declare it in the models, or {written}"
     if told.only_in == "right":
-        return f"write a revision: {written}"
-    return f"write a revision: {written}; or correct the models"
+        return written
+    return f"{written}{_other(written)}correct the models"
+
+
+def _other(written: str) -> str:
+    """Return what stands between code and another way; code of several lines ends with its line."""
+    return "or " if written.endswith("\n") else "; or "
 
 
 def mend_downgrade(told: Told, path: str, proposals: Proposals) -> str:
@@ -64,4 +70,15 @@ def in_words(key: ObjectKey, proposals: Proposals) -> str:
         return "nothing by itself: it comes and goes with what it belongs to"
     if proposal.reason:
         return f"by hand, for {proposal.reason}"
-    return "; ".join(proposal.operations)
+    return written_out(proposal.operations)
+
+
+def written_out(operations: Sequence[str]) -> str:
+    """Write operations as they can be pasted: on one line, or, where one is a block, on lines of their own, with what has to stand beside them."""
+    if not any(operation.startswith("with ") for operation in operations):
+        return "; ".join(operations)
+    lines = "\n".join(operations)
+    if "ADD VALUE" not in lines:
+        return f"\n{lines}\n"
+    beside = '(beside upgrade(): irreversible = "PostgreSQL removes no label"; in downgrade(): raise NotImplementedError(irreversible))'
+    return f"\n{lines}\n{beside}\n"

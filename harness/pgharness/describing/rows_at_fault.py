@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pgharness.describing.advice import advice
 from pgharness.records.steps import Failure
 
 _NAME = r'(?:"[^"]+"|[\w$]+)'
@@ -54,12 +55,11 @@ def mend_rows(failure: Failure, path: str) -> str:
     if failure.sqlstate is None:
         return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
     if found is None or not found.query:
-        return (
-            "fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT NULL); "
-            f"{declare}"
-        )
+        otherwise = "fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT NULL)"
+        return f"{advice(failure, otherwise)}; {declare}"
     values = _VALUES if failure.sqlstate in _OF_TEXTS else ""
-    return f"make sure that production has none: {found.query}; or clean them in {path} before; {declare}{values}"
+    clean = advice(failure, f"clean them in {path} before")
+    return f"make sure that production has none: {found.query}; or {clean}; {declare}{values}"
 
 
 def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:

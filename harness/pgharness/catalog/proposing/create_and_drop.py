@@ -95,10 +95,16 @@ def create_lines(contents: Contents, keys: set[ObjectKey]) -> Iterator[tuple[Obj
     attaching: list[tuple[ObjectKey, list[str]]] = []
     for part in early:
         yield from _part_lines(keys, part, apart, attaching)
-    yield from ((key, lines) for key in sorted(keys) if (lines := _below(contents, key)))
+    in_place = sorted(keys, key=lambda key: (key.kind, contents.parent(key), _position(contents, key), key))
+    yield from ((key, lines) for key in in_place if (lines := _below(contents, key)))
     for part in late:
         yield from _part_lines(keys, part, apart, attaching)
     yield from attaching
+
+
+def _position(contents: Contents, key: ObjectKey) -> int:
+    """Return where a column or attribute stands: those that are added come to stand in the order in which they are."""
+    return int(contents.properties[key].get("position", "0"))
 
 
 def _is_early(part: Part) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.catalog.proposing.change import Change, NoStatementError
+from pgharness.catalog.proposing.python_words import Apart
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.parts import literal
 
@@ -22,7 +23,7 @@ def change_labels(change: Change) -> list[str]:
     alter = f"ALTER TYPE {change.key.object}"
     if _is_only_added_to(before, after):
         return [
-            f"{alter} ADD VALUE {literal(label)}{_place(after, number, before)};"
+            Apart(f"{alter} ADD VALUE {literal(label)}{_place(after, number, before)};")
             for number, label in enumerate(after)
             if label not in before
         ]

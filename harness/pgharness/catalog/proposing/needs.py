@@ -56,6 +56,7 @@ class Needs:
             return
         yield from (one for one in self._by_name.get(key.object, ()) if one.kind != key.kind)
         yield from self._found(self.right, key, itself=False)
+        yield from self._column_before(key)
         for part in subtree(self.right, {key, *self._again.get(key, ())}):
             for needed in self._directly(part):
                 yield from self._found(self.right, needed)
@@ -63,6 +64,17 @@ class Needs:
                     yield part
                 if part.kind in READ_COLUMNS and needed.kind in TABLES:
                     yield from (one for one in self.right.of(needed, "column") if one in self.keys)
+
+    def _column_before(self, key: ObjectKey) -> Iterator[ObjectKey]:
+        """Yield the column that is added to the table before this one, so that they come to stand in their order."""
+        if key.kind != "column" or key in self.left.properties:
+            return
+        place = self._position(key)
+        others = [one for one in self.right.of(self.right.parent(key), "column") if one not in self.left.properties]
+        yield from sorted((one for one in others if self._position(one) < place), key=self._position)[-1:]
+
+    def _position(self, column: ObjectKey) -> int:
+        return int(self.right.properties[column].get("position", "0"))
 
     def _directly(self, part: ObjectKey) -> Iterator[ObjectKey]:
         facts = self.right.properties.get(part, {})
