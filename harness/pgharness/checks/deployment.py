@@ -101,7 +101,8 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
 
 def _command(record: ChainRecord) -> str:
     """Return what was run, as people type it."""
-    return f"`alembic upgrade {'head' if len(record.chain.heads) == 1 else 'heads'}`"
+    targets = " ".join(record.chain.targets)
+    return f"`alembic upgrade {targets or ('head' if len(record.chain.heads) == 1 else 'heads')}`"
 
 
 def _start_in_words(record: ChainRecord, deployment: DeploymentRecord) -> str:
