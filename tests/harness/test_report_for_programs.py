@@ -62,7 +62,7 @@ def test_the_json_is_what_its_schema_says(report: Report) -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema_rs.validate(schema, document)
     assert set(document) == set(schema["properties"])
-    assert set(document["findings"][0]) == set(schema["properties"]["findings"]["items"]["properties"])
+    assert set(document["findings"][0]) == set(schema["$defs"]["finding"]["properties"])
 
 
 def test_the_json_tells_a_finding_with_its_file_and_line(report: Report) -> None:

@@ -45,6 +45,15 @@ def check(  # noqa: PLR0917 - typer calls it with names
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print all evidence, every object, each revision's row.")
     ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept", help="Accept what is found today: write it to a file, and fail for new findings only."
+        ),
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why it is accepted, for the file that --accept writes.")] = (
+        "found when pgharness came"
+    ),
     write_structure: Annotated[
         bool, typer.Option("--write-structure", help="Write the structure file from the chain's head, then stop.")
     ] = False,
@@ -71,5 +80,6 @@ def check(  # noqa: PLR0917 - typer calls it with names
         report_format,
         output,
         detail=Detail.WHOLE if verbose else Detail.QUIET if quiet else Detail.NORMAL,
+        accept_because=reason if accept else None,
         write_structure=write_structure,
     )

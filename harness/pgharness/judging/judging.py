@@ -11,6 +11,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.checks import upgrade
 from pgharness.checks.check import Check, Claim, Compare
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
+from pgharness.judging.accepted import Accepted, judge_accepted, without_accepted
 from pgharness.judging.declarations import (
     DECLARATIONS,
     Made,
@@ -80,7 +81,8 @@ def judge(
         _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
     return tuple(
-        _without_earlier(result, before - ends) for result in (*_unasked(record, checks, ends, comparer), *told)
+        _without_accepted(_without_earlier(result, before - ends), rules.accepted)
+        for result in (*_unasked(record, checks, ends, comparer), *told)
     )
 
 
@@ -170,6 +172,7 @@ def _judge_declared(
         *judge_declarations(record.chain, [check.name for check in known], made),
         *judge_allowed_indices(rules.allow_indices, made),
         *judge_ignore_rules(rules.ignore, comparer.used, all_compared=all_compared),
+        *judge_accepted(rules.accepted, made, rules.accepted_file),
     )
     return _result(DECLARATIONS, Status.PASSED, time.perf_counter() - started, findings=findings)
 
@@ -201,3 +204,11 @@ def _without_earlier(result: CheckResult, before: frozenset[str]) -> CheckResult
     kept = tuple(finding for finding in result.findings if finding.revision not in before)
     notes = tuple(note for note in result.notes if note.revision not in before)
     return replace(result, status=Status.FAILED if kept else result.status, findings=kept, notes=notes)
+
+
+def _without_accepted(result: CheckResult, accepted: frozenset[Accepted]) -> CheckResult:
+    """Set apart what people accept for now."""
+    kept = without_accepted(result.findings, accepted)
+    status = Status.PASSED if result.findings and not kept else result.status
+    left = tuple(finding for finding in result.findings if finding not in kept)
+    return replace(result, status=status, findings=kept, accepted=left)

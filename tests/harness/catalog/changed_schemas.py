@@ -5,6 +5,11 @@ from __future__ import annotations
 from tests.harness.catalog.fixing import ROWS, Case, t
 
 WAYS = {
+    "a materialized view of other columns with an index more": Case(
+        "CREATE TABLE t (x int); CREATE MATERIALIZED VIEW m AS SELECT x AS y FROM t",
+        "CREATE TABLE t (x int); CREATE MATERIALIZED VIEW m AS SELECT x FROM t; CREATE UNIQUE INDEX i ON m (x)",
+        told=("materialized view public.m",),
+    ),
     "an enum that becomes text, with a default": Case(
         "CREATE TYPE m AS ENUM ('x'); " + t("m m DEFAULT 'x'"),
         "CREATE TYPE m AS ENUM ('x'); " + t("m text DEFAULT 'x'"),

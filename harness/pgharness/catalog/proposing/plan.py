@@ -134,8 +134,11 @@ class _Plan:
         for old, new in self.renamed:
             line = f"ALTER SEQUENCE {old.object} RENAME TO {unqualified(new.object)};"
             yield _written(new, [line])
-        yield from self._created(self.missing)
-        yield from self._changes()
+        changes = [*self._changes()]
+        with_others = {key: owner for key in self.missing if (owner := self._made_anew_with(key)) is not None}
+        yield from self._created(self.missing - with_others.keys())
+        yield from (Mend(owner, (), also=frozenset({key})) for key, owner in with_others.items())
+        yield from changes
         yield from self._drops(self.gone - early)
 
     def _changes(self) -> Iterator[Mend]:
@@ -201,6 +204,10 @@ class _Plan:
         yield from changes
         again = {one for one in above if "exists" in self.right.properties.get(one, {})}
         yield from (Mend(first, one.operations, one.reason, also) for one in self._created(again))
+
+    def _made_anew_with(self, key: ObjectKey) -> ObjectKey | None:
+        """Return for which change something is made anew that this belongs to, so that it comes with that."""
+        return next((self.made_anew[one] for one in self.right.snapshot.ancestors(key) if one in self.made_anew), None)
 
     def _waits_for_detaching(self, key: ObjectKey) -> bool:
         """Whether an index can be dropped only once its table is no partition any more."""
