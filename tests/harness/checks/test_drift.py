@@ -399,3 +399,54 @@ def test_a_view_in_the_place_of_a_table_of_the_models_is_one_finding(found: Call
 
     assert finding.message == "It is a view in the migrated database and a table in the models."
     assert 'ignore = [{object = "public.shelf", reason = "a view"}]' in finding.mend
+
+
+SHELVES = """\
+import sqlalchemy as sa
+from bookshop import Base
+
+
+class Shelf(Base):
+    __tablename__ = "shelf"
+    id = sa.Column(sa.Integer, primary_key=True)
+    author_id = sa.Column(sa.ForeignKey("author.id"))
+
+
+room = sa.Table("room", Base.metadata, sa.Column("kind", sa.Enum("dark", "light", name="room_kind")))
+"""
+MADE_WITHOUT = (
+    "CREATE TABLE shelf (id serial PRIMARY KEY, author_id bigint REFERENCES author)",
+    "CREATE TYPE room_kind AS ENUM ('dark', 'light')",
+    "CREATE TABLE room (kind room_kind)",
+    "CREATE TABLE ledger (id serial PRIMARY KEY)",
+)
+
+
+def test_tables_of_a_module_that_nobody_imports_are_one_finding_and_no_drop(
+    judge_example: Callable[..., Report],
+) -> None:
+    report = judge_example("sound", {**executing(*MADE_WITHOUT), "shelves.py": SHELVES}, only=("drift", "autogenerate"))
+
+    told = {(finding.check, finding.subject): finding for finding in report.findings}
+    assert told.keys() == {
+        ("drift", "the models"),
+        ("drift", "table public.ledger"),
+        ("autogenerate", "the models"),
+        ("autogenerate", "op.drop_table('ledger')"),
+    }
+    assert told["drift", "the models"].message.startswith(
+        "Nobody imports shelves, which would define public.room, public.shelf: "
+    )
+    assert told["drift", "the models"].mend == "in env.py, before target_metadata: import shelves"
+
+
+REFERS_TO_SHELF = "    sold_at:", "    shelf_id: Mapped[int] = mapped_column(sa.ForeignKey('shelf.id'))\n    sold_at:"
+
+
+def test_a_table_that_a_foreign_key_of_the_models_does_not_find_is_told_with_the_module_that_defines_it(
+    found: Callable[..., Any],
+) -> None:
+    (finding,) = found("drift", {MODELS: REFERS_TO_SHELF, "shelves.py": SHELVES})
+
+    assert finding.message.startswith("create_all() fails: Foreign key associated with column 'book.shelf_id'")
+    assert finding.mend == "in env.py, before target_metadata: import shelves"
