@@ -13,7 +13,7 @@ from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, minor_name
 from pgharness.describing.unimported import forgotten_tables, not_imported
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, LeftOut, ModelsRecord
 
@@ -28,7 +28,7 @@ OF_A_TABLE = re.compile(
 _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge what `alembic check` would say, then the catalog of a whole drafted chain."""
     assert record.comparison is not None
     assert record.draft is not None
@@ -36,7 +36,9 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     yield from _judge_whole_draft(record, record.draft, record.comparison.left_out, compare)
 
 
-def _judge_pending(record: ChainRecord, comparison: ComparisonRecord, compare: Compare) -> Iterator[Finding | Note]:
+def _judge_pending(
+    record: ChainRecord, comparison: ComparisonRecord, compare: Compare
+) -> Iterator[Finding | Note | Repeated]:
     if comparison.failure is not None:
         yield Finding(
             check=NAME,
@@ -50,7 +52,7 @@ def _judge_pending(record: ChainRecord, comparison: ComparisonRecord, compare: C
         yield Note(NAME, None, comparison.untold)
     forgotten = _forgotten(record)
     if forgotten and comparison.pending:
-        yield not_imported(NAME, forgotten)
+        yield Repeated("drift", not_imported(NAME, forgotten), "the models")
     tables = {unquoted(unqualified(name)) for name in forgotten}
     differing = _Differing.of(record, compare)
     for operation in comparison.pending:
@@ -60,7 +62,7 @@ def _judge_pending(record: ChainRecord, comparison: ComparisonRecord, compare: C
             if not differing.is_explained(operation):
                 yield _false_alarm(operation)
             continue
-        yield Finding(
+        finding = Finding(
             check=NAME,
             revision=None,
             subject=" ".join(operation.split()),
@@ -68,6 +70,8 @@ def _judge_pending(record: ChainRecord, comparison: ComparisonRecord, compare: C
             mend="write a revision that does this, or correct the models",
             evidence=operation,
         )
+        is_seen_by_drift = differing is not None and OF_A_TABLE.match(operation) is not None
+        yield Repeated("drift", finding) if is_seen_by_drift else finding
 
 
 def _forgotten(record: ChainRecord) -> dict[str, str]:
@@ -192,5 +196,5 @@ CHECK = Check(
     compares=True,
     needs=frozenset({"comparison", "draft"}),
     uses=frozenset({"models"}),
-    skip_reason="env.py gives no target_metadata to context.configure()",
+    skip_reason="no models: give them in env.py, context.configure(…, target_metadata=Base.metadata)",
 )

@@ -28,7 +28,13 @@ def propose(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None
 
     What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone.
     """
-    return {one.key: Proposal(one.operations, one.reason, one.also) for one in mend(left, right, only)}
+    proposals: Proposals = {}
+    for one in mend(left, right, only):
+        # What is called otherwise may differ in something beside its name too.
+        before = proposals.get(one.key, Proposal((), ""))
+        operations, reason = before.operations + one.operations, before.reason or one.reason
+        proposals[one.key] = Proposal(operations, reason, before.also | one.also)
+    return proposals
 
 
 def mend_migrations(told: Told, proposals: Proposals) -> str:
@@ -36,10 +42,7 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
-        return (
-            f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]; '
-            "or skip it in create_all()"
-        )
+        return f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]'
     written = f"write a revision: {in_words(told.key, proposals)}"
     if told.renamed_from is not None:
         return f"{written}{_other(written)}name it in the models as the database does"

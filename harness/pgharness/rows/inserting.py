@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -120,9 +120,7 @@ def _add_labels(chooser: Chooser, rows: int) -> int:
     made = 0
     for place in range(min(max(map(len, missing.values()), default=0), MOST_FOR_LABELS)):
         wanted = {name: labels[place] for name, labels in missing.items() if place < len(labels)}
-        with contextlib.suppress(
-            NothingFits
-        ):  # other columns may keep a label from occurring, and need not be known here
+        with suppress(NothingFits):  # other columns may keep a label from occurring, and need not be known here
             _insert_fitting(replace(chooser, wanted=wanted), rows + place, Fullness.EXPLICIT)
             made += 1
     return made
@@ -144,7 +142,7 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
     commits = []
     # A refusal is told again, and answered, where the row is inserted alone. Within the pipeline too: what leaves it as an error makes
     # psycopg log what the pipeline raises besides at its end.
-    with contextlib.suppress(psycopg.Error), connection.pipeline(), contextlib.suppress(psycopg.Error):
+    with suppress(psycopg.Error), connection.pipeline(), suppress(psycopg.Error):
         for choices in chosen:
             connection.execute("BEGIN", prepare=False)
             _insert(connection, chooser.table, choices)
