@@ -75,7 +75,7 @@ def test_a_database_stands_at_its_revision_or_before_it(database_at: DatabaseAt)
 def test_tables_are_empty_unless_rows_are_asked_for(database_at: DatabaseAt) -> None:
     count = "SELECT count(*) FROM author"
 
-    assert [database_at("author", rows=rows).execute(count) for rows in (False, True)] == [[(0,)], [(3,)]]
+    assert [database_at("author", rows=rows).execute(count) for rows in (False, True)] == [[(0,)], [(4,)]]
 
 
 def test_a_data_migration_is_run_on_rows_of_the_tests_own(database_at: DatabaseAt) -> None:
