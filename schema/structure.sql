@@ -7,6 +7,101 @@ CREATE TYPE public.step_status AS ENUM ('pending', 'running', 'completed', 'fail
 
 CREATE TYPE public.trigger_type AS ENUM ('manual', 'schedule', 'api', 'event');
 
+CREATE OR REPLACE FUNCTION public.add_version_of_step()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO workflow_versions (workflow_id, version)
+    SELECT id, NEW.workflow_version FROM workflows WHERE id = NEW.workflow_id AND NEW.workflow_version >= 1
+    ON CONFLICT DO NOTHING;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.add_version_of_workflow()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO workflow_versions (workflow_id, version) VALUES (NEW.id, NEW.version) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.check_step_of_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- Where either is missing, its foreign key says so.
+    IF EXISTS (
+        SELECT FROM workflow_runs AS run
+        CROSS JOIN workflow_steps AS step
+        WHERE run.id = NEW.run_id AND step.id = NEW.step_id
+            AND (step.workflow_id, step.workflow_version) IS DISTINCT FROM (run.workflow_id, run.workflow_version)
+    ) THEN
+        RAISE EXCEPTION 'the step is not one of the version that the run is of'
+            USING ERRCODE = 'foreign_key_violation', TABLE = 'run_step_logs', CONSTRAINT = 'tr_run_step_logs__step_of_run';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_published_steps()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    is_published boolean;
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
+        RETURN NULL;
+    END IF;
+    -- Whoever publishes the version waits for this transaction, or this one for that. A version that goes with its workflow does not count.
+    SELECT coalesce(bool_or(published_at IS NOT NULL), false) INTO is_published FROM (
+        SELECT named.published_at
+        FROM workflow_versions AS named
+        JOIN workflows AS workflow ON workflow.id = named.workflow_id
+        WHERE (named.workflow_id = OLD.workflow_id AND named.version = OLD.workflow_version)
+            OR (named.workflow_id = NEW.workflow_id AND named.version = NEW.workflow_version)
+        FOR SHARE OF named
+    ) AS locked;
+    IF is_published THEN
+        RAISE EXCEPTION 'the steps of a published version stay as they are'
+            USING ERRCODE = 'restrict_violation', TABLE = 'workflow_steps', CONSTRAINT = 'tr_workflow_steps__published_stay';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_published_versions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF NOT EXISTS (SELECT FROM workflows WHERE id = OLD.workflow_id) THEN
+            RETURN NULL;
+        END IF;
+    ELSIF (NEW.workflow_id, NEW.version, NEW.published_at) IS NOT DISTINCT FROM (OLD.workflow_id, OLD.version, OLD.published_at) THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'a published version stays published'
+        USING ERRCODE = 'restrict_violation', TABLE = 'workflow_versions', CONSTRAINT = 'tr_workflow_versions__published_stay';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_version_of_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a run stays one of its version'
+        USING ERRCODE = 'restrict_violation', TABLE = 'workflow_runs', CONSTRAINT = 'tr_workflow_runs__version_stays';
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.set_updated_at()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -115,6 +210,7 @@ CREATE TABLE public.run_step_logs (
 );
 CREATE INDEX ix_run_step_logs__step_id ON public.run_step_logs USING btree (step_id);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.run_step_logs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+CREATE TRIGGER tr_run_step_logs__step_of_run BEFORE INSERT OR UPDATE OF run_id, step_id ON public.run_step_logs FOR EACH ROW EXECUTE FUNCTION public.check_step_of_run();
 
 CREATE TABLE public.users (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -215,7 +311,9 @@ CREATE INDEX ix_workflow_runs__deadline_at_id_unfinished ON public.workflow_runs
 CREATE INDEX ix_workflow_runs__status_created_at_id_unfinished ON public.workflow_runs USING btree (status, created_at, id) WHERE (status = ANY (ARRAY['pending'::public.run_status, 'running'::public.run_status]));
 CREATE INDEX ix_workflow_runs__triggered_by ON public.workflow_runs USING btree (triggered_by) WHERE (triggered_by IS NOT NULL);
 CREATE INDEX ix_workflow_runs__workflow_id_created_at_id ON public.workflow_runs USING btree (workflow_id, created_at DESC, id DESC);
+CREATE INDEX ix_workflow_runs__workflow_id_workflow_version ON public.workflow_runs USING btree (workflow_id, workflow_version);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_runs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+CREATE TRIGGER tr_workflow_runs__version_stays BEFORE UPDATE OF workflow_id, workflow_version ON public.workflow_runs FOR EACH ROW WHEN (((old.workflow_id IS DISTINCT FROM new.workflow_id) OR (old.workflow_version IS DISTINCT FROM new.workflow_version))) EXECUTE FUNCTION public.keep_version_of_run();
 
 CREATE TABLE public.workflow_steps (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -251,6 +349,23 @@ CREATE TABLE public.workflow_steps (
     CONSTRAINT ck_workflow_steps__workflow_version_positive CHECK ((workflow_version >= 1))
 );
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_steps FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+CREATE TRIGGER tr_workflow_steps__add_version BEFORE INSERT ON public.workflow_steps FOR EACH ROW EXECUTE FUNCTION public.add_version_of_step();
+CREATE TRIGGER tr_workflow_steps__published_stay AFTER INSERT OR DELETE OR UPDATE ON public.workflow_steps FOR EACH ROW EXECUTE FUNCTION public.keep_published_steps();
+
+CREATE TABLE public.workflow_versions (
+    workflow_id uuid NOT NULL,
+    version integer NOT NULL,
+    published_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pk_workflow_versions PRIMARY KEY (workflow_id, version),
+    CONSTRAINT ck_workflow_versions__created_at_range CHECK (((created_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (created_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_versions__published_at_range CHECK (((published_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (published_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_versions__updated_at_range CHECK (((updated_at >= ('0001-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (updated_at < ('10000-01-01 00:00:00'::timestamp without time zone AT TIME ZONE 'UTC'::text)))),
+    CONSTRAINT ck_workflow_versions__version_positive CHECK ((version >= 1))
+);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_versions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+CREATE TRIGGER tr_workflow_versions__published_stay AFTER DELETE OR UPDATE ON public.workflow_versions FOR EACH ROW WHEN ((old.published_at IS NOT NULL)) EXECUTE FUNCTION public.keep_published_versions();
 
 CREATE TABLE public.workflows (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -277,6 +392,7 @@ CREATE TABLE public.workflows (
 CREATE INDEX ix_workflows__owner_id_created_at_id ON public.workflows USING btree (owner_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX uq_workflows__owner_id_lower_name ON public.workflows USING btree (owner_id, lower(name)) WHERE (archived_at IS NULL);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
+CREATE TRIGGER tr_workflows__add_version AFTER INSERT OR UPDATE OF version ON public.workflows FOR EACH ROW EXECUTE FUNCTION public.add_version_of_workflow();
 
 ALTER TABLE ONLY public.api_keys ADD CONSTRAINT fk_api_keys__user_id__users FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
@@ -288,9 +404,13 @@ ALTER TABLE ONLY public.workflow_run_claims ADD CONSTRAINT fk_workflow_run_claim
 ALTER TABLE ONLY public.workflow_run_keys ADD CONSTRAINT fk_workflow_run_keys__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__triggered_by__users FOREIGN KEY (triggered_by) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__version__workflow_versions FOREIGN KEY (workflow_id, workflow_version) REFERENCES public.workflow_versions(workflow_id, version) ON DELETE RESTRICT;
 ALTER TABLE ONLY public.workflow_runs ADD CONSTRAINT fk_workflow_runs__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE RESTRICT;
 
+ALTER TABLE ONLY public.workflow_steps ADD CONSTRAINT fk_workflow_steps__version__workflow_versions FOREIGN KEY (workflow_id, workflow_version) REFERENCES public.workflow_versions(workflow_id, version) ON DELETE CASCADE;
 ALTER TABLE ONLY public.workflow_steps ADD CONSTRAINT fk_workflow_steps__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workflow_versions ADD CONSTRAINT fk_workflow_versions__workflow_id__workflows FOREIGN KEY (workflow_id) REFERENCES public.workflows(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.workflows ADD CONSTRAINT fk_workflows__owner_id__users FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE RESTRICT;
 

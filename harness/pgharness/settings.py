@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     stand for those of the test database."""
     ignore: tuple[IgnoreSetting, ...] = ()
     """Facts that comparisons leave out, each with a reason."""
+    accepted: Path = Path("pgharness-accepted.toml")
+    """The file of findings that are accepted for now, which `pgharness check --accept` writes."""
     strict: Annotated[tuple[str, ...], NoDecode] = ()
     """Differences between models and chain that are findings of `drift`, and no notes: `column order`, `not null names`."""
     rows_per_table: int = Field(default=4, ge=0, le=1000)
@@ -239,8 +241,8 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    anchored = {"alembic": "alembic.ini", **table}
-    for name in ("alembic", "structure", "baseline", "statements", "python"):
+    anchored = {"alembic": "alembic.ini", "accepted": "pgharness-accepted.toml", **table}
+    for name in ("alembic", "structure", "baseline", "statements", "python", "accepted"):
         if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]
     return anchored

@@ -45,6 +45,9 @@ _NAMES_OF_MODULES = {
         "WorkflowStepUpdate",
         "WorkflowSummary",
         "WorkflowUpdate",
+        "WorkflowVersionCreate",
+        "WorkflowVersionRead",
+        "WorkflowVersionUpdate",
     ),
     "enums": ("RunStatus", "StepStatus", "TriggerType", "UnknownLabel"),
     "errors": (
@@ -97,6 +100,7 @@ _NAMES_OF_MODULES = {
         "WorkflowRunClaim",
         "WorkflowRunKey",
         "WorkflowStep",
+        "WorkflowVersion",
     ),
     "outbox": (
         "PARKED_UNTIL",
@@ -121,6 +125,7 @@ _NAMES_OF_MODULES = {
         "release_events",
         "release_parked",
     ),
+    "publishing": ("publish_version",),
     "queries": (
         "Cursor",
         "api_key_by_prefix",

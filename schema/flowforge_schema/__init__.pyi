@@ -31,6 +31,9 @@ from flowforge_schema.contracts import WorkflowStepRead as WorkflowStepRead
 from flowforge_schema.contracts import WorkflowStepUpdate as WorkflowStepUpdate
 from flowforge_schema.contracts import WorkflowSummary as WorkflowSummary
 from flowforge_schema.contracts import WorkflowUpdate as WorkflowUpdate
+from flowforge_schema.contracts import WorkflowVersionCreate as WorkflowVersionCreate
+from flowforge_schema.contracts import WorkflowVersionRead as WorkflowVersionRead
+from flowforge_schema.contracts import WorkflowVersionUpdate as WorkflowVersionUpdate
 from flowforge_schema.enums import RunStatus as RunStatus
 from flowforge_schema.enums import StepStatus as StepStatus
 from flowforge_schema.enums import TriggerType as TriggerType
@@ -83,6 +86,7 @@ from flowforge_schema.models import WorkflowRun as WorkflowRun
 from flowforge_schema.models import WorkflowRunClaim as WorkflowRunClaim
 from flowforge_schema.models import WorkflowRunKey as WorkflowRunKey
 from flowforge_schema.models import WorkflowStep as WorkflowStep
+from flowforge_schema.models import WorkflowVersion as WorkflowVersion
 from flowforge_schema.outbox import PARKED_UNTIL as PARKED_UNTIL
 from flowforge_schema.outbox import ClaimedEvent as ClaimedEvent
 from flowforge_schema.outbox import NewEvent as NewEvent
@@ -104,6 +108,7 @@ from flowforge_schema.outbox import record_event as record_event
 from flowforge_schema.outbox import record_events as record_events
 from flowforge_schema.outbox import release_events as release_events
 from flowforge_schema.outbox import release_parked as release_parked
+from flowforge_schema.publishing import publish_version as publish_version
 from flowforge_schema.queries import Cursor as Cursor
 from flowforge_schema.queries import api_key_by_prefix as api_key_by_prefix
 from flowforge_schema.queries import api_keys_of_user as api_keys_of_user

@@ -185,7 +185,7 @@ def _ddl(statement: str) -> DDL:
     return DDL(statement)
 
 
-def _drops_all_tables(
+def drops_all_tables(
     ddl: object,  # noqa: ARG001 - SQLAlchemy passes the first five by these names
     target: object,
     bind: object,  # noqa: ARG001
@@ -193,6 +193,7 @@ def _drops_all_tables(
     state: object = None,  # noqa: ARG001
     **_options: object,
 ) -> bool:
+    """Whether all tables go, and with them what belongs to none of them."""
     return isinstance(target, MetaData) and len(tables or ()) == len(target.tables)
 
 
@@ -200,5 +201,5 @@ event.listen(Base.metadata, "before_create", _ddl(CREATE_UPDATED_AT_FUNCTION))
 event.listen(
     Base.metadata,
     "after_drop",
-    _ddl("DROP FUNCTION IF EXISTS set_updated_at()").execute_if(callable_=_drops_all_tables),
+    _ddl("DROP FUNCTION IF EXISTS set_updated_at()").execute_if(callable_=drops_all_tables),
 )

@@ -164,8 +164,8 @@ NEWER_SCHEMAS = {
     ),
     "a new column": ("ALTER TABLE users ADD nickname text", {"nickname": "ada"}),
     "a type that it widened": (
-        "ALTER TABLE workflow_runs ALTER workflow_version TYPE bigint",
-        {"workflow_version": 2**40},
+        "ALTER TABLE workflow_runs ALTER lock_version TYPE bigint",
+        {"lock_version": 2**40},
     ),
     "NULL where it is newly allowed": ("ALTER TABLE users ALTER email DROP NOT NULL", {"email": None}),
     "another shape of JSON": (

@@ -35,7 +35,7 @@ def read_chain(scripts: ScriptDirectory, heads: Sequence[str] = ()) -> dict[str,
                 "heads": sorted(scripts.get_heads()),
                 "bases": sorted(scripts.get_bases()),
                 "env_py": str(scripts.env_py_location),
-                "folders": [str(scripts.dir), *_version_folders(scripts)],
+                "folders": [str(scripts.dir), *version_folders(scripts)],
             }
         except (CommandError, RevisionError, KeyError) as error:
             raise _no_graph(scripts, _broken_graph(said) or in_one_line(error)) from error
@@ -113,7 +113,8 @@ def _attribute(owner: Any, part: str, name: str) -> Any:
         ) from error
 
 
-def _version_folders(scripts: ScriptDirectory) -> list[str]:
+def version_folders(scripts: ScriptDirectory) -> list[str]:
+    """Return the folders in which the revisions are."""
     return [str(folder) for folder in scripts._version_locations]  # the public name is a property of one folder  # noqa: SLF001
 
 
@@ -145,7 +146,7 @@ def _file_at_fault(error: BaseException, scripts: ScriptDirectory) -> str:
     while trace is not None:
         files.append(trace.tb_frame.f_code.co_filename)
         trace = trace.tb_next
-    folders = {Path(folder).resolve() for folder in _version_folders(scripts)}
+    folders = {Path(folder).resolve() for folder in version_folders(scripts)}
     return next((f"{Path(file).name}: " for file in files if Path(file).resolve().parent in folders), "")
 
 

@@ -12,7 +12,8 @@ from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, minor_name
-from pgharness.findings import Finding, Note
+from pgharness.describing.unimported import forgotten_tables, not_imported
+from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DraftRecord, ModelsRecord
 
@@ -27,14 +28,14 @@ OF_A_TABLE = re.compile(
 _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge what `alembic check` would say, then the catalog of a whole drafted chain."""
     assert record.draft is not None
     yield from _judge_pending(record, record.draft, compare)
     yield from _judge_whole_draft(record, record.draft, compare)
 
 
-def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note]:
+def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     if draft.comparison_failure is not None:
         yield Finding(
             check=NAME,
@@ -46,13 +47,19 @@ def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) ->
         )
     if draft.untold:
         yield Note(NAME, None, draft.untold)
+    forgotten = _forgotten(record)
+    if forgotten and draft.pending:
+        yield not_imported(NAME, forgotten)
+    tables = {unquoted(unqualified(name)) for name in forgotten}
     differing = _Differing.of(record, compare)
     for operation in draft.pending:
+        if not tables.isdisjoint(_names(operation)):
+            continue
         if differing is not None and OF_A_TABLE.match(operation) and not differing.is_kept(operation):
             if not differing.is_explained(operation):
                 yield _false_alarm(operation)
             continue
-        yield Finding(
+        finding = Finding(
             check=NAME,
             revision=None,
             subject=" ".join(operation.split()),
@@ -60,6 +67,14 @@ def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) ->
             mend="write a revision that does this, or correct the models",
             evidence=operation,
         )
+        is_seen_by_drift = differing is not None and OF_A_TABLE.match(operation) is not None
+        yield Repeated("drift", finding) if is_seen_by_drift else finding
+
+
+def _forgotten(record: ChainRecord) -> dict[str, str]:
+    if record.head is None or record.models is None:
+        return {}
+    return forgotten_tables(record.head, record.models.snapshot, record.models.unimported)
 
 
 @dataclass(frozen=True, slots=True)

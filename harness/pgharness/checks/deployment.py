@@ -85,6 +85,7 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
             message=f"upgrade() passes on tables with rows but fails on empty ones, as in a new database: {failure_in_words(failure)}",
             mend="do not depend on rows that may be absent",
             evidence=failure_evidence(failure),
+            line=failure.line_in(walked.revision.path) if walked is not None else None,
         )
         return
     yield Finding(
@@ -96,6 +97,7 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
         f"{failure_in_words(failure)}",
         mend=_mend(deployment, failure),
         evidence=failure_evidence(failure),
+        line=failure.line_in(walked.revision.path) if walked is not None else None,
     )
 
 

@@ -61,6 +61,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             message=f"It fails: {failure_in_words(record.upgrade.failure)}",
             mend=mend_missing(whole, record, advice(record.upgrade.failure, f"correct upgrade() in {revision.path}")),
             evidence=failure_evidence(record.upgrade.failure),
+            line=record.upgrade.failure.line_in(revision.path),
         )
     elif record.upgrade_rows_failure is not None:
         yield Finding(
@@ -71,6 +72,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             f"{failure_in_words(record.upgrade_rows_failure)}",
             mend=mend_rows(record.upgrade_rows_failure, revision.path),
             evidence=failure_evidence(record.upgrade_rows_failure),
+            line=record.upgrade_rows_failure.line_in(revision.path),
         )
     elif record.alone_failure is not None:
         yield Finding(
@@ -84,6 +86,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
                 f"make upgrade() in {revision.path} independent of what another revision left in memory",
             ),
             evidence=failure_evidence(record.alone_failure),
+            line=record.alone_failure.line_in(revision.path),
         )
     elif record.walk_failure is not None:
         yield Note(

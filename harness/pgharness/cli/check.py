@@ -53,6 +53,15 @@ def check(  # noqa: PLR0917 - typer calls it with names
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print all evidence, every object, each revision's row.")
     ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept", help="Accept what is found today: write it to a file, and fail for new findings only."
+        ),
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why it is accepted, for the file that --accept writes.")] = (
+        "found when pgharness came"
+    ),
     strict: Annotated[
         bool | None,
         typer.Option(
@@ -87,6 +96,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
         report_format,
         output,
         detail=Detail.WHOLE if verbose else Detail.QUIET if quiet else Detail.NORMAL,
+        accept_because=reason if accept else None,
         strict=strict,
         write_structure=write_structure,
     )

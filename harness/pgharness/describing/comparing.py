@@ -100,9 +100,10 @@ def _with_views_joined(proposals: Proposals, told: list[Told]) -> Proposals:
     """Let the proposal for a table in the place of a view be that for both."""
     joined = dict(proposals)
     for one in told:
-        view = joined.pop(ObjectKey(one.view, one.object), None) if one.view is not None else None
-        if view is not None:
-            table = joined[one.key]
+        view = joined.get(ObjectKey(one.view, one.object)) if one.view is not None else None
+        table = joined.get(one.key)
+        if one.view is not None and view is not None and table is not None:
+            del joined[ObjectKey(one.view, one.object)]
             joined[one.key] = replace(table, operations=view.operations + table.operations)
     return joined
 
@@ -111,14 +112,21 @@ def _in_order(told: list[Told], proposals: Proposals) -> Iterator[Told]:
     """Yield what was told by the order of the mends; what is mended with another is told there."""
     places = {key: number for number, key in enumerate(proposals)}
     heads = {other: key for key, one in proposals.items() for other in one.also}
-    by_key = {one.key: one for one in told}
-    for one in sorted(told, key=lambda one: places.get(one.key, places.get(heads.get(one.key, one.key), len(places)))):
-        head = heads.get(one.key)
-        if head is not None and head in by_key:
-            continue
-        along = (
-            [by_key[key] for key in sorted(proposals[one.key].also) if key in by_key] if one.key in proposals else []
-        )
-        more = "".join(f" {other.subject}: {other.message}" for other in along)
-        evidence = "\n".join(text for text in (one.evidence, *(other.evidence for other in along)) if text)
-        yield replace(one, message=one.message + more, evidence=evidence)
+    by_key: dict[ObjectKey, Told] = {}
+    for one in told:
+        by_key[one.key] = _with(by_key[one.key], one) if one.key in by_key else one
+
+    def place(key: ObjectKey) -> int:
+        return places.get(key, places.get(heads.get(key, key), len(places)))
+
+    for one in sorted(by_key.values(), key=lambda one: place(one.key)):
+        if heads.get(one.key) not in by_key:
+            also = sorted(proposals[one.key].also) if one.key in proposals else ()
+            yield _with(one, *(by_key[key] for key in also if key in by_key))
+
+
+def _with(first: Told, *others: Told) -> Told:
+    """Tell several as one, which is mended in one go; of the same object only what more there is."""
+    more = [one.message if one.key == first.key else f"{one.subject}: {one.message}" for one in others]
+    evidence = "\n".join(text for text in (first.evidence, *(one.evidence for one in others)) if text)
+    return replace(first, message=" ".join([first.message, *more]), evidence=evidence)

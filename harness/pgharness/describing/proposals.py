@@ -28,7 +28,13 @@ def propose(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None
 
     What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone.
     """
-    return {one.key: Proposal(one.operations, one.reason, one.also) for one in mend(left, right, only)}
+    proposals: Proposals = {}
+    for one in mend(left, right, only):
+        # What is called otherwise may differ in something beside its name too.
+        before = proposals.get(one.key, Proposal((), ""))
+        operations, reason = before.operations + one.operations, before.reason or one.reason
+        proposals[one.key] = Proposal(operations, reason, before.also | one.also)
+    return proposals
 
 
 def mend_migrations(told: Told, proposals: Proposals) -> str:

@@ -56,6 +56,11 @@ class Report:
         """All notes, each once."""
         return tuple(dict.fromkeys(note for result in self.results for note in result.notes))
 
+    @cached_property
+    def accepted(self) -> tuple[Finding, ...]:
+        """What people accept for now, which is not among the findings."""
+        return tuple(finding for result in self.results for finding in result.accepted)
+
     @property
     def passed(self) -> bool:
         """Whether nothing was found."""

@@ -59,8 +59,9 @@ def summary(report: Report) -> str:
     revisions, checks = len(report.chain.revisions), sum(r.status is not Status.SKIPPED for r in report.results)
     found = len(causes(report.findings))
     told = f" of {counted(found, 'cause')}" if found != len(report.findings) else ""
+    accepted = f", {len(report.accepted)} accepted," if report.accepted else ""
     return (
-        f"{verdict(len(report.findings))}{told} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, "
+        f"{verdict(len(report.findings))}{told}{accepted} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, "
         f"{report.duration_s:.1f} s (server ready after {report.server_s:.1f} s)"
     )
 

@@ -1,4 +1,4 @@
-"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the nine, `…Summary` for lists.
+"""What each table takes and shows, as Pydantic models: `…Create`, `…Update` and `…Read` for each of the ten, `…Summary` for lists.
 
 What a contract takes, the database takes; what it refuses has its reason in the contract. `fields` has the types for
 contracts of your own.
@@ -43,6 +43,9 @@ from flowforge_schema.contracts.workflows import (
     WorkflowStepUpdate,
     WorkflowSummary,
     WorkflowUpdate,
+    WorkflowVersionCreate,
+    WorkflowVersionRead,
+    WorkflowVersionUpdate,
 )
 
 __all__ = [
@@ -82,4 +85,7 @@ __all__ = [
     "WorkflowStepUpdate",
     "WorkflowSummary",
     "WorkflowUpdate",
+    "WorkflowVersionCreate",
+    "WorkflowVersionRead",
+    "WorkflowVersionUpdate",
 ]

@@ -18,6 +18,11 @@ CONTRACTS: Mapping[str, tuple[type[BaseModel], type[BaseModel], type[BaseModel]]
         "users": (contracts.UserCreate, contracts.UserUpdate, contracts.UserRead),
         "api_keys": (contracts.ApiKeyCreate, contracts.ApiKeyUpdate, contracts.ApiKeyRead),
         "workflows": (contracts.WorkflowCreate, contracts.WorkflowUpdate, contracts.WorkflowRead),
+        "workflow_versions": (
+            contracts.WorkflowVersionCreate,
+            contracts.WorkflowVersionUpdate,
+            contracts.WorkflowVersionRead,
+        ),
         "workflow_steps": (contracts.WorkflowStepCreate, contracts.WorkflowStepUpdate, contracts.WorkflowStepRead),
         "workflow_runs": (contracts.WorkflowRunCreate, contracts.WorkflowRunUpdate, contracts.WorkflowRunRead),
         "workflow_run_keys": (

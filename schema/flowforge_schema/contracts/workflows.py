@@ -1,4 +1,4 @@
-"""Contracts of `workflows` and `workflow_steps`."""
+"""Contracts of `workflows`, `workflow_versions` and `workflow_steps`."""
 
 from __future__ import annotations
 
@@ -72,6 +72,30 @@ class WorkflowRead(WorkflowSummary):
     """A workflow without its steps."""
 
     settings: dict[str, Any]
+
+
+class WorkflowVersionCreate(Contract):
+    """A new version of a workflow, which a step of it makes too; a draft unless `published_at` is given."""
+
+    workflow_id: Id
+    version: PositiveInteger
+    published_at: Timestamp | None = None
+
+
+class WorkflowVersionUpdate(Contract):
+    """A change of a draft; what is left out stays. `publish_version` publishes it."""
+
+    published_at: Timestamp | MISSING | None = MISSING
+
+
+class WorkflowVersionRead(Row):
+    """A version of a workflow; a draft where `published_at` is null."""
+
+    workflow_id: UUID
+    version: int
+    published_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
 
 
 class WorkflowStepCreate(Contract):

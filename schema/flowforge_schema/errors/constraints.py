@@ -15,6 +15,7 @@ class Rule:
     """One constraint: the field to mark, None where several take part, and the sentence when it is broken.
 
     `in_use` is the other side of a foreign key: what is said when the parent is to go while rows refer to it.
+    What a trigger refuses bears its name, `tr_…`.
     """
 
     constraint: str
@@ -41,6 +42,7 @@ TIMESTAMPS = MappingProxyType(
             "updated_at",
         ),
         "workflow_steps": ("created_at", "updated_at"),
+        "workflow_versions": ("created_at", "published_at", "updated_at"),
         "workflows": ("archived_at", "created_at", "updated_at"),
     }
 )
@@ -196,6 +198,35 @@ RULES = (
         "position",
         "This version of the workflow has a step at this position already.",
     ),
+    Rule("ck_workflow_versions__version_positive", "version", "The version must be at least 1."),
+    Rule(
+        "fk_workflow_versions__workflow_id__workflows",
+        "workflow_id",
+        "There is no such workflow.",
+        "The workflow still has versions.",
+    ),
+    Rule("pk_workflow_versions", "version", "This version of the workflow exists already."),
+    Rule(
+        "fk_workflow_steps__version__workflow_versions",
+        "workflow_version",
+        "There is no such version of the workflow.",
+        "The version still has steps.",
+    ),
+    Rule(
+        "fk_workflow_runs__version__workflow_versions",
+        "workflow_version",
+        "There is no such version of the workflow.",
+        "There are runs of the version.",
+    ),
+    # Raised by triggers, which are named as constraints are.
+    Rule("tr_run_step_logs__step_of_run", "step_id", "The step is not one of the version that the run is of."),
+    Rule("tr_workflow_runs__version_stays", None, "A run stays one of its version; start another run."),
+    Rule(
+        "tr_workflow_steps__published_stay",
+        None,
+        "The steps of a published version stay as they are; make a new version.",
+    ),
+    Rule("tr_workflow_versions__published_stay", None, "A published version stays published; make a new version."),
     Rule("ck_workflows__description_length", "description", "The description is too long."),
     Rule("ck_workflows__name_length", "name", "The name is empty or too long."),
     Rule("ck_workflows__settings_is_object", "settings", "The settings must be a JSON object."),

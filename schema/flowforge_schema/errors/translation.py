@@ -180,7 +180,7 @@ def _about_constraint(kind: type[AppError], original: psycopg.Error) -> AppError
     if rule is None:
         return kind(field=diagnosis.column_name, **known)
     if kind is ResourceInUseError:
-        return kind(rule.in_use, **known)
+        return kind(rule.in_use or rule.message, **known)
     return kind(rule.message, field=rule.field, **known)
 
 

@@ -75,7 +75,7 @@ class LeaseLostError(ConflictError):
 
 
 class ResourceInUseError(ConflictError):
-    """Rows elsewhere refer to the row, so it can be neither deleted nor given another key."""
+    """Rows elsewhere refer to the row, so it can be neither deleted nor given another key; or it is of a published version."""
 
     code = "resource_in_use"
     title = "This is still in use."

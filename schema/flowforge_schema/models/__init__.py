@@ -1,4 +1,4 @@
-"""The nine tables of FlowForge; `metadata` describes them all."""
+"""The ten tables of FlowForge; `metadata` describes them all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from flowforge_schema.base import Base
 from flowforge_schema.models.identity import ApiKey, User
 from flowforge_schema.models.outbox import OutboxEvent
 from flowforge_schema.models.runs import RunStepLog, WorkflowRun, WorkflowRunClaim, WorkflowRunKey
-from flowforge_schema.models.workflows import Workflow, WorkflowStep
+from flowforge_schema.models.version_rules import add_version_rules
+from flowforge_schema.models.workflows import Workflow, WorkflowStep, WorkflowVersion
 
 metadata = Base.metadata
+add_version_rules(metadata)
 
 __all__ = [
     "ApiKey",
@@ -21,5 +23,6 @@ __all__ = [
     "WorkflowRunClaim",
     "WorkflowRunKey",
     "WorkflowStep",
+    "WorkflowVersion",
     "metadata",
 ]

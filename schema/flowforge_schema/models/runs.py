@@ -13,7 +13,7 @@ from flowforge_schema import limits
 from flowforge_schema.base import Base, Identified, length_check, native_enum, object_checks
 from flowforge_schema.enums import RunStatus, StepStatus, TriggerType, UnknownLabel
 from flowforge_schema.models.identity import User
-from flowforge_schema.models.workflows import Workflow, WorkflowStep, step_key_check
+from flowforge_schema.models.workflows import Workflow, WorkflowStep, step_key_check, version_key
 
 
 class WorkflowRun(Identified, Base):
@@ -27,6 +27,9 @@ class WorkflowRun(Identified, Base):
 
     __tablename__ = "workflow_runs"
     __table_args__ = (
+        version_key(table="workflow_runs", ondelete="RESTRICT"),
+        # A version that goes must not look through all runs of its workflow.
+        Index(None, "workflow_id", "workflow_version"),
         Index("ix_workflow_runs__workflow_id_created_at_id", "workflow_id", text("created_at DESC"), text("id DESC")),
         # Most runs are over, so this stays small. A query must name the statuses as literals to use it.
         Index(

@@ -1,4 +1,4 @@
-"""What is automated: workflows and the steps of each of their versions."""
+"""What is automated: workflows, their versions, and the steps of each version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flowforge_schema import limits
@@ -69,15 +78,43 @@ class Workflow(Identified, Base):
     )
 
 
+def version_key(*, table: str, ondelete: str) -> ForeignKeyConstraint:
+    """Let a table refer to a version by `workflow_id` and `workflow_version`; the constraint is `fk_<table>__version__workflow_versions`.
+
+    Named by hand: with all columns the name would be too long for PostgreSQL.
+    """
+    columns, referred = (
+        ["workflow_id", "workflow_version"],
+        ["workflow_versions.workflow_id", "workflow_versions.version"],
+    )
+    return ForeignKeyConstraint(columns, referred, name=f"fk_{table}__version__workflow_versions", ondelete=ondelete)
+
+
+class WorkflowVersion(Base):
+    """A version of a workflow: a draft until `published_at` is set, by `publish_version`; from then on it and its steps stay as they are.
+
+    The row comes by itself with a workflow of that version, and with the first step of one (`version_rules`). Runs are of a version that
+    there is.
+    """
+
+    __tablename__ = "workflow_versions"
+    __table_args__ = (CheckConstraint("version >= 1", name="version_positive"),)
+
+    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    published_at: Mapped[datetime | None]
+
+
 class WorkflowStep(Identified, Base):
     """A step of one version of a workflow.
 
-    Steps of a published version are never edited: a new version copies them, so that a run which is under way keeps the
+    Steps of a published version are never edited, which the database refuses: a new version copies them, so that a run which is under way keeps the
     steps that it started with. `key` is the step's stable name over all versions; `depends_on` holds keys of the same version.
     """
 
     __tablename__ = "workflow_steps"
     __table_args__ = (
+        version_key(table="workflow_steps", ondelete="CASCADE"),
         UniqueConstraint("workflow_id", "workflow_version", "position"),
         UniqueConstraint("workflow_id", "workflow_version", "key"),
         CheckConstraint("workflow_version >= 1", name="workflow_version_positive"),

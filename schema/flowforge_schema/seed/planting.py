@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Insert, Table, bindparam, exists, literal, select
+from sqlalchemy import Connection, Insert, Table, bindparam, exists, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from flowforge_schema.errors import ConflictError
@@ -24,6 +24,16 @@ CHAPTERS = (
     (OutboxEvent, story.event_rows),
 )
 
+# Rows of versions come by themselves. Those that have been run are published, as old as their first run.
+PUBLISH = text(f"""
+UPDATE workflow_versions AS named SET published_at = run.first
+FROM (
+    SELECT workflow_id, workflow_version, min(created_at) AS first FROM workflow_runs
+    WHERE workflow_id::text LIKE '{story.SEED_ID_PATTERN}' GROUP BY workflow_id, workflow_version
+) AS run
+WHERE named.workflow_id = run.workflow_id AND named.version = run.workflow_version AND named.published_at IS NULL
+""")
+
 
 def plant_story(connection: Connection, *, now: datetime, force: bool = False) -> dict[str, int]:
     """Add what is missing of the story, its times counted back from `now`; give the number of rows added to each table.
@@ -34,7 +44,9 @@ def plant_story(connection: Connection, *, now: datetime, force: bool = False) -
     """
     if not force:
         refuse_production(connection)
-    return {model.__tablename__: _add(connection, model, rows(now)) for model, rows in CHAPTERS}
+    added = {model.__tablename__: _add(connection, model, rows(now)) for model, rows in CHAPTERS}
+    connection.execute(PUBLISH)
+    return added
 
 
 def _add(connection: Connection, model: type[Base], rows: list[Row]) -> int:

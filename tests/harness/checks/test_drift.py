@@ -367,3 +367,54 @@ def test_the_order_of_columns_and_the_name_of_a_not_null_are_notes_unless_the_se
         ("0003", "column public.author.name", "write a revision: "),
         ("0002", "column order of table public.book", "move the attribute"),
     ]
+
+
+SHELVES = """\
+import sqlalchemy as sa
+from bookshop import Base
+
+
+class Shelf(Base):
+    __tablename__ = "shelf"
+    id = sa.Column(sa.Integer, primary_key=True)
+    author_id = sa.Column(sa.ForeignKey("author.id"))
+
+
+room = sa.Table("room", Base.metadata, sa.Column("kind", sa.Enum("dark", "light", name="room_kind")))
+"""
+MADE_WITHOUT = (
+    "CREATE TABLE shelf (id serial PRIMARY KEY, author_id bigint REFERENCES author)",
+    "CREATE TYPE room_kind AS ENUM ('dark', 'light')",
+    "CREATE TABLE room (kind room_kind)",
+    "CREATE TABLE ledger (id serial PRIMARY KEY)",
+)
+
+
+def test_tables_of_a_module_that_nobody_imports_are_one_finding_and_no_drop(
+    judge_example: Callable[..., Report],
+) -> None:
+    report = judge_example("sound", {**executing(*MADE_WITHOUT), "shelves.py": SHELVES}, only=("drift", "autogenerate"))
+
+    told = {(finding.check, finding.subject): finding for finding in report.findings}
+    assert told.keys() == {
+        ("drift", "the models"),
+        ("drift", "table public.ledger"),
+        ("autogenerate", "the models"),
+        ("autogenerate", "op.drop_table('ledger')"),
+    }
+    assert told["drift", "the models"].message.startswith(
+        "Nobody imports shelves, which would define public.room, public.shelf: "
+    )
+    assert told["drift", "the models"].mend == "in env.py, before target_metadata: import shelves"
+
+
+REFERS_TO_SHELF = "    sold_at:", "    shelf_id: Mapped[int] = mapped_column(sa.ForeignKey('shelf.id'))\n    sold_at:"
+
+
+def test_a_table_that_a_foreign_key_of_the_models_does_not_find_is_told_with_the_module_that_defines_it(
+    found: Callable[..., Any],
+) -> None:
+    (finding,) = found("drift", {MODELS: REFERS_TO_SHELF, "shelves.py": SHELVES})
+
+    assert finding.message.startswith("create_all() fails: Foreign key associated with column 'book.shelf_id'")
+    assert finding.mend == "in env.py, before target_metadata: import shelves"

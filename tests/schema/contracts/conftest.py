@@ -1,4 +1,4 @@
-"""What the contracts' tests share: the nine tables, a row that each takes, and an application that mounts them all."""
+"""What the contracts' tests share: the ten tables, a row that each takes, and an application that mounts them all."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
@@ -73,6 +73,14 @@ TABLES = {
             contracts.WorkflowRead,
             {"owner_id": USER, "name": "nightly"},
             ID,
+        ),
+        Table(
+            models.WorkflowVersion,
+            contracts.WorkflowVersionCreate,
+            contracts.WorkflowVersionUpdate,
+            contracts.WorkflowVersionRead,
+            {"workflow_id": WORKFLOW, "version": 2},
+            {"workflow_id": fields.Id, "version": fields.PositiveInteger},
         ),
         Table(
             models.WorkflowStep,

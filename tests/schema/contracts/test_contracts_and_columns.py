@@ -175,6 +175,10 @@ COLUMNS = {
         column("settings", documents(limits.WORKFLOW_SETTINGS_SIZE_BYTES_MAX)),
         column("archived_at", MOMENTS),
     ],
+    "workflow_versions": [
+        column("version", integers().filter(lambda version: version != 1)),  # that is the workflow's
+        column("published_at", MOMENTS),
+    ],
     "workflow_steps": [
         column("workflow_version", integers()),
         column("key", patterned(limits.STEP_KEY_PATTERN)),
@@ -186,7 +190,8 @@ COLUMNS = {
         column("timeout_seconds", integers()),
     ],
     "workflow_runs": [
-        column("workflow_version", integers()),
+        # Whether there is a version of a possible number is the foreign key's matter.
+        column("workflow_version", integers().filter(lambda version: not 1 < version <= limits.INTEGER_MAX)),
         column("status", labels(RunStatus)),
         column("trigger_type", labels(TriggerType)),
         column("input", documents(limits.RUN_INPUT_SIZE_BYTES_MAX)),

@@ -18,6 +18,7 @@ FIXED = {
     "users": set(),
     "api_keys": {"user_id", "prefix", "key_hash", "hash_version"},
     "workflows": set(),
+    "workflow_versions": {"workflow_id", "version"},
     "workflow_steps": {"workflow_id", "workflow_version"},
     "workflow_runs": {"workflow_id", "workflow_version", "trigger_type", "triggered_by", "input", "retry_of"},
     "workflow_run_keys": {"workflow_id", "key"},

@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from flowforge_schema import DEADLINE_EXCEEDED, Database, HeldRun, LeaseLostError, RunStatus, User
+from flowforge_schema import (
+    DEADLINE_EXCEEDED,
+    Database,
+    HeldRun,
+    LeaseLostError,
+    ResourceInUseError,
+    RunStatus,
+    User,
+    WorkflowStep,
+)
 from tests.schema.leases.leaseholders import Runs
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "run-workflows.md"
@@ -110,6 +119,24 @@ async def test_a_run_is_started_once_for_its_key_and_repeated_when_it_has_ended(
 
     assert started[0] == started[1]
     assert (await runs.stored(repeated)).retry_of == started[0]
+
+
+async def test_the_next_version_is_published_and_new_runs_are_of_it(
+    guide: ModuleType, database: Database, runs: Runs
+) -> None:
+    (run_id,) = await runs.add()
+    workflow_id = (await runs.stored(run_id)).workflow_id
+    for version in (2, 3):
+        step = WorkflowStep(key="load", name="Load", step_type="http", position=0)
+        assert await guide.publish_next_version(database, workflow_id, [step]) == version
+    started = await guide.start(database, workflow_id, 3, "order-4711")
+
+    async with database.session() as session:
+        (await session.get_one(WorkflowStep, step.id)).name = "Store"
+        with pytest.raises(ResourceInUseError):
+            await session.flush()
+        await session.rollback()
+    assert (await runs.stored(started)).workflow_version == 3
 
 
 async def test_keys_that_nobody_asks_for_any_more_can_be_deleted(database: Database) -> None:

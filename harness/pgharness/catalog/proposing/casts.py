@@ -24,6 +24,8 @@ def is_far(contents: Contents, other: Contents, column: ObjectKey) -> bool:
 def cast(name: str, before: str, after: str) -> str:
     """Write the expression that makes a value of the type `after` of a column of the type `before`; both as PostgreSQL prints them."""
     plain, wanted = _plain(before), _plain(after)
+    if after.endswith("[]") and not before.endswith("[]"):
+        return f"ARRAY[{name}]::{after}"
     if "text" in (_family(before), _family(after)) or _family(before) == _family(after):
         return f"{name}::{after}"
     if plain in WHOLE_NUMBERS and wanted == "uuid":
@@ -32,9 +34,7 @@ def cast(name: str, before: str, after: str) -> str:
         return f"to_timestamp({name})::{after}"
     if "boolean" in (plain, wanted) and "number" in (_family(before), _family(after)):
         return f"{name}::integer" if wanted == "integer" else f"{name}::integer::{after}"
-    if before.endswith("[]") or not after.endswith("[]"):
-        return f"{name}::text::{after}"
-    return f"ARRAY[{name}]::{after}"
+    return f"{name}::text::{after}"
 
 
 def _type(contents: Contents, column: ObjectKey) -> str:

@@ -47,6 +47,15 @@ class Needs:
                 found[key.object].append(key)
         return found
 
+    @cached_property
+    def _parts_of_index(self) -> dict[ObjectKey, list[ObjectKey]]:
+        """The indexes of partitions by the one of the whole table."""
+        found: defaultdict[ObjectKey, list[ObjectKey]] = defaultdict(list)
+        for key, facts in self.right.all("index"):
+            if "partition of" in facts:
+                found[ObjectKey("index", facts["partition of"])].append(key)
+        return found
+
     def _goes(self, key: ObjectKey) -> bool:
         return key not in self.right.properties
 
@@ -84,6 +93,8 @@ class Needs:
             yield parent
         if "partition of" in facts:
             yield ObjectKey(part.kind, facts["partition of"])
+        # Which of the two the statement belongs to that attaches one to the other, nobody knows here.
+        yield from self._parts_of_index.get(part, ())
         column = ObjectKey("column", facts.get("owned by", ""))
         if column in self.keys and column not in self.left.properties:
             yield column

@@ -18,7 +18,7 @@ def in_order(mends: Iterable[Mend], needs: Needs) -> tuple[Mend, ...]:
 
     Those that need each other are mended in one go, in the order given, under the first of them.
     """
-    pieces = [one for one in mends if one.operations or one.reason]
+    pieces = [one for one in mends if one.operations or one.reason or one.also]
     heads = {other: one.key for one in pieces for other in one.also}
     needed: dict[ObjectKey, set[ObjectKey]] = {heads.get(one.key, one.key): set() for one in pieces}
     for key, others in needs({*needed, *heads}).items():

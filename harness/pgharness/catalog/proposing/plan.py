@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from pgharness.catalog.diff import ObjectDifference, by_object, difference
+from pgharness.catalog.diff import Difference, ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
@@ -109,7 +109,7 @@ class _Plan:
         """Leave sequences to the columns that get their numbers otherwise; return those of each that differ."""
         found: dict[ObjectKey, frozenset[ObjectKey]] = {}
         for group in self.changed:
-            if group.kind == "column" and any(one.property == "identity" for one in group.differences):
+            if group.kind == "column" and any(_begins_or_ends(one) for one in group.differences):
                 found[group.key] = frozenset(self._sequences_of(group.key) & groups.keys())
         taken = frozenset().union(*found.values())
         self.gone -= taken
@@ -134,8 +134,11 @@ class _Plan:
         for old, new in self.renamed:
             line = f"ALTER SEQUENCE {old.object} RENAME TO {unqualified(new.object)};"
             yield _written(new, [line])
-        yield from self._created(self.missing)
-        yield from self._changes()
+        changes = [*self._changes()]
+        with_others = {key: owner for key in self.missing if (owner := self._made_anew_with(key)) is not None}
+        yield from self._created(self.missing - with_others.keys())
+        yield from (Mend(owner, (), also=frozenset({key})) for key, owner in with_others.items())
+        yield from changes
         yield from self._drops(self.gone - early)
 
     def _changes(self) -> Iterator[Mend]:
@@ -201,6 +204,10 @@ class _Plan:
         yield from changes
         again = {one for one in above if "exists" in self.right.properties.get(one, {})}
         yield from (Mend(first, one.operations, one.reason, also) for one in self._created(again))
+
+    def _made_anew_with(self, key: ObjectKey) -> ObjectKey | None:
+        """Return for which change something is made anew that this belongs to, so that it comes with that."""
+        return next((self.made_anew[one] for one in self.right.snapshot.ancestors(key) if one in self.made_anew), None)
 
     def _waits_for_detaching(self, key: ObjectKey) -> bool:
         """Whether an index can be dropped only once its table is no partition any more."""
@@ -332,6 +339,11 @@ def _places(contents: Contents, keys: set[ObjectKey]) -> dict[ObjectKey, int]:
     """Return each object's place among these in a script of its catalog, columns after one another below their table."""
     ordered = parts_in_order(contents, keys) if len(keys) > 1 else ()
     return {key: number for number, part in enumerate(ordered) for key in part.makes}
+
+
+def _begins_or_ends(one: Difference) -> bool:
+    """Whether a column is an identity on one side alone."""
+    return one.property == "identity" and None in (one.left, one.right)
 
 
 def _rank(kind: str) -> int:
