@@ -1,7 +1,8 @@
 """What the data layer costs: a session, a select and a commit beside bare psycopg; 5,000 rows by the ORM; transactions by pool size.
 
 `python benchmarks/session.py [--units 1000] [--rounds 5] [--clients 60]`. The ways of each part take turns in one process on one
-server, so that what disturbs one disturbs all; a figure is the fastest turn, which is the one least disturbed by others.
+server, so that what disturbs one disturbs all. A figure is the median of the turns, a ratio the median of the ratios of turns side
+by side: to each way that stands above.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -73,8 +75,8 @@ async def measure(url: ServerUrl, units: int, rounds: int, clients: int) -> None
 # One unit of work
 
 
-async def units_of_work(database: Database, url: ServerUrl, key: UUID, units: int) -> dict[str, float]:
-    """Return the microseconds that one unit of work takes, by way."""
+async def units_of_work(database: Database, url: ServerUrl, key: UUID, units: int) -> dict[str, list[float]]:
+    """Return the microseconds that one unit of work took in each turn, by way."""
     engine = create_async_engine(url.render("psycopg"))
     plain = async_sessionmaker(engine, expire_on_commit=False)
     async with await psycopg.AsyncConnection.connect(url.conninfo()) as connection:
@@ -100,14 +102,16 @@ async def units_of_work(database: Database, url: ServerUrl, key: UUID, units: in
         }
         taken = await in_turns({name: repeated(way, UNITS_A_TURN) for name, way in ways.items()}, units // UNITS_A_TURN)
     await engine.dispose()
-    return {name: seconds / UNITS_A_TURN * 1e6 for name, seconds in taken.items()}
+    return {name: [seconds / UNITS_A_TURN * 1e6 for seconds in turns] for name, turns in taken.items()}
 
 
 # Many rows
 
 
-async def bulk_inserts(database: Database, url: ServerUrl, rounds: int) -> tuple[dict[str, float], dict[str, int]]:
-    """Return the milliseconds that inserting the rows takes and the statements that it sends, by way."""
+async def bulk_inserts(
+    database: Database, url: ServerUrl, rounds: int
+) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Return the milliseconds that inserting the rows took in each turn and the statements that it sends, by way."""
     statements: dict[str, int] = {}
 
     async def by_orm(name: str, model: type[Any]) -> None:
@@ -130,7 +134,7 @@ async def bulk_inserts(database: Database, url: ServerUrl, rounds: int) -> tuple
             "ORM, key made by the server": lambda: by_orm("ORM, key made by the server", ServerKeyed),
         }
         taken = await in_turns(ways, rounds)
-    return {name: seconds * 1e3 for name, seconds in taken.items()}, statements
+    return {name: [seconds * 1e3 for seconds in turns] for name, turns in taken.items()}, statements
 
 
 @asynccontextmanager
@@ -177,7 +181,7 @@ async def rates_by_pool_size(url: ServerUrl, key: UUID, clients: int, rounds: in
     taken = await in_turns({str(size): work_of(database) for size, database in databases.items()}, rounds)
     for database in databases.values():
         await database.dispose()
-    return {int(size): clients * TRANSACTIONS / seconds for size, seconds in taken.items()}
+    return {int(size): clients * TRANSACTIONS / statistics.median(turns) for size, turns in taken.items()}
 
 
 # How it is measured
@@ -193,8 +197,8 @@ def repeated(work: Work, times: int) -> Work:
     return run
 
 
-async def in_turns(ways: Mapping[str, Work], rounds: int) -> dict[str, float]:
-    """Return the seconds of each way's fastest turn, after a turn that is not counted."""
+async def in_turns(ways: Mapping[str, Work], rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of each way's turns, after a turn that is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):
         for name, work in ways.items():
@@ -202,15 +206,21 @@ async def in_turns(ways: Mapping[str, Work], rounds: int) -> dict[str, float]:
             await work()
             if turn > 0:
                 taken[name].append(time.perf_counter() - started)
-    return {name: min(seconds) for name, seconds in taken.items()}
+    return taken
 
 
-def print_part(title: str, figures: Mapping[str, float], unit: str, notes: Mapping[str, str] | None = None) -> None:
-    """Print the figures of one part, each beside its ratio to the first."""
-    first = next(iter(figures.values()))
+def print_part(title: str, taken: Mapping[str, list[float]], unit: str, notes: Mapping[str, str] | None = None) -> None:
+    """Print the medians of one part, each beside its ratio to every way before it."""
     print(f"\n{title}")
-    for name, figure in figures.items():
-        print(f"  {name:<30} {figure:8.0f} {unit}   {figure / first:5.2f}   {(notes or {}).get(name, '')}".rstrip())
+    for place, (name, turns) in enumerate(taken.items()):
+        ratios = [ratio(turns, others) for others in list(taken.values())[: max(place, 1)]]
+        shown = " ".join(f"{value:6.2f}" for value in ratios)
+        print(f"  {name:<30} {statistics.median(turns):8.0f} {unit} {shown}   {(notes or {}).get(name, '')}".rstrip())
+
+
+def ratio(turns: Sequence[float], others: Sequence[float]) -> float:
+    """Return the median ratio of turns that were taken side by side."""
+    return statistics.median(one / other for one, other in zip(turns, others, strict=True))
 
 
 def main() -> None:

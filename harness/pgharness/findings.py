@@ -50,6 +50,18 @@ class Minor:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A finding of a cause that the check `of` tells too: told in full only where that one was not made, or finds nothing.
+
+    With a `subject`, only where it finds nothing about that.
+    """
+
+    of: str
+    finding: Finding
+    subject: str = ""
+
+
 class Status(StrEnum):
     """How a check ended."""
 
@@ -63,7 +75,8 @@ class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
-    also for those that the walk did not reach. One that is not wanted says why the heads are out of reach for those that are.
+    also for those that the walk did not reach. `accepted` are findings that people accept for now. One that is not wanted says why the
+    heads are out of reach for those that are. One that is missed was skipped though nobody has asked for that.
     """
 
     name: str
@@ -76,6 +89,8 @@ class CheckResult:
     why: str = ""
     needs_walk: bool = True
     is_wanted: bool = True
+    accepted: tuple[Finding, ...] = ()
+    is_missed: bool = False
 
     @property
     def is_judged(self) -> bool:

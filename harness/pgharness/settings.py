@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
     """Judge only the revisions after this one."""
+    heads: Annotated[tuple[str, ...], NoDecode] = ()
+    """Heads that are meant to be several, `REV` or `BRANCH@head`; only what leads to them is judged."""
     baseline: Path | None = None
     """SQL to run before the chain."""
     statements: Path | None = None
@@ -92,19 +94,30 @@ class Settings(BaseSettings):
     stand for those of the test database."""
     ignore: tuple[IgnoreSetting, ...] = ()
     """Facts that comparisons leave out, each with a reason."""
+    accepted: Path = Path("pgharness-accepted.toml")
+    """The file of findings that are accepted for now, which `pgharness check --accept` writes."""
     strict: Annotated[tuple[str, ...], NoDecode] = ()
     """Differences between models and chain that are findings of `drift`, and no notes: `column order`, `not null names`."""
-    rows_per_table: int = Field(default=3, ge=0, le=1000)
-    """How many rows each table gets before the next revision meets it; 0 walks on empty tables."""
+    rows_per_table: int = Field(default=4, ge=0, le=1000)
+    """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
+    empty tables."""
+
+    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @property
+    def words(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return `values` by table and column."""
+        return {name.rpartition(".")[::2]: texts for name, texts in self.values.items()}
 
     @property
     def folder(self) -> Path:
         """The folder of the configuration file, or the current one where there is none."""
         return self._folder
 
-    @field_validator("only", "skip", "checks", "x", "strict", mode="before")
+    @field_validator("only", "skip", "checks", "x", "strict", "heads", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""
@@ -228,8 +241,8 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    anchored = {"alembic": "alembic.ini", **table}
-    for name in ("alembic", "structure", "baseline", "statements", "python"):
+    anchored = {"alembic": "alembic.ini", "accepted": "pgharness-accepted.toml", **table}
+    for name in ("alembic", "structure", "baseline", "statements", "python", "accepted"):
         if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]
     return anchored

@@ -260,7 +260,7 @@ def test_a_statement_that_waits_for_itself_is_ended(
     monkeypatch.setattr(chain_project, "STATEMENT_LIMIT", "-c statement_timeout=200ms")
     edits = {COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('SELECT pg_sleep(30)')")}
 
-    (finding,) = judge_example(edits=edits, only=("graph",)).findings
+    (finding,) = judge_example(edits=edits, only=("upgrade",)).findings
 
     assert "QueryCanceled (SQLSTATE 57014)" in finding.message
 

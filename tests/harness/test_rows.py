@@ -200,9 +200,64 @@ def test_a_table_for_which_no_row_can_be_made_is_told_with_the_reason(
 
 
 def test_rows_differ_in_how_many_columns_they_fill(empty_database: Database) -> None:
-    ddl = "CREATE TABLE t (id int NOT NULL, x text CHECK (x <> ''), y int, z int DEFAULT 7)"
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, x varchar(5) CHECK (x <> ''), y int, z int DEFAULT 7)"
 
-    assert rows_of(empty_database, ddl) == [(1, "x 1", 1, 7), (2, None, None, 7), (3, "x 3", 3, 3)]
+    assert rows_of(empty_database, ddl) == [
+        (1, "x 1", 1, 7),
+        (2, None, None, 7),
+        (3, "x 1", 1, 1),
+        (1_999_999_744, "x xxx", 1_999_999_651, None),
+    ]
+
+
+def test_rows_share_what_may_be_shared_and_have_every_label_and_references_that_lead_nowhere(
+    empty_database: Database,
+) -> None:
+    ddl = (
+        "CREATE TYPE mood AS ENUM ('a', 'b', 'c', 'd', 'e', 'f');"
+        "CREATE TABLE parent (id serial PRIMARY KEY, sex boolean, unique (id, sex));"
+        "CREATE TABLE t (id uuid PRIMARY KEY, parent_id int REFERENCES parent, other_id bigint NOT NULL, mood mood DEFAULT 'a',"
+        " state text NOT NULL CHECK (state IN ('new', 'old', 'gone', 'lost', 'late', 'void')), day date NOT NULL, price numeric(7,2),"
+        " UNIQUE (other_id, day), CHECK (mood <> 'f' OR day IS NOT NULL))"
+    )
+    with empty_database.connect() as connection:
+        connection.execute(ddl.encode())
+        fill_empty_tables(connection, rows_per_table=4)
+
+        def first(query: str) -> object:
+            row = connection.execute(query.encode()).fetchone()
+            return None if row is None else row[0]
+
+        for column in ("parent_id", "other_id", "mood", "state", "day", "price"):
+            assert first(f"SELECT {column} FROM t GROUP BY 1 HAVING count({column}) > 1"), column
+        assert first("SELECT count(DISTINCT mood) FROM t") == first("SELECT count(DISTINCT state) FROM t") == 6
+        assert first("SELECT count(DISTINCT sex) FROM parent") == 2
+        assert (
+            first("SELECT max(other_id) FROM t WHERE other_id NOT IN (SELECT id FROM parent)")
+            == 8_999_999_999_999_999_343
+        )
+        assert first("SELECT max(price) FROM t") == 90000
+        for column in ("parent_id", "mood", "price"):
+            assert first(f"SELECT count(*) FROM t WHERE {column} IS NULL"), column
+
+
+def test_columns_that_are_added_to_rows_are_filled_in_most_of_them(empty_database: Database) -> None:
+    with empty_database.connect() as connection:
+        connection.execute("CREATE TABLE t (id int PRIMARY KEY)")
+        widths = fill_empty_tables(connection, rows_per_table=4).widths
+        connection.execute(
+            "ALTER TABLE t ADD a int, ADD b text CHECK (b <> 'b 1'), ADD c int NOT NULL DEFAULT 7, ADD d int UNIQUE, ADD e int DEFAULT 8"
+        )
+        filling = fill_empty_tables(connection, rows_per_table=4, widths=widths)
+        rows = connection.execute("SELECT a, length(b), c, d, e FROM t ORDER BY id").fetchall()
+
+    assert filling.filled == {}
+    assert rows == [
+        (1, 3, 7, 1, 8),
+        (None, None, 7, None, 8),
+        (1, 3, 7, 3, 8),
+        (1_999_999_093, 300, 7, 1_999_999_564, 8),
+    ]
 
 
 def test_the_same_rows_are_made_on_every_run(empty_database: Database) -> None:
@@ -253,7 +308,7 @@ def test_a_row_refused_among_others_gets_other_values(trigger: str, empty_databa
         connection.execute(
             "CREATE TABLE t (x int);"
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
-            " AS $$ BEGIN IF new.x = 3 THEN RAISE 'not 3'; END IF; RETURN new; END $$;"
+            " AS $$ BEGIN IF new.x = 5 THEN RAISE 'not 5'; END IF; RETURN new; END $$;"
             f"{trigger} FOR EACH ROW EXECUTE FUNCTION refuse()".encode()
         )
         filling = fill_empty_tables(connection, rows_per_table=6)
@@ -261,7 +316,7 @@ def test_a_row_refused_among_others_gets_other_values(trigger: str, empty_databa
 
     assert filling == Filling({"public.t": 6}, ())
     assert len(rows) == 6
-    assert (3,) not in rows
+    assert (5,) not in rows
 
 
 def test_a_refused_row_leaves_prepared_statements_alone(empty_database: Database) -> None:
@@ -379,5 +434,5 @@ def test_a_pattern_of_another_dialect_gives_no_text() -> None:
 def rows_of(database: Database, ddl: str) -> list[tuple[object, ...]]:
     with database.connect() as connection:
         connection.execute(ddl.encode())
-        fill_empty_tables(connection, rows_per_table=3)
+        fill_empty_tables(connection, rows_per_table=4)
         return connection.execute("SELECT * FROM t ORDER BY 1").fetchall()

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import event, insert, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.pool import NullPool, QueuePool
 
 from flowforge_schema import (
@@ -123,6 +124,38 @@ async def test_the_pool_is_made_as_the_settings_say(database: Database) -> None:
     assert isinstance(pool, QueuePool)
     assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle) == (5, 5, 5.0, 1800)
     assert (pool._pre_ping, pool._pool.use_lifo) == (True, True)
+
+
+@pytest.mark.parametrize(("rest_s", "pings"), [(60.0, 0), (0.0, 2)])
+async def test_a_connection_is_pinged_only_after_a_rest(
+    database_with: MakeDatabase, monkeypatch: pytest.MonkeyPatch, rest_s: float, pings: int
+) -> None:
+    pinged: list[object] = []
+
+    def note(_dialect: object, connection: object) -> bool:
+        pinged.append(connection)
+        return True
+
+    monkeypatch.setattr("flowforge_schema.engine.sparing.PING_AFTER_S", rest_s)
+    monkeypatch.setattr(PGDialectAsync_psycopg, "do_ping", note)
+    database = database_with()
+    for _ in range(3):  # the first makes the connection
+        async with database.session() as session:
+            await session.execute(text("SELECT 1"))
+
+    assert len(pinged) == pings
+
+
+async def test_a_connection_that_was_lost_a_moment_after_its_use_is_replaced(database: Database) -> None:
+    async with database.session() as session:
+        lost = await session.scalar(text("SELECT pg_backend_pid()"))
+    engine = create_script_engine(database.settings)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": lost})
+    async with database.session() as session:
+        found = await session.scalar(text("SELECT pg_backend_pid()"))
+
+    assert found != lost
 
 
 async def test_a_connection_that_is_too_old_is_replaced(

@@ -22,6 +22,14 @@ from flowforge_schema import (
 )
 
 
+class SpentError(AppError):
+    """An error of an application's own that names a time and is not to be tried again."""
+
+    code = "spent"
+    http_status = 409
+    retry_after_s = 7
+
+
 @pytest.fixture
 async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI(lifespan=database.lifespan)
@@ -38,7 +46,8 @@ async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     @app.get("/raise/{code}")
     async def fail(code: str) -> None:
         errors: dict[str, type[AppError]] = {
-            kind.code: kind for kind in (NotFoundError, LockTimeoutError, PoolExhaustedError, CommitUnknownError)
+            kind.code: kind
+            for kind in (NotFoundError, LockTimeoutError, PoolExhaustedError, CommitUnknownError, SpentError)
         }
         raise errors[code]
 
@@ -85,6 +94,7 @@ async def test_problem_details_have_the_media_type_and_the_status_of_the_problem
         ("lock_timeout", 503, "1"),
         ("pool_exhausted", 503, "1"),
         ("commit_unknown", 503, None),  # a client that comes back may write twice
+        ("spent", 409, None),
     ],
 )
 async def test_an_answer_says_when_to_come_back_where_that_helps(

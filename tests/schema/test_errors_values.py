@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema import AppError, Database, User, Workflow, WorkflowRun
+from flowforge_schema.errors.withholding import withhold_values
 
 SECRET = "s3cret-value"  # noqa: S105 - what must not be seen
 TOO_LATE = "123456"
@@ -147,3 +148,11 @@ async def test_a_statement_is_logged_without_its_values(database: Database, capl
 
     assert "SELECT CAST(" in caplog.text  # else the log was not on
     assert SECRET not in caplog.text
+
+
+def test_an_encoding_error_keeps_no_text_for_a_tracker_to_send() -> None:
+    with pytest.raises(UnicodeEncodeError) as raised:
+        f"{SECRET}\ud800".encode()
+    withhold_values(raised.value)
+
+    assert SECRET not in f"{raised.value.object}{raised.value.args}"

@@ -140,20 +140,24 @@ async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_readyz_answers_200_with_the_revision_and_the_pool(client: httpx.AsyncClient) -> None:
+async def test_readyz_answers_200_with_the_revision_and_the_pool_and_is_not_kept(client: httpx.AsyncClient) -> None:
     answer = await client.get("/readyz")
 
     body = answer.json()
     assert (answer.status_code, body["status"], body["revision"]) == (200, "ready", HEAD)
+    assert answer.headers["cache-control"] == "no-store"
     assert body["pool"] == {"checked_out": 0, "idle": 1, "limit": 10}
 
 
-async def test_readyz_answers_503_with_the_reason(client: httpx.AsyncClient, database: Database) -> None:
+async def test_readyz_answers_503_with_the_reason_and_is_not_kept(
+    client: httpx.AsyncClient, database: Database
+) -> None:
     await stamp(database, known_revisions()[0])
 
     answer = await client.get("/readyz")
 
     assert (answer.status_code, answer.json()["schema_state"]) == (503, "behind")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_healthz_does_not_touch_the_database(client: httpx.AsyncClient, database: Database) -> None:

@@ -231,6 +231,44 @@ async def test_a_session_that_two_tasks_share_is_a_bug_that_costs_no_connection(
         gc.enable()
 
 
+async def test_each_statement_beside_another_of_its_session_is_refused_with_the_mend(database: Database) -> None:
+    async with database.session() as session:
+        await session.execute(text("SELECT 1"))
+        running = asyncio.create_task(session.execute(text("SELECT pg_sleep(0.1)")))
+        await asyncio.sleep(0.02)
+        for statement in (session.execute(text("SELECT 1")), session.stream(text("SELECT 1"))):
+            with pytest.raises(UnexpectedDatabaseError) as raised:
+                await statement
+            assert "open a session of its own in each task" in str(raised.value.__cause__)
+        await running
+
+
+async def commit_beside_a_statement(database: Database, running: list[asyncio.Task[Any]]) -> None:
+    async with database.session() as session:
+        session.add(User(email="ada@example.org"))
+        await session.flush()
+        running.append(asyncio.create_task(session.execute(text("SELECT pg_sleep(0.1)"))))
+        await asyncio.sleep(0.02)
+
+
+async def test_a_commit_beside_a_statement_is_refused_and_stores_nothing(database: Database) -> None:
+    running: list[asyncio.Task[Any]] = []
+    with pytest.raises(UnexpectedDatabaseError):
+        await commit_beside_a_statement(database, running)
+    await asyncio.wait(running)
+
+    assert await count_users(database) == 0
+    assert database.pool_state() == PoolState(0, 1, 10)
+
+
+async def test_tasks_that_use_a_session_one_after_the_other_are_served(database: Database) -> None:
+    async with database.session() as session:
+        for _ in range(3):
+            await asyncio.wait_for(session.execute(text("SELECT 1")), 5)  # in a task of its own before Python 3.12
+
+    assert database.pool_state() == PoolState(0, 1, 10)
+
+
 async def fail_while_another_task_connects(database: Database) -> None:
     async with database.session() as session:
         task = asyncio.create_task(session.execute(text("SELECT 1")))

@@ -72,12 +72,12 @@ def _schemas_of_search_path(connection: Connection) -> list[str]:
 def _unseen_schemas(environment: Environment, found_by_name: list[str]) -> list[LeftOut]:
     """Return the schemas that no model names and no search_path, where env.py lets Alembic look at these alone.
 
-    `public` is never among them: it is every database's, so what lies there was put there.
+    Not `public`: what stands there beside the schema that env.py chose has most likely gone astray.
     """
     if environment.context.opts.get("include_schemas"):
         return []
     declared = {table.schema for metadata in environment.target_metadata for table in metadata.tables.values()}
-    seen = {*declared, *found_by_name, "information_schema", "public"}
+    seen = {*declared, *found_by_name, "public", "information_schema"}
     schemas = inspect(environment.connection).get_schema_names()
     rollback(environment.connection)
     return [_noted("schema", one, "", one) for one in schemas if one not in seen]

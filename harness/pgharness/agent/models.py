@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, MetaData, Table, TypeDecorator, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, sort_tables
 
 from .failures import describe
 from .versions import commit, rollback
@@ -46,7 +46,9 @@ def _build_piece_by_piece(connection: Connection, metadata: Sequence[MetaData]) 
     refused: list[Refused] = []
     for item in metadata:
         refused += _told(connection, item, "before_create")
-    waiting = [table for item in metadata for table in item.sorted_tables]
+    nowhere = {table: why for item in metadata for table, why in _leading_nowhere(connection, item).items()}
+    refused += nowhere.values()
+    waiting = [table for item in metadata for table in _in_order(item, leave_out=nowhere)]
     while waiting:
         still = [table for table in waiting if _refused(connection, partial(table.create, connection))]
         if len(still) == len(waiting):
@@ -57,6 +59,25 @@ def _build_piece_by_piece(connection: Connection, metadata: Sequence[MetaData]) 
     for item in metadata:
         refused += _told(connection, item, "after_create")
     return refused
+
+
+def _in_order(metadata: MetaData, leave_out: Collection[Table]) -> list[Table]:
+    """Return the tables, those first that others refer to, as `MetaData.sorted_tables` does."""
+    tables = [table for _, table in sorted(metadata.tables.items()) if table not in leave_out]
+    return list(sort_tables(tables))
+
+
+def _leading_nowhere(connection: Connection, metadata: MetaData) -> dict[Table, Refused]:
+    """Return the tables with a foreign key to a table or column that no MetaData has, and why; no order can be found with them."""
+    found: dict[Table, Refused] = {}
+    for table in metadata.tables.values():
+        for key in table.foreign_keys:
+            try:
+                _ = key.column
+            except SQLAlchemyError as error:
+                name = connection.dialect.identifier_preparer.format_table(table)
+                found[table] = {"statement": f"CREATE TABLE {name} (…)", "message": str(error), "sqlstate": None}
+    return found
 
 
 def _told(connection: Connection, metadata: MetaData, name: str) -> list[Refused]:

@@ -18,8 +18,9 @@ from .leaving_out import LeftOut
 from .models import build_models
 from .plugins import make_what_plugins_declare
 from .project import Project, imported_modules, open_project
-from .revisions import load_metadata, read_chain
+from .revisions import load_metadata, read_chain, version_folders
 from .steps import Runner
+from .unimported import unimported_tables
 from .versions import rollback
 
 UNTRANSLATED = "Alembic's comparison follows no schema_translate_map, and would find none of the models' tables at the heads; `drift` does"
@@ -49,7 +50,7 @@ def _read(project: Project, channel: Channel, nursery: socket.socket | None) -> 
     if project.task["metadata"]:
         load_metadata(project.task["metadata"])
     is_left = nursery is not None and leave_nursery(channel, nursery)
-    channel.send("chain", **read_chain(project.scripts), nursery=is_left)
+    channel.send("chain", **read_chain(project.scripts, project.task["heads"]), nursery=is_left)
 
 
 def _deploy(project: Project, channel: Channel) -> None:
@@ -91,7 +92,8 @@ def _build_models(environment: Environment, channel: Channel, _message: Message)
     built = build_models(environment.connection, metadata)
     if not built["refused"]:
         built["refused"] = make_what_plugins_declare(environment)
-    channel.send("models", named=bool(metadata), **built)
+    folders = version_folders(environment.project.scripts)
+    channel.send("models", named=bool(metadata), unimported=unimported_tables(metadata, folders), **built)
 
 
 def _compare(environment: Environment, channel: Channel, _message: Message) -> None:

@@ -10,9 +10,13 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+
+from .drivers import sqlstate_of
 
 Statement = dict[str, Any]
 SHOWN_PARAMETERS = 2000
+FAILED_TRANSACTION = "25P02"
 
 
 class Statements:
@@ -28,8 +32,10 @@ class Statements:
         self.before: Callable[[Statement], None] | None = None
         self.after: Callable[[Statement], None] | None = None
         self._began = 0.0
+        self._failed: BaseException | None = None
         event.listen(Engine, "before_cursor_execute", self._before)
         event.listen(Engine, "after_cursor_execute", self._after)
+        event.listen(Engine, "handle_error", self._note_failure)
 
     def clear(self) -> None:
         """Forget what was sent."""
@@ -44,6 +50,17 @@ class Statements:
         """Return the last one that came from one of the files, or None."""
         return next((statement for statement in reversed(self.sent) if statement["file"]), None)
 
+    def cause(self, error: BaseException) -> BaseException:
+        """Return the error that made the transaction fail, where this one says only that it has failed before."""
+        original = error.orig if isinstance(error, DBAPIError) else None
+        is_only_after = original is not None and sqlstate_of(original) == FAILED_TRANSACTION
+        return self._failed if is_only_after and self._failed is not None else error
+
+    def _note_failure(self, context: Any) -> None:
+        error = context.sqlalchemy_exception
+        if error is not None and sqlstate_of(context.original_exception) != FAILED_TRANSACTION:
+            self._failed = error
+
     def _before(self, _connection: Any, _cursor: Any, sql: str, parameters: object, *_rest: Any) -> None:
         file, line = self._origin()
         statement = {"sql": sql, "parameters": _shown(parameters), "file": file, "line": line, "duration_s": 0.0}
@@ -53,6 +70,7 @@ class Statements:
         self._began = time.perf_counter()
 
     def _after(self, *_told: Any) -> None:
+        self._failed = None
         statement = self.sent[-1]
         statement["duration_s"] = time.perf_counter() - self._began
         if self.after is not None:

@@ -75,7 +75,7 @@ class Runner:
             raise
         except BaseException as error:  # a revision is anybody's code and may raise anything
             step = running.pop() if running else _Step(environment, scripts.get_revision(asked[0][0]), asked[0][1])
-            failure = describe(error, environment.statements.last, [step.script.path])
+            failure = describe(environment.statements.cause(error), environment.statements.last, [step.script.path])
             rollback(environment.connection)
             self._tell(step, failure)
             return False

@@ -61,7 +61,9 @@ def by_object(differences: Iterable[Difference]) -> tuple[ObjectDifference, ...]
 
 def _difference(key: FactKey, left: Snapshot, right: Snapshot) -> Difference:
     owner = ObjectKey(key.kind, key.object)
-    ancestors = tuple(left.ancestors(owner)) or tuple(right.ancestors(owner))
+    # A table and a view of one name own columns of one name.
+    sides = (left, right) if key in left.facts else (right, left)
+    ancestors = tuple(sides[0].ancestors(owner)) or tuple(sides[1].ancestors(owner))
     return Difference(*key, left.facts.get(key), right.facts.get(key), ancestors)
 
 
@@ -95,11 +97,18 @@ def _only_in(members: tuple[Difference, ...]) -> Literal["left", "right"] | None
     return None
 
 
+def _one_side(members: tuple[Difference, ...]) -> Literal["left", "right"] | None:
+    """Return the side that alone says anything of an object: what a view's column has beside its definition goes with the view."""
+    if all(member.right is None for member in members):
+        return "left"
+    return "right" if all(member.left is None for member in members) else None
+
+
 def _is_swallowed(
     owner: ObjectKey, groups: dict[ObjectKey, ObjectDifference], parents: dict[ObjectKey, ObjectKey | None]
 ) -> bool:
     """Whether a missing ancestor tells of this object too: both are on one side only, and on the same."""
-    side = groups[owner].only_in
+    side = groups[owner].only_in or _one_side(groups[owner].differences)
     parent = parents.get(owner)
     while side is not None and parent is not None:
         above = groups.get(parent)

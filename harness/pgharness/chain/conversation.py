@@ -23,7 +23,7 @@ from pgharness.chain.project import Project
 from pgharness.chain.watch import Watch
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
-from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl
+from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl, UnimportedTable
 from pgharness.records.steps import Failure, Step
 
 Result = TypeVar("Result")
@@ -89,11 +89,16 @@ class Conversation:
                 self._call(message, watches)
             self._child.send(do="go")
 
-    def build_models(self) -> tuple[tuple[RefusedDdl, ...], tuple[DeclaredEnum, ...]] | None:
+    def build_models(
+        self,
+    ) -> tuple[tuple[RefusedDdl, ...], tuple[DeclaredEnum, ...], tuple[UnimportedTable, ...]] | None:
         """Make in the database what the models declare; None where neither the settings nor env.py name any."""
         self._child.send(do="models")
         told = self._child.receive("models")
-        return (refused_of(told["refused"]), enums_of(told["enums"])) if told["named"] else None
+        if not told["named"]:
+            return None
+        unimported = tuple(UnimportedTable(**one) for one in told["unimported"])
+        return refused_of(told["refused"]), enums_of(told["enums"]), unimported
 
     def pending_operations(self) -> Drafted | None:
         """Ask what `alembic check` would still want; None where env.py names no models."""

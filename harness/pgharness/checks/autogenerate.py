@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference, difference
-from pgharness.catalog.facts import FactKey
+from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import TABLES, undeclared_partitions
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, minor_name
-from pgharness.findings import Finding, Note
+from pgharness.describing.unimported import forgotten_tables, not_imported
+from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DraftRecord, ModelsRecord
 
@@ -27,14 +28,14 @@ OF_A_TABLE = re.compile(
 _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge what `alembic check` would say, then the catalog of a whole drafted chain."""
     assert record.draft is not None
     yield from _judge_pending(record, record.draft, compare)
     yield from _judge_whole_draft(record, record.draft, compare)
 
 
-def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note]:
+def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     if draft.comparison_failure is not None:
         yield Finding(
             check=NAME,
@@ -46,13 +47,19 @@ def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) ->
         )
     if draft.untold:
         yield Note(NAME, None, draft.untold)
+    forgotten = _forgotten(record)
+    if forgotten and draft.pending:
+        yield Repeated("drift", not_imported(NAME, forgotten), "the models")
+    tables = {unquoted(unqualified(name)) for name in forgotten}
     differing = _Differing.of(record, compare)
     for operation in draft.pending:
+        if not tables.isdisjoint(_names(operation)):
+            continue
         if differing is not None and OF_A_TABLE.match(operation) and not differing.is_kept(operation):
             if not differing.is_explained(operation):
                 yield _false_alarm(operation)
             continue
-        yield Finding(
+        finding = Finding(
             check=NAME,
             revision=None,
             subject=" ".join(operation.split()),
@@ -60,6 +67,14 @@ def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) ->
             mend="write a revision that does this, or correct the models",
             evidence=operation,
         )
+        is_seen_by_drift = differing is not None and OF_A_TABLE.match(operation) is not None
+        yield Repeated("drift", finding) if is_seen_by_drift else finding
+
+
+def _forgotten(record: ChainRecord) -> dict[str, str]:
+    if record.head is None or record.models is None:
+        return {}
+    return forgotten_tables(record.head, record.models.snapshot, record.models.unimported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,9 @@ class _Differing:
         head, models = record.head, record.models.snapshot
         partitions = {name for names in undeclared_partitions(head, models).values() for name in names}
         left_to_chain = frozenset(unquoted(unqualified(name)) for name in partitions)
-        told = _tables(item for item in compare(head, models) if not minor_name([item])) - left_to_chain
+        compared = (item for item in compare(head, models) if not minor_name([item]))
+        # That a table of theirs is a view in the database is told by `drift`.
+        told = _tables(compared) - left_to_chain - _views_in_place_of_tables(head, models)
         return cls(told, told | _tables(difference(head, models)) | left_to_chain)
 
     def is_kept(self, operation: str) -> bool:
@@ -91,9 +108,14 @@ class _Differing:
 
 
 def _tables(differences: Iterable[Difference]) -> frozenset[str]:
-    owners = ((item.kind, item.object) for item in differences)
-    above = (key for item in differences for key in item.ancestors)
-    return frozenset(unquoted(unqualified(name)) for kind, name in (*owners, *above) if kind in TABLES)
+    owners = (key for item in differences for key in ((item.kind, item.object), *item.ancestors))
+    return frozenset(unquoted(unqualified(name)) for kind, name in owners if kind in TABLES)
+
+
+def _views_in_place_of_tables(head: Snapshot, models: Snapshot) -> frozenset[str]:
+    """Return the tables of the models, by name alone, that are views in the migrated database."""
+    views = {key.object for key in head.objects("view", "materialized view")}
+    return frozenset(unquoted(unqualified(key.object)) for key in models.objects("table") if key.object in views)
 
 
 def _names(operation: str) -> frozenset[str]:
@@ -169,5 +191,5 @@ CHECK = Check(
     compares=True,
     needs=frozenset({"draft"}),
     uses=frozenset({"models"}),
-    skip_reason="env.py gives no target_metadata to context.configure()",
+    skip_reason="no models: give them in env.py, context.configure(…, target_metadata=Base.metadata)",
 )

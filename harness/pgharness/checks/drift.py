@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgharness.catalog.diff import Difference
-from pgharness.catalog.facts import FactKey
+from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.partitions import is_of_tables, undeclared_partitions
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.differences import Told, describe_differences, minor_name
+from pgharness.describing.comparing import compare_in_words
+from pgharness.describing.differences import Told, minor_name
 from pgharness.describing.origin import origin
-from pgharness.describing.proposals import mend_migrations, propose
+from pgharness.describing.proposals import mend_migrations
+from pgharness.describing.unimported import forgotten_objects, forgotten_tables, not_imported
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, RefusedDdl
@@ -25,7 +28,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     assert record.head is not None
     for refused in record.models.refused:
         if not refused.follows_from(record.models.refused):
-            yield _refused(refused)
+            yield _refused(refused, record.models)
     partitions = undeclared_partitions(record.head, record.models.snapshot)
     for table, names in partitions.items():
         yield Note(NAME, None, f"the models leave the partitions of {table} to the chain: {', '.join(sorted(names))}")
@@ -39,23 +42,34 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
             None,
             f"left out as env.py leaves it out of Alembic's comparison: {', '.join(one.in_words for one in unseen)}",
         )
-    differences = [
-        item
-        for item in compared
-        if not (
-            is_of_tables(item, left_to_chain)
-            or any(one.means(item) for one in unseen)
-            or _is_refused(item, record.models)
+    models = record.models
+    forgotten = forgotten_tables(record.head, models.snapshot, models.unimported)
+    if forgotten:
+        yield not_imported(NAME, forgotten)
+    with_forgotten = forgotten_objects(record.head, models.snapshot, forgotten)
+
+    def compare_what_is_declared(left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
+        return tuple(
+            item
+            for item in compare(left, right)
+            if not (
+                is_of_tables(item, left_to_chain)
+                or any(one.means(item) for one in unseen)
+                or _is_refused(item, models)
+                or not with_forgotten.isdisjoint((ObjectKey(item.kind, item.object), *item.ancestors))
+            )
         )
-    ]
-    proposals = propose(record.head, record.models.snapshot) if differences else {}
-    for told in describe_differences(differences, left="the migrated database", right="the models"):
+
+    found = compare_in_words(
+        compare_what_is_declared, record.head, models.snapshot, names=("the migrated database", "the models")
+    )
+    for told in found.told:
         finding = Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
             message=told.message,
-            mend=mend_migrations(told, proposals),
+            mend=mend_migrations(told, found.proposals),
             evidence=told.evidence,
         )
         name = minor_name(told.differences)
@@ -65,6 +79,8 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
 def _first_seen(record: ChainRecord, told: Told) -> str | None:
     """Return the revision that made the fact what it is, or else its object; None for what no revision ever touched."""
     first = told.differences[0]
+    if told.renamed_from is not None:
+        return origin(record, FactKey(first.kind, first.object, "exists"), first.left)
     made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     exists = FactKey(first.kind, first.object, "exists")
     return made_so or origin(record, exists, record.head.facts.get(exists) if record.head else None)
@@ -79,7 +95,11 @@ def _is_refused(item: Difference, models: ModelsRecord) -> bool:
     )
 
 
-def _mend_refused(refused: RefusedDdl) -> str:
+def _mend_refused(refused: RefusedDdl, models: ModelsRecord) -> str:
+    lacking = re.search(r"could not find table '(?:[^']*\.)?([^'.]+)'", refused.message)  # NoReferencedTableError
+    for one in models.unimported:
+        if lacking is not None and one.table == lacking[1]:
+            return f"in env.py, before target_metadata: import {one.module}"
     if refused.sqlstate == "42704" and refused.message.startswith("type "):  # undefined_object
         return (
             "let env.py's session find the type where the chain makes it: "
@@ -88,15 +108,15 @@ def _mend_refused(refused: RefusedDdl) -> str:
     return "correct the models so that MetaData.create_all() succeeds on an empty database"
 
 
-def _refused(refused: RefusedDdl) -> Finding:
-    what = "create_all() fails: PostgreSQL refuses a statement" if refused.statement else "create_all() fails"
+def _refused(refused: RefusedDdl, models: ModelsRecord) -> Finding:
+    what = "create_all() fails: PostgreSQL refuses a statement" if refused.sqlstate else "create_all() fails"
     return Finding(
         check=NAME,
         revision=None,
         subject="the models",
         message=f"{what}: {refused.message.splitlines()[0]}",
-        mend=_mend_refused(refused),
-        evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}" if refused.statement else "",
+        mend=_mend_refused(refused, models),
+        evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}" if refused.sqlstate else "",
     )
 
 

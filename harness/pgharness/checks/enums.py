@@ -11,35 +11,37 @@ from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import in_words, propose
-from pgharness.findings import Finding
+from pgharness.findings import Finding, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DeclaredEnum
 
 NAME = "enums"
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Repeated]:
     """Compare each enum type of the models with its Python enum and with the type in the migrated database."""
     assert record.models is not None
     for declared in record.models.enums:
         yield from _judge_database(record, declared)
 
 
-def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Finding]:
+def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Repeated]:
     assert record.head is not None
     key = FactKey("type", declared.name, "labels")
     printed = record.head.facts.get(key)
     labels = None if printed is None else labels_of(printed)
     if labels == list(declared.labels):
         return
-    yield Finding(
+    subject = f"type {declared.name}"
+    finding = Finding(
         check=NAME,
         revision=origin(record, key, printed),
-        subject=f"type {declared.name}",
+        subject=subject,
         message=_difference_in_words(declared, labels),
         mend=_mend(record.head, declared),
         evidence=f"models:   {_listed(declared.labels)}\ndatabase: {_listed(labels) if labels else 'no such enum type'}",
     )
+    yield Repeated("drift", finding, subject)
 
 
 def _difference_in_words(declared: DeclaredEnum, labels: Sequence[str] | None) -> str:
@@ -62,7 +64,8 @@ def _mend(head: Snapshot, declared: DeclaredEnum) -> str:
         FactKey(*key, "labels"): _listed(declared.labels) or "none",
     }
     wanted = replace(head, facts=dict(sorted({**head.facts, **labels}.items())))
-    return f"write a revision: {in_words(key, propose(head, wanted))}; or correct the Python enum"
+    written = in_words(key, propose(head, wanted))
+    return f"write a revision: {written}{'' if written.endswith(chr(10)) else '; '}or correct the Python enum"
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
-from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
-from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words, is_column_order
-from pgharness.describing.proposals import mend_downgrade, propose
+from pgharness.describing.comparing import Comparison, compare_in_words
+from pgharness.describing.differences import (
+    ORDER,
+    Told,
+    describe_differences,
+    failure_evidence,
+    failure_in_words,
+    is_column_order,
+)
+from pgharness.describing.proposals import Proposals, mend_downgrade, written_out
+from pgharness.describing.rows_at_fault import where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
@@ -41,34 +50,46 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             "remove the declaration `irreversible`, or raise NotImplementedError in downgrade()",
         )
     assert downgrade.snapshot is not None
-    unrestored = compare(record.before, downgrade.snapshot)
+    restoring = compare_in_words(
+        compare,
+        downgrade.snapshot,
+        record.before,
+        names=("the catalog after the downgrade", "the catalog before the upgrade"),
+    )
     changed = _changed_by_reupgrade(record, compare)
-    yield from _judge_restored(record, downgrade.snapshot, unrestored)
+    yield from _judge_restored(record, restoring)
     if record.downgrade_rows_failure is not None:
-        yield _finding(
+        yield _failed(
             revision,
-            f"downgrade() passes on empty tables but fails on tables with rows: {failure_in_words(record.downgrade_rows_failure)}",
-            "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
-            'allow = {"roundtrip": "<reason>"}',
-            failure_evidence(record.downgrade_rows_failure),
+            f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
+            f"{failure_in_words(record.downgrade_rows_failure)}",
+            advice(
+                record.downgrade_rows_failure,
+                "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
+                'allow = {"roundtrip": "<reason>"}',
+            ),
+            record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
-        yield _finding(
+        yield _failed(
             revision,
-            "Upgrading again after downgrade() passes on empty tables but fails on tables with rows: "
+            f"Upgrading again after downgrade() passes on empty tables but fails {where_in_words(record.reupgrade_rows_failure)}: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
-            f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
-            failure_evidence(record.reupgrade_rows_failure),
+            advice(
+                record.reupgrade_rows_failure,
+                f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
+            ),
+            record.reupgrade_rows_failure,
         )
     # Where the downgrade left something behind, that is the cause, and it has been told.
-    if reupgrade is None or unrestored:
+    if reupgrade is None or restoring.differences:
         return
     if reupgrade.failure is not None:
-        yield _finding(
+        yield _failed(
             revision,
             f"Upgrading again after downgrade() fails: {failure_in_words(reupgrade.failure)}",
             f"undo in downgrade() of {revision.path} everything that upgrade() does",
-            failure_evidence(reupgrade.failure),
+            reupgrade.failure,
         )
     else:
         yield from _judge_reupgraded(revision, changed)
@@ -90,40 +111,44 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
             'write the way back; where there is none, declare irreversible = "<reason>" beside its code',
         )
     else:
-        yield _finding(
+        yield _failed(
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
             advice(failure, f"correct downgrade() in {revision.path}"),
-            failure_evidence(failure),
+            failure,
         )
 
 
-def _judge_restored(
-    record: RevisionRecord, after: Snapshot, unrestored: tuple[Difference, ...]
-) -> Iterator[Finding | Note]:
+def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[Finding | Note]:
+    """Judge what a downgrade left; the comparison leads from that to what was before."""
     revision = record.revision
-    order, facts = _split(unrestored)
-    if facts and record.upgrade.snapshot == after:
-        yield _finding(
-            revision,
-            "downgrade() changes nothing: the catalog stays as upgrade() left it.",
-            f"undo in downgrade() of {revision.path} everything that upgrade() does, or raise NotImplementedError and declare "
-            'irreversible = "<reason>"',
-            "\n".join(told.message for told in describe_differences(facts, left="before", right="after the downgrade")),
-        )
+    order, facts = _split(restoring.differences)
+    told = [one for one in restoring.told if one.kind != ORDER]
+    if facts and record.downgrade is not None and record.upgrade.snapshot == record.downgrade.snapshot:
+        yield _changes_nothing(revision, told, restoring.proposals)
         return
-    proposals = propose(after, record.before) if facts else {}
-    for told in describe_differences(
-        facts, left="the catalog before the upgrade", right="the catalog after the downgrade"
-    ):
+    for one in told:
         yield _finding(
             revision,
-            f"downgrade() does not restore the catalog. {told.message}",
-            mend_downgrade(told, revision.path, proposals),
-            told.evidence,
-            subject=told.subject,
+            f"downgrade() does not restore the catalog. {one.message}",
+            mend_downgrade(one, revision.path, restoring.proposals),
+            one.evidence,
+            subject=one.subject,
         )
     yield from _note_order(revision, order, "its downgrade")
+
+
+def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Proposals) -> Finding:
+    """Tell of a downgrade that does nothing all that it has to do."""
+    written = [line for proposal in proposals.values() if not proposal.reason for line in proposal.operations]
+    by_hand = [f"by hand, for {proposal.reason}" for proposal in proposals.values() if proposal.reason]
+    return _finding(
+        revision,
+        "downgrade() changes nothing: the catalog stays as upgrade() left it.",
+        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join([written_out(written), *by_hand])}; or raise "
+        'NotImplementedError and declare irreversible = "<reason>"',
+        "\n".join(f"{one.subject}: {one.message}" for one in told),
+    )
 
 
 def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> Iterator[Finding | Note]:
@@ -146,12 +171,12 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
     if descent.failure is not None:
         stopped = record.record_of(descent.failed_at or "")
         if stopped is not None and not descent.failure.refused:
-            yield _finding(
+            yield _failed(
                 stopped.revision,
                 "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
                 f"correct the downgrade() of {stopped.revision.path} or of the revision after it",
-                failure_evidence(descent.failure),
+                descent.failure,
             )
     elif descent.snapshot is not None:
         for told in describe_differences(
@@ -183,6 +208,11 @@ def _note_order(revision: Revision, order: list[Difference], what: str) -> Itera
 
 def _finding(revision: Revision, message: str, mend: str, evidence: str = "", subject: str = "") -> Finding:
     return Finding(NAME, revision.revision, subject or f"downgrade of {revision.label}", message, mend, evidence)
+
+
+def _failed(revision: Revision, message: str, mend: str, failure: Failure) -> Finding:
+    finding = _finding(revision, message, mend, failure_evidence(failure))
+    return replace(finding, line=failure.line_in(revision.path))
 
 
 CHECK = Check(

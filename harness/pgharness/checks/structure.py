@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
+from pgharness.describing.comparing import compare_in_words
+from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import StructureRecord
@@ -34,10 +35,9 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
         message = f"It fails on an empty database: {failure_in_words(structure.failure)}"
         yield _finding(structure, message, evidence=failure_evidence(structure.failure))
     elif structure.snapshot is not None:
-        differences = compare(record.head, structure.snapshot)
+        found = compare_in_words(compare, record.head, structure.snapshot, names=("the chain", "the structure file"))
         # Where the text differs, that is the cause, and it has been told.
-        told_of = differences if structure.text == structure.expected_text else ()
-        for told in describe_differences(told_of, left="the chain", right="the structure file"):
+        for told in found.told if structure.text == structure.expected_text else ():
             yield _finding(
                 structure,
                 f"Run on an empty database, it gives a different catalog. {told.message}",
@@ -71,5 +71,6 @@ CHECK = Check(
     judge=judge,
     compares=True,
     needs=frozenset({"structure"}),
+    opt_in=True,
     skip_reason='no file: set structure = "schema/structure.sql" in [tool.pgharness]',
 )

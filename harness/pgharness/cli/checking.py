@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -15,10 +16,12 @@ from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
 from pgharness.cli.project_folder import enter_project
 from pgharness.findings import CannotRun
+from pgharness.judging.accepted import write_accepted
+from pgharness.judging.declarations import DECLARATIONS
 from pgharness.report import FORMATS
 from pgharness.report.model import Report
 from pgharness.report.printable import encodable
-from pgharness.report.text import Detail, print_report, render_text
+from pgharness.report.text import Detail, counted, print_report, render_text
 from pgharness.running import Advance, Plan, Run, run_checks
 from pgharness.settings import Settings, load_settings
 
@@ -30,6 +33,8 @@ def check_chain_and_tell(
     output: Path | None,
     *,
     detail: Detail = Detail.NORMAL,
+    accept_because: str | None = None,
+    strict: bool | None = None,
     write_structure: bool,
 ) -> None:
     """Judge the chain that configuration and options name, then exit by what was found; or only write the structure file."""
@@ -42,13 +47,24 @@ def check_chain_and_tell(
             seen="`structure` is not set",
             mend='set structure = "schema/structure.sql" in [tool.pgharness]',
         )
+    if accept_because is not None:
+        _require_whole_run(options)
     _require_folder(output)
     run = _run(settings)
     if write_structure:
         _write_structure(run, settings.structure)
         return
+    if accept_because is not None:
+        _accept(run.report, settings.accepted, accept_because)
+        return
     _tell(run.report, report_format, output, detail)
-    sys.exit(NO_FINDINGS if run.report.passed else FINDINGS)
+    fails = not run.report.passed or (bool(run.report.missed) and _is_strict(strict))
+    sys.exit(FINDINGS if fails else NO_FINDINGS)
+
+
+def _is_strict(asked: bool | None) -> bool:
+    """Whether a check that could not be made fails the run: as asked, else where the environment is that of continuous integration."""
+    return os.environ.get("CI", "").lower() in ("true", "1") if asked is None else asked
 
 
 def _run(settings: Settings) -> Run:
@@ -94,6 +110,23 @@ def _columns() -> int | None:
 
 def _is_terminal() -> bool:
     return sys.stdout.isatty()
+
+
+def _require_whole_run(options: Mapping[str, object]) -> None:
+    """Refuse to write a file from which what a shorter run does not find would be missing."""
+    given = [f"--{name}" for name in ("only", "skip", "since") if options[name]]
+    if given:
+        raise CannotRun(
+            "Only a whole run can be accepted.",
+            seen=f"{', '.join(given)} leaves findings out, which would fail the next run",
+            mend="run it without: pgharness check --accept",
+        )
+
+
+def _accept(report: Report, file: Path, reason: str) -> None:
+    findings = [one for one in (*report.findings, *report.accepted) if one.check != DECLARATIONS.name]
+    entries = write_accepted(file, findings, reason, datetime.now(tz=UTC).date())
+    print(f"accepted {counted(entries, 'finding')} in {file}")
 
 
 def _write_structure(run: Run, path: Path | None) -> None:

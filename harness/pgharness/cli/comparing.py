@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pgharness.catalog.diff import Difference, difference
+from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.ignore_rules import in_words
 from pgharness.catalog.rereading import in_the_words_of
@@ -20,8 +20,8 @@ from pgharness.cli.exit_codes import FINDINGS, NO_FINDINGS
 from pgharness.cli.formats import ListFormat
 from pgharness.cli.reading import snapshot_of
 from pgharness.databases import Databases
-from pgharness.describing.differences import describe_differences
-from pgharness.describing.proposals import Proposals, propose
+from pgharness.describing.comparing import Comparison, compare_in_words
+from pgharness.describing.differences import ORDER
 from pgharness.describing.proposals import in_words as proposal_in_words
 from pgharness.findings import CannotRun
 from pgharness.judging.rules import read_ignore_rules
@@ -35,15 +35,17 @@ def compare_and_tell(left_url: str, right_url: str, list_format: ListFormat, con
     with ThreadPoolExecutor() as readers:
         left, right = readers.map(snapshot_of, (left_url, right_url))
     right = _in_the_words_of(left, right)
-    differences = rules.kept(difference(left, right))
+    found = compare_in_words(
+        lambda one, other: rules.kept(difference(one, other)), left, right, names=("left", "right")
+    )
     if list_format is ListFormat.JSON:
-        print(json.dumps(_diff_document(differences), indent=2, ensure_ascii=False))
+        print(json.dumps(_diff_document(found), indent=2, ensure_ascii=False))
     else:
-        _tell_differences(differences, propose(left, right) if differences else {})
+        _tell_differences(found)
         for rule in rules.rules:
             if rules.is_expired(rule):
                 print(f"ignore rule {in_words(rule)} expired on {rule.expires}: {rule.reason}", file=sys.stderr)
-    sys.exit(FINDINGS if differences else NO_FINDINGS)
+    sys.exit(FINDINGS if found.differences else NO_FINDINGS)
 
 
 def _in_the_words_of(left: Snapshot, right: Snapshot) -> Snapshot:
@@ -65,21 +67,23 @@ def _in_the_words_of(left: Snapshot, right: Snapshot) -> Snapshot:
             return right
 
 
-def _diff_document(differences: tuple[Difference, ...]) -> dict[str, object]:
+def _diff_document(found: Comparison) -> dict[str, object]:
+    """Return what differs, fact by fact, once what is but called otherwise has its name on the right; and those renames."""
     fields = ("kind", "object", "property", "left", "right")
     return {
-        "equal": not differences,
-        "differences": [{name: getattr(item, name) for name in fields} for item in differences],
+        "equal": not found.differences,
+        "renames": [{"kind": one.new.kind, "left": one.old.object, "right": one.new.object} for one in found.renames],
+        "differences": [{name: getattr(item, name) for name in fields} for item in found.remaining],
     }
 
 
-def _tell_differences(differences: tuple[Difference, ...], proposals: Proposals) -> None:
+def _tell_differences(found: Comparison) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    for told in describe_differences(differences, left="left", right="right"):
+    for told in found.told:
         console.print(told.subject, style="bold", markup=False)
         console.print(f"  {told.message}", markup=False)
         for line in told.evidence.splitlines():
             console.print(f"    {line}", style="dim", markup=False)
-        if told.kind != "column order of table":
-            console.print(f"  to make left like right: {proposal_in_words(told.key, proposals)}", markup=False)
-    console.print(f"{len(differences)} facts differ" if differences else "equal", style="bold")
+        if told.kind != ORDER:
+            console.print(f"  to make left like right: {proposal_in_words(told.key, found.proposals)}", markup=False)
+    console.print(f"{len(found.differences)} facts differ" if found.differences else "equal", style="bold")

@@ -3,50 +3,261 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pgharness.records.steps import Failure
 
 AUTOCOMMIT_BLOCK = "with op.get_context().autocommit_block():"
 
-# SQLSTATE, words of the statement or the message that must occur, and the advice.
-ADVICE: tuple[tuple[str, str, str], ...] = (
-    (
-        "25001",  # active_sql_transaction
-        r"CONCURRENTLY|ADD\s+VALUE|VACUUM|DATABASE|TABLESPACE|SYSTEM|SUBSCRIPTION",
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to type for one SQLSTATE; `condition` is its name in PostgreSQL's manual (appendix A).
+
+    `words` is a pattern that statement or message must match; its groups stand in `mend` by their names, as `{table}`.
+    """
+
+    sqlstate: str
+    condition: str
+    mend: str
+    words: str = ""
+
+
+ADVICE: tuple[Advice, ...] = (
+    Advice(
+        "0A000",
+        "feature_not_supported",
+        "drop the {reader} before and make it again after: PostgreSQL changes no column's type below what reads it",
+        r"used (?:by|in) a (?P<reader>view or rule|generated column|policy definition|trigger definition|function or procedure)",
+    ),
+    Advice(
+        "22001",
+        "string_data_right_truncation",
+        'shorten the values first: op.execute("UPDATE <table> SET <column> = left(<column>, {length})")',
+        r"character(?: varying)?\((?P<length>\d+)\)",
+    ),
+    Advice(
+        "22003",
+        "numeric_value_out_of_range",
+        "take a type that holds the values that are there, or UPDATE them first",
+    ),
+    Advice(
+        "22P02",
+        "invalid_text_representation",
+        'UPDATE the values that are no {type} first, or lead them over: postgresql_using="CASE <column> WHEN … THEN … END"',
+        r"invalid input (?:value for|syntax for type) (?P<type>[^:]+):",
+    ),
+    Advice(
+        "23502",
+        "not_null_violation",
+        'fill the column first: op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL"); a new one is added as nullable '
+        "or with a server_default",
+        r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)"',
+    ),
+    Advice(
+        "23503",
+        "foreign_key_violation",
+        "UPDATE or DELETE the rows of {table} that refer to none first, or add the key with postgresql_not_valid=True and VALIDATE it in a "
+        "later revision",
+        r'on table "(?P<table>[^"]+)" violates foreign key',
+    ),
+    Advice(
+        "23505",
+        "unique_violation",
+        'keep one row of each first: op.execute("DELETE FROM <table> one USING <table> other WHERE one.ctid > other.ctid AND one.<column> = '
+        'other.<column>"); they are equal in {columns}',
+        r"Key (?P<columns>\([^)]*\))",
+    ),
+    Advice("23505", "unique_violation", "write each key once: ON CONFLICT DO NOTHING, or DELETE what is there first"),
+    Advice(
+        "23514",
+        "check_violation",
+        "UPDATE the rows that violate it first, or add it with postgresql_not_valid=True and VALIDATE it in a later revision",
+    ),
+    Advice(
+        "25001",
+        "active_sql_transaction",
         f"it cannot run in a transaction: put it into an autocommit block, `{AUTOCOMMIT_BLOCK}`",
+        r"CONCURRENTLY|ADD\s+VALUE|VACUUM|DATABASE|TABLESPACE|SYSTEM|SUBSCRIPTION",
     ),
-    (
-        "55P04",  # unsafe_new_enum_value_usage
-        "",
-        f"commit the new value before it is used: add it by ALTER TYPE … ADD VALUE in an autocommit block, `{AUTOCOMMIT_BLOCK}`",
+    Advice(
+        "25P02",
+        "in_failed_sql_transaction",
+        "let the error of the statement before be raised, or confine it: with op.get_bind().begin_nested():",
     ),
-    (
-        "55006",  # object_in_use
-        "pending trigger events",
-        'let the rows be checked first: op.execute("SET CONSTRAINTS ALL IMMEDIATE") where they are written',
+    Advice(
+        "2BP01",
+        "dependent_objects_still_exist",
+        "drop {user} first, and make it again after where it is to stay",
+        r"DETAIL:\s+(?P<user>.+?) depends on ",
     ),
-    (
-        "42710",  # duplicate_object
-        r"\bCREATE\s+(ROLE|USER|GROUP)\b",
+    Advice(
+        "2BP01",
+        "dependent_objects_still_exist",
+        "drop first what depends on it, as DETAIL says, and make it again after where it is to stay",
+    ),
+    Advice(
+        "3F000",
+        "invalid_schema_name",
+        'make the schema before: op.execute("CREATE SCHEMA {schema}")',
+        r'schema "(?P<schema>[^"]+)"',
+    ),
+    Advice(
+        "40P01",
+        "deadlock_detected",
+        "take locks in one order: LOCK TABLE of all that the revision changes at its beginning, and one connection alone",
+    ),
+    Advice(
+        "42501",
+        "insufficient_privilege",
+        "the role that migrates has to own {object}, or be a member of its owner: GRANT <owner> TO <role>",
+        r"must be owner of (?P<object>.+)",
+    ),
+    Advice(
+        "42501",
+        "insufficient_privilege",
+        'give the role that migrates the privilege, GRANT … TO <role>, or let a role that has it do this before the chain (baseline = "<file>.sql")',
+    ),
+    Advice(
+        "42601",
+        "syntax_error",
+        r"correct the statement; a colon meant as text is \: in op.execute(), and a name that is a keyword wants quotes",
+    ),
+    Advice(
+        "42701",
+        "duplicate_column",
+        "leave it out here: an earlier revision, or this one, has added column {column}",
+        r'column "(?P<column>[^"]+)"',
+    ),
+    Advice(
+        "42703",
+        "undefined_column",
+        "name the column as the revisions before this one leave it; there is no {column}",
+        r'column "?(?P<column>[^" ]+)"? (?:of relation .* )?does not exist',
+    ),
+    Advice("42703", "undefined_column", "name the column as the revisions before this one leave it"),
+    Advice(
+        "42704",
+        "undefined_object",
+        'make the type before the first column of it, postgresql.ENUM(…, name="{type}").create(op.get_bind()); and drop it once, after the last',
+        r'type "(?P<type>[^"]+)" does not exist',
+    ),
+    Advice(
+        "42704",
+        "undefined_object",
+        "name it as the revisions before this one leave it, or DROP … IF EXISTS where it may be absent",
+    ),
+    Advice(
+        "42710",
+        "duplicate_object",
         (
             "a role belongs to the whole server and outlives every database: drop it there, or let runs have a server of their own "
             "(--server embedded)"
         ),
+        r"\bCREATE\s+(ROLE|USER|GROUP)\b",
     ),
-    (
+    Advice(
         "42710",
-        r"\bCREATE\s+TYPE\b",
+        "duplicate_object",
         "it exists already: postgresql.ENUM(…, create_type=False) in columns of such a type, or DROP TYPE where its last user goes",
+        r"\bCREATE\s+TYPE\b",
     ),
-    (
+    Advice(
+        "42710",
+        "duplicate_object",
+        "it exists already: leave it out here, or drop it where the revision that made it is taken back",
+    ),
+    Advice(
+        "42723",
+        "duplicate_function",
+        "CREATE OR REPLACE FUNCTION, or DROP FUNCTION in the downgrade of the revision that made it",
+    ),
+    Advice(
+        "42804",
+        "datatype_mismatch",
+        'take the default away before and set it again after: op.alter_column(…, "{column}", server_default=None)',
+        r'default for column "(?P<column>[^"]+)" cannot be cast',
+    ),
+    Advice(
+        "42804",
+        "datatype_mismatch",
+        'say how: op.alter_column(…, postgresql_using="{column}::{type}")',
+        r'column "(?P<column>[^"]+)" cannot be cast automatically to type (?P<type>[^\n]+)',
+    ),
+    Advice(
+        "42804",
+        "datatype_mismatch",
+        "drop the foreign key, give both columns the type, and make it again: {detail}",
+        r"foreign key constraint .*\n(?:DETAIL:\s+)?(?P<detail>Key columns? .+)",
+    ),
+    Advice("42804", "datatype_mismatch", "cast the value to the type of the column: <value>::<type>"),
+    Advice(
+        "42830",
+        "invalid_foreign_key",
+        "make what the key leads to unique before: op.create_unique_constraint(…)",
+    ),
+    Advice(
+        "42883",
+        "undefined_function",
+        'make it before: CREATE FUNCTION, or op.execute("CREATE EXTENSION IF NOT EXISTS <extension>"); else cast the arguments',
+    ),
+    Advice(
+        "42846",
+        "cannot_coerce",
+        'there is no cast: lead the values over, postgresql_using="CASE <column> WHEN … THEN … END"',
+    ),
+    Advice(
+        "42P01",
+        "undefined_table",
+        "name the table as the revisions before this one leave it, with its schema; down_revision decides which those are",
+    ),
+    Advice("42P06", "duplicate_schema", "CREATE SCHEMA IF NOT EXISTS, or leave it out here: it is there already"),
+    Advice(
+        "42P07",
+        "duplicate_table",
+        "it is there already: leave it out here; where env.py or the application calls create_all(), let the chain alone make tables",
+    ),
+    Advice(
+        "42P16",
+        "invalid_table_definition",
+        "DROP VIEW and CREATE VIEW: to replace a view can only add columns at its end",
+        r"\bVIEW\b",
+    ),
+    Advice(
+        "42P16",
+        "invalid_table_definition",
+        "drop the primary key that is there before: op.drop_constraint(…)",
+        r"multiple primary keys",
+    ),
+    Advice(
+        "55006",
+        "object_in_use",
+        'let the rows be checked first: op.execute("SET CONSTRAINTS ALL IMMEDIATE") where they are written',
+        "pending trigger events",
+    ),
+    Advice(
+        "55P03", "lock_not_available", "end what holds the lock, or wait longer: SET lock_timeout before the statement"
+    ),
+    Advice(
+        "55P04",
+        "unsafe_new_enum_value_usage",
+        f"commit the new value before it is used: add it by ALTER TYPE … ADD VALUE in an autocommit block, `{AUTOCOMMIT_BLOCK}`",
+    ),
+    Advice(
+        "57014", "query_canceled", 'op.execute("SET LOCAL statement_timeout = 0") before a statement that may take long'
+    ),
+    Advice(
         "",
-        "A value is required for bind parameter",
+        "",
         r"a colon begins a parameter in op.execute(): write \: for one that is meant as text",
+        "A value is required for bind parameter",
     ),
-    (
+    Advice(
         "",
-        "Can't emit DROP CONSTRAINT",
+        "",
         'name the constraint: op.drop_constraint("<name>", …), as PostgreSQL\'s catalog has it',
+        "Can't emit DROP CONSTRAINT",
     ),
 )
 
@@ -56,7 +267,12 @@ def advice(failure: Failure, otherwise: str) -> str:
     if failure.waited:
         return "let it run on the migration's own connection, op.get_bind(), which holds the lock"
     said = f"{failure.statement or ''}\n{failure.message}"
-    for sqlstate, words, mend in ADVICE:
-        if sqlstate == (failure.sqlstate or "") and re.search(words, said, re.IGNORECASE):
-            return f"{mend}, or {otherwise}"
+    for one in ADVICE:
+        found = re.search(one.words, said, re.IGNORECASE) if one.sqlstate == (failure.sqlstate or "") else None
+        if found is not None:
+            return f"{_filled_in(one.mend, found.groupdict())}, or {otherwise}"
     return otherwise
+
+
+def _filled_in(mend: str, groups: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda name: groups[name[1]], mend) if groups else mend

@@ -13,11 +13,16 @@ from pgharness.records.steps import Failure
 # How many properties, and of how many characters, are told in the sentence itself.
 TOLD_IN_FULL = 2
 SHORT = 60
+ORDER = "column order of table"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One difference in words. `only_in` is "left" or "right" where the other side lacks the object; `parent` owns it."""
+    """One difference in words. `only_in` is "left" or "right" where the other side lacks the object; `parent` owns it.
+
+    `renamed_from` is what the left side calls it, where only its name differs; `view` is the kind of a view that the left side has in the place
+    of this table.
+    """
 
     kind: str
     object: str
@@ -26,6 +31,8 @@ class Told:
     differences: tuple[Difference, ...]
     message: str
     evidence: str
+    renamed_from: str | None = None
+    view: str | None = None
 
     @property
     def key(self) -> ObjectKey:
@@ -121,7 +128,7 @@ def _in_words(value: str | None) -> str:
 def _told_order(table: str, moved: tuple[Difference, ...], left: str, right: str) -> Told:
     names = [item.object.rpartition(".")[2] for item in moved]
     return Told(
-        "column order of table",
+        ORDER,
         table,
         None,
         next(iter(moved[0].ancestors), None),

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
-from pgharness.describing.differences import Told
+from pgharness.describing.differences import ORDER, Told
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Lines of a revision that bring one object to what it is to be, or the reason why none can."""
+    """Lines of a revision that bring one object to what it is to be, and those in `also` with it; or the reason why none can."""
 
     operations: tuple[str, ...]
     reason: str
+    also: frozenset[ObjectKey] = frozenset()
 
 
 Proposals = dict[ObjectKey, Proposal]
 
 
-def propose(left: Snapshot, right: Snapshot) -> Proposals:
-    """Return, for each object that differs, what brings it from what it is on the left to what it is on the right."""
+def propose(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None) -> Proposals:
+    """Return, for each object that differs, what brings it from what it is on the left to what it is on the right, in order.
+
+    What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone.
+    """
     proposals: Proposals = {}
-    for one in mend(left, right):
+    for one in mend(left, right, only):
+        # What is called otherwise may differ in something beside its name too.
         before = proposals.get(one.key, Proposal((), ""))
-        proposals[one.key] = Proposal(before.operations + one.operations, before.reason or one.reason)
+        operations, reason = before.operations + one.operations, before.reason or one.reason
+        proposals[one.key] = Proposal(operations, reason, before.also | one.also)
     return proposals
 
 
 def mend_migrations(told: Told, proposals: Proposals) -> str:
     """Return what brings the migrated database (left) to the models (right)."""
-    if told.kind == "column order of table":
+    if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
-    written = in_words(told.key, proposals)
+    if told.view is not None:
+        return f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]'
+    written = f"write a revision: {in_words(told.key, proposals)}"
+    if told.renamed_from is not None:
+        return f"{written}{_other(written)}name it in the models as the database does"
     if told.only_in == "left":
-        return f"declare it in the models, or write a revision: {written}"
+        return f"declare it in the models, or {written}"
     if told.only_in == "right":
-        return f"write a revision: {written}"
-    return f"write a revision: {written}; or correct the models"
+        return written
+    return f"{written}{_other(written)}correct the models"
+
+
+def _other(written: str) -> str:
+    """Return what stands between code and another way; code of several lines ends with its line."""
+    return "or " if written.endswith("\n") else "; or "
 
 
 def mend_downgrade(told: Told, path: str, proposals: Proposals) -> str:
@@ -50,7 +67,21 @@ def in_words(key: ObjectKey, proposals: Proposals) -> str:
     """Write the proposal for one object on one line, as it can be pasted."""
     proposal = proposals.get(key)
     if proposal is None:
+        head = next((one for one, proposal in proposals.items() if key in proposal.also), None)
+        if head is not None:
+            return f"nothing by itself: what mends {head.kind} {head.object} mends it too"
         return "nothing by itself: it comes and goes with what it belongs to"
     if proposal.reason:
         return f"by hand, for {proposal.reason}"
-    return "; ".join(proposal.operations)
+    return written_out(proposal.operations)
+
+
+def written_out(operations: Sequence[str]) -> str:
+    """Write operations as they can be pasted: on one line, or, where one is a block, on lines of their own, with what has to stand beside them."""
+    if not any(operation.startswith("with ") for operation in operations):
+        return "; ".join(operations)
+    lines = "\n".join(operations)
+    if "ADD VALUE" not in lines:
+        return f"\n{lines}\n"
+    beside = '(beside upgrade(): irreversible = "PostgreSQL removes no label"; in downgrade(): raise NotImplementedError(irreversible))'
+    return f"\n{lines}\n{beside}\n"

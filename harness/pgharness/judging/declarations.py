@@ -38,9 +38,9 @@ class Made:
     reached: frozenset[str]
     findings: Sequence[Finding]
 
-    def covers(self, check: str, revision: str) -> bool:
-        """Whether the check had its say about the revision."""
-        return check in self.checks and (check not in self.walked or revision in self.reached)
+    def covers(self, check: str, revision: str | None) -> bool:
+        """Whether the check had its say about the revision; None stands for the whole chain, of which every revision is part."""
+        return check in self.checks and (check not in self.walked or revision is None or revision in self.reached)
 
 
 def without_allowed(

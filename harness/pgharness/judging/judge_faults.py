@@ -11,14 +11,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import Finding, Minor, Note
+from pgharness.findings import Finding, Note
+from pgharness.judging.weighing import Said
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 
 # How the names of files begin that are ours, or Python's own for importing; a neighbour may be called pgharness_comments.
 _NOT_FOREIGN = ("<", f"{Path(__file__).parents[1]}{os.sep}", f"{Path(importlib.__file__).parent}{os.sep}")
-
-Said = tuple[Finding | Note | Minor, ...]
 
 
 class Misjudged(Exception):  # noqa: N818 - the check's fault, told as a finding

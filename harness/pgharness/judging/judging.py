@@ -10,7 +10,8 @@ from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks import upgrade
 from pgharness.checks.check import Check, Claim, Compare
-from pgharness.findings import CannotRun, CheckResult, Finding, Minor, Note, Status
+from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
+from pgharness.judging.accepted import Accepted, judge_accepted, without_accepted
 from pgharness.judging.declarations import (
     DECLARATIONS,
     Made,
@@ -22,6 +23,7 @@ from pgharness.judging.ignore_rules import Comparer, judge_ignore_rules
 from pgharness.judging.judge_faults import judge_guarded
 from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
+from pgharness.judging.weighing import Said, Weighing
 from pgharness.records.chain_record import ChainRecord
 from pgharness.settings import nearest
 
@@ -66,7 +68,11 @@ def judge(
     before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
     charges = _charges(checks)
     comparer = Comparer(rules.ignore)
-    results = [_judge_one(record, check, charges[check.name], comparer, rules.strict) for check in checks]
+    results: list[CheckResult] = []
+    for check in checks:
+        results.append(
+            _judge_one(record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results))
+        )
     told = [
         *(
             replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices, ends))
@@ -75,7 +81,8 @@ def judge(
         _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
     return tuple(
-        _without_earlier(result, before - ends) for result in (*_unasked(record, checks, ends, comparer), *told)
+        _without_accepted(_without_earlier(result, before - ends), rules.accepted)
+        for result in (*_unasked(record, checks, ends, comparer), *told)
     )
 
 
@@ -96,7 +103,7 @@ def _unasked(
     """Return what `upgrade` says of the revisions that keep the chain from its heads, where it is not wanted and others are."""
     if not ends or upgrade.CHECK in checks or not any(check.needs_walk for check in checks):
         return ()
-    result = _judge_one(record, upgrade.CHECK, frozenset(), comparer, ())
+    result = _judge_one(record, upgrade.CHECK, frozenset(), comparer)
     findings = tuple(one for one in result.findings if one.revision in ends)
     return (replace(result, findings=findings, notes=(), is_wanted=False),)
 
@@ -110,7 +117,7 @@ def _charges(checks: Sequence[Check]) -> dict[str, frozenset[str]]:
 
 
 def _judge_one(
-    record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer, strict: Collection[str]
+    record: ChainRecord, check: Check, charged: frozenset[str], comparer: Comparer, weighing: Weighing | None = None
 ) -> CheckResult:
     started = time.perf_counter()
     is_out_of_reach = check.only_at_heads and record.head is None
@@ -119,9 +126,9 @@ def _judge_one(
         reason = check.skip_reason or f"not checked: it needs {' and '.join(missing)}"
         if record.head is None:
             reason = "not checked: the chain fails to upgrade to its heads"
-        return _result(check, Status.SKIPPED, 0.0, reason=reason)
+        return replace(_result(check, Status.SKIPPED, 0.0, reason=reason), is_missed=not check.opt_in)
     told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
-    said = [_weighed(item, strict) for item in told]
+    said = (weighing or Weighing()).of(told)
     return _result(
         check,
         Status.PASSED,
@@ -132,13 +139,7 @@ def _judge_one(
     )
 
 
-def _weighed(item: Finding | Note | Minor, strict: Collection[str]) -> Finding | Note:
-    if not isinstance(item, Minor):
-        return item
-    return item.finding if item.name in strict else item.as_note()
-
-
-def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[tuple[Finding | Note | Minor, ...], str]:
+def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[Said, str]:
     """Return what the judge says, and how it broke off, which one of ours does with a traceback."""
     if is_ours(check):
         return tuple(check.judge(record, compare)), ""
@@ -171,6 +172,7 @@ def _judge_declared(
         *judge_declarations(record.chain, [check.name for check in known], made),
         *judge_allowed_indices(rules.allow_indices, made),
         *judge_ignore_rules(rules.ignore, comparer.used, all_compared=all_compared),
+        *judge_accepted(rules.accepted, made, rules.accepted_file),
     )
     return _result(DECLARATIONS, Status.PASSED, time.perf_counter() - started, findings=findings)
 
@@ -202,3 +204,11 @@ def _without_earlier(result: CheckResult, before: frozenset[str]) -> CheckResult
     kept = tuple(finding for finding in result.findings if finding.revision not in before)
     notes = tuple(note for note in result.notes if note.revision not in before)
     return replace(result, status=Status.FAILED if kept else result.status, findings=kept, notes=notes)
+
+
+def _without_accepted(result: CheckResult, accepted: frozenset[Accepted]) -> CheckResult:
+    """Set apart what people accept for now."""
+    kept = without_accepted(result.findings, accepted)
+    status = Status.PASSED if result.findings and not kept else result.status
+    left = tuple(finding for finding in result.findings if finding not in kept)
+    return replace(result, status=status, findings=kept, accepted=left)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
+from pgharness.judging.accepted import Accepted, read_accepted
 from pgharness.settings import IgnoreSetting, Settings
 
 
@@ -22,12 +23,23 @@ class Rules:
     """The minor differences that are findings, and no notes."""
     since: str | None = None
     """Only what later revisions do is told."""
+    accepted: frozenset[Accepted] = frozenset()
+    """Findings that are accepted for now."""
+    accepted_file: str = ""
+    """Where they are written down."""
 
 
 def read_rules(settings: Settings, today: date) -> Rules:
-    """Return the rules of these settings, as they stand on a day."""
+    """Return the rules of these settings, as they stand on a day. Raises CannotRun."""
     ignore = read_ignore_rules(settings.ignore, today)
-    return Rules(ignore, settings.allow_indices, frozenset(settings.strict), settings.since)
+    return Rules(
+        ignore,
+        settings.allow_indices,
+        frozenset(settings.strict),
+        settings.since,
+        read_accepted(settings.accepted),
+        str(settings.accepted),
+    )
 
 
 def read_ignore_rules(ignore: Iterable[IgnoreSetting], today: date) -> IgnoreRules:

@@ -52,6 +52,13 @@ class DeclaredEnum:
     python_enum: str | None
 
 
+class UnimportedTable(NamedTuple):
+    """A table, by name alone, that a module of the project would define, and the module, which nobody imports."""
+
+    table: str
+    module: str
+
+
 @dataclass(frozen=True, slots=True)
 class ModelsRecord:
     """The database that the models make, and what it took."""
@@ -59,6 +66,7 @@ class ModelsRecord:
     snapshot: Snapshot
     refused: tuple[RefusedDdl, ...]
     enums: tuple[DeclaredEnum, ...]
+    unimported: tuple[UnimportedTable, ...] = ()
 
 
 class LeftOut(NamedTuple):

@@ -15,7 +15,7 @@ VERSION = 1
 
 
 def render_json(report: Report) -> str:
-    """Return `{"version", "server", "passed", "revisions", "checks", "findings", "notes", "duration_s"}`, as docs/report.schema.json says."""
+    """Return `{"version", "server", "passed", "revisions", "checks", "findings", "accepted", "notes", "duration_s"}`, as docs/report.schema.json says."""
     root = repository_root(Path.cwd())
     document = {
         "version": VERSION,
@@ -24,6 +24,7 @@ def render_json(report: Report) -> str:
         "revisions": [{"revision": item.revision, "label": item.label} for item in report.chain.revisions],
         "checks": [_check(result) for result in report.results],
         "findings": [_said(report, finding, root) for finding in report.findings],
+        "accepted": [_said(report, finding, root) for finding in report.accepted],
         "notes": [_said(report, note, root) for note in report.notes],
         "duration_s": round(report.duration_s, 4),
     }

@@ -56,10 +56,20 @@ class Report:
         """All notes, each once."""
         return tuple(dict.fromkeys(note for result in self.results for note in result.notes))
 
+    @cached_property
+    def accepted(self) -> tuple[Finding, ...]:
+        """What people accept for now, which is not among the findings."""
+        return tuple(finding for result in self.results for finding in result.accepted)
+
     @property
     def passed(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
+
+    @property
+    def missed(self) -> tuple[CheckResult, ...]:
+        """The checks that were skipped though nobody has asked for that, so that nothing is known of what they claim."""
+        return tuple(result for result in self.results if result.is_missed)
 
     def label(self, revision: str | None) -> str:
         """Return the name by which people know a revision."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pgharness.rows.column_values import Words
 from pgharness.rows.inserting import Filling, fill_empty_tables
+from pgharness.rows.learning import Suspect, learn, suspects
 
-__all__ = ["Filling", "fill_empty_tables"]
+__all__ = ["Filling", "Suspect", "Words", "fill_empty_tables", "learn", "suspects"]

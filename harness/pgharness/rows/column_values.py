@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
 
 import psycopg
 from psycopg import sql
@@ -11,9 +13,12 @@ from psycopg import sql
 from pgharness.rows.hints import hints_of
 from pgharness.rows.reading import Connection, first_line, printed
 from pgharness.rows.tables import Column, ForeignKey, Table
-from pgharness.rows.type_values import Values
+from pgharness.rows.type_values import LARGEST, Values
 
 Value = str | None
+Words = Mapping[tuple[str, str], tuple[str, ...]]
+"""What a column is to hold, by the table's name and its own, both as PostgreSQL prints them."""
+NO_WORDS: Words = MappingProxyType({})
 
 PARENTS = 10
 # Where a row must refer to itself, its key has to be known beforehand, and is out of the way of the sequence.
@@ -31,6 +36,7 @@ class ColumnValues:
     connection: Connection
     table: Table
     values: Values
+    words: Words = field(default_factory=dict)
     _fitting: dict[str, tuple[Value, ...]] = field(default_factory=dict)
 
     def is_required(self, column: Column) -> bool:
@@ -51,6 +57,26 @@ class ColumnValues:
             self._fitting[column.name] = self._look_up(column, conditions)
         return self._fitting[column.name]
 
+    def edges(self, column: Column) -> tuple[str, ...]:
+        """Return what fits of the values near the end of the column's type; none for one that refers to another table."""
+        if column.default == "sequence" or any(column.name in key.columns for key in self.table.foreign_keys):
+            return ()
+        if (self.table.name, column.name) in self.words:
+            return ()
+        candidates = self.values.edges(column.type_oid, column.modifier, column.name.strip('"'))
+        return self._allowed(column, candidates) if candidates else ()
+
+    def labels(self, column: Column) -> tuple[str, ...]:
+        """Return all values that a column can have, where these are few and named: by an enum, or one by one in a condition."""
+        if any(column.name in key.columns for key in self.table.foreign_keys):
+            return ()
+        alone = [one.expression for one in self.table.conditions if one.columns == (column.name,)]
+        constants = hints_of([*alone, *self.values.domain_checks(column.type_oid)]).strings
+        named = self.values.labels(column.type_oid)
+        fitting = tuple(value for value in self.fitting(column, alone) if value is not None)
+        is_listed = bool(constants) and set(fitting) <= set(constants)
+        return fitting if is_listed else self._allowed(column, named)
+
     def default(self, column: Column) -> tuple[str, ...]:
         """Return the value of the column's default, asked of the server; empty where it has none that can be told beforehand."""
         if column.default != "value" or column.default_expression is None:
@@ -70,19 +96,27 @@ class ColumnValues:
             return self._series(column, conditions)
         referred = key.referred_columns[key.columns.index(column.name)]
         if not self.must_refer_to_itself(key):
-            return self._parent_values(key.referred_table, referred)
+            return self._within(column, self._parent_values(key.referred_table, referred))
         if referred != column.name:
             return self.fitting(self.table.column[referred], conditions)
         return self._series(column, conditions)
 
     def _series(self, column: Column, conditions: Sequence[str]) -> tuple[Value, ...]:
+        words = self.words.get((self.table.name, column.name))
+        if words:
+            return self._allowed(column, words)
         checks = self.values.domain_checks(column.type_oid)
         label = column.name.strip('"')
         candidates = self.values.candidates(column.type_oid, column.modifier, label, hints_of([*conditions, *checks]))
         if column.default == "sequence":
             candidates = tuple(str(OWN_KEY_OFFSET + int(value)) for value in candidates if value.isdigit())
+        return self._allowed(column, candidates)
+
+    def _allowed(self, column: Column, candidates: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the candidates that pass the conditions on this column alone."""
+        checks = self.values.domain_checks(column.type_oid)
         alone = [one.expression for one in self.table.conditions if one.columns == (column.name,)]
-        return self._filtered(column, candidates, checks, alone) if checks or alone else candidates
+        return self._filtered(column, candidates, checks, alone) if candidates and (checks or alone) else candidates
 
     def _filtered(
         self, column: Column, candidates: Sequence[str], domain_checks: Sequence[str], conditions: Sequence[str]
@@ -109,6 +143,13 @@ class ColumnValues:
             return tuple(value for (value,) in self.connection.execute(query, [list(candidates)]))
         except psycopg.Error:  # a condition that cannot be asked alone is left to the INSERT
             return tuple(candidates)
+
+    def _within(self, column: Column, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Leave out the numbers that a parent's larger type has and this column's has not."""
+        largest = LARGEST.get(self.values.type_name(column.type_oid))
+        if largest is None:
+            return values
+        return tuple(value for value in values if value is not None and int(Decimal(value)) <= largest)
 
     def _parent_values(self, table: str, column: str) -> tuple[Value, ...]:
         query = sql.SQL("SELECT DISTINCT {}::text FROM {} WHERE {} IS NOT NULL ORDER BY 1 LIMIT {}").format(

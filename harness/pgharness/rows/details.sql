@@ -4,7 +4,7 @@ SELECT c.oid,
     (SELECT coalesce(json_agg(json_build_object(
             'name', quote_ident(a.attname), 'type_oid', a.atttypid::bigint,
             'type_name', pg_catalog.format_type(a.atttypid, a.atttypmod), 'modifier', a.atttypmod,
-            'not_null', a.attnotnull, 'default_expression', CASE WHEN a.attgenerated = ''
+            'not_null', a.attnotnull, 'number', a.attnum, 'default_expression', CASE WHEN a.attgenerated = ''
                 THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
             'default', CASE WHEN a.attidentity <> '' THEN 'sequence' WHEN d.oid IS NULL THEN ''
                             WHEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%' THEN 'sequence'

@@ -4,49 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import psycopg
 from psycopg import errors, pq, sql
 
-from pgharness.rows.column_values import ColumnValues, NothingFits
-from pgharness.rows.reading import Connection, empty_tables, first_line, printed, read_tables
+from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Words
+from pgharness.rows.labels import missing_labels
+from pgharness.rows.new_columns import fill_new_columns
+from pgharness.rows.reading import Connection, first_line, look_at_tables, printed, read_tables
 from pgharness.rows.row_values import Choice, Chooser, Fullness
 from pgharness.rows.tables import Table
 from pgharness.rows.type_values import Values
 
-# The first row has all its columns, the second as few as it may, the third even those that have defaults.
-FULLNESS = (Fullness.FULL, Fullness.SPARSE, Fullness.EXPLICIT)
+# The first row has all its columns, the second as few as it may, the third even those that have defaults, the fourth large values.
+FULLNESS = (Fullness.FULL, Fullness.SPARSE, Fullness.EXPLICIT, Fullness.EDGES)
+# More rows than this are not made so that each label of an enum occurs.
+MOST_FOR_LABELS = 40
 ATTEMPTS = 120
+NO_WIDTHS: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What was done: rows made by table, and the tables for which none could be made, each with the reason."""
+    """What was done: rows made by table, and the tables for which none could be made, each with the reason.
+
+    `widths` are the numbers of columns, by the table's oid, that were ever made there.
+    """
 
     filled: Mapping[str, int]
     unfilled: tuple[tuple[str, str], ...]
+    widths: Mapping[int, int] = field(default_factory=dict, compare=False)
 
 
-def fill_empty_tables(connection: Connection, *, rows_per_table: int, leave_out: Collection[str] = ()) -> Filling:
-    """Return each table without rows `rows_per_table` of them; tables that hold rows are left alone.
+def fill_empty_tables(
+    connection: Connection,
+    *,
+    rows_per_table: int,
+    leave_out: Collection[str] = (),
+    widths: Mapping[int, int] = NO_WIDTHS,
+    words: Words = NO_WORDS,
+) -> Filling:
+    """Fill each table without rows with `rows_per_table` of them, and more where an enum has more labels.
+
+    Tables that hold rows get no more; but columns that were added since they had `widths` are filled where they are NULL, in most rows.
 
     The connection is in autocommit mode: each row is committed by itself. Values are the same on every run. `leave_out`
-    holds names of tables as PostgreSQL prints them, such as `public.alembic_version`.
+    holds names of tables as PostgreSQL prints them, such as `public.alembic_version`. Columns for which there are `words` get no others.
     """
-    empty, unfilled = empty_tables(connection, leave_out)
-    if not empty:
-        return Filling({}, tuple(sorted(unfilled.items())))
-    tables, types = read_tables(connection, empty)
-    values = Values(types, count=2 * rows_per_table + 6)
+    found, unfilled = look_at_tables(connection, leave_out)
+    empty = {one.oid: one.name for one in found if one.is_empty}
+    wider = {one.oid: one.name for one in found if not one.is_empty and widths.get(one.oid, one.width) < one.width}
+    new_widths = {one.oid: one.width for one in found}
+    if not empty and not wider:
+        return Filling({}, tuple(sorted(unfilled.items())), new_widths)
+    tables, types = read_tables(connection, {**empty, **wider})
+    values = Values(types, count=2 * rows_per_table + 6 + max((len(one.labels) for one in types.values()), default=0))
+    for oid, name in wider.items():
+        (table,) = (one for one in tables if one.name == name)
+        fill_new_columns(Chooser(ColumnValues(connection, table, values, words)), behind=widths[oid])
+    tables = tuple(table for table in tables if table.name in empty.values())
     filled: dict[str, int] = {}
     for table in _parents_first(tables):
-        made, reason = _fill(Chooser(ColumnValues(connection, table, values)), rows_per_table)
+        made, reason = _fill(Chooser(ColumnValues(connection, table, values, words)), rows_per_table)
         if made:
             filled[table.name] = made
         else:
             unfilled[table.name] = reason
-    return Filling(filled, tuple(sorted(unfilled.items())))
+    return Filling(filled, tuple(sorted(unfilled.items())), new_widths)
 
 
 def _parents_first(tables: Collection[Table]) -> list[Table]:
@@ -85,7 +111,19 @@ def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
             made += 1
         except NothingFits as nothing:
             reason = reason or str(nothing)
-    return made, reason
+    return made + (_add_labels(chooser, rows) if made and rows >= len(FULLNESS) else 0), reason
+
+
+def _add_labels(chooser: Chooser, rows: int) -> int:
+    """Insert rows with the labels that none has yet, one of each column in a row, and return how many."""
+    missing = missing_labels(chooser)
+    made = 0
+    for place in range(min(max(map(len, missing.values()), default=0), MOST_FOR_LABELS)):
+        wanted = {name: labels[place] for name, labels in missing.items() if place < len(labels)}
+        with suppress(NothingFits):  # other columns may keep a label from occurring, and need not be known here
+            _insert_fitting(replace(chooser, wanted=wanted), rows + place, Fullness.EXPLICIT)
+            made += 1
+    return made
 
 
 def _insert_at_once(chooser: Chooser, rows: int) -> int:

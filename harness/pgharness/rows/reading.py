@@ -11,21 +11,25 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from pgharness.rows.tables import Column, Condition, DataType, ForeignKey, Table
+from pgharness.rows.tables import Column, Condition, DataType, ForeignKey, Found, Table
 
 Connection = psycopg.Connection[Any]
 
 
-def empty_tables(connection: Connection, leave_out: Collection[str]) -> tuple[dict[int, str], dict[str, str]]:
-    """Return oid and name of every table without a row, sorted by name, and of those that cannot be read the name and why.
+def look_at_tables(connection: Connection, leave_out: Collection[str]) -> tuple[tuple[Found, ...], dict[str, str]]:
+    """Return every table, sorted by name, and of those that cannot be read the name and why.
 
     `leave_out` holds names as PostgreSQL prints them, like `public.alembic_version`.
     """
     rows = connection.execute(_statement("tables"), prepare=True).fetchall()
-    tables = {oid: (name, size) for oid, name, size in rows if name not in leave_out}
-    doubtful = [name for name, size in tables.values() if size]
-    empty, unreadable = _without_rows(connection, doubtful)
-    return {oid: name for oid, (name, size) in tables.items() if not size or name in empty}, unreadable
+    tables = [row for row in rows if row[1] not in leave_out]
+    empty, unreadable = _without_rows(connection, [name for _, name, size, _ in tables if size])
+    found = (
+        Found(oid, name, width, not size or name in empty)
+        for oid, name, size, width in tables
+        if name not in unreadable
+    )
+    return tuple(found), unreadable
 
 
 def read_tables(connection: Connection, tables: Mapping[int, str]) -> tuple[tuple[Table, ...], dict[int, DataType]]:
@@ -36,6 +40,20 @@ def read_tables(connection: Connection, tables: Mapping[int, str]) -> tuple[tupl
         types = connection.execute(_statement("types"), oids, prepare=True)
         details = tuple(_table(tables[row["oid"]], row) for row in cursor.fetchall())
         return details, {oid: _type(row) for oid, *row in types.fetchall()}
+
+
+def read_type(connection: Connection, name: str) -> tuple[int, dict[int, DataType]] | None:
+    """Return the oid of a type, as the server names it in an error, and what has to be known of it; None where there is none."""
+    row = connection.execute(
+        "SELECT t.oid::bigint, t.typname, t.typtype::text, ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum AS e"
+        " WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) FROM pg_catalog.pg_type AS t"
+        " WHERE t.oid = to_regtype(%(name)s) OR (to_regtype(%(name)s) IS NULL AND t.typname = %(name)s) ORDER BY 1 LIMIT 1",
+        {"name": name},
+    ).fetchone()
+    if row is None:
+        return None
+    oid, type_name, kind, labels = row
+    return oid, {oid: DataType(type_name, kind, labels=tuple(labels))}
 
 
 def printed(text: str) -> sql.SQL:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
@@ -11,13 +11,20 @@ from pgharness.rows.column_values import ColumnValues, NothingFits, Value
 from pgharness.rows.combinations import few_enough, fitting_combinations
 from pgharness.rows.tables import Column, ForeignKey, Table
 
+# After so many rows, what they differ in begins again.
+ROUND = 4
+
 
 class Fullness(Enum):
-    """How many columns a row gives values: all without a default, as few as it may, or all but those of sequences."""
+    """Which columns a row gives values: all without a default, as few as it may, or all but those of sequences.
+
+    EDGES gives all of these values near the end of their type, and NULL to those that have a default and take it.
+    """
 
     FULL = "full"
     SPARSE = "sparse"
     EXPLICIT = "explicit"
+    EDGES = "edges"
 
 
 @dataclass(slots=True)
@@ -46,6 +53,8 @@ class Chooser:
     """Chooses values for rows of one table."""
 
     column_values: ColumnValues
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    """Values that rows are to have, by column."""
 
     @property
     def table(self) -> Table:
@@ -57,9 +66,15 @@ class Chooser:
         bound = {column.name for group in self._groups for column in group}
         free = [column for column in self.table.columns if column.name not in bound]
         chosen = [
-            Choice((column,), self._free_values(column, number)) for column in free if self._is_set(column, fullness)
+            Choice((column,), self._free_values(column, number, fullness))
+            for column in free
+            if self._is_set(column, fullness)
         ]
         return chosen + [self._choose_group(group, number, fullness) for group in self._groups]
+
+    def values(self, column: Column, number: int, fullness: Fullness) -> tuple[Value, ...]:
+        """Return what the column of a row may be, whatever its neighbours are, best first. Raises NothingFits."""
+        return tuple(value for (value,) in self._free_values(column, number, fullness))
 
     @cached_property
     def _groups(self) -> list[tuple[Column, ...]]:
@@ -76,16 +91,44 @@ class Chooser:
         if column.default == "sequence":
             return False
         if column.default == "value":
-            return fullness is Fullness.EXPLICIT
+            return fullness in (Fullness.EXPLICIT, Fullness.EDGES)
         return fullness is not Fullness.SPARSE or self.column_values.is_required(column)
 
-    def _free_values(self, column: Column, number: int) -> list[tuple[Value, ...]]:
-        """Return a series that begins at another place for each row."""
-        fitting: list[tuple[Value, ...]] = [(value,) for value in self._fitting(column) if value is not None]
+    def _free_values(self, column: Column, number: int, fullness: Fullness) -> list[tuple[Value, ...]]:
+        """Return what is preferred in this row, then a series that begins at another place for each row."""
+        fitting = [value for value in self._fitting(column) if value is not None]
         if not fitting and self.column_values.is_required(column):
             raise NothingFits(f"no value of type {column.type_name} is known for the column {column.name}")
-        start = number % len(fitting) if fitting else 0
-        return fitting[start:] + fitting[:start] or [(None,)]
+        start = self._place(column, number, len(fitting)) if fitting else 0
+        preferred = self._preferred(column, fullness)
+        return [(value,) for value in (*preferred, *fitting[start:], *fitting[:start])] or [(None,)]
+
+    def _preferred(self, column: Column, fullness: Fullness) -> tuple[Value, ...]:
+        if column.name in self.wanted:
+            return (self.wanted[column.name],)
+        if fullness is not Fullness.EDGES:
+            return ()
+        if column.default == "value" and not self.column_values.is_required(column):
+            return (None,)
+        return self.column_values.edges(column)
+
+    def _place(self, column: Column, number: int, length: int) -> int:
+        """Return where a row begins in a series: the third and the fourth where the first did, with what may be alike in them."""
+        row = number % ROUND
+        is_alike = (row == 2 and column.name not in self._last_of_keys) or (
+            row == 3 and column.name in self._alike_late
+        )
+        return (number - row if is_alike else number) % length
+
+    @cached_property
+    def _last_of_keys(self) -> frozenset[str]:
+        """The columns that are unique, and of several that are so together, the last."""
+        return frozenset(columns[-1] for columns in self.table.keys.values() if columns)
+
+    @cached_property
+    def _alike_late(self) -> frozenset[str]:
+        """Those of them that two rows may agree on where these differ in another one."""
+        return self._last_of_keys - {columns[0] for columns in self.table.keys.values() if len(columns) == 1}
 
     def _choose_group(self, group: tuple[Column, ...], number: int, fullness: Fullness) -> Choice:
         ordered = [self._ordered(column, fullness) for column in group]
@@ -94,7 +137,7 @@ class Chooser:
                 raise NothingFits(self._why_nothing(column))
         candidates = few_enough(ordered)
         starts = [
-            0 if fullness is Fullness.SPARSE and not self.column_values.is_required(column) else number % len(options)
+            0 if self._begins_first(column, fullness) else self._place(column, number, len(options))
             for column, options in zip(group, candidates, strict=True)
         ]
         conditions = self._conditions_together(group)
@@ -103,6 +146,12 @@ class Chooser:
             names = [one.name for one in self.table.conditions if set(one.columns) & {column.name for column in group}]
             raise NothingFits(f"no values were found that fulfil {', '.join(names) or 'its foreign keys'}")
         return Choice(group, found)
+
+    def _begins_first(self, column: Column, fullness: Fullness) -> bool:
+        """Whether a row prefers the first of a column's options to that of its own number."""
+        if fullness is Fullness.SPARSE and not self.column_values.is_required(column):
+            return True
+        return bool(self._preferred(column, fullness))
 
     def _why_nothing(self, column: Column) -> str:
         for key in self.table.foreign_keys:
@@ -114,11 +163,16 @@ class Chooser:
         """Return the fitting values in the order of preference: NULL and defaults first where a row is to be sparse."""
         fitting = self._fitting(column)
         filled = tuple(value for value in fitting if value is not None)
+        preferred = self._preferred(column, fullness)
         default = self.column_values.default(column)
-        filled = tuple(dict.fromkeys([*default, *filled] if fullness is not Fullness.EXPLICIT else [*filled, *default]))
+        is_explicit = fullness in (Fullness.EXPLICIT, Fullness.EDGES)
+        ordered: list[Value] = [*preferred, *filled, *default] if is_explicit else [*default, *filled]
+        options: tuple[Value, ...] = tuple(dict.fromkeys(ordered))
         if self.column_values.is_required(column):
-            return filled
-        return (None, *filled) if fullness is Fullness.SPARSE else (*filled, None)
+            return options
+        if None in options:
+            return options
+        return (None, *options) if fullness is Fullness.SPARSE else (*options, None)
 
     def _fitting(self, column: Column) -> tuple[Value, ...]:
         names = {one.name for group in self._groups if column in group for one in group}

@@ -26,8 +26,18 @@ class DataType:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A table, with a quoted and qualified name, and the number of columns that were ever made there."""
+
+    oid: int
+    name: str
+    width: int
+    is_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """A column that a row may give a value; `name`, `type_name` and `default_expression` are ready for SQL.
+    """A column that a row may give a value; `number` is its place in the table (pg_attribute.attnum); `name`, `type_name` and `default_expression` are ready for SQL.
 
     `default` is "" without one, "sequence" where a sequence gives the value (an identity has no expression), else "value".
     """
@@ -37,6 +47,7 @@ class Column:
     type_name: str
     modifier: int
     not_null: bool
+    number: int
     default: str = ""
     default_expression: str | None = None
 

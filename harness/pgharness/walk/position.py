@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.rows import Suspect
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The revision to try next, whether on rows, and why it failed on rows before.
+    """The revision to try next, whether on rows, why it failed on rows before, and the columns whose texts may be the cause.
 
     `together` arrives there in one migration context, as one `alembic upgrade` would; of the revisions before it, the first
     `deployed` come there as env.py deploys them. `failed` is what the revision came to by itself, without rows; it is then run
@@ -19,6 +20,7 @@ class Position:
     index: int
     populated: bool = True
     rows_failures: tuple[tuple[str, Failure], ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     failed: RevisionRecord | None = None
     together: bool = False
     deployed: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.records.revisions import Revision
-from pgharness.records.steps import Step
-from pgharness.rows import fill_empty_tables
+from pgharness.records.steps import Failure, Step
+from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
@@ -30,17 +30,25 @@ class Stretch:
     """
 
     def __init__(
-        self, conversation: Conversation, observer: Connection, rows_per_table: int, *, reads_all: bool
+        self,
+        conversation: Conversation,
+        observer: Connection,
+        rows_per_table: int,
+        words: Words,
+        *,
+        reads_all: bool,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
         self._rows_per_table = rows_per_table
+        self._words = words
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
         self.seen = self.base
         self.arrived = Step((), 0.0, self.base)
         self.unfilled: tuple[tuple[str, str], ...] = ()
+        self._widths: Mapping[int, int] = {}
 
     @property
     def has_ended(self) -> bool:
@@ -90,11 +98,25 @@ class Stretch:
                 self.fill()
             yield revision, step
 
+    def suspects(self, failure: Failure) -> tuple[Suspect, ...]:
+        """Return the columns whose generated texts a failure may come of."""
+        return suspects(self._observer, failure.message)
+
+    def learn(self, found: Sequence[Suspect]) -> Words:
+        """Return what these columns are meant to hold, now that the revision has passed."""
+        return learn(self._observer, found)
+
     def fill(self) -> None:
         """Fill the tables that are empty."""
         if self._rows_per_table:
-            filling = fill_empty_tables(self._observer, rows_per_table=self._rows_per_table, leave_out=self._leave_out)
-            self.unfilled = filling.unfilled
+            filling = fill_empty_tables(
+                self._observer,
+                rows_per_table=self._rows_per_table,
+                leave_out=self._leave_out,
+                widths=self._widths,
+                words=self._words,
+            )
+            self.unfilled, self._widths = filling.unfilled, filling.widths
 
 
 def _is_seen_whole(revision: Revision) -> bool:

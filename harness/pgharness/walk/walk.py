@@ -56,6 +56,8 @@ class Walk:
     reads_all: bool = False
     deployed: int = 0
     """How many revisions, from the first, come to a new database as env.py deploys them."""
+    words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """What columns are to hold, given by the settings or learned."""
     passed_over: set[str] = field(default_factory=set)
     """The revisions that fail every way."""
 
@@ -85,7 +87,11 @@ class Walk:
             with database.connect() as observer, converse(self.project, database) as conversation:
                 self.version_table = conversation.version_table
                 stretch = Stretch(
-                    conversation, observer, self.project.settings.rows_per_table, reads_all=self.reads_all
+                    conversation,
+                    observer,
+                    self.project.settings.rows_per_table,
+                    {**self.words, **self.project.settings.words},
+                    reads_all=self.reads_all,
                 )
                 if self.base is None:
                     self.base = stretch.base
@@ -106,8 +112,10 @@ class Walk:
         for index in range(position.index, len(revisions)):
             here = position if index == position.index else self._next(index)
             record = self._try(stretch, revisions[index], here)
-            if (again := self._to_be_tried_again(record, here)) is not None:
+            if (again := self._to_be_tried_again(stretch, record, here)) is not None:
                 return again
+            if not here.populated:
+                stretch.fill()  # or the next revision would meet empty tables
             following = self._told(record, here)
             if record.upgrade.failure is not None and stretch.seen == record.before and not stretch.has_ended:
                 stretch.pass_over(record.revision)
@@ -196,16 +204,29 @@ class Walk:
         known = record.upgrade if downgrade.snapshot == record.before else None
         return replace(record, reupgrade=stretch.step(record.revision, UP, fill=True, known=known))
 
-    def _to_be_tried_again(self, record: RevisionRecord, position: Position) -> Position | None:
-        """Return how a revision that failed is tried once more: without rows, then in one go with those before it."""
+    def _to_be_tried_again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
+        """Return how a revision that failed is tried once more: without rows, then in one go with those before it.
+
+        One that has passed without rows shows what texts were to be like, and is tried with such ones.
+        """
         failures = _own_failures(record)
+        if not failures and self._has_learned(stretch, position):
+            return replace(position, populated=True, rows_failures=(), suspects=())
         if not failures or position.failed is not None or _can_only_fail(record):
             return None
         if position.populated and self.project.settings.rows_per_table:
-            return replace(position, populated=False, rows_failures=failures)
+            found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
+            return replace(position, populated=False, rows_failures=failures, suspects=found)
         if record.upgrade.failure is None or record.behind is not None:
             return None
         return replace(position, failed=record, together=True)
+
+    def _has_learned(self, stretch: Stretch, position: Position) -> bool:
+        """Keep what columns are meant to hold; say whether any of it is new."""
+        learned = stretch.learn(position.suspects) if position.suspects else {}
+        new = {place: texts for place, texts in learned.items() if self.words.get(place) != texts}
+        self.words.update(new)
+        return bool(new.keys() - self.project.settings.words.keys())
 
     def _needs_company(self) -> bool:
         return any(record.alone_failure is not None for record in self.records)

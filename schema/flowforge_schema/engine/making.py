@@ -11,6 +11,7 @@ from flowforge_schema.engine.datetimes import refuse_naive_datetimes
 from flowforge_schema.engine.pool import TranslatingPool
 from flowforge_schema.engine.punctual import give_statements_their_time, punctual_connect
 from flowforge_schema.engine.slow_statements import log_slow_statements
+from flowforge_schema.engine.sparing import ping_after_rest, roll_back_on_return
 from flowforge_schema.errors import install_translation
 from flowforge_schema.settings import DatabaseSettings
 
@@ -25,11 +26,14 @@ def create_database_engine(settings: DatabaseSettings, url: URL | None = None) -
         pool_timeout=settings.pool_timeout_s,
         pool_recycle=settings.pool_recycle_s,
         pool_pre_ping=True,
+        pool_reset_on_return=None,  # see roll_back_on_return
         pool_use_lifo=True,  # connections beyond what is needed stay idle, and the server closes them
         **engine_arguments(settings, url or settings.primary_url, async_creator_fn=punctual_connect(settings)),
     )
     _install(engine.sync_engine, settings)
     give_statements_their_time(engine.sync_engine, settings)
+    ping_after_rest(engine.sync_engine)
+    roll_back_on_return(engine.sync_engine)
     return engine
 
 

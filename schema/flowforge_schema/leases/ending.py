@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowforge_schema.enums import RunStatus
 from flowforge_schema.errors import LeaseLostError
 from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_held
-from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy
+from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 
 ATTEMPTS_EXHAUSTED = {
     "code": "attempts_exhausted",

@@ -24,7 +24,7 @@ from flowforge_schema.leases.floor import RunFloor
 from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_any
 from flowforge_schema.leases.holding import DEFAULT_LEASE
 from flowforge_schema.limits import RUN_HELD_BY_LENGTH_MAX
-from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy
+from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 from flowforge_schema.queries import due_claims, waiting_runs
 from flowforge_schema.queries.runs import EARLIEST, is_in_time
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from flowforge_schema.outbox.claimed import ClaimedEvent
 from flowforge_schema.outbox.claiming import claim_events
 from flowforge_schema.outbox.documents import UnreadableJson
-from flowforge_schema.outbox.failing import PARKED_UNTIL, RetryPolicy
+from flowforge_schema.outbox.failing import PARKED_UNTIL
 from flowforge_schema.outbox.floor import TrailingFloor
 from flowforge_schema.outbox.lag import OutboxLag, outbox_lag
 from flowforge_schema.outbox.marking import mark_failed, mark_published, release_events
 from flowforge_schema.outbox.parking import ParkedEvent, discard_parked, parked_events, release_parked
 from flowforge_schema.outbox.recording import NewEvent, lock_aggregates, record_event, record_events
 from flowforge_schema.outbox.relays import RelayLock, RelayShare
+from flowforge_schema.outbox.retrying import RetryPolicy
 
 __all__ = [
     "PARKED_UNTIL",

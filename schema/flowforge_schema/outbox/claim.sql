@@ -1,17 +1,27 @@
 -- Lease the oldest events that may go out, in the order of their ids. The first two columns of every row say how many
 -- unpublished events were looked at, and how many of those have used up their attempts; there is one row even without events.
-WITH nearest AS MATERIALIZED (
+-- Below the floor stand the events that it remembers, and those that wait behind one that is stuck. Where one of these is held back no
+-- more, the claim begins just below it.
+WITH start AS MATERIALIZED (
+    SELECT least(CAST(:floor AS bigint), min(stuck.id) - 1) AS id
+    FROM unnest(CAST(:stuck AS bigint[])) AS stuck (id)
+    WHERE NOT EXISTS (
+        SELECT FROM outbox_events AS event
+        WHERE event.id = stuck.id AND event.published_at IS NULL AND event.available_at > statement_timestamp()
+    )
+),
+nearest AS MATERIALIZED (
     (
         SELECT id, aggregate_id, attempts, available_at > statement_timestamp() AS is_held
         FROM outbox_events
-        WHERE published_at IS NULL AND id = ANY (CAST(:behind AS bigint[]))
+        WHERE published_at IS NULL AND id = ANY (CAST(:behind AS bigint[])) AND id <= (SELECT start.id FROM start)
             AND abs(mod(hashtextextended(CAST(aggregate_id AS text), 0), CAST(:shares AS integer))) = CAST(:share AS integer)
     )
     UNION ALL
     (
         SELECT id, aggregate_id, attempts, available_at > statement_timestamp()
         FROM outbox_events
-        WHERE published_at IS NULL AND id > CAST(:floor AS bigint)
+        WHERE published_at IS NULL AND id > (SELECT start.id FROM start)
             AND abs(mod(hashtextextended(CAST(aggregate_id AS text), 0), CAST(:shares AS integer))) = CAST(:share AS integer)
         ORDER BY id
         LIMIT :window

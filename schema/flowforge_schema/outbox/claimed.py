@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from flowforge_schema.outbox.documents import UnreadableJson, read_json
+from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedEvent:
     """One event as a relay delivers it; `attempt` and `leased_until` prove the claim when it is marked.
 
-    `event_id` goes to the consumer, who tells duplicates by it. `leased_until` is by the server's clock.
+    `attempt` counts claims, also those whose relay ended before it reported. `policy` is the claim's. `event_id` goes to the consumer, who tells duplicates by it. `leased_until` is by the server's clock.
     """
 
     id: int
@@ -29,6 +30,7 @@ class ClaimedEvent:
     created_at: datetime
     attempt: int
     leased_until: datetime
+    policy: RetryPolicy = field(default=DEFAULT_POLICY, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Sorted:
     waiting: list[Claim] = field(default_factory=list)
 
 
-def sort_out(rows: Iterable[Any]) -> Sorted:
+def sort_out(rows: Iterable[Any], policy: RetryPolicy) -> Sorted:
     """Read each row by itself, so that one which cannot be read stops none but the later ones of its aggregate."""
     result = Sorted()
     blocked: set[UUID] = set()
@@ -63,7 +65,7 @@ def sort_out(rows: Iterable[Any]) -> Sorted:
             blocked.add(row.aggregate_id)
             result.unreadable.append((claim, _why(payload=payload, headers=headers)))
         else:
-            result.readable.append(_event(row, payload, headers))
+            result.readable.append(_event(row, payload, headers, policy))
     return result
 
 
@@ -76,7 +78,7 @@ def proof(claims: Sequence[Claim | ClaimedEvent]) -> dict[str, Any]:
     }
 
 
-def _event(row: Any, payload: dict[str, Any], headers: dict[str, Any]) -> ClaimedEvent:
+def _event(row: Any, payload: dict[str, Any], headers: dict[str, Any], policy: RetryPolicy) -> ClaimedEvent:
     return ClaimedEvent(
         id=row.id,
         event_id=row.event_id,
@@ -89,6 +91,7 @@ def _event(row: Any, payload: dict[str, Any], headers: dict[str, Any]) -> Claime
         created_at=row.created_at,
         attempt=row.attempts,
         leased_until=row.available_at,
+        policy=policy,
     )
 
 

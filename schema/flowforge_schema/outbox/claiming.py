@@ -10,9 +10,10 @@ from sqlalchemy import BigInteger, DateTime, Integer, Row, SmallInteger, Text, U
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.outbox.claimed import ClaimedEvent, proof, sort_out
-from flowforge_schema.outbox.failing import DEFAULT_POLICY, RetryPolicy, park_exhausted, park_unreadable
+from flowforge_schema.outbox.failing import park_exhausted, park_unreadable
 from flowforge_schema.outbox.floor import TrailingFloor
 from flowforge_schema.outbox.relays import WHOLE, RelayShare
+from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 from flowforge_schema.outbox.statements import read_statement
 
 DEFAULT_LEASE: Final = timedelta(seconds=60)
@@ -64,10 +65,10 @@ async def claim_events(
     one of its aggregate is in the same list: while one is leased, waits to be tried again or is parked, the later ones
     wait. That holds for any number of relays at once, whatever their shares.
 
-    When the lease is over and nothing was marked, the events may be claimed again. An event that a relay never reported on
-    in `policy.max_attempts` claims is claimed once more alone, and then parked. One whose documents Python cannot read is parked
+    When the lease is over and nothing was marked, the events may be claimed again. `policy` goes with the events to `mark_failed`. One that
+    was claimed `policy.max_attempts` times, the last time without a report, is claimed once more alone, and then parked. One whose documents Python cannot read is parked
     at once, with the reason in `last_error`. Each relay keeps a `floor` of its own through its life; without one, claims become
-    slow while a long transaction keeps dead rows alive.
+    slow while a long transaction keeps dead rows alive, or many events wait behind a parked one.
     """
     if limit < 1 or lease <= timedelta(0):
         raise ValueError(f"claim_events takes a limit of at least 1 and a positive lease, not {limit} and {lease}")
@@ -81,6 +82,7 @@ async def claim_events(
         "shares": share.of,
         "floor": floor.id if floor else 0,
         "behind": list(floor.behind) if floor else [],
+        "stuck": list(floor.stuck) if floor else [],
     }
     window = limit * WINDOW_PER_EVENT
     while True:
@@ -90,7 +92,7 @@ async def claim_events(
         if exhausted:
             await park_exhausted(session, policy)
         if rows[0].id is not None:
-            if events := await _readable(session, rows):
+            if events := await _readable(session, rows, policy):
                 return events
         elif seen < window:
             return []
@@ -98,9 +100,9 @@ async def claim_events(
             window *= WINDOW_GROWTH
 
 
-async def _readable(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[ClaimedEvent]:
+async def _readable(session: AsyncSession, rows: Sequence[Row[Any]], policy: RetryPolicy) -> list[ClaimedEvent]:
     """Return the events that can be read; park the others, and give back those that wait behind them."""
-    result = sort_out(rows)
+    result = sort_out(rows, policy)
     for claim, why in result.unreadable:
         await park_unreadable(session, claim, why)
     if result.waiting:

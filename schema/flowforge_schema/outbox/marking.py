@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.limits import EVENT_LAST_ERROR_LENGTH_MAX
 from flowforge_schema.outbox.claimed import ClaimedEvent, proof
-from flowforge_schema.outbox.failing import DEFAULT_POLICY, PARKED_UNTIL, RetryPolicy
+from flowforge_schema.outbox.failing import PARKED_UNTIL
 from flowforge_schema.outbox.statements import read_statement
 
 _MARK_PUBLISHED = read_statement("mark_published")
@@ -33,21 +33,20 @@ async def mark_failed(
     event: ClaimedEvent,
     error: BaseException | str,
     *,
-    policy: RetryPolicy = DEFAULT_POLICY,
     park: bool = False,
 ) -> bool:
-    """Have the event tried again later as `policy` says, or park it; False when the claim was lost, and nothing changed.
+    """Have the event tried again later as the policy of its claim says, or park it; False when the claim was lost, and nothing changed.
 
     Until it is delivered, released or discarded, the later events of its aggregate wait: send none of them, and give them
     back with `release_events`. `park` is for an error that no further attempt can mend. `error` is kept in `last_error`, cut
     to what the column holds; a database's own error may hold values of rows, so think before you pass one on.
     """
-    parks = park or policy.parks(event.attempt)
+    parks = park or event.policy.parks(event.attempt)
     result = await session.execute(
         _MARK_FAILED,
         {
             **proof([event]),
-            "delay": policy.delay_after(event.attempt),
+            "delay": event.policy.delay_after(event.attempt),
             "parked_until": PARKED_UNTIL if parks else None,
             "error": _described(error),
         },

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, literal, select
+from sqlalchemy import ARRAY, Select, Text, Uuid, any_, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from flowforge_schema.base import Identified, new_id, snake_case
 from flowforge_schema.errors import InvalidDataError, NotFoundError
@@ -18,6 +21,14 @@ from flowforge_schema.storable import NotStorableError, check_document, write_js
 
 # One JSON document and not an array for each column: psycopg escapes each element of those by itself.
 _RECORD = read_statement("record").bindparams(bindparam("events", type_=Text))
+
+_EVENTS = OutboxEvent.metadata.tables[OutboxEvent.__tablename__]
+_GIVEN = ("event_id", "aggregate_type", "aggregate_id", "event_type", "schema_version", "payload", "headers")
+_INSERT = (
+    insert(_EVENTS)
+    .values({name: bindparam(name) for name in _GIVEN})
+    .returning(*(column for column in _EVENTS.c if column.name not in _GIVEN))
+)
 
 
 async def record_event(
@@ -42,7 +53,6 @@ async def record_event(
     at the commit. `headers` is for what a consumer needs before it reads the payload: correlation, trace.
     Raises NotFoundError if the row is not there: record a deletion before you delete.
     """
-    await lock_aggregates(session, aggregate, {aggregate_id})
     event = OutboxEvent(
         aggregate_type=snake_case(aggregate.__name__),
         aggregate_id=aggregate_id,
@@ -51,8 +61,20 @@ async def record_event(
         payload=dict(payload),
         headers=dict(headers or {}),
     )
+    return await session.run_sync(_record, aggregate, event)
+
+
+def _record(session: Session, aggregate: type[Identified], event: OutboxEvent) -> OutboxEvent:
+    """Lock, write, and let the session hold the event as one of its own.
+
+    The ORM's flush of one object, and a change between tasks for each statement, took two fifths of the time.
+    """
+    _lock(session, aggregate, [event.aggregate_id])
+    stored = session.execute(_INSERT, {name: getattr(event, name) for name in _GIVEN}).one()
+    for name, value in stored._mapping.items():  # noqa: SLF001 - public in spite of its name
+        set_committed_value(event, name, value)
+    make_transient_to_detached(event)
     session.add(event)
-    await session.flush()
     return event
 
 
@@ -106,14 +128,22 @@ async def lock_aggregates(session: AsyncSession, aggregate: type[Identified], id
 
     For those who insert into outbox_events by other means than these functions. Raises NotFoundError.
     """
+    await session.run_sync(_lock, aggregate, list(set(ids)))
+
+
+def _lock(session: Session, aggregate: type[Identified], ids: list[UUID]) -> None:
     # One flush could send the event before the change of its aggregate, and so before the lock that the change takes.
-    await session.flush()
-    distinct = list(set(ids))
-    locked = await session.execute(
+    session.flush()
+    locked = session.execute(_locking(aggregate), {"ids": ids})  # type: ignore[arg-type]  # a class has a hash
+    if len(locked.all()) < len(ids):
+        raise NotFoundError(f"There is no {snake_case(aggregate.__name__)} with this id, so no event about it.")
+
+
+@cache
+def _locking(aggregate: type[Any]) -> Select[Any]:
+    return (
         select(aggregate.id)
-        .where(aggregate.id == any_(literal(distinct, ARRAY(Uuid))))  # one parameter, for any number
+        .where(aggregate.id == any_(bindparam("ids", type_=ARRAY(Uuid))))  # one parameter, for any number
         .order_by(aggregate.id)  # the same order for all, so that no two transactions wait for each other
         .with_for_update(key_share=True)  # FOR UPDATE would block the foreign key checks of new rows
     )
-    if len(locked.all()) < len(distinct):
-        raise NotFoundError(f"There is no {snake_case(aggregate.__name__)} with this id, so no event about it.")

@@ -6,19 +6,21 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol
 
+import psycopg
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import IllegalStateChangeError
+from sqlalchemy.exc import IllegalStateChangeError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from flowforge_schema.engine import TranslatingPool, create_database_engine
-from flowforge_schema.errors import AppError, ConfigurationError, ReadOnlyError, translating
+from flowforge_schema.errors import AppError, ConfigurationError, ReadOnlyError, translate, translating
 from flowforge_schema.settings import DatabaseSettings
 
 # Where the lifespan puts the Database, and the dependencies find it.
@@ -102,19 +104,13 @@ class Database:
         self._new_read_session = _session_factory(self.read_engine)
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
 
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    def session(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Yield a session for one unit of work: committed when the block ends, rolled back on anything that leaves it."""
-        async with self._open(self._new_session) as session:
-            yield session
-            await session.commit()
+        return _Unit(self._settle, self._new_session, AsyncSession.commit)
 
-    @asynccontextmanager
-    async def read_session(self) -> AsyncIterator[AsyncSession]:
+    def read_session(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Yield a session that only reads, on the replica where there is one; a write raises ReadOnlyError, at the end at the latest."""
-        async with self._open(self._new_read_session) as session:
-            yield session
-            _refuse_unsent_changes(session)
+        return _Unit(self._settle, self._new_read_session, _refuse_unsent_changes)
 
     @asynccontextmanager
     async def lifespan(self, app: Application) -> AsyncIterator[Mapping[str, Any]]:
@@ -149,19 +145,6 @@ class Database:
         """Return one engine for each pool."""
         return (self.engine, self.read_engine) if self.settings.replica_url else (self.engine,)
 
-    @asynccontextmanager
-    async def _open(self, factory: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
-        self._settle()
-        session = factory()
-        try:
-            with translating():
-                yield session
-        finally:
-            # Rolling back on a lost connection fails too; what ended the block is what the caller is told.
-            with contextlib.suppress(AppError), translating():
-                async with session:  # its end closes the session, to completion even when cancelled
-                    pass
-
     def _state_of(self, engine: AsyncEngine) -> PoolState:
         pool = engine.pool
         assert isinstance(pool, QueuePool)
@@ -185,7 +168,46 @@ class Database:
         self._home = here
 
 
-def _refuse_unsent_changes(session: AsyncSession) -> None:
+class _Unit:
+    """One unit of work: its session in a block, what is done at the block's end, and the closing whatever happens.
+
+    A class and no generator with `asynccontextmanager`, of which two around each session were seen in its cost.
+    """
+
+    __slots__ = ("_complete", "_new_session", "_session", "_settle")
+
+    def __init__(
+        self,
+        settle: Callable[[], None],
+        new_session: async_sessionmaker[AsyncSession],
+        complete: Callable[[AsyncSession], Awaitable[None]],
+    ) -> None:
+        self._settle = settle
+        self._new_session = new_session
+        self._complete = complete
+
+    async def __aenter__(self) -> AsyncSession:
+        self._settle()
+        self._session = self._new_session()
+        return self._session
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        try:
+            with translating():
+                if error is None:
+                    await self._complete(self._session)
+            if isinstance(error, (SQLAlchemyError, psycopg.Error)):
+                raise translate(error) from error
+        finally:
+            # Rolling back on a lost connection fails too; what ended the block is what the caller is told.
+            with contextlib.suppress(AppError), translating():
+                async with self._session:  # its end closes the session, to completion even when cancelled
+                    pass
+
+
+async def _refuse_unsent_changes(session: AsyncSession) -> None:
     """Raise ReadOnlyError where objects were added, deleted or changed, and nothing has sent that to the database."""
     changed = [row for row in session.dirty if session.is_modified(row)]
     unsent = sorted({type(row).__name__ for row in (*session.new, *session.deleted, *changed)})

@@ -50,12 +50,14 @@ LED_OVER = {
     "a column": "CREATE TABLE e (c mood)",
     "a column with a default": "CREATE TABLE e (c mood DEFAULT 'a' NOT NULL)",
     "an array": "CREATE TABLE e (c mood[])",
+    "a column that a view reads": "CREATE TABLE e (c mood); CREATE VIEW v AS SELECT c FROM e",
+    "a column of which another is generated": "CREATE TABLE e (c mood, g boolean GENERATED ALWAYS AS (c = 'a') STORED)",
+    "a column with a check and a partial index": "CREATE TABLE e (c mood CHECK (c <> 'b')); CREATE INDEX i ON e (c) WHERE c = 'a'",
 }
 BY_HAND = {
-    "a view": "CREATE TABLE e (c mood); CREATE VIEW v AS SELECT c FROM e",
     "a child table": "CREATE TABLE e (c mood); CREATE TABLE f () INHERITS (e)",
+    "a function's argument": "CREATE FUNCTION f(mood) RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "a partition key": "CREATE TABLE e (c mood) PARTITION BY LIST (c)",
-    "a generated column": "CREATE TABLE e (c mood, g boolean GENERATED ALWAYS AS (c = 'a') STORED)",
     "a type of the name that the old one would get": "CREATE TABLE e (c mood); CREATE TYPE mood_before AS ENUM ('x')",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -139,7 +140,10 @@ def written(bench: Bench, snapshot: Snapshot) -> Snapshot:
 
 def run_operations(alembic: sa.Connection, operations: Sequence[str]) -> None:
     """Run operations as the body of an upgrade() would, on a connection of SQLAlchemy's."""
-    names = {"op": Operations(MigrationContext.configure(alembic)), "sa": sa, "postgresql": postgresql}
+    context = MigrationContext.configure(alembic)
+    # Nothing is committed, so that all can be taken back.
+    context.autocommit_block = contextlib.nullcontext  # type: ignore[assignment, method-assign]
+    names = {"op": Operations(context), "sa": sa, "postgresql": postgresql}
     for operation in operations:
         exec(operation, names)  # noqa: S102 - the text of a revision is what is being tested
 

@@ -39,7 +39,7 @@ SLIPS = [
         {COUNTRY: ("def upgrade():", 'def upgrade():\n    op.execute("CREATE UNIQUE INDEX ON book ((1))")')},
         "0003",
         "upgrade of 0003_add_country",
-        "fill or clean the rows first",
+        "make sure that production has none",
         id="a unique index on rows that are alike",
     ),
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from flowforge_schema import (
     Database,
@@ -16,6 +17,7 @@ from flowforge_schema import (
     RetryPolicy,
     RunStatus,
     WorkflowRun,
+    WorkflowRunClaim,
     hold_lease,
     pick_up_runs,
     request_cancel,
@@ -262,3 +264,19 @@ async def test_the_last_attempt_that_fails_fails_the_run_with_its_error(runs: Ru
 
     assert (run.status, run.error) == (RunStatus.FAILED, {"code": "refused"})
     assert await runs.claim(run_id) is None
+
+
+@pytest.mark.parametrize(("age", "is_moved"), [(timedelta(minutes=9), False), (timedelta(minutes=11), True)])
+async def test_a_heartbeat_moves_a_claim_in_the_index_once_it_lies_far_back(
+    runs: Runs, age: timedelta, *, is_moved: bool
+) -> None:
+    await runs.add()
+    held = await runs.pick_up_one("a")
+    before = datetime.now(UTC) - age
+    async with runs.database.session() as session:
+        await session.execute(update(WorkflowRunClaim).values(available_at=before))
+    held = await runs.heartbeat(held)
+    claim = await runs.claim(held.run_id)
+
+    assert claim is not None
+    assert claim.available_at == (held.leased_until if is_moved else before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, func, insert, select
@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select
 from flowforge_schema import (
     Database,
     RetryPolicy,
+    RunFloor,
     RunStatus,
     RunStepLog,
     WorkflowRun,
@@ -164,3 +165,14 @@ async def test_a_claim_goes_with_its_run(runs: Runs, database: Database) -> None
 async def test_what_would_be_no_pick_up_is_refused(runs: Runs, wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="pick_up_runs takes"):
         await runs.pick_up(**{"held_by": "a", **wrong})  # type: ignore[arg-type]  # that is the test
+
+
+async def test_a_floor_never_goes_back(database: Database) -> None:
+    # As after a failover to a server whose clock is behind: what lies between has been looked through.
+    floor = RunFloor()
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    floor.created_from = floor.available_from = floor.deadline_from = ahead
+    async with database.session() as session:
+        await floor.advance(session)
+
+    assert (floor.created_from, floor.available_from, floor.deadline_from) == (ahead, ahead, ahead)

@@ -139,3 +139,18 @@ def sql_ascii_database(empty_database: Database) -> Iterator[str]:
 def test_a_database_without_an_encoding_is_refused_before_anything_changes(sql_ascii_database: str) -> None:
     with pytest.raises(migrate.MigrationError, match=r"needs a database in UTF8[\s\S]*seen: its encoding is SQL_ASCII"):
         migrate.upgrade(sql_ascii_database)
+
+
+@pytest.mark.parametrize(
+    ("seen", "mend"),
+    [
+        ("'b', 'c'", "ALTER TYPE letter ADD VALUE 'a' BEFORE 'b'"),
+        ("'a', 'c'", "ALTER TYPE letter ADD VALUE 'b' AFTER 'a'"),
+        ("'a', 'b'", "ALTER TYPE letter ADD VALUE 'c' AFTER 'b'"),
+        ("'c'", "ALTER TYPE letter ADD VALUE 'a' BEFORE 'c'; ALTER TYPE letter ADD VALUE 'b' AFTER 'a'"),
+    ],
+)
+def test_a_missing_label_is_added_where_it_belongs(seen: str, mend: str) -> None:
+    letter = Subject("enum", "", "letter")
+
+    assert differences({letter: "'a', 'b', 'c'"}, {letter: seen}) == (f"{letter} differs: it is {seen}; fix: {mend}",)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from flowforge_schema.limits import EVENT_LAST_ERROR_LENGTH_MAX
 from flowforge_schema.outbox import RelayShare, RetryPolicy, claim_events
 
 if TYPE_CHECKING:
@@ -188,6 +189,26 @@ async def test_an_event_on_which_relays_never_report_is_parked_after_it_was_trie
     assert (await outbox.stored(first)).last_error == (
         "Claimed 3 times, the last time alone, and no relay lived to report on it."
     )
+
+
+async def test_a_failure_that_was_reported_is_told_apart_from_claims_that_no_relay_lived_to_report_on(
+    outbox: Outbox,
+) -> None:
+    (event_id,) = await outbox.write("a")
+    policy = RetryPolicy(max_attempts=2, first_delay=timedelta(0), longest_delay=timedelta(0))
+    (event,) = await outbox.claim(policy=policy)
+    await outbox.fail(event, ConnectionError("x" * EVENT_LAST_ERROR_LENGTH_MAX))
+    for _ in range(2):
+        await outbox.claim(lease=BRIEF, policy=policy)
+        await asyncio.sleep(0.01)
+    await outbox.claim(policy=policy)
+
+    error = (await outbox.stored(event_id)).last_error or ""
+    assert error.startswith(
+        "Claimed 3 times, the last time alone, and no relay lived to report on that claim."
+        " The last failure that was reported: ConnectionError: xxx"
+    )
+    assert len(error) == EVENT_LAST_ERROR_LENGTH_MAX
 
 
 async def test_an_event_on_its_last_try_waits_for_the_earlier_ones_of_its_aggregate(outbox: Outbox) -> None:

@@ -9,7 +9,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowforge_schema.outbox import PARKED_UNTIL, RetryPolicy, TrailingFloor, claim_events, mark_published
+from flowforge_schema.outbox import (
+    PARKED_UNTIL,
+    RetryPolicy,
+    TrailingFloor,
+    claim_events,
+    discard_parked,
+    mark_published,
+    release_parked,
+)
 from flowforge_schema.outbox import floor as floor_module
 
 if TYPE_CHECKING:
@@ -189,6 +197,110 @@ async def test_the_floor_stays_behind_more_than_it_remembers(outbox: Outbox, mon
     assert await outbox.claimed_ids(floor=floor) == [first, second, third, fourth]
 
 
+async def _parked_with_others_behind(outbox: Outbox, floor: TrailingFloor, behind: int = 3) -> list[int]:
+    """Park an event of `a`, write others behind it, and let the floor pass them all."""
+    written = await outbox.write("a")
+    (event,) = await outbox.claim()
+    await outbox.fail(event, park=True)
+    written += await outbox.write(*["a"] * behind)
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    return written
+
+
+async def test_of_those_that_wait_behind_a_parked_event_the_floor_remembers_the_parked_one_alone(
+    outbox: Outbox,
+) -> None:
+    floor = TrailingFloor(clock=Clock())
+    parked, *_, last = await _parked_with_others_behind(outbox, floor)
+
+    assert (floor.id, floor.behind, floor.stuck) == (last, (parked,), (parked,))
+
+
+async def test_what_comes_later_waits_behind_a_parked_event_below_the_floor_too(outbox: Outbox) -> None:
+    floor = TrailingFloor(clock=Clock())
+    parked, *_ = await _parked_with_others_behind(outbox, floor)
+    *_, other = await outbox.write("a", "b")
+
+    assert await outbox.claimed_ids(floor=floor) == [other]
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    assert (floor.behind, floor.stuck) == ((parked, other), (parked,))
+
+
+@pytest.mark.parametrize("ending", ["released", "discarded"])
+@pytest.mark.parametrize("looks", [0, 2], ids=["by the claim", "by the floor"])
+async def test_an_event_that_is_parked_no_more_lets_those_behind_it_go_in_their_order(
+    outbox: Outbox, ending: str, looks: int
+) -> None:
+    floor = TrailingFloor(clock=Clock())
+    parked, *others = await _parked_with_others_behind(outbox, floor)
+    others += await outbox.write("a")
+    async with outbox.sessions.begin() as session:
+        await (release_parked if ending == "released" else discard_parked)(session, [parked])
+    for _ in range(looks):
+        await outbox.advance(floor)
+
+    expected = [parked, *others] if ending == "released" else others
+    assert await outbox.claimed_ids(floor=floor) == expected
+
+
+async def test_of_two_parked_events_the_one_that_is_still_parked_keeps_its_followers(outbox: Outbox) -> None:
+    floor = TrailingFloor(clock=Clock())
+    first, *waiting = await _parked_with_others_behind(outbox, floor, 2)
+    (second,) = await outbox.write("b")
+    (event,) = await outbox.claim()
+    await outbox.fail(event, park=True)
+    await outbox.write("b", "a")
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    async with outbox.sessions.begin() as session:
+        await discard_parked(session, [first])
+    *_, last = await outbox.write("a")
+
+    claimed = await outbox.claimed_ids(floor=floor)
+    assert claimed[:2] == waiting
+    assert claimed[-1] == last
+    assert len(claimed) == 4
+    await outbox.advance(floor)
+    assert (floor.behind, floor.stuck) == ((), ())
+    await outbox.advance(floor)
+    assert floor.stuck == (second,)
+
+
+async def test_a_crowd_behind_an_event_that_is_put_off_is_left_out_until_it_is_due(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floor_module, "CROWD", 2)
+    floor = TrailingFloor(clock=Clock())
+    small, crowded = await outbox.write("a", "b")
+    for event in await outbox.claim(policy=RetryPolicy(first_delay=timedelta(seconds=0.3))):
+        await outbox.fail(event)
+    waiting = await outbox.write("a", "b", "b", "b")
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    remembered = (floor.behind, floor.stuck)
+    await asyncio.sleep(0.4)
+
+    assert remembered == ((small, crowded, waiting[0]), (crowded,))
+    assert await outbox.claimed_ids(floor=floor) == [small, crowded, *waiting]
+
+
+async def test_the_floor_moves_in_steps_past_more_than_it_looks_through_at_once(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floor_module, "READ_MAX", 2)
+    floor = TrailingFloor(clock=Clock())
+    parked, *waiting = await _parked_with_others_behind(outbox, floor, 4)
+    seen = [floor.id]
+    for _ in range(2):
+        await outbox.advance(floor)
+        seen.append(floor.id)
+
+    assert seen == [waiting[0], waiting[2], waiting[3]]
+    assert (floor.behind, floor.stuck) == ((parked,), (parked,))
+
+
 async def test_the_floor_is_moved_by_claims_when_it_is_due(outbox: Outbox) -> None:
     clock = Clock()
     floor = TrailingFloor(advance_every_s=1, clock=clock)
@@ -317,6 +429,28 @@ async def test_a_claim_reads_what_is_behind_its_floor_and_no_dead_rows(outbox: O
     assert len(floor.behind) == 10
     assert with_floor < before + 5 * len(floor.behind)
     assert without > before + 10 * len(floor.behind)
+
+
+async def test_a_claim_reads_no_more_while_many_events_wait_behind_a_parked_one(outbox: Outbox) -> None:
+    floor = TrailingFloor(clock=Clock())
+    before = await _blocks_of_a_claim(outbox, floor)
+    await outbox.write("parked")
+    await _park(outbox)
+    async with outbox.sessions.begin() as session:
+        await session.execute(
+            text(
+                "INSERT INTO outbox_events (aggregate_type, aggregate_id, event_type, payload)"
+                " SELECT aggregate_type, aggregate_id, event_type, payload"
+                " FROM outbox_events, generate_series(1, 5000) WHERE published_at IS NULL"
+            )
+        )
+    await outbox.advance(floor)
+    await outbox.advance(floor)
+    with_floor = await _blocks_of_a_claim(outbox, floor)
+    without = await _blocks_of_a_claim(outbox, None)
+
+    assert with_floor < before + 10
+    assert without > 10 * before
 
 
 async def test_a_claim_beside_a_floor_reads_the_index_of_unpublished_events(outbox: Outbox) -> None:

@@ -96,18 +96,18 @@ async def test_a_claim_is_not_mistaken_for_a_later_one_whose_lease_ends_at_the_s
 
 async def test_a_failed_event_is_tried_again_after_a_delay(outbox: Outbox) -> None:
     (event_id,) = await outbox.write("a")
-    (event,) = await outbox.claim()
+    (event,) = await outbox.claim(policy=RetryPolicy(first_delay=timedelta(seconds=7)))
     before = datetime.now(UTC)
 
-    assert await outbox.fail(event, policy=RetryPolicy(first_delay=timedelta(seconds=7)))
+    assert await outbox.fail(event)
     delay = (await outbox.stored(event_id)).available_at - before
     assert timedelta(seconds=7) <= delay < timedelta(seconds=8)
 
 
 async def test_a_failed_event_keeps_its_number_of_attempts(outbox: Outbox) -> None:
     await outbox.write("a")
-    (event,) = await outbox.claim()
-    await outbox.fail(event, policy=AT_ONCE)
+    (event,) = await outbox.claim(policy=AT_ONCE)
+    await outbox.fail(event)
     (again,) = await outbox.claim()
 
     assert again.attempt == 2
@@ -143,15 +143,15 @@ async def test_the_failure_of_the_last_attempt_parks_the_event(outbox: Outbox) -
     policy = RetryPolicy(max_attempts=2, first_delay=timedelta(0), longest_delay=timedelta(0))
     for _ in range(2):
         (event,) = await outbox.claim(policy=policy)
-        await outbox.fail(event, policy=policy)
+        await outbox.fail(event)
 
     assert (await outbox.stored(event_id)).available_at == PARKED_UNTIL
 
 
 async def test_the_failure_of_an_earlier_attempt_does_not_park_the_event(outbox: Outbox) -> None:
     (event_id,) = await outbox.write("a")
-    (event,) = await outbox.claim()
-    await outbox.fail(event, policy=RetryPolicy(max_attempts=2))
+    (event,) = await outbox.claim(policy=RetryPolicy(max_attempts=2))
+    await outbox.fail(event)
 
     assert (await outbox.stored(event_id)).available_at < PARKED_UNTIL
 

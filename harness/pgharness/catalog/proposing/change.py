@@ -14,6 +14,19 @@ Facts = dict[str, str]
 Wanted = dict[str, str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What brings one object to what it is to be: lines of an upgrade(), or the reason why none can.
+
+    `also` are the objects that are brought to what they are to be with it, in one go.
+    """
+
+    key: ObjectKey
+    operations: tuple[str, ...]
+    reason: str = ""
+    also: frozenset[ObjectKey] = frozenset()
+
+
 class NoStatementError(Exception):
     """No statement brings the object to what it is to be; the text says why."""
 

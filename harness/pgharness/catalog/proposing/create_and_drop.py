@@ -90,15 +90,34 @@ def create_lines(contents: Contents, keys: set[ObjectKey]) -> Iterator[tuple[Obj
     apart = replace(contents, apart=contents.apart | inside, alone=alone)
     ordered = parts_in_order(apart, wanted)
     # Columns can need types, functions and sequences; constraints and indexes can need columns.
-    early = [part for part in ordered if _is_early(part)]
-    late = [part for part in ordered if not _is_early(part)]
+    early, late = _split(ordered)
     attaching: list[tuple[ObjectKey, list[str]]] = []
     for part in early:
         yield from _part_lines(keys, part, apart, attaching)
-    yield from ((key, lines) for key in sorted(keys) if (lines := _below(contents, key)))
+    in_place = sorted(keys, key=lambda key: (key.kind, contents.parent(key), _position(contents, key), key))
+    yield from ((key, lines) for key in in_place if (lines := _below(contents, key)))
     for part in late:
         yield from _part_lines(keys, part, apart, attaching)
     yield from attaching
+
+
+def _position(contents: Contents, key: ObjectKey) -> int:
+    """Return where a column or attribute stands: those that are added come to stand in the order in which they are."""
+    return int(contents.properties[key].get("position", "0"))
+
+
+def _split(ordered: Iterable[Part]) -> tuple[list[Part], list[Part]]:
+    """Distinguish what columns can need from what can need columns, and from what needs that."""
+    early: list[Part] = []
+    late: list[Part] = []
+    made_late: set[ObjectKey] = set()
+    for part in ordered:
+        if _is_early(part) and made_late.isdisjoint(part.needs):
+            early.append(part)
+        else:
+            late.append(part)
+            made_late |= part.makes
+    return early, late
 
 
 def _is_early(part: Part) -> bool:
@@ -110,7 +129,7 @@ def _part_lines(
 ) -> Iterator[tuple[ObjectKey, list[str]]]:
     """Yield a part's lines for the wanted object that it is of; what attaches a partition is put off till all of it is there."""
     key = _owner_among(keys, part, contents)
-    if key is None:
+    if key is None or _is_attached_with_table(part, contents):
         return
     last = [line for line in part.statements if ATTACH.match(line) and key.kind != "index"]
     lines = [line for line in part.statements if line and line not in last]
@@ -123,6 +142,14 @@ def _part_lines(
     put_off = [line for line in last if not line.startswith("ALTER INDEX")]
     if put_off:
         attaching.append((key, put_off))
+
+
+def _is_attached_with_table(part: Part, contents: Contents) -> bool:
+    """Whether a part attaches an index of a table that is made now, and attached itself, which attaches its indexes."""
+    if part.makes:
+        return False
+    tables = {table for key in part.needs if key.kind == "index" for table in contents.snapshot.ancestors(key)}
+    return any("partition of" in contents.properties.get(one, {}) for one in tables & contents.alone)
 
 
 def _owner_among(keys: set[ObjectKey], part: Part, contents: Contents) -> ObjectKey | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.catalog.proposing.change import Change, NoStatementError
+from pgharness.catalog.proposing.python_words import Apart
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.parts import literal
 
@@ -15,19 +18,38 @@ MAX_NAME_BYTES = 63
 
 
 def change_labels(change: Change) -> list[str]:
-    """Write what gives an enum its labels in their order."""
-    before, after = labels_of(change.before["labels"]), labels_of(change.after["labels"])
+    """Write what gives an enum its labels in their order, where none is removed or moved."""
+    before, after = _both(change)
     alter = f"ALTER TYPE {change.key.object}"
-    if [label for label in after if label in before] == before:
+    if _is_only_added_to(before, after):
         return [
-            f"{alter} ADD VALUE {literal(label)}{_place(after, number, before)};"
+            Apart(f"{alter} ADD VALUE {literal(label)}{_place(after, number, before)};")
             for number, label in enumerate(after)
             if label not in before
         ]
-    differing = [(one, other) for one, other in zip(before, after, strict=False) if one != other]
-    if len(before) == len(after) and all(old not in after and new not in before for old, new in differing):
-        return [f"{alter} RENAME VALUE {literal(old)} TO {literal(new)};" for old, new in differing]
-    return _swap(change)
+    return [f"{alter} RENAME VALUE {literal(old)} TO {literal(new)};" for old, new in _differing(before, after)]
+
+
+def is_swapped(change: Change) -> bool:
+    """Whether a label is removed or moved, so that only a new type in the place of the old one has the labels wanted."""
+    if "enum" not in (change.before.get("exists"), change.after.get("exists")):
+        return False
+    before, after = _both(change)
+    differing = _differing(before, after)
+    is_renamed = len(before) == len(after) and all(old not in after and new not in before for old, new in differing)
+    return not _is_only_added_to(before, after) and not is_renamed
+
+
+def _both(change: Change) -> tuple[list[str], list[str]]:
+    return labels_of(change.before["labels"]), labels_of(change.after["labels"])
+
+
+def _is_only_added_to(before: list[str], after: list[str]) -> bool:
+    return [label for label in after if label in before] == before
+
+
+def _differing(before: list[str], after: list[str]) -> list[tuple[str, str]]:
+    return [(one, other) for one, other in zip(before, after, strict=False) if one != other]
 
 
 def labels_of(printed: str) -> list[str]:
@@ -43,21 +65,32 @@ def _place(labels: list[str], number: int, before: list[str]) -> str:
     return f" BEFORE {literal(before[0])}" if before else ""
 
 
-def _swap(change: Change) -> list[str]:
-    """Make a new type and lead every column over to it; labels can be neither removed nor moved."""
-    name, facts = change.key.object, change.after
-    using = change.left.arrangement.users.get(change.key, ())
+def columns_to_lead_over(change: Change, in_the_way: AbstractSet[ObjectKey]) -> list[ObjectKey]:
+    """Return the columns of a type that a new one is put in the place of. `in_the_way` is gone meanwhile; raises NoStatementError for others."""
+    using = [
+        key
+        for key in change.left.arrangement.users.get(change.key, ())
+        if key not in in_the_way and change.left.parent(key) not in in_the_way
+    ]
     columns = [key for key in using if _can_be_led_over(change, key)]
     users = [key for key in using if key not in columns]
-    new = f"{unquoted(unqualified(name))}_before"
-    old, is_taken = f'"{new}"', ObjectKey("type", f"{qualifier(name)}.{new}") in change.left.properties
-    if '"' in name or len(new.encode()) > MAX_NAME_BYTES or is_taken or not labels_of(facts["labels"]):
+    new = _aside(change)
+    is_taken = ObjectKey("type", f"{qualifier(change.key.object)}.{new}") in change.left.properties
+    is_nameless = '"' in change.key.object or len(new.encode()) > MAX_NAME_BYTES
+    if is_nameless or is_taken or not labels_of(change.after["labels"]):
         raise NoStatementError("labels can be neither removed nor moved: make a new type by hand")
     if users:
         names = ", ".join(f"{key.kind} {key.object}" for key in users)
         raise NoStatementError(
             f"labels can be neither removed nor moved, and beside columns {names} use the type: make a new one by hand"
         )
+    return columns
+
+
+def swap(change: Change, columns: Iterable[ObjectKey]) -> list[str]:
+    """Make a new type and lead the columns over to it; labels can be neither removed nor moved."""
+    name, facts = change.key.object, change.after
+    old = f'"{_aside(change)}"'
     lines = [f"ALTER TYPE {name} RENAME TO {old};", f"CREATE TYPE {name} AS ENUM ({facts['labels']});"]
     lines += attachments(change.right, change.key)
     for key in columns:
@@ -72,6 +105,10 @@ def _swap(change: Change) -> list[str]:
         if default is not None:
             lines.append(f"{column} SET DEFAULT {default};")
     return [*lines, f"DROP TYPE {qualifier(name)}.{old};"]
+
+
+def _aside(change: Change) -> str:
+    return f"{unquoted(unqualified(change.key.object))}_before"
 
 
 def _can_be_led_over(change: Change, key: ObjectKey) -> bool:

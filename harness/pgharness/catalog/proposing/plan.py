@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 
-from pgharness.catalog.diff import ObjectDifference, by_object, difference
+from pgharness.catalog.diff import Difference, ObjectDifference, by_object, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
@@ -15,10 +15,18 @@ from pgharness.catalog.proposing.attachments import (
     default_privilege_lines,
     undo_default_privileges,
 )
-from pgharness.catalog.proposing.change import Change, Changer, NoStatementError, Wanted
-from pgharness.catalog.proposing.columns import change_column
+from pgharness.catalog.proposing.casts import is_far
+from pgharness.catalog.proposing.change import Change, Changer, Mend, NoStatementError, Wanted
+from pgharness.catalog.proposing.columns import change_column, set_default
 from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
+from pgharness.catalog.proposing.enums import columns_to_lead_over, is_swapped, swap
+from pgharness.catalog.proposing.needs import Needs
+from pgharness.catalog.proposing.numbering import sequence_of
+from pgharness.catalog.proposing.ordering import in_order
 from pgharness.catalog.proposing.python_words import operation
+from pgharness.catalog.proposing.readers import Retyping, in_the_way_of, retypings
+from pgharness.catalog.proposing.rename_calls import rename_lines
+from pgharness.catalog.renames import RenameGroup, find_renames
 from pgharness.catalog.rendering.all_parts import parts_in_order
 from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
@@ -49,27 +57,22 @@ CHANGERS: dict[str, Changer] = {
     "type": other_kinds.change_type,
     "view": relations.change_view,
 }
+VIEWS = frozenset({"view", "materialized view"})
 # What stands on a table and can go before anything else does, making room for others of its name.
 LIGHT = frozenset(
     {"constraint", "index", "trigger", "rule", "policy", "statistics", "view", "publication table", "cast"}
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """What brings one object to what it is to be: lines of an upgrade(), or the reason why none can."""
+def mend(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None) -> tuple[Mend, ...]:
+    """Return what brings the left catalog to the right one, one mend an object, in the order in which it is to be done.
 
-    key: ObjectKey
-    operations: tuple[str, ...]
-    reason: str = ""
-
-
-def mend(left: Snapshot, right: Snapshot) -> tuple[Mend, ...]:
-    """Return what brings the left catalog to the right one, in the order in which it is to be done.
-
-    An object may occur more than once. The order of columns is left as it is: PostgreSQL cannot move a column.
+    What is but called otherwise is renamed, under its new name; with `only`, of these objects of either side alone. The order of columns is
+    left as it is: PostgreSQL cannot move a column.
     """
-    return tuple(one for one in _Plan(left, right).mends() if one.operations or one.reason)
+    renames = find_renames(left, right, only)
+    plan = _Plan(renames.left, right)
+    return (*(plan.renaming(group) for group in renames.groups), *in_order(plan.mends(), plan.needs))
 
 
 class _Plan:
@@ -89,7 +92,38 @@ class _Plan:
         self.gone -= {key for key in self.gone if _is_constraints_own(self.left, key)}
         self.missing -= {key for key in self.missing if _is_constraints_own(self.right, key)}
         self.changed = [group for key, group in groups.items() if group.only_in is None and key not in rebuilt]
-        self.made_anew: set[ObjectKey] = set()
+        self.made_anew: dict[ObjectKey, ObjectKey] = {}
+        self.with_columns = self._leave_to_columns(groups)
+
+    def renaming(self, group: RenameGroup) -> Mend:
+        """Return what does the renames of a group."""
+        also = frozenset(one.new for one in group.following if one.new.kind != "not null")
+        operations = tuple(operation(line) for line in rename_lines(group, self.right))
+        return Mend(group.first.new, operations, also=also)
+
+    def needs(self, keys: Collection[ObjectKey]) -> dict[ObjectKey, set[ObjectKey]]:
+        """Return which of these objects have to be mended before each of them."""
+        return Needs(self.left, self.right, frozenset(keys), self.made_anew).all()
+
+    def _leave_to_columns(self, groups: Mapping[ObjectKey, ObjectDifference]) -> dict[ObjectKey, frozenset[ObjectKey]]:
+        """Leave sequences to the columns that get their numbers otherwise; return those of each that differ."""
+        found: dict[ObjectKey, frozenset[ObjectKey]] = {}
+        for group in self.changed:
+            if group.kind == "column" and any(_begins_or_ends(one) for one in group.differences):
+                found[group.key] = frozenset(self._sequences_of(group.key) & groups.keys())
+        taken = frozenset().union(*found.values())
+        self.gone -= taken
+        self.missing -= taken
+        self.changed = [one for one in self.changed if one.key not in taken]
+        self.renamed = [pair for pair in self.renamed if taken.isdisjoint(pair)]
+        return found
+
+    def _sequences_of(self, column: ObjectKey) -> set[ObjectKey]:
+        """Return the sequences of an identity column, on each side; of a serial one only where it becomes one or was one."""
+        sides = (self.left, self.right)
+        found = [(side, sequence_of(side, column)) for side in sides]
+        is_both = None not in [one for _, one in found]
+        return {one for side, one in found if one is not None and (is_both or "identity of" in side.properties[one])}
 
     def mends(self) -> Iterator[Mend]:
         """Yield what is to be done, in order."""
@@ -100,10 +134,80 @@ class _Plan:
         for old, new in self.renamed:
             line = f"ALTER SEQUENCE {old.object} RENAME TO {unqualified(new.object)};"
             yield _written(new, [line])
-        yield from self._created(self.missing)
-        for group in self._in_order():
-            yield from self._change(group)
+        changes = [*self._changes()]
+        with_others = {key: owner for key in self.missing if (owner := self._made_anew_with(key)) is not None}
+        yield from self._created(self.missing - with_others.keys())
+        yield from (Mend(owner, (), also=frozenset({key})) for key, owner in with_others.items())
+        yield from changes
         yield from self._drops(self.gone - early)
+
+    def _changes(self) -> Iterator[Mend]:
+        groups = self._in_order()
+        columns = [one.key for one in groups if one.kind == "column" and self._changes_type(one)]
+        far = partial(is_far, self.left, self.right)
+        retyped = {one.columns[0]: one for one in retypings(self.left, columns, self.gone, far)}
+        within = {column for one in retyped.values() for column in one.columns[1:]}
+        by_key = {one.key: one for one in groups}
+        for group in groups:
+            if group.key in retyped:
+                yield from self._retyped(retyped[group.key], by_key)
+            elif group.kind == "type" and is_swapped(Change(group.key, self.left, self.right)):
+                yield from self._swapped(group, by_key)
+            elif group.key not in within:
+                yield from self._change(group)
+
+    def _changes_type(self, group: ObjectDifference) -> bool:
+        return any(one.property in ("type", "collation") for one in group.differences)
+
+    def _retyped(self, retyping: Retyping, groups: Mapping[ObjectKey, ObjectDifference]) -> Iterator[Mend]:
+        """Change columns, with what is in their way gone meanwhile."""
+        changes = (one for column in retyping.columns for one in self._change(groups[column]))
+        yield from self._meanwhile_without(retyping.in_the_way, retyping.columns, changes, groups)
+
+    def _swapped(self, group: ObjectDifference, groups: Mapping[ObjectKey, ObjectDifference]) -> Iterator[Mend]:
+        """Put a new enum in the place of one that loses labels."""
+        change = Change(group.key, self.left, self.right)
+        using = [key for key in self.left.arrangement.users.get(group.key, ()) if key not in self.gone]
+        users = {self.left.parent(one) if self.left.parent(one).kind in VIEWS else one for one in using}
+        others = {one for one in users if one.kind in LIGHT | VIEWS}
+        columns = sorted(one for one in users if one.kind == "column")
+        found = {key for column in columns for key in in_the_way_of(self.left, column, is_far=True)}
+        in_the_way = self._with_what_depends((found | others) - self.gone)
+        try:
+            lines = swap(change, columns_to_lead_over(change, in_the_way))
+        except NoStatementError as error:
+            yield Mend(group.key, (), str(error))
+            return
+        yield from self._meanwhile_without(in_the_way, (group.key,), [_written(group.key, lines)], groups)
+        wanted = {item.property: item.right for item in group.differences if item.property != "labels"}
+        yield _written(group.key, change_attached(change, wanted))
+
+    def _with_what_depends(self, keys: Collection[ObjectKey]) -> set[ObjectKey]:
+        return set(keys) | (dependents(self.left, keys) - self.gone)
+
+    def _meanwhile_without(
+        self,
+        keys: Collection[ObjectKey],
+        changed: Sequence[ObjectKey],
+        changes: Iterable[Mend],
+        groups: Mapping[ObjectKey, ObjectDifference],
+    ) -> Iterator[Mend]:
+        """Do changes while some objects are gone, which come again as they are to be; all is one mend of the first that changes."""
+        first, *others = changed
+        above = self._with_what_depends(keys)
+        if any(one.kind in HOLDERS and "generated" not in self.left.properties.get(one, {}) for one in above):
+            yield from changes
+            return
+        self.made_anew |= dict.fromkeys(above, first)
+        also = frozenset({*others, *(one for one in above if one in groups)})
+        yield from (Mend(first, one.operations, one.reason, also) for one in self._drops(above))
+        yield from changes
+        again = {one for one in above if "exists" in self.right.properties.get(one, {})}
+        yield from (Mend(first, one.operations, one.reason, also) for one in self._created(again))
+
+    def _made_anew_with(self, key: ObjectKey) -> ObjectKey | None:
+        """Return for which change something is made anew that this belongs to, so that it comes with that."""
+        return next((self.made_anew[one] for one in self.right.snapshot.ancestors(key) if one in self.made_anew), None)
 
     def _waits_for_detaching(self, key: ObjectKey) -> bool:
         """Whether an index can be dropped only once its table is no partition any more."""
@@ -150,14 +254,25 @@ class _Plan:
     def _drops(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         """Drop, what depends on others first."""
         places = _places(self.left, keys)
-        for key in sorted(keys, key=lambda one: (-places.get(one, 0), one)):
+        ordered = sorted(keys, key=lambda one: (-places.get(one, 0), one))
+        yield from self._untied(ordered)
+        for key in ordered:
             yield _attempt(key, partial(drop_lines, self.left, key, detached=self._is_detached(key)))
+
+    def _untied(self, tables: Sequence[ObjectKey]) -> Iterator[Mend]:
+        """Drop the foreign keys that lead to a table which goes before their own."""
+        places = {key: number for number, key in enumerate(tables) if key.kind == "table"}
+        for key, place in places.items():
+            for user in self.left.arrangement.users.get(key, ()):
+                if user.kind == "constraint" and places.get(self.left.parent(user), -1) > place:
+                    yield _written(self.left.parent(user), drop_lines(self.left, user))
 
     def _created(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         for key, lines in create_lines(self.right, keys) if keys else ():
             yield _written(key, lines)
-        for key in sorted(subtree(self.right, keys)) if keys else ():
-            yield _written(key, undo_default_privileges(self.left, self.right, key))
+        for key in sorted(keys):
+            below = sorted(subtree(self.right, {key}))
+            yield _written(key, [line for one in below for line in undo_default_privileges(self.left, self.right, one)])
 
     def _in_order(self) -> list[ObjectDifference]:
         """Return the changed objects, tables before their columns and indexes, each as late as what it needs."""
@@ -180,7 +295,8 @@ class _Plan:
         if wanted:
             yield from self._made_anew(change, wanted)
         else:
-            yield _written(key, lines)
+            also = self.with_columns.get(key, frozenset())
+            yield Mend(key, tuple(operation(line) for line in lines), also=also)
 
     def _changed_lines(self, change: Change, wanted: Wanted) -> list[str]:
         if change.key.kind == "default privileges":
@@ -195,6 +311,8 @@ class _Plan:
         """Drop the object with what depends on it, and make them again."""
         key = change.key
         above = dependents(self.left, {key}) - self.gone
+        defaults = {one for one in above if key.kind == "function" and "default" in self.left.properties.get(one, {})}
+        above -= defaults
         losing = sorted(one for one in {key, *above} if one.kind in HOLDERS or one.kind == "foreign table")
         if losing:
             what = ", ".join(sorted(wanted))
@@ -206,16 +324,26 @@ class _Plan:
         if reasons:
             yield Mend(key, (), reasons[0])
             return
-        self.made_anew |= {key, *above}
-        yield from (Mend(key, one.operations) for one in drops)
+        self.made_anew |= dict.fromkeys({key, *above}, key)
+        also = frozenset(one for one in above if one in {group.key for group in self.changed})
+        columns = sorted(one for one in defaults if one.kind == "column")
+        yield _written(key, [set_default(self.left, column, None) for column in columns])
+        yield from (Mend(key, one.operations, also=also) for one in drops)
         again = {one for one in {key, *above} if "exists" in self.right.properties.get(one, {})}
         yield from (Mend(key, one.operations, one.reason) for one in self._created(again))
+        kept = [(one, self.right.properties.get(one, {}).get("default")) for one in columns]
+        yield _written(key, [set_default(self.right, column, value) for column, value in kept if value is not None])
 
 
 def _places(contents: Contents, keys: set[ObjectKey]) -> dict[ObjectKey, int]:
     """Return each object's place among these in a script of its catalog, columns after one another below their table."""
     ordered = parts_in_order(contents, keys) if len(keys) > 1 else ()
     return {key: number for number, part in enumerate(ordered) for key in part.makes}
+
+
+def _begins_or_ends(one: Difference) -> bool:
+    """Whether a column is an identity on one side alone."""
+    return one.property == "identity" and None in (one.left, one.right)
 
 
 def _rank(kind: str) -> int:

@@ -26,6 +26,18 @@ class Call(str):
         return call
 
 
+class Apart(Call):
+    """A statement whose effect can be used only once it is committed, so that it stands in an autocommit block."""
+
+    __slots__ = ()
+
+    def __new__(cls, sql: str) -> Self:
+        """Write the block."""
+        apart = str.__new__(cls, sql)
+        apart.python = f"with op.get_context().autocommit_block():\n    op.execute({text(sql.removesuffix(';'))})"
+        return apart
+
+
 def operation(statement: str) -> str:
     """Write a statement as a line of a revision."""
     return statement.python if isinstance(statement, Call) else f"op.execute({text(statement.removesuffix(';'))})"

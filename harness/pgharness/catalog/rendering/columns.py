@@ -23,6 +23,7 @@ def column_clause(
     *,
     with_type: bool = True,
     with_identity: bool = True,
+    with_not_null: bool = True,
     with_inherited: bool = True,
 ) -> str:
     """Write a column as CREATE TABLE has it: name, type, collation, default or generation, NOT NULL (also one that parents alone give)."""
@@ -39,7 +40,7 @@ def column_clause(
         pieces.append(f"GENERATED ALWAYS AS {facts['generated']}")
     if "identity" in facts and with_identity:
         pieces.append(identity_clause(contents, column))
-    is_own = with_inherited or facts.get("not null inherited") != "only"
+    is_own = with_not_null and (with_inherited or facts.get("not null inherited") != "only")
     if "not null" in facts and "not null validated" not in facts and is_own:
         pieces.append(not_null_clause(facts))
     return " ".join(piece for piece in pieces if piece)

@@ -13,10 +13,11 @@ from sqlalchemy.engine import URL, make_url
 Connection = psycopg.Connection[TupleRow]
 
 APPLICATION_NAME = "flowforge-seed"
-# A volume takes as long as it takes; nobody waits long for a lock behind it; what a crash takes away is made again.
+# A volume takes as long as it takes; nobody waits long for a lock behind it; what a crash takes away is made again. Without statistics
+# on a batch the planner sorts it for a merge join where a hash join costs a tenth less of the whole.
 OPTIONS = (
     "-c statement_timeout=0 -c transaction_timeout=0 -c lock_timeout=10s -c synchronous_commit=off"
-    " -c maintenance_work_mem=256MB -c TimeZone=UTC"
+    " -c maintenance_work_mem=256MB -c enable_mergejoin=off -c TimeZone=UTC"
 )
 
 

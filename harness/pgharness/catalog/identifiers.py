@@ -1,0 +1,46 @@
+"""Replaces names in SQL that PostgreSQL printed, and in nothing else of it: texts and longer names that contain one stay as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_PART = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+_TOKEN = re.compile(rf"'(?:[^']|'')*'(?:::regclass)?|{_PART}(?:\.{_PART})*")
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+_REGCLASS = "'::regclass"
+
+
+def with_names(sql: str, names: Mapping[str, str]) -> str:
+    """Return the SQL with each name of `names`, qualified as printed, replaced; also before a further part, and where it is a regclass."""
+
+    def replaced(match: re.Match[str]) -> str:
+        token = match[0]
+        if token.startswith("'"):
+            name = token.removeprefix("'").removesuffix(_REGCLASS)
+            return f"'{names[name]}{_REGCLASS}" if token.endswith(_REGCLASS) and name in names else token
+        head, dot, last = token.rpartition(".")
+        return names.get(token) or (f"{names[head]}{dot}{last}" if head in names else token)
+
+    return _TOKEN.sub(replaced, sql)
+
+
+def with_columns(sql: str, names: Mapping[str, str]) -> str:
+    """Return the SQL of something on a table with its columns' names replaced, by themselves or as a trigger's `new.email`."""
+
+    def replaced(match: re.Match[str]) -> str:
+        head, dot, last = match[0].rpartition(".")
+        return f"{head}{dot}{names.get(last, last)}" if head in ("", "new", "old") else match[0]
+
+    return _TOKEN.sub(replaced, sql)
+
+
+def identifiers(sql: str) -> set[str]:
+    """Return every part of every name in the SQL, as printed."""
+    found = (match[0] for match in _TOKEN.finditer(sql))
+    return {part for token in found if not token.startswith("'") for part in re.findall(_PART, token)}
+
+
+def quoted(name: str) -> str:
+    """Return a name of the catalog as PostgreSQL prints it, keywords aside."""
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'

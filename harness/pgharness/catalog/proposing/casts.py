@@ -1,0 +1,50 @@
+"""Writes how the values of a column become those of another type."""
+
+from __future__ import annotations
+
+from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.rendering.parts import Contents
+
+FAMILIES = {
+    **dict.fromkeys(("smallint", "integer", "bigint", "numeric", "real", "double precision"), "number"),
+    **dict.fromkeys(("text", "character varying", "character", "name", "public.citext", "citext"), "text"),
+    **dict.fromkeys(("timestamp with time zone", "timestamp without time zone", "date"), "moment"),
+    **dict.fromkeys(("time with time zone", "time without time zone"), "time of day"),
+    **dict.fromkeys(("json", "jsonb"), "json"),
+}
+WHOLE_NUMBERS = frozenset({"smallint", "integer", "bigint"})
+
+
+def is_far(contents: Contents, other: Contents, column: ObjectKey) -> bool:
+    """Whether values of a column's type on one side cannot be compared with those of its type on the other."""
+    before, after = (_type(side, column) for side in (contents, other))
+    return before != after and _family(before) != _family(after)
+
+
+def cast(name: str, before: str, after: str) -> str:
+    """Write the expression that makes a value of the type `after` of a column of the type `before`; both as PostgreSQL prints them."""
+    plain, wanted = _plain(before), _plain(after)
+    if after.endswith("[]") and not before.endswith("[]"):
+        return f"ARRAY[{name}]::{after}"
+    if "text" in (_family(before), _family(after)) or _family(before) == _family(after):
+        return f"{name}::{after}"
+    if plain in WHOLE_NUMBERS and wanted == "uuid":
+        return f"lpad(to_hex({name}), 32, '0')::uuid"
+    if plain in WHOLE_NUMBERS and _family(after) == "moment":
+        return f"to_timestamp({name})::{after}"
+    if "boolean" in (plain, wanted) and "number" in (_family(before), _family(after)):
+        return f"{name}::integer" if wanted == "integer" else f"{name}::integer::{after}"
+    return f"{name}::text::{after}"
+
+
+def _type(contents: Contents, column: ObjectKey) -> str:
+    return contents.properties.get(column, {}).get("type", "")
+
+
+def _plain(printed: str) -> str:
+    return printed.partition("(")[0] + ("[]" if printed.endswith("[]") else "") if "(" in printed else printed
+
+
+def _family(printed: str) -> str:
+    plain = _plain(printed)
+    return FAMILIES.get(plain, plain)

@@ -1,0 +1,154 @@
+"""Says which rows a statement fails on: in words, and by the query that counts them in production."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pgharness.describing.advice import advice
+from pgharness.records.steps import Failure
+
+_NAME = r'(?:"[^"]+"|[\w$]+)'
+_TABLE = re.compile(
+    rf"(?:ALTER\s+TABLE(?:\s+IF\s+EXISTS)?(?:\s+ONLY)?|\bON(?:\s+ONLY)?|UPDATE(?:\s+ONLY)?)\s+({_NAME}(?:\.{_NAME})?)",
+    re.IGNORECASE,
+)
+_ALTERED = re.compile(rf"ALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\b", re.IGNORECASE)
+_REFERENCES = re.compile(rf"REFERENCES\s+({_NAME}(?:\.{_NAME})?)\s*\(([^)]+)\)", re.IGNORECASE)
+_WHERE = re.compile(r"\bINDEX\b.*\bWHERE\b(.+)$", re.IGNORECASE | re.DOTALL)
+_CHECK = re.compile(r"\bCHECK\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
+
+
+# Generated texts are no more than texts; what they stand for in production may be known to the project alone.
+_OF_TEXTS = ("22P02", "22007", "23514")
+_VALUES = ', or name what it does hold: values = {"<schema>.<table>.<column>" = ["<text>", …]} in [tool.pgharness]'
+
+
+@dataclass(frozen=True, slots=True)
+class RowsAtFault:
+    """Which rows, to be read behind "fails where", and a query for them, empty where the statement does not tell enough."""
+
+    where: str
+    query: str = ""
+
+
+def rows_at_fault(failure: Failure) -> RowsAtFault | None:
+    """Return which rows a failure comes of, by its SQLSTATE; None where that does not tell."""
+    statement = " ".join((failure.statement or "").split())
+    table = _TABLE.search(statement)
+    read = _READERS.get(failure.sqlstate or "")
+    return read(failure.message, statement, table[1] if table else "") if read is not None else None
+
+
+def where_in_words(failure: Failure) -> str:
+    """Return on which rows, to be read behind "fails"."""
+    found = rows_at_fault(failure)
+    return "on tables with rows" if found is None else f"on tables with rows, where {found.where}"
+
+
+def mend_rows(failure: Failure, path: str) -> str:
+    """Return what to do about an upgrade that fails on some rows."""
+    declare = 'where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}'
+    found = rows_at_fault(failure)
+    if failure.sqlstate is None and failure.frames and failure.frames[-1].code.startswith("raise"):
+        return f"let upgrade() in {path} correct such rows instead of raising; {declare}"
+    if failure.sqlstate is None:
+        return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
+    if found is None or not found.query:
+        otherwise = "fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT NULL)"
+        return f"{advice(failure, otherwise)}; {declare}"
+    values = _VALUES if failure.sqlstate in _OF_TEXTS else ""
+    clean = advice(failure, f"clean them in {path} before")
+    return f"make sure that production has none: {found.query}; or {clean}; {declare}{values}"
+
+
+def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of a unique_violation."""
+    found = re.search(r"Key \((.+)\)=\(.*\) (?:is duplicated|already exists)", message, re.DOTALL)
+    if found is None:
+        return None
+    keys, partial = found[1], _WHERE.search(statement)
+    condition = f"({keys}) IS NOT NULL" + (f" AND ({partial[1].strip()})" if partial else "")
+    query = f"SELECT {keys}, count(*) FROM {table} WHERE {condition} GROUP BY {keys} HAVING count(*) > 1"
+    return RowsAtFault(f"two rows share {keys}", query if table else "")
+
+
+def _null(message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of a not_null_violation; a column that the statement adds itself is NULL in every row."""
+    found = re.search(r'column "(.+?)" of relation ".+?" contains null values', message)
+    if found is None or re.search(
+        rf'\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"?{found[1]}\b', statement, re.IGNORECASE
+    ):
+        return None
+    return RowsAtFault(
+        f"a row has no {found[1]}", f'SELECT count(*) FROM {table} WHERE "{found[1]}" IS NULL' if table else ""
+    )
+
+
+def _orphaned(message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of a foreign_key_violation."""
+    found = re.search(r'Key \((.+)\)=\(.*\) is not present in table "(.+?)"', message, re.DOTALL)
+    if found is None:
+        return None
+    keys, referred = found[1], _REFERENCES.search(statement)
+    query = ""
+    if table and referred is not None:
+        pairs = zip(keys.split(", "), referred[2].split(","), strict=False)
+        same = " AND ".join(f"parent.{parent.strip()} = child.{child}" for child, parent in pairs)
+        filled = " AND ".join(f"child.{key} IS NOT NULL" for key in keys.split(", "))
+        query = f"SELECT count(*) FROM {table} AS child WHERE {filled} AND NOT EXISTS (SELECT FROM {referred[1]} AS parent WHERE {same})"
+    return RowsAtFault(f"{keys} leads to no row of {found[2]}", query)
+
+
+def _violating(message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of a check_violation."""
+    found = re.search(r'check constraint "(.+?)"', message)
+    condition = _CHECK.search(statement)
+    if found is None:
+        return None
+    return RowsAtFault(
+        f"a row violates {found[1]}",
+        f"SELECT count(*) FROM {table} WHERE NOT ({condition[1]})" if table and condition else "",
+    )
+
+
+def _too_long(message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of a string_data_right_truncation."""
+    limit, column = re.search(r"\((\d+)\)", message), _ALTERED.search(statement)
+    if limit is None:
+        return None
+    name = column[1] if column else "a text"
+    query = f"SELECT count(*) FROM {table} WHERE length({name}) > {limit[1]}" if table and column else ""
+    return RowsAtFault(f"{name} is longer than {limit[1]}", query)
+
+
+def _too_large(_message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of a numeric_value_out_of_range."""
+    column = _ALTERED.search(statement)
+    if column is None:
+        return RowsAtFault("a number is near the end of its type")
+    return RowsAtFault(
+        f"{column[1]} is near the end of its type", f"SELECT min({column[1]}), max({column[1]}) FROM {table}"
+    )
+
+
+def _unreadable(message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of an invalid_text_representation or an invalid_datetime_format."""
+    found, column = re.search(r"invalid input \w+ for (?:enum|type) ([^:\n]+)", message), _ALTERED.search(statement)
+    if found is None:
+        return None
+    name = column[1] if column else "a text"
+    query = f"SELECT {name}, count(*) FROM {table} GROUP BY 1" if table and column else ""
+    return RowsAtFault(f"{name} cannot be read as {found[1].strip()}", query)
+
+
+_READERS = {
+    "23505": _shared,
+    "23502": _null,
+    "23503": _orphaned,
+    "23514": _violating,
+    "22001": _too_long,
+    "22003": _too_large,
+    "22P02": _unreadable,
+    "22007": _unreadable,
+}

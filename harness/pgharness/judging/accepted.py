@@ -1,0 +1,94 @@
+"""Findings that people accept for now: read from and written to a file of their own, left out of a report, told when they are gone."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pgharness.findings import CannotRun, Finding
+from pgharness.judging.declarations import NAME, Made
+
+_HEADER = """\
+# What `pgharness check` found on {day} and does not fail for until it is mended. It may only shrink: an entry whose finding is
+# gone is told, and has to be taken out. `pgharness check --accept` writes this file anew.
+
+reason = {reason}
+accepted_on = {day}
+"""
+_FIELDS = ("check", "revision", "subject", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One finding that is accepted: whatever else is said of the same object is none."""
+
+    check: str
+    revision: str | None
+    subject: str
+    message: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> Accepted:
+        """Return what accepts this finding."""
+        return cls(finding.check, finding.revision, finding.subject, finding.message)
+
+
+def read_accepted(file: Path) -> frozenset[Accepted]:
+    """Return the entries of a file; none where there is no file. Raises CannotRun for one that is none of ours."""
+    if not file.is_file():
+        return frozenset()
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8")).get("finding", [])
+        return frozenset(_entry(entry) for entry in entries)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CannotRun(
+            f"The file of accepted findings {file} cannot be read.",
+            seen=f"{type(error).__name__}: {error}",
+            mend="write it anew: pgharness check --accept",
+        ) from error
+
+
+def write_accepted(file: Path, findings: Iterable[Finding], reason: str, today: date) -> int:
+    """Write the entries of these findings, sorted, in place of those that were there. Returns how many they are."""
+    entries = sorted({Accepted.of(finding) for finding in findings}, key=repr)
+    text = _HEADER.format(day=today.isoformat(), reason=json.dumps(reason, ensure_ascii=False))
+    file.write_text(text + "".join(_in_toml(entry) for entry in entries), encoding="utf-8")
+    return len(entries)
+
+
+def without_accepted(findings: Sequence[Finding], accepted: frozenset[Accepted]) -> tuple[Finding, ...]:
+    """Return the findings that are not accepted."""
+    return tuple(finding for finding in findings if Accepted.of(finding) not in accepted)
+
+
+def judge_accepted(accepted: frozenset[Accepted], made: Made, file: str) -> Iterator[Finding]:
+    """Find entries whose finding is gone; of what was not judged nothing is known."""
+    found = {Accepted.of(finding) for finding in made.findings}
+    for entry in sorted(accepted - found, key=repr):
+        if made.covers(entry.check, entry.revision):
+            yield Finding(
+                NAME,
+                None,
+                f"accepted finding {entry.check} [{entry.revision or 'whole chain'}] {entry.subject}",
+                f"It is gone, so nothing is to be accepted any more. It was: {entry.message}",
+                f"take it out of {file}, or write that anew: pgharness check --accept",
+            )
+
+
+def _entry(entry: dict[str, str]) -> Accepted:
+    return Accepted(entry["check"], entry.get("revision"), entry["subject"], entry["message"])
+
+
+def _in_toml(entry: Accepted) -> str:
+    values = ((name, getattr(entry, name)) for name in _FIELDS)
+    # A TOML string is a JSON string, but for the one character that JSON leaves as it is.
+    lines = [
+        f"{name} = {json.dumps(value).replace(chr(127), chr(92) + 'u007f')}"
+        for name, value in values
+        if value is not None
+    ]
+    return "\n[[finding]]\n" + "\n".join(lines) + "\n"

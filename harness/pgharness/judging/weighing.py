@@ -1,0 +1,50 @@
+"""Decides whether what a judge says is a finding, a note, or told by an earlier check already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from pgharness.findings import CheckResult, Finding, Minor, Note, Repeated
+
+Said = tuple[Finding | Note | Minor | Repeated, ...]
+"""What a judge yields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """By what is weighed: the names of the minor differences that are findings here, and the results of the checks before."""
+
+    strict: Collection[str] = ()
+    earlier: Sequence[CheckResult] = ()
+
+    def of(self, said: Iterable[Finding | Note | Minor | Repeated]) -> tuple[Finding | Note, ...]:
+        """Return what is to be told; what an earlier check tells is one finding for each revision, at the end."""
+        told: list[Finding | Note] = []
+        repeated: defaultdict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
+        for item in said:
+            if isinstance(item, Minor):
+                told.append(item.finding if item.name in self.strict else item.as_note())
+            elif not isinstance(item, Repeated):
+                told.append(item)
+            elif self._is_told(item):
+                repeated[item.of, item.finding.check, item.finding.revision].append(item.finding)
+            else:
+                told.append(item.finding)
+        return (*told, *(_in_one(of, check, revision, found) for (of, check, revision), found in repeated.items()))
+
+    def _is_told(self, item: Repeated) -> bool:
+        subjects = {finding.subject for one in self.earlier if one.name == item.of for finding in one.findings}
+        return item.subject in subjects if item.subject else bool(subjects)
+
+
+def _in_one(of: str, check: str, revision: str | None, found: Sequence[Finding]) -> Finding:
+    return Finding(
+        check,
+        revision,
+        f"what `{of}` finds",
+        f"It is found by `{check}` too, which lists it in full where it is asked alone: --only {check}.",
+        f"correct what `{of}` finds",
+        "\n".join(one.subject for one in found),
+    )

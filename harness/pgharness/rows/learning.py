@@ -1,0 +1,111 @@
+"""Learns what a text column is meant to hold, from what a later revision fails to read it as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from pgharness.rows.column_values import ColumnValues, NothingFits, Words
+from pgharness.rows.hints import Hints, hints_of
+from pgharness.rows.reading import Connection, look_at_tables, printed, read_tables, read_type
+from pgharness.rows.tables import Column, DataType, Table
+from pgharness.rows.type_values import TEXT_TYPES, Values
+
+_UNREADABLE = re.compile(r'invalid input \w+ for (?:enum|type) ([^:\n]+?)(?:: "(.*)"|\n.*Token "(.+?)")', re.DOTALL)
+_VIOLATED = re.compile(r'check constraint "(.+?)" of relation|violates check constraint "(.+?)"')
+MOST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A column that holds a text which was to be read as `type_name`; or only the constraint that rows violate, whatever it is about."""
+
+    table: str = ""
+    column: str = ""
+    type_name: str = ""
+    constraint: str = ""
+
+
+def suspects(connection: Connection, message: str) -> tuple[Suspect, ...]:
+    """Return the columns that hold what the server could not read, on the database where it could not."""
+    violated = _VIOLATED.search(message)
+    if violated is not None:
+        return (Suspect(constraint=violated[1] or violated[2]),)
+    unreadable = _UNREADABLE.search(message)
+    if unreadable is None:
+        return ()
+    text = unreadable[2] or unreadable[3]
+    return tuple(
+        Suspect(table.name, column.name, unreadable[1])
+        for table, column in _text_columns(connection)
+        if _holds(connection, table, column, text)
+    )
+
+
+def learn(connection: Connection, found: Sequence[Suspect]) -> Words:
+    """Return the words for these columns, on a database where the revision has passed, for there its types and conditions stand."""
+    words: dict[tuple[str, str], tuple[str, ...]] = {}
+    for suspect in found:
+        words.update(_of_constraint(connection, suspect) if suspect.constraint else _of_type(connection, suspect))
+    return words
+
+
+def _of_type(connection: Connection, suspect: Suspect) -> Words:
+    known = read_type(connection, suspect.type_name)
+    if known is None:
+        return {}
+    oid, types = known
+    label = suspect.column.strip('"')
+    texts = Values(types, count=MOST).candidates(oid, -1, label, Hints())
+    return {(suspect.table, suspect.column): texts[:MOST]} if texts else {}
+
+
+def _of_constraint(connection: Connection, suspect: Suspect) -> Words:
+    """Return what fits a condition that names texts or patterns; one about lengths or numbers is a matter of the rows."""
+    words: dict[tuple[str, str], tuple[str, ...]] = {}
+    tables, types = _tables(connection)
+    for table in tables:
+        for condition in table.conditions:
+            hints = hints_of([condition.expression])
+            if condition.name.strip('"') != suspect.constraint or not (hints.strings or hints.regexes or hints.likes):
+                continue
+            values = ColumnValues(connection, table, Values(types, count=MOST))
+            for name in condition.columns:
+                if types[table.column[name].type_oid].name in TEXT_TYPES:
+                    words[table.name, name] = _fitting(values, table.column[name], condition.expression)
+    return {place: texts for place, texts in words.items() if texts}
+
+
+def _fitting(values: ColumnValues, column: Column, expression: str) -> tuple[str, ...]:
+    try:
+        fitting = values.fitting(column, [expression])
+    except NothingFits:
+        return ()
+    return tuple(value for value in fitting if value is not None)[:MOST]
+
+
+def _tables(connection: Connection) -> tuple[tuple[Table, ...], Mapping[int, DataType]]:
+    found, _ = look_at_tables(connection, ())
+    return read_tables(connection, {one.oid: one.name for one in found})
+
+
+def _text_columns(connection: Connection) -> Iterator[tuple[Table, Column]]:
+    tables, types = _tables(connection)
+    for table in tables:
+        for column in table.columns:
+            if types[column.type_oid].name in TEXT_TYPES:
+                yield table, column
+
+
+def _holds(connection: Connection, table: Table, column: Column, text: str) -> bool:
+    """Whether a row has this text, or one that begins with it."""
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE starts_with({}::text, %s))")
+    try:
+        row = connection.execute(query.format(printed(table.name), printed(column.name)), (text,)).fetchone()
+    except psycopg.Error:
+        return False
+    return bool(row and row[0])

@@ -1,0 +1,56 @@
+"""Gives rows that stand already values for columns that were added after them, in most rows, as time would have."""
+
+from __future__ import annotations
+
+import contextlib
+
+import psycopg
+from psycopg import sql
+
+from pgharness.rows.column_values import NothingFits, Value
+from pgharness.rows.reading import printed
+from pgharness.rows.row_values import ROUND, Chooser, Fullness
+from pgharness.rows.tables import Column
+
+# One row in so many keeps NULL, as those do that nobody touched since.
+UNTOUCHED = 1
+MOST_ROWS = 3 * ROUND
+
+
+def fill_new_columns(chooser: Chooser, behind: int) -> None:
+    """Set the columns behind this number where they are NULL; a row that the server refuses to change stays as it is."""
+    new = [column for column in chooser.table.columns if column.number > behind and not column.not_null]
+    query = sql.SQL("SELECT tableoid::bigint, ctid::text FROM {} ORDER BY 1, ctid LIMIT {}")
+    with contextlib.suppress(psycopg.Error):
+        rows = chooser.column_values.connection.execute(
+            query.format(printed(chooser.table.name), MOST_ROWS), ()
+        ).fetchall()
+        for number, place in enumerate(rows):
+            if number % ROUND != UNTOUCHED and len(rows) > UNTOUCHED:
+                _set(
+                    chooser, place, {column.name: value for column in new for value in _value(chooser, column, number)}
+                )
+
+
+def _value(chooser: Chooser, column: Column, number: int) -> tuple[Value, ...]:
+    """Return the value for a row, or nothing where none is known."""
+    fullness = Fullness.EDGES if number % ROUND == ROUND - 1 else Fullness.FULL
+    try:
+        return chooser.values(column, number, fullness)[:1]
+    except NothingFits:
+        return ()
+
+
+def _set(chooser: Chooser, place: tuple[int, str], values: dict[str, Value]) -> None:
+    """Set all at once, and where that is refused, one by one."""
+    connection = chooser.column_values.connection
+    alone = [{name: value} for name, value in values.items()] if len(values) > 1 else []
+    for one in [values, *alone]:
+        statement = sql.SQL("UPDATE {} SET {} WHERE tableoid = %s AND ctid = %s::tid").format(
+            printed(chooser.table.name),
+            sql.SQL(", ").join(sql.SQL("{0} = coalesce({0}, %s)").format(printed(name)) for name in one),
+        )
+        with contextlib.suppress(psycopg.Error):
+            if one:
+                connection.execute(statement, [*one.values(), *place], prepare=False)
+                return

@@ -1,0 +1,102 @@
+"""Findings that people accept for now fail no run; new ones do, and entries whose finding is gone are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgharness.findings import CannotRun, Finding
+from pgharness.judging.accepted import Accepted, judge_accepted, read_accepted, without_accepted, write_accepted
+from pgharness.judging.declarations import Made
+
+Check = Callable[..., Any]
+DAY = date(2026, 11, 29)
+ODD = Finding("drift", "0001", 'index public."a\\b"', "It's\nmissing: ✓ \x7f.", "add it")
+WHOLE = Finding("structure", None, "structure file", "It is old.", "write it")
+FORGETS_A_TYPE = {"versions/0002_add_book.py": ('    op.execute("DROP TYPE cover")\n', "")}
+FORGETS_NOTHING = {"pyproject.toml": "[tool.pgharness]\n"}
+
+
+def made(*findings: Finding) -> Made:
+    """Return that drift was made of revision 0001, and found this."""
+    return Made(frozenset({"drift"}), frozenset({"drift"}), frozenset({"0001"}), findings)
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "accepted.toml"
+
+    written = write_accepted(file, (WHOLE, ODD, ODD), 'we "know"', DAY)
+
+    assert written == 2
+    assert read_accepted(file) == {Accepted.of(ODD), Accepted.of(WHOLE)}
+    text = file.read_text(encoding="utf-8")
+    assert 'reason = "we \\"know\\""\naccepted_on = 2026-11-29\n' in text
+    write_accepted(file, (ODD, WHOLE), 'we "know"', DAY)
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_nothing_is_accepted_where_there_is_no_file(tmp_path: Path) -> None:
+    assert read_accepted(tmp_path / "missing.toml") == frozenset()
+
+
+@pytest.mark.parametrize("text", ["[[finding]]\ncheck = 1", "no toml", "finding = 3", "[[finding]]\nsubject = 'x'"])
+def test_a_file_that_is_none_of_ours_is_told(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "accepted.toml"
+    file.write_text(text)
+
+    with pytest.raises(CannotRun, match="pgharness check --accept"):
+        read_accepted(file)
+
+
+def test_another_finding_about_the_same_object_is_not_accepted() -> None:
+    other = Finding(ODD.check, ODD.revision, ODD.subject, "Its method is hash.", "make it")
+
+    assert without_accepted((ODD, other), frozenset({Accepted.of(ODD)})) == (other,)
+
+
+def test_an_entry_is_told_when_its_finding_is_gone() -> None:
+    entries = frozenset({Accepted.of(ODD)})
+
+    assert list(judge_accepted(entries, made(ODD), "accepted.toml")) == []
+    (told,) = judge_accepted(entries, made(), "accepted.toml")
+    assert told.subject.startswith("accepted finding drift [0001] index")
+    assert "take it out of accepted.toml" in told.mend
+
+
+def test_nothing_is_said_of_an_entry_whose_check_or_revision_was_not_judged() -> None:
+    elsewhere = Accepted("drift", "0002", "index x", "It is missing.")
+
+    assert list(judge_accepted(frozenset({Accepted.of(WHOLE), elsewhere}), made(), "accepted.toml")) == []
+
+
+def test_what_was_accepted_fails_no_run_and_what_is_new_does(
+    example: Callable[..., Path], command_line: Check, quiet_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = example(edits=FORGETS_A_TYPE)
+    monkeypatch.chdir(project)
+    check = ("check", "--server", quiet_url)
+
+    accepted = command_line(*check, "--accept", "--reason", "for now")
+    again = command_line(*check)
+    (project / "pgharness-accepted.toml").write_text(
+        (project / "pgharness-accepted.toml").read_text().replace("type public.cover", "type public.lid")
+    )
+    edited = command_line(*check)
+
+    assert (accepted.code, accepted.out) == (0, "accepted 1 finding in pgharness-accepted.toml\n")
+    assert again.code == 0
+    assert again.out.splitlines()[-1].startswith("OK: no findings, 1 accepted, in 3 revisions")
+    assert edited.code == 1
+    assert "roundtrip [0002_add_book] type public.cover" in edited.out
+    assert "declarations [whole chain] accepted finding roundtrip [0002] type public.lid" in edited.out
+
+
+def test_only_a_whole_run_can_be_accepted(check_example: Check) -> None:
+    ended = check_example("--accept", "--only", "drift")
+
+    assert ended.code == 2
+    assert ended.err.startswith("Only a whole run can be accepted.\n  seen: --only leaves findings out")

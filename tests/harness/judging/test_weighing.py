@@ -1,0 +1,42 @@
+"""What a judge says is a finding, a note, or one finding for all that an earlier check tells already."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgharness.findings import CheckResult, Finding, Minor, Note, Repeated, Status
+from pgharness.judging.weighing import Weighing
+
+MOOD = Finding("enums", "0001", "type mood", "It lacks a label.", "add it")
+SIZE = Finding("enums", "0001", "type size", "It lacks a label.", "add it")
+DRIFTED = CheckResult("drift", Status.PASSED, 0.0, (Finding("drift", "0001", "type mood", "It differs.", "add it"),))
+AGREES = CheckResult("drift", Status.PASSED, 0.0)
+
+
+def test_a_minor_difference_is_a_note_unless_people_are_strict_about_it() -> None:
+    minor = Minor("column order", Finding("drift", None, "table x", "Its order differs.", "leave it"))
+
+    (note,) = Weighing().of((minor,))
+
+    assert isinstance(note, Note)
+    assert "Its order differs." in note.message
+    assert Weighing(strict=("column order",)).of((minor,)) == (minor.finding,)
+
+
+@pytest.mark.parametrize("earlier", [(), (AGREES,)], ids=["it was not made", "it finds nothing"])
+def test_what_another_check_does_not_tell_is_told_in_full(earlier: tuple[CheckResult, ...]) -> None:
+    assert Weighing(earlier=earlier).of((Repeated("drift", MOOD), Repeated("drift", SIZE))) == (MOOD, SIZE)
+
+
+def test_what_another_check_tells_is_one_finding() -> None:
+    (told,) = Weighing(earlier=(DRIFTED,)).of((Repeated("drift", MOOD), Repeated("drift", SIZE)))
+
+    assert isinstance(told, Finding)
+    assert (told.check, told.revision, told.subject) == ("enums", "0001", "what `drift` finds")
+    assert told.evidence == "type mood\ntype size"
+
+
+def test_what_another_check_tells_nothing_about_is_told_in_full() -> None:
+    told = Weighing(earlier=(DRIFTED,)).of((Repeated("drift", SIZE, "type size"), Repeated("drift", MOOD, "type mood")))
+
+    assert [item.subject for item in told if isinstance(item, Finding)] == ["type size", "what `drift` finds"]

@@ -1,0 +1,131 @@
+"""What is advised where the server refuses a statement names the mend, and the page of it is current."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from pgharness.databases import Databases
+from pgharness.describing.advice import ADVICE, advice
+from pgharness.describing.advice_table import page
+from pgharness.records.steps import Failure
+from tests.harness.chains import Revision, sql
+
+PAGE = Path(__file__).parents[2] / "docs" / "failing-statements.md"
+GIVEN = """
+CREATE TYPE mood AS ENUM ('sad');
+CREATE TABLE parent (id int PRIMARY KEY, other int);
+CREATE TABLE child (id int, parent_id int, name text DEFAULT 'x', mood mood DEFAULT 'sad', big bigint DEFAULT 4000000000);
+INSERT INTO child VALUES (1, 7, 'abc'), (1, 7, 'abc');
+CREATE VIEW reads AS SELECT parent_id, name FROM child;
+CREATE TABLE keys (m mood PRIMARY KEY);
+CREATE TABLE keyed (m mood REFERENCES keys);
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+"""
+# The SQLSTATE, a statement that the server refuses with it, and words of the advice.
+REFUSED = [
+    ("0A000", "ALTER TABLE child ALTER parent_id TYPE bigint", "drop the view or rule before and make it again after"),
+    ("22001", "DROP VIEW reads; ALTER TABLE child ALTER name TYPE varchar(2)", "left(<column>, 2)"),
+    ("22003", "ALTER TABLE child ALTER big TYPE integer", "take a type that holds the values"),
+    (
+        "22P02",
+        "DROP VIEW reads; ALTER TABLE child ALTER name DROP DEFAULT; ALTER TABLE child ALTER name TYPE integer USING name::integer",
+        "no integer first",
+    ),
+    ("23502", "ALTER TABLE child ADD extra int NOT NULL", "UPDATE child SET extra = <value> WHERE extra IS NULL"),
+    (
+        "23503",
+        "ALTER TABLE child ADD FOREIGN KEY (parent_id) REFERENCES parent",
+        "rows of child that refer to none first",
+    ),
+    ("23505", "CREATE UNIQUE INDEX ON child (id, name)", "equal in (id, name)"),
+    ("23514", "ALTER TABLE child ADD CHECK (id > 1)", "postgresql_not_valid=True"),
+    ("25001", "CREATE INDEX CONCURRENTLY ON child (id)", "autocommit block"),
+    ("2BP01", "DROP TABLE child", "drop view reads first"),
+    ("3F000", "CREATE TABLE nowhere.t ()", "CREATE SCHEMA nowhere"),
+    ("42601", "CREATE TABLE user (id int)", "a keyword wants quotes"),
+    ("42701", "ALTER TABLE child ADD name text", "has added column name"),
+    ("42703", "ALTER TABLE child DROP nothing", "there is no nothing"),
+    ("42704", "ALTER TABLE child ADD a nothing", 'name="nothing"'),
+    ("42704", "ALTER TABLE child DROP CONSTRAINT nothing", "IF EXISTS"),
+    ("42710", "CREATE TYPE mood AS ENUM ('x')", "create_type=False"),
+    ("42723", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE OR REPLACE"),
+    ("42804", "ALTER TABLE child ALTER big TYPE date", 'postgresql_using="big::date"'),
+    (
+        "42804",
+        "ALTER TABLE child ADD d int DEFAULT 1; ALTER TABLE child ALTER d TYPE boolean USING true",
+        "server_default=None",
+    ),
+    ("42804", "ALTER TABLE keyed ALTER m TYPE text", "drop the foreign key"),
+    ("42830", "ALTER TABLE child ADD FOREIGN KEY (parent_id) REFERENCES parent (other)", "create_unique_constraint"),
+    ("42846", "ALTER TABLE child ALTER big TYPE date USING big::date", "there is no cast"),
+    ("42883", "SELECT no_such_function(1)", "CREATE EXTENSION IF NOT EXISTS"),
+    ("42P01", "ALTER TABLE nothing ADD a int", "with its schema"),
+    ("42P06", "CREATE SCHEMA public", "IF NOT EXISTS"),
+    ("42P07", "CREATE TABLE child ()", "create_all()"),
+    ("42P16", "CREATE OR REPLACE VIEW reads AS SELECT name FROM child", "DROP VIEW and CREATE VIEW"),
+    ("42P16", "ALTER TABLE parent ADD PRIMARY KEY (other)", "op.drop_constraint"),
+    ("55P04", "ALTER TYPE mood ADD VALUE 'new'; INSERT INTO child (mood) VALUES ('new')", "commit the new value"),
+    ("57014", "SET LOCAL statement_timeout = 10; SELECT pg_sleep(3)", "statement_timeout = 0"),
+]
+
+
+@pytest.fixture(scope="module")
+def connection(pg_server: Any) -> Iterator[psycopg.Connection[Any]]:
+    """Yield a session on a database with a few tables; each test's transaction is rolled back."""
+    with Databases(pg_server) as databases:
+        database = databases.create_empty("advice")
+        with psycopg.connect(database.conninfo) as connection:
+            connection.execute(GIVEN)
+            connection.commit()
+            yield connection
+
+
+@pytest.mark.parametrize(("sqlstate", "statement", "words"), REFUSED)
+def test_a_refused_statement_is_advised_on(
+    connection: psycopg.Connection[Any], sqlstate: str, statement: str, words: str
+) -> None:
+    with pytest.raises(psycopg.Error) as refused:
+        connection.execute(statement.encode())
+    connection.rollback()
+
+    error = refused.value
+    failure = Failure(type(error).__name__, _message(error), statement=statement, sqlstate=error.sqlstate)
+    assert error.sqlstate == sqlstate
+    assert words in advice(failure, "correct it")
+
+
+def test_every_sqlstate_is_named_as_the_manual_names_it() -> None:
+    for one in ADVICE:
+        if one.sqlstate:
+            named = "".join(word.title() for word in one.condition.split("_"))
+            assert psycopg.errors.lookup(one.sqlstate).__name__.lower() in (named.lower(), f"{named}_".lower())
+
+
+def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
+    assert advice(Failure("Error", "no", sqlstate="99999"), "correct it") == "correct it"
+
+
+def test_the_page_of_all_advice_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_a_failed_transaction_is_told_with_the_statement_that_failed_first(judge_chain: Callable[..., Any]) -> None:
+    swallows = (
+        "try:\n    op.execute('SELECT no_such_column FROM t')\nexcept Exception:\n    pass\nop.execute('SELECT 2')"
+    )
+    chain = [Revision("0001", f"{sql('CREATE TABLE t ()')}\n{swallows}", sql("DROP TABLE t"))]
+
+    (finding,) = judge_chain(*chain, only=("upgrade",)).report.findings
+
+    assert "no_such_column" in finding.message
+    assert "42703" in finding.message
+
+
+def _message(error: psycopg.Error) -> str:
+    """Return the message as a failure has it, with its details."""
+    return str(error)

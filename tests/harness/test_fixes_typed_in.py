@@ -1,0 +1,193 @@
+"""The fixes of a run, typed into the project as they are told, end its findings; on tables that hold rows."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pgharness.chain.agent import Agent
+from pgharness.chain.project import open_project
+from pgharness.findings import Finding
+from pgharness.running import Run, plan_run, run_on
+from pgharness.servers import Server
+from pgharness.settings import load_settings
+from tests.harness.chains import Revision, sql
+
+Found = Callable[..., list[Finding]]
+REVISION = '''"""Type in what was told."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0004"
+down_revision = "0003"
+{beside}
+
+
+def upgrade():
+{up}
+
+
+def downgrade():
+{down}
+'''
+# Renames of each kind that models have, another type below a key, what is more and what is less.
+SLIPS = {
+    '__tablename__ = "author"': '__tablename__ = "writer"',
+    'sa.ForeignKey("author.id", name="fk_book_author_id"': 'sa.ForeignKey("writer.id", name="fk_book_writer_id"',
+    'name="ck_book_pages"': 'name="ck_book_has_pages"',
+    '"ix_book_unsold"': '"ix_book_on_the_shelf"',
+    "    title: Mapped[str]": "    name: Mapped[str]",
+    '"author_id", "title", name': '"author_id", "name", name',
+    "lower(title)": "lower(name)",
+    "    pages: Mapped[int]\n": "    pages: Mapped[int] = mapped_column(sa.BigInteger)\n",
+    "    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)\n    author_id": (
+        "    id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)\n    author_id"
+    ),
+    "mapped_column(sa.DateTime(timezone=True))\n": (
+        "mapped_column(sa.DateTime(timezone=True))\n    isbn: Mapped[str] = mapped_column(sa.Text, unique=True)\n"
+        "    shelf_id: Mapped[int | None] = mapped_column(sa.ForeignKey('shelf.id'), index=True)\n"
+        "    editor_id: Mapped[int] = mapped_column(sa.ForeignKey('writer.id'), index=True)\n"
+    ),
+    "class Book(Base):": 'class Shelf(Base):\n    __tablename__ = "shelf"\n\n    id: Mapped[int] = mapped_column(primary_key=True)\n    mood: '
+    'Mapped[str] = mapped_column(sa.Enum("low", "high", name="height"), server_default="low")\n\n\nclass Book(Base):',
+}
+LABEL = {
+    '    LEATHER = "leather"': '    LEATHER = "leather"\n    CLOTH = "cloth"',
+    "values_callable=lambda cover: [one.value for one in cover])\n": "values_callable=lambda cover: [one.value for one in cover]), "
+    'server_default="cloth"\n',
+}
+
+
+@pytest.fixture
+def project(example: Callable[..., Path]) -> Path:
+    """Return the sound example, of which a test changes the models."""
+    return example("sound")
+
+
+@pytest.fixture
+def judged(project: Path, pg_server: Server, agent: Agent) -> Found:
+    """Judge the project as it is by now, and give the findings."""
+
+    def judge(*checks: str) -> list[Finding]:
+        settings = load_settings(None, alembic=project / "alembic.ini", only=checks)
+        opened = open_project(settings, agent=agent)
+        with contextlib.closing(opened.runs):
+            return list(run_on(pg_server, plan_run(settings, opened), started=time.perf_counter()).report.findings)
+
+    return judge
+
+
+def test_what_drift_and_roundtrip_tell_can_be_typed_in(project: Path, judged: Found) -> None:
+    edit(project, SLIPS)
+    write(project, up=code(judged("drift")))
+
+    found = judged("drift", "upgrade", "roundtrip")
+    assert (
+        "\n".join(
+            f"{one.check} {one.subject} {one.message} {one.mend}"
+            for one in found
+            if "changes nothing" not in one.message
+        )
+        == ""
+    )
+    (empty,) = found
+    assert "changes nothing" in empty.message
+
+    write(project, up=code_of(project), down=told_to_undo(empty))
+    assert [
+        (one.check, one.subject, one.message) for one in judged("drift", "upgrade", "roundtrip", "autogenerate")
+    ] == []
+
+
+def test_a_label_more_that_a_default_names_can_be_typed_in(project: Path, judged: Found) -> None:
+    edit(project, LABEL)
+    write(
+        project,
+        up=code(judged("drift")),
+        down="raise NotImplementedError(irreversible)",
+        beside='irreversible = "it stays"',
+    )
+
+    assert judged("drift", "upgrade", "roundtrip", "enums") == []
+
+
+MAKES = Revision(
+    "0001",
+    sql(
+        "CREATE TABLE thing (id int PRIMARY KEY, name text)",
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$",
+        "CREATE TRIGGER t_touch BEFORE INSERT ON thing FOR EACH ROW EXECUTE FUNCTION touch()",
+        "CREATE VIEW v AS SELECT id, name FROM thing",
+        "CREATE MATERIALIZED VIEW mv AS SELECT count(*) AS n FROM thing",
+        "CREATE UNIQUE INDEX ix_mv ON mv (n)",
+    ),
+    sql("DROP MATERIALIZED VIEW mv", "DROP VIEW v", "DROP TABLE thing", "DROP FUNCTION touch()"),
+)
+CHANGES = sql(
+    "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := lower(NEW.name); RETURN NEW; END $$",
+    "CREATE OR REPLACE VIEW v AS SELECT id, name, 1 AS one FROM thing",
+    "DROP MATERIALIZED VIEW mv",
+    "CREATE MATERIALIZED VIEW mv AS SELECT count(*) AS n, 2 AS two FROM thing",
+    "COMMENT ON VIEW v IS 'it''s 5% x'",
+    "ALTER TABLE thing RENAME name TO title",
+)
+
+
+def test_what_an_empty_downgrade_is_told_to_do_restores_views_and_functions(judge_chain: Callable[..., Run]) -> None:
+    (empty,) = judge_chain(MAKES, Revision("0002", CHANGES), only=("roundtrip",)).report.findings
+
+    assert 'new_column_name="name"' in empty.mend
+    assert judge_chain(MAKES, Revision("0002", CHANGES, told_to_undo(empty)), only=("roundtrip",)).report.findings == ()
+
+
+def told_to_undo(finding: Finding) -> str:
+    """Return the code that the fix of an empty downgrade holds."""
+    written = re.search(r"everything that upgrade\(\) does: (.*); or raise", finding.mend, re.DOTALL)
+    assert written is not None, finding.mend
+    return written[1]
+
+
+def edit(project: Path, edits: dict[str, str]) -> None:
+    """Change the models."""
+    (models,) = project.glob("bookshop*.py")
+    text = models.read_text(encoding="utf-8")
+    for old, new in edits.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    models.write_text(text, encoding="utf-8")
+
+
+def code(findings: list[Finding]) -> str:
+    """Return the code that the fixes of drift hold, in the order in which they are told."""
+    return "\n".join(_code(findings))
+
+
+def _code(findings: list[Finding]) -> Iterator[str]:
+    for one in findings:
+        found = re.search(
+            r"write a revision: (.*?)(?:(?:; |\n)or (?:correct|name) [^\n]*|\n\(beside[^\n]*)?\Z", one.mend, re.DOTALL
+        )
+        assert found is not None, one.mend
+        yield re.sub(r"\n\(beside.*", "", found[1], flags=re.DOTALL).strip("\n")
+
+
+def code_of(project: Path) -> str:
+    """Return the body of upgrade() as it was typed in."""
+    text = (project / "versions" / "0004_typed_in.py").read_text(encoding="utf-8")
+    return textwrap.dedent(text.partition("def upgrade():\n")[2].partition("\n\n\ndef downgrade")[0])
+
+
+def write(project: Path, *, up: str, down: str = "pass", beside: str = "") -> None:
+    """Write the revision, with code as it was told."""
+    body = REVISION.format(
+        up=textwrap.indent(up, "    "), down=textwrap.indent(down.strip("\n"), "    "), beside=beside
+    )
+    (project / "versions" / "0004_typed_in.py").write_text(body, encoding="utf-8")

@@ -1,0 +1,157 @@
+"""An upgrade that fails on some rows is told as what it is, with the query that counts them; texts are like what they are read as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pgharness.describing.rows_at_fault import RowsAtFault, mend_rows, rows_at_fault
+from pgharness.records.steps import Failure, Frame
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql, table
+
+CASES = {
+    "a unique constraint": (
+        "23505",
+        'could not create unique index "uq"\nDETAIL:  Key (last_name, born)=(a, b) is duplicated.',
+        "ALTER TABLE patients ADD CONSTRAINT uq UNIQUE (last_name, born)",
+        "two rows share last_name, born",
+        "SELECT last_name, born, count(*) FROM patients WHERE (last_name, born) IS NOT NULL GROUP BY last_name, born HAVING count(*) > 1",
+    ),
+    "a unique index on some rows": (
+        "23505",
+        'could not create unique index "uq"\nDETAIL:  Key (lower(mail))=(a) is duplicated.',
+        'CREATE UNIQUE INDEX CONCURRENTLY uq ON "My S".t (lower(mail)) WHERE active',
+        "two rows share lower(mail)",
+        'SELECT lower(mail), count(*) FROM "My S".t WHERE (lower(mail)) IS NOT NULL AND (active) GROUP BY lower(mail) HAVING count(*) > 1',
+    ),
+    "a foreign key": (
+        "23503",
+        'insert or update on table "book" violates foreign key constraint "fk"\nDETAIL:  Key (author_id)=(9) is not present in table "author".',
+        "ALTER TABLE book ADD CONSTRAINT fk FOREIGN KEY(author_id) REFERENCES shop.author (id)",
+        "author_id leads to no row of author",
+        (
+            "SELECT count(*) FROM book AS child WHERE child.author_id IS NOT NULL AND NOT EXISTS "
+            "(SELECT FROM shop.author AS parent WHERE parent.id = child.author_id)"
+        ),
+    ),
+    "NOT NULL": (
+        "23502",
+        'column "born" of relation "t" contains null values',
+        "ALTER TABLE t ALTER COLUMN born SET NOT NULL",
+        "a row has no born",
+        'SELECT count(*) FROM t WHERE "born" IS NULL',
+    ),
+    "a check": (
+        "23514",
+        'check constraint "positive" of relation "t" is violated by some row',
+        "ALTER TABLE t ADD CONSTRAINT positive CHECK (price > 0)",
+        "a row violates positive",
+        "SELECT count(*) FROM t WHERE NOT (price > 0)",
+    ),
+    "a shorter text": (
+        "22001",
+        "value too long for type character varying(10)",
+        "ALTER TABLE t ALTER COLUMN name TYPE varchar(10)",
+        "name is longer than 10",
+        "SELECT count(*) FROM t WHERE length(name) > 10",
+    ),
+    "a smaller number": (
+        "22003",
+        "integer out of range",
+        "ALTER TABLE t ALTER amount TYPE integer",
+        "amount is near the end of its type",
+        "SELECT min(amount), max(amount) FROM t",
+    ),
+    "an enum without a label": (
+        "22P02",
+        'invalid input value for enum mood: "c"',
+        "ALTER TABLE t ALTER COLUMN mood TYPE mood USING mood::text::mood",
+        "mood cannot be read as mood",
+        "SELECT mood, count(*) FROM t GROUP BY 1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("sqlstate", "message", "statement", "where", "query"), CASES.values(), ids=CASES)
+def test_the_rows_at_fault_are_told_with_a_query(
+    sqlstate: str, message: str, statement: str, where: str, query: str
+) -> None:
+    failure = Failure("Error", message, statement, sqlstate)
+
+    assert rows_at_fault(failure) == RowsAtFault(where, query)
+    assert f"make sure that production has none: {query}; or " in mend_rows(failure, "0002.py")
+    assert "clean them in 0002.py before" in mend_rows(failure, "0002.py")
+
+
+def test_a_column_that_is_added_without_a_default_is_no_matter_of_single_rows() -> None:
+    failure = Failure(
+        "NotNullViolation",
+        'column "born" of relation "t" contains null values',
+        "ALTER TABLE t ADD COLUMN born date NOT NULL",
+        "23502",
+    )
+
+    assert rows_at_fault(failure) is None
+    assert "server_default" in mend_rows(failure, "0002.py")
+
+
+def test_what_a_revision_raises_and_what_python_raises_have_mends_of_their_own() -> None:
+    raised = Failure(
+        "RuntimeError",
+        "correct them",
+        refused=True,
+        frames=(Frame("0002.py", 9, "upgrade", "raise RuntimeError('…')"),),
+    )
+    python = Failure(
+        "ValueError", "not enough values", frames=(Frame("0002.py", 9, "upgrade", "a, b = name.split('-')"),)
+    )
+
+    assert mend_rows(raised, "0002.py").startswith("let upgrade() in 0002.py correct such rows instead of raising")
+    assert "values = {" in mend_rows(python, "0002.py")
+
+
+PATIENTS = Revision(
+    "patients",
+    sql(
+        "CREATE TYPE mood AS ENUM ('a', 'b', 'c', 'd', 'e')",
+        "CREATE TABLE patients (id bigint PRIMARY KEY, author_id integer, name varchar(80), mood mood NOT NULL, kind text, state text, body text)",
+    ),
+    sql("DROP TABLE patients", "DROP TYPE mood"),
+)
+
+
+def test_what_production_may_hold_is_found_and_what_texts_are_read_as_is_learned(
+    judge_chain: Callable[..., Run],
+) -> None:
+    run = judge_chain(
+        table("author", "id integer PRIMARY KEY"),
+        PATIENTS,
+        Revision("kinds", sql("CREATE TYPE kind AS ENUM ('x', 'y')", "ALTER TABLE patients ADD k kind", "UPDATE patients SET k = kind::kind")),
+        Revision("state", sql("ALTER TABLE patients ADD CHECK (state IN ('new', 'seen'))", "ALTER TABLE patients ALTER body TYPE json USING body::json")),
+        Revision("unique_name", 'op.create_unique_constraint("uq", "patients", ["name"])'),
+        Revision("author_key", 'op.create_foreign_key("fk", "patients", "author", ["author_id"], ["id"])'),
+        Revision(
+            "fewer_moods",
+            sql(
+                "ALTER TYPE mood RENAME TO old", "CREATE TYPE mood AS ENUM ('a', 'b', 'c', 'd')",
+                "ALTER TABLE patients ALTER mood TYPE mood USING mood::text::mood", "DROP TYPE old",
+            ),
+        ),
+        Revision("code", "for (name,) in op.get_bind().execute(sa.text('SELECT name FROM patients WHERE name IS NOT NULL')):\n    first, last = name.split(', ')"),
+        Revision("guard", "if op.get_bind().execute(sa.text('SELECT count(*) FROM patients')).scalar():\n    raise RuntimeError('first')"),
+        only=("upgrade",),
+        values={"public.patients.name": ["Ada, Lovelace", "Mary, Wollstonecraft", "Jane, Austen"]},
+    )  # fmt: skip
+
+    found = {
+        one.revision: one.message.partition(":")[0].removeprefix("upgrade() passes on empty tables but fails ")
+        for one in run.report.findings
+    }
+    assert found == {
+        "unique_name": "on tables with rows, where two rows share name",
+        "author_key": "on tables with rows, where author_id leads to no row of author",
+        "fewer_moods": "on tables with rows, where mood cannot be read as mood",
+        "guard": "on tables with rows",
+    }
