@@ -75,7 +75,8 @@ class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
-    also for those that the walk did not reach. `accepted` are findings that people accept for now. One that is not wanted says why the heads are out of reach for those that are.
+    also for those that the walk did not reach. `accepted` are findings that people accept for now. One that is not wanted says why the
+    heads are out of reach for those that are. One that is missed was skipped though nobody has asked for that.
     """
 
     name: str
@@ -89,6 +90,7 @@ class CheckResult:
     needs_walk: bool = True
     is_wanted: bool = True
     accepted: tuple[Finding, ...] = ()
+    is_missed: bool = False
 
     @property
     def is_judged(self) -> bool:

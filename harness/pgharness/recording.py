@@ -123,7 +123,7 @@ class _Recording:
         found: dict[str, Any] | None = None
         with self.databases.experiment("deployed") as database:
             run_baseline(database, self.project.settings)
-            deployment = deploy(self.project, database)
+            deployment = deploy(self.project, database, self.project.chain.targets)
             self.advance("as deployed")
             if deployment.is_at(self.project.chain) and len(deployment.runs) == 1:
                 found = self._experiment(Site(self.project, self.databases, deployment.snapshot, database))
@@ -176,7 +176,7 @@ class _Recording:
                 start = item.revision.down_revisions[0]
                 with self.databases.experiment("deployed_later") as database, contextlib.suppress(CannotRun):
                     upgrade_to(self.project, database, self.project.chain.ancestors(start))
-                    yield replace(deploy(self.project, database), start=start)
+                    yield replace(deploy(self.project, database, self.project.chain.targets), start=start)
 
     def _without_deployment(self, walked: WalkRecord) -> ChainRecord:
         record = self._record(walked)

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
     """Judge only the revisions after this one."""
+    heads: Annotated[tuple[str, ...], NoDecode] = ()
+    """Heads that are meant to be several, `REV` or `BRANCH@head`; only what leads to them is judged."""
     baseline: Path | None = None
     """SQL to run before the chain."""
     statements: Path | None = None
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
         """The folder of the configuration file, or the current one where there is none."""
         return self._folder
 
-    @field_validator("only", "skip", "checks", "x", "strict", mode="before")
+    @field_validator("only", "skip", "checks", "x", "strict", "heads", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         """Take `PGHARNESS_ONLY=graph,drift` as well as a list."""

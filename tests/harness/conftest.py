@@ -40,6 +40,12 @@ class Ended:
     err: str
 
 
+@pytest.fixture(autouse=True)
+def _outside_of_continuous_integration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs that skip a check pass here wherever these tests run."""
+    monkeypatch.delenv("CI", raising=False)
+
+
 @pytest.fixture
 def example(tmp_path: Path) -> Callable[..., Path]:
     """Copy an example project and edit it.

@@ -14,9 +14,10 @@ import pytest
 from pgharness.chain.agent import Agent
 from pgharness.chain.project import open_project
 from pgharness.findings import Finding
-from pgharness.running import plan_run, run_on
+from pgharness.running import Run, plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
+from tests.harness.chains import Revision, sql
 
 Found = Callable[..., list[Finding]]
 REVISION = '''"""Type in what was told."""
@@ -100,9 +101,7 @@ def test_what_drift_and_roundtrip_tell_can_be_typed_in(project: Path, judged: Fo
     (empty,) = found
     assert "changes nothing" in empty.message
 
-    written = re.search(r"everything that upgrade\(\) does: (.*); or raise", empty.mend, re.DOTALL)
-    assert written is not None
-    write(project, up=code_of(project), down=written[1])
+    write(project, up=code_of(project), down=told_to_undo(empty))
     assert [
         (one.check, one.subject, one.message) for one in judged("drift", "upgrade", "roundtrip", "autogenerate")
     ] == []
@@ -118,6 +117,42 @@ def test_a_label_more_that_a_default_names_can_be_typed_in(project: Path, judged
     )
 
     assert judged("drift", "upgrade", "roundtrip", "enums") == []
+
+
+MAKES = Revision(
+    "0001",
+    sql(
+        "CREATE TABLE thing (id int PRIMARY KEY, name text)",
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$",
+        "CREATE TRIGGER t_touch BEFORE INSERT ON thing FOR EACH ROW EXECUTE FUNCTION touch()",
+        "CREATE VIEW v AS SELECT id, name FROM thing",
+        "CREATE MATERIALIZED VIEW mv AS SELECT count(*) AS n FROM thing",
+        "CREATE UNIQUE INDEX ix_mv ON mv (n)",
+    ),
+    sql("DROP MATERIALIZED VIEW mv", "DROP VIEW v", "DROP TABLE thing", "DROP FUNCTION touch()"),
+)
+CHANGES = sql(
+    "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := lower(NEW.name); RETURN NEW; END $$",
+    "CREATE OR REPLACE VIEW v AS SELECT id, name, 1 AS one FROM thing",
+    "DROP MATERIALIZED VIEW mv",
+    "CREATE MATERIALIZED VIEW mv AS SELECT count(*) AS n, 2 AS two FROM thing",
+    "COMMENT ON VIEW v IS 'it''s 5% x'",
+    "ALTER TABLE thing RENAME name TO title",
+)
+
+
+def test_what_an_empty_downgrade_is_told_to_do_restores_views_and_functions(judge_chain: Callable[..., Run]) -> None:
+    (empty,) = judge_chain(MAKES, Revision("0002", CHANGES), only=("roundtrip",)).report.findings
+
+    assert 'new_column_name="name"' in empty.mend
+    assert judge_chain(MAKES, Revision("0002", CHANGES, told_to_undo(empty)), only=("roundtrip",)).report.findings == ()
+
+
+def told_to_undo(finding: Finding) -> str:
+    """Return the code that the fix of an empty downgrade holds."""
+    written = re.search(r"everything that upgrade\(\) does: (.*); or raise", finding.mend, re.DOTALL)
+    assert written is not None, finding.mend
+    return written[1]
 
 
 def edit(project: Path, edits: dict[str, str]) -> None:

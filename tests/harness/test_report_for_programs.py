@@ -162,3 +162,14 @@ def test_the_lines_of_a_revisions_functions_are_read_from_its_file(example: Call
     lines = Path(revision.path).read_text(encoding="utf-8").splitlines()
     assert lines[revision.upgrade_line - 1].startswith("def upgrade(")
     assert lines[revision.downgrade_line - 1].startswith("def downgrade(")
+
+
+def test_a_failure_is_shown_at_the_line_that_raised_it(judge_example: Callable[..., Report]) -> None:
+    file = "versions/0003_add_country.py"
+    report = judge_example(
+        edits={file: ("def upgrade():", "def upgrade():\n    op.execute('SELECT 1/0')")}, only=("upgrade",)
+    )
+
+    (finding,) = json.loads(render_json(report))["findings"]
+    lines = Path(finding["file"]).read_text(encoding="utf-8").splitlines()
+    assert lines[finding["line"] - 1] == "    op.execute('SELECT 1/0')"

@@ -7,7 +7,7 @@ import difflib
 import importlib
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _BROKEN_GRAPH = re.compile(r"is present more than once|referenced from .* is not present")
 
 
-def read_chain(scripts: ScriptDirectory) -> dict[str, Any]:
-    """Read every revision in upgrade order. Raises Stop for files that do not import and graphs that do not hold."""
+def read_chain(scripts: ScriptDirectory, heads: Sequence[str] = ()) -> dict[str, Any]:
+    """Read every revision in upgrade order, or those that lead to some heads. Raises Stop for files that do not import and graphs that do not hold."""
     with _recorded_warnings() as said:
         try:
             ordered = list(scripts.iterate_revisions("heads", "base", implicit_base=True))[::-1]
@@ -47,7 +47,33 @@ def read_chain(scripts: ScriptDirectory) -> dict[str, Any]:
             ) from error
     if seen := _broken_graph(said):
         raise _no_graph(scripts, seen)
-    return chain
+    return {**chain, **(_chosen(scripts, chain, heads) if heads else {"chosen": False, "left_out": []})}
+
+
+def _chosen(scripts: ScriptDirectory, chain: dict[str, Any], heads: Sequence[str]) -> dict[str, Any]:
+    """Return what leads to these heads, each with all that it depends on. Raises Stop for a name that is none."""
+    try:
+        chosen = sorted({script.revision for head in heads for script in scripts.get_revisions(head) if script})
+    except (CommandError, RevisionError) as error:
+        raise Stop(
+            "Unknown revision in `heads`.",
+            seen=in_one_line(error),
+            mend=f"name heads by id or as BRANCH@head: --head {' --head '.join(chain['heads'])}",
+        ) from error
+    by_id = {one["revision"]: one for one in chain["revisions"]}
+    pending, found = list(chosen), set()
+    while pending:
+        current = pending.pop()
+        if current not in found:
+            found.add(current)
+            pending += [*by_id[current]["down_revisions"], *by_id[current]["depends_on"]]
+    return {
+        "revisions": [one for one in chain["revisions"] if one["revision"] in found],
+        "heads": chosen,
+        "bases": [base for base in chain["bases"] if base in found],
+        "chosen": True,
+        "left_out": [by_id[head]["label"] for head in chain["heads"] if head not in found],
+    }
 
 
 def load_metadata(name: str) -> MetaData:

@@ -50,7 +50,7 @@ def _read(project: Project, channel: Channel, nursery: socket.socket | None) -> 
     if project.task["metadata"]:
         load_metadata(project.task["metadata"])
     is_left = nursery is not None and leave_nursery(channel, nursery)
-    channel.send("chain", **read_chain(project.scripts), nursery=is_left)
+    channel.send("chain", **read_chain(project.scripts, project.task["heads"]), nursery=is_left)
 
 
 def _deploy(project: Project, channel: Channel) -> None:

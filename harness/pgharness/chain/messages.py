@@ -27,7 +27,7 @@ class Task:
     `ini` is relative to `folder`. `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
     scheme, which the agent chooses by the driver. `environment` is our own, for the agent's may be older; `limits` are environment variables for libpq and `cleared` those that would
     keep it from our own server; `variables` are those that the settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
-    It goes to the revisions in `targets`, one after the other, else to the heads.
+    It goes to the revisions in `targets`, one after the other, else to the heads. `heads` are those that the chain is read to, else all.
     """
 
     task: Literal["read", "deploy", "converse"]
@@ -48,6 +48,7 @@ class Task:
     versions_folder: str = ""
     hand_over: bool = False
     targets: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
 
     def as_message(self) -> Message:
         """Return it as it goes over the pipe."""
@@ -57,7 +58,11 @@ class Task:
 def chain_of(message: Message) -> Chain:
     """Read what the agent says of the script folder."""
     return Chain(
-        tuple(_revision_of(one) for one in message["revisions"]), tuple(message["heads"]), tuple(message["bases"])
+        tuple(_revision_of(one) for one in message["revisions"]),
+        tuple(message["heads"]),
+        tuple(message["bases"]),
+        message["chosen"],
+        tuple(message["left_out"]),
     )
 
 

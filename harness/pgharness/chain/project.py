@@ -107,6 +107,7 @@ def _task(settings: Settings, python: Path) -> Task:
         variables=settings.environment,
         driver=settings.driver or "",
         metadata=settings.metadata or "",
+        heads=settings.heads,
     )
 
 

@@ -85,6 +85,7 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
             message=f"upgrade() passes on tables with rows but fails on empty ones, as in a new database: {failure_in_words(failure)}",
             mend="do not depend on rows that may be absent",
             evidence=failure_evidence(failure),
+            line=failure.line_in(walked.revision.path) if walked is not None else None,
         )
         return
     yield Finding(
@@ -96,12 +97,14 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
         f"{failure_in_words(failure)}",
         mend=_mend(deployment, failure),
         evidence=failure_evidence(failure),
+        line=failure.line_in(walked.revision.path) if walked is not None else None,
     )
 
 
 def _command(record: ChainRecord) -> str:
     """Return what was run, as people type it."""
-    return f"`alembic upgrade {'head' if len(record.chain.heads) == 1 else 'heads'}`"
+    targets = " ".join(record.chain.targets)
+    return f"`alembic upgrade {targets or ('head' if len(record.chain.heads) == 1 else 'heads')}`"
 
 
 def _start_in_words(record: ChainRecord, deployment: DeploymentRecord) -> str:

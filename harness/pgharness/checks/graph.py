@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import Finding
+from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
 
 NAME = "graph"
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge the graph alone; that the tests run against env.py's own database was made sure of before the walk."""
     yield from _judge_ends(record.chain)
     for revision in record.chain.revisions:
         yield from _judge_body(revision)
 
 
-def _judge_ends(chain: Chain) -> Iterator[Finding]:
+def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
+    if chain.left_out:
+        yield Note(NAME, None, f"not judged, for `heads` does not name them: {', '.join(chain.left_out)}")
     labels = {revision.revision: revision.label for revision in chain.revisions}
     for ends, word, consequence, mend in (
         (
             chain.heads,
             "heads",
             "`alembic upgrade head` refuses such a chain.",
-            f"join them: alembic merge -m 'merge heads' {' '.join(chain.heads)}",
+            (
+                f"join them: alembic merge -m 'merge heads' {' '.join(chain.heads)}; where they are meant to be several, say so: "
+                f"heads = {json.dumps(chain.heads)} in [tool.pgharness]"
+            ),
         ),
         (
             chain.bases,
@@ -35,7 +41,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding]:
             "let all but one of them name its down_revision",
         ),
     ):
-        if len(ends) > 1:
+        if len(ends) > 1 and not chain.chosen:
             yield Finding(
                 check=NAME,
                 revision=ends[-1],

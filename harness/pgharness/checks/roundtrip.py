@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
 from pgharness.checks.check import Check, Compare
@@ -58,7 +59,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     changed = _changed_by_reupgrade(record, compare)
     yield from _judge_restored(record, restoring)
     if record.downgrade_rows_failure is not None:
-        yield _finding(
+        yield _failed(
             revision,
             f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
@@ -67,10 +68,10 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
                 "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
                 'allow = {"roundtrip": "<reason>"}',
             ),
-            failure_evidence(record.downgrade_rows_failure),
+            record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
-        yield _finding(
+        yield _failed(
             revision,
             f"Upgrading again after downgrade() passes on empty tables but fails {where_in_words(record.reupgrade_rows_failure)}: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
@@ -78,17 +79,17 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
                 record.reupgrade_rows_failure,
                 f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
             ),
-            failure_evidence(record.reupgrade_rows_failure),
+            record.reupgrade_rows_failure,
         )
     # Where the downgrade left something behind, that is the cause, and it has been told.
     if reupgrade is None or restoring.differences:
         return
     if reupgrade.failure is not None:
-        yield _finding(
+        yield _failed(
             revision,
             f"Upgrading again after downgrade() fails: {failure_in_words(reupgrade.failure)}",
             f"undo in downgrade() of {revision.path} everything that upgrade() does",
-            failure_evidence(reupgrade.failure),
+            reupgrade.failure,
         )
     else:
         yield from _judge_reupgraded(revision, changed)
@@ -110,11 +111,11 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
             'write the way back; where there is none, declare irreversible = "<reason>" beside its code',
         )
     else:
-        yield _finding(
+        yield _failed(
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
             advice(failure, f"correct downgrade() in {revision.path}"),
-            failure_evidence(failure),
+            failure,
         )
 
 
@@ -170,12 +171,12 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
     if descent.failure is not None:
         stopped = record.record_of(descent.failed_at or "")
         if stopped is not None and not descent.failure.refused:
-            yield _finding(
+            yield _failed(
                 stopped.revision,
                 "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
                 f"correct the downgrade() of {stopped.revision.path} or of the revision after it",
-                failure_evidence(descent.failure),
+                descent.failure,
             )
     elif descent.snapshot is not None:
         for told in describe_differences(
@@ -207,6 +208,11 @@ def _note_order(revision: Revision, order: list[Difference], what: str) -> Itera
 
 def _finding(revision: Revision, message: str, mend: str, evidence: str = "", subject: str = "") -> Finding:
     return Finding(NAME, revision.revision, subject or f"downgrade of {revision.label}", message, mend, evidence)
+
+
+def _failed(revision: Revision, message: str, mend: str, failure: Failure) -> Finding:
+    finding = _finding(revision, message, mend, failure_evidence(failure))
+    return replace(finding, line=failure.line_in(revision.path))
 
 
 CHECK = Check(

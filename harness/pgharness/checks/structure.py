@@ -71,5 +71,6 @@ CHECK = Check(
     judge=judge,
     compares=True,
     needs=frozenset({"structure"}),
+    opt_in=True,
     skip_reason='no file: set structure = "schema/structure.sql" in [tool.pgharness]',
 )

@@ -8,6 +8,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
@@ -19,7 +20,7 @@ NAME = "upgrade"
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
     for item in record.revisions:
-        yield from _judge_revision(item)
+        yield from _judge_revision(record, item)
     yield from _judge_unjudged(record)
     yield from judge_deployment(record, compare)
     if record.left_outside:
@@ -50,7 +51,7 @@ def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
         )
 
 
-def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
+def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note]:
     revision = record.revision
     if record.upgrade.failure is not None and record.behind is None:
         yield Finding(
@@ -58,8 +59,9 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
             message=f"It fails: {failure_in_words(record.upgrade.failure)}",
-            mend=advice(record.upgrade.failure, f"correct upgrade() in {revision.path}"),
+            mend=mend_missing(whole, record, advice(record.upgrade.failure, f"correct upgrade() in {revision.path}")),
             evidence=failure_evidence(record.upgrade.failure),
+            line=record.upgrade.failure.line_in(revision.path),
         )
     elif record.upgrade_rows_failure is not None:
         yield Finding(
@@ -70,6 +72,7 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
             f"{failure_in_words(record.upgrade_rows_failure)}",
             mend=mend_rows(record.upgrade_rows_failure, revision.path),
             evidence=failure_evidence(record.upgrade_rows_failure),
+            line=record.upgrade_rows_failure.line_in(revision.path),
         )
     elif record.alone_failure is not None:
         yield Finding(
@@ -83,6 +86,7 @@ def _judge_revision(record: RevisionRecord) -> Iterator[Finding | Note]:
                 f"make upgrade() in {revision.path} independent of what another revision left in memory",
             ),
             evidence=failure_evidence(record.alone_failure),
+            line=record.alone_failure.line_in(revision.path),
         )
     elif record.walk_failure is not None:
         yield Note(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pgharness.cli.formats import ReportFormat
+from pgharness.findings import CannotRun
 
 
 def check(  # noqa: PLR0917 - typer calls it with names
     config: Annotated[
         Path | None, typer.Option(help=r"The pyproject.toml with \[tool.pgharness]; by default the one here.")
     ] = None,
-    alembic: Annotated[Path | None, typer.Option(help=r"The Alembic configuration \[default: alembic.ini].")] = None,
+    alembic: Annotated[
+        list[Path] | None, typer.Option(metavar="PATH", help=r"The Alembic configuration \[default: alembic.ini].")
+    ] = None,
     section: Annotated[
         str | None, typer.Option("--name", "-n", help="The section of the Alembic configuration, as `alembic -n`.")
     ] = None,
@@ -35,6 +39,10 @@ def check(  # noqa: PLR0917 - typer calls it with names
     only: Annotated[list[str] | None, typer.Option(help="Run only this check; may be repeated.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Skip this check; may be repeated.")] = None,
     since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one.")] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="Judge only what leads to this head, REV or BRANCH@head; may be repeated."),
+    ] = None,
     baseline: Annotated[Path | None, typer.Option(help="A file of SQL to run before the chain.")] = None,
     statements: Annotated[
         Path | None, typer.Option(help="A file of the SQL that the application sends, `;` between statements.")
@@ -54,6 +62,13 @@ def check(  # noqa: PLR0917 - typer calls it with names
     reason: Annotated[str, typer.Option(help="Why it is accepted, for the file that --accept writes.")] = (
         "found when pgharness came"
     ),
+    strict: Annotated[
+        bool | None,
+        typer.Option(
+            "--strict/--no-strict",
+            help=r"Exit with 1 where a check could not be made that nobody skipped \[default: where CI=true].",
+        ),
+    ] = None,
     write_structure: Annotated[
         bool, typer.Option("--write-structure", help="Write the structure file from the chain's head, then stop.")
     ] = False,
@@ -65,7 +80,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
     check_chain_and_tell(
         config,
         {
-            "alembic": alembic,
+            "alembic": _the_only(alembic or ()),
             "section": section,
             "x": tuple(x or ()),
             "python": python,
@@ -74,6 +89,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
             "only": tuple(only or ()) if not write_structure else ("structure",),
             "skip": tuple(skip or ()),
             "since": since,
+            "heads": tuple(head or ()),
             "baseline": baseline,
             "statements": statements,
         },
@@ -81,5 +97,17 @@ def check(  # noqa: PLR0917 - typer calls it with names
         output,
         detail=Detail.WHOLE if verbose else Detail.QUIET if quiet else Detail.NORMAL,
         accept_because=reason if accept else None,
+        strict=strict,
         write_structure=write_structure,
     )
+
+
+def _the_only(given: Sequence[Path]) -> Path | None:
+    """Return the one configuration that is named, or None. Raises CannotRun for several, of which all but one would be passed over."""
+    if len(given) > 1:
+        raise CannotRun(
+            "One run judges one chain.",
+            seen=f"--alembic names {' and '.join(map(str, given))}",
+            mend="run once for each: " + "; ".join(f"pgharness check --alembic {path}" for path in given),
+        )
+    return given[0] if given else None

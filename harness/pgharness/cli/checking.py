@@ -34,6 +34,7 @@ def check_chain_and_tell(
     *,
     detail: Detail = Detail.NORMAL,
     accept_because: str | None = None,
+    strict: bool | None = None,
     write_structure: bool,
 ) -> None:
     """Judge the chain that configuration and options name, then exit by what was found; or only write the structure file."""
@@ -57,7 +58,13 @@ def check_chain_and_tell(
         _accept(run.report, settings.accepted, accept_because)
         return
     _tell(run.report, report_format, output, detail)
-    sys.exit(NO_FINDINGS if run.report.passed else FINDINGS)
+    fails = not run.report.passed or (bool(run.report.missed) and _is_strict(strict))
+    sys.exit(FINDINGS if fails else NO_FINDINGS)
+
+
+def _is_strict(asked: bool | None) -> bool:
+    """Whether a check that could not be made fails the run: as asked, else where the environment is that of continuous integration."""
+    return os.environ.get("CI", "").lower() in ("true", "1") if asked is None else asked
 
 
 def _run(settings: Settings) -> Run:

@@ -42,10 +42,7 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
-        return (
-            f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]; '
-            "or skip it in create_all()"
-        )
+        return f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]'
     written = f"write a revision: {in_words(told.key, proposals)}"
     if told.renamed_from is not None:
         return f"{written}{_other(written)}name it in the models as the database does"

@@ -126,7 +126,7 @@ def _judge_one(
         reason = check.skip_reason or f"not checked: it needs {' and '.join(missing)}"
         if record.head is None:
             reason = "not checked: the chain fails to upgrade to its heads"
-        return _result(check, Status.SKIPPED, 0.0, reason=reason)
+        return replace(_result(check, Status.SKIPPED, 0.0, reason=reason), is_missed=not check.opt_in)
     told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     said = (weighing or Weighing()).of(told)
     return _result(

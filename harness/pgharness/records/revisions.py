@@ -38,11 +38,21 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The revisions in the order in which an upgrade runs them."""
+    """The revisions in the order in which an upgrade runs them.
+
+    Where they are `chosen`, they are those that lead to some heads, and `left_out` are the other heads.
+    """
 
     revisions: tuple[Revision, ...]
     heads: tuple[str, ...]
     bases: tuple[str, ...]
+    chosen: bool = False
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What an upgrade has to name to run these revisions and no others; empty where that is all there are."""
+        return self.heads if self.left_out else ()
 
     def ancestors(self, revision: str) -> frozenset[str]:
         """Return the revision and all that an upgrade to it runs."""

@@ -35,6 +35,11 @@ class Failure:
     frames: tuple[Frame, ...] = ()
     waited: str = ""
 
+    def line_in(self, path: str) -> int | None:
+        """Return the innermost line of a file through which the error came; None where it came through none of its lines."""
+        lines = [frame.line for frame in self.frames if frame.file == path]
+        return lines[-1] if lines else None
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -66,6 +66,11 @@ class Report:
         """Whether nothing was found."""
         return not self.findings
 
+    @property
+    def missed(self) -> tuple[CheckResult, ...]:
+        """The checks that were skipped though nobody has asked for that, so that nothing is known of what they claim."""
+        return tuple(result for result in self.results if result.is_missed)
+
     def label(self, revision: str | None) -> str:
         """Return the name by which people know a revision."""
         found = self.revision(revision)

@@ -49,6 +49,8 @@ def print_report(console: Console, report: Report, detail: Detail = Detail.NORMA
         for remark in remarks(report):
             console.print(Text(printable(remark), style="dim"), soft_wrap=True)
         console.print()
+    for remark in unchecked(report):
+        console.print(Text(printable(remark), style="bold yellow"), soft_wrap=True)
     console.print(Text(summary(report), style="bold green" if report.passed else "bold red"), soft_wrap=True)
 
 
@@ -62,6 +64,14 @@ def summary(report: Report) -> str:
         f"{verdict(len(report.findings))}{told}{accepted} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, "
         f"{report.duration_s:.1f} s (server ready after {report.server_s:.1f} s)"
     )
+
+
+def unchecked(report: Report) -> list[str]:
+    """Return, for above the verdict, which checks could not be made though nobody has asked to skip them, and how to make them."""
+    return [
+        f"NOT CHECKED: {result.name}, {result.reason}; or leave it out: --skip {result.name}"
+        for result in report.missed
+    ]
 
 
 def verdict(findings: int) -> str:
@@ -86,7 +96,7 @@ def remarks(report: Report) -> list[str]:
         *(
             f"{result.name} was skipped: {result.reason}"
             for result in report.results
-            if result.status is Status.SKIPPED
+            if result.status is Status.SKIPPED and not result.is_missed
         ),
         *(f"note: {note.check} [{report.label(note.revision)}] {note.message}" for note in report.notes),
     ]

@@ -200,6 +200,24 @@ def test_the_command_line_leaves_out_what_a_rule_names(
     assert (code, json.loads(capsys.readouterr().out)) == (0, {"equal": True, "renames": [], "differences": []})
 
 
+def test_the_command_line_tells_renames_as_such(major: Major, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    other = major.databases.clone(bench.base)
+    with other.connect() as connection:
+        connection.execute("ALTER INDEX shop.book_title_idx RENAME TO by_title")
+    try:
+        code = _run(["diff", _url(other), _url(bench.base), "--format", "json"])
+        document = json.loads(capsys.readouterr().out)
+        _run(["diff", _url(other), _url(bench.base)])
+    finally:
+        major.databases.drop(other)
+
+    renamed = {"kind": "index", "left": "shop.by_title", "right": "shop.book_title_idx"}
+    assert (code, document) == (1, {"equal": False, "renames": [renamed], "differences": []})
+    told = capsys.readouterr().out
+    assert "It is called by_title in left and book_title_idx in right." in told
+    assert 'op.execute("ALTER INDEX shop.by_title RENAME TO book_title_idx")' in told
+
+
 def _run(arguments: list[str]) -> object:
     """Run the command line and give its exit code."""
     with pytest.raises(SystemExit) as end:

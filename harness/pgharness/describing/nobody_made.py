@@ -1,0 +1,33 @@
+"""Says what to do where a revision alters what no revision before it has made."""
+
+from __future__ import annotations
+
+import re
+
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.steps import RevisionRecord
+
+# undefined_table, undefined_object, undefined_function, invalid_schema_name
+_MISSING = ("42P01", "42704", "42883", "3F000")
+_NAMED = re.compile(r'(?:relation|table|type|schema|function|view|index|sequence) "?(?:[\w$]+\.)?([\w$]+)')
+_HAND_OVER = (
+    "where it stood there before the first revision, hand that over: `pgharness snapshot --format sql postgresql://… > baseline.sql` of a "
+    "database as it was then, and `--baseline baseline.sql`"
+)
+
+
+def mend_missing(record: ChainRecord, item: RevisionRecord, otherwise: str) -> str:
+    """Return how to hand over what was there before the chain, with what to do otherwise; that alone where a revision made it."""
+    failure = item.upgrade.failure
+    named = _NAMED.search(failure.message) if failure is not None and failure.sqlstate in _MISSING else None
+    if named is None or _was_made(record, item, named[1]):
+        return otherwise
+    made_nothing = item.before.objects("table") == record.base.objects("table")
+    return f"{_HAND_OVER}; or {otherwise}" if made_nothing else f"{otherwise}; or, {_HAND_OVER}"
+
+
+def _was_made(record: ChainRecord, item: RevisionRecord, name: str) -> bool:
+    """Whether a revision before this one speaks of something of this name."""
+    whole = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    earlier = record.revisions[: record.revisions.index(item)]
+    return any(whole.search(statement.sql) for one in earlier for statement in one.upgrade.statements)

@@ -1,0 +1,96 @@
+"""What a run did not look at is told: checks that could not be made, heads that were left out, a second chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.chain.agent import Agent
+from pgharness.chain.project import open_project
+from pgharness.checks.graph import judge as judge_graph
+from pgharness.cli.checking import _is_strict
+from pgharness.describing.nobody_made import mend_missing
+from pgharness.findings import CannotRun, Note
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain, Revision
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure, RevisionRecord, Step
+from pgharness.report.model import Report
+from pgharness.settings import load_settings
+from tests.harness.chains import table as table_revision
+from tests.harness.chains import write_chain
+from tests.harness.conftest import Ended
+
+SECOND_HEAD = {
+    "versions/0003_add_price.py": 'revision = "0003b"\ndown_revision = "0002"\nbranch_labels = ("prices",)\n\nfrom alembic import op\n\n\n'
+    'def upgrade():\n    op.execute("ALTER TABLE book ADD price int")\n\n\ndef downgrade():\n    op.execute("ALTER TABLE book DROP price")\n'
+}
+
+
+def test_a_check_that_could_not_be_made_is_told_above_the_verdict_and_fails_a_strict_run(
+    tmp_path: Path, quiet_url: str, command_line: Callable[..., Ended]
+) -> None:
+    ini = write_chain(tmp_path / "chain", [table_revision("author")])
+
+    ended = command_line("check", "--alembic", ini, "--server", quiet_url, "--strict", "--skip", "enums")
+
+    told = [line for line in ended.out.splitlines() if line.startswith(("NOT CHECKED", "OK"))]
+    assert ended.code == 1
+    assert [line.partition(":")[2].split(",")[0].strip() for line in told[:-1]] == ["drift", "autogenerate"]
+    assert 'metadata = "package.module:Base"' in told[0]
+    assert told[-1].startswith("OK: no findings")
+
+
+def test_a_run_is_strict_as_asked_and_else_in_continuous_integration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert _is_strict(None)
+    assert not _is_strict(False)
+    monkeypatch.delenv("CI")
+    assert not _is_strict(None)
+    assert _is_strict(True)
+
+
+def test_several_chains_are_refused_with_a_run_for_each(command_line: Callable[..., Ended]) -> None:
+    ended = command_line("check", "--alembic", "a.ini", "--alembic", "b/alembic.ini")
+
+    assert ended.code == 2
+    assert "pgharness check --alembic a.ini; pgharness check --alembic b/alembic.ini" in ended.err
+
+
+def test_of_several_heads_those_are_judged_that_are_named(judge_example: Callable[..., Report]) -> None:
+    report = judge_example(edits=SECOND_HEAD, heads=("prices@head",), only=("graph", "upgrade", "roundtrip"))
+
+    assert report.findings == ()
+    assert report.reached == {"0001", "0002", "0003b"}
+    assert report.notes == (Note("graph", None, "not judged, for `heads` does not name them: 0003_add_country"),)
+
+
+def test_several_heads_that_are_named_are_meant(example: Callable[..., Path], agent: Agent) -> None:
+    ini = example(edits=SECOND_HEAD) / "alembic.ini"
+    chain = open_project(load_settings(None, alembic=ini, heads=("0003", "0003b")), agent=agent).chain
+
+    assert list(judge_graph(ChainRecord(chain, "alembic_version", (), Snapshot({}, 180000)), lambda *_: ())) == []
+    assert (chain.heads, chain.targets) == (("0003", "0003b"), ())
+    with pytest.raises(CannotRun, match="--head 0003 --head 0003b"):
+        open_project(load_settings(None, alembic=ini, heads=("0004",)), agent=agent)
+
+
+def test_what_nobody_made_is_to_be_handed_over_and_what_a_revision_made_is_not() -> None:
+    empty = Snapshot({}, 180000)
+    first, second = (Revision(name, name, f"{name}.py", ()) for name in ("0001", "0002"))
+    makes = RevisionRecord(first, empty, Step((Statement("CREATE TABLE author ()"),), 0.0, empty))
+
+    def failing(message: str) -> RevisionRecord:
+        return RevisionRecord(second, empty, Step((), 0.0, empty, Failure("UndefinedTable", message, None, "42P01")))
+
+    def mend(message: str) -> str:
+        item = failing(message)
+        record = ChainRecord(Chain((first, second), ("0002",), ("0001",)), "alembic_version", (makes, item), empty)
+        return mend_missing(record, item, "correct it")
+
+    assert mend('relation "author" does not exist') == "correct it"
+    assert "pgharness snapshot --format sql" in mend('relation "patients" does not exist')
+    assert "--baseline baseline.sql" in mend('relation "patients" does not exist')
