@@ -49,7 +49,7 @@ def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) ->
         yield Note(NAME, None, draft.untold)
     forgotten = _forgotten(record)
     if forgotten and draft.pending:
-        yield not_imported(NAME, forgotten)
+        yield Repeated("drift", not_imported(NAME, forgotten), "the models")
     tables = {unquoted(unqualified(name)) for name in forgotten}
     differing = _Differing.of(record, compare)
     for operation in draft.pending:
