@@ -29,7 +29,7 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION public.check_step_of_run()
+CREATE OR REPLACE FUNCTION public.check_moved_step_of_run()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -42,9 +42,28 @@ BEGIN
             AND (step.workflow_id, step.workflow_version) IS DISTINCT FROM (run.workflow_id, run.workflow_version)
     ) THEN
         RAISE EXCEPTION 'the step is not one of the version that the run is of'
-            USING ERRCODE = 'foreign_key_violation', TABLE = 'run_step_logs', CONSTRAINT = 'tr_run_step_logs__step_of_run';
+            USING ERRCODE = 'foreign_key_violation', TABLE = 'run_step_logs', CONSTRAINT = 'tr_run_step_logs__moved_step_of_run';
     END IF;
     RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.check_steps_of_runs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- Where either is missing, its foreign key says so.
+    IF EXISTS (
+        SELECT FROM added AS log
+        JOIN workflow_runs AS run ON run.id = log.run_id
+        JOIN workflow_steps AS step ON step.id = log.step_id
+        WHERE (step.workflow_id, step.workflow_version) IS DISTINCT FROM (run.workflow_id, run.workflow_version)
+    ) THEN
+        RAISE EXCEPTION 'a step is not one of the version that its run is of'
+            USING ERRCODE = 'foreign_key_violation', TABLE = 'run_step_logs', CONSTRAINT = 'tr_run_step_logs__step_of_run';
+    END IF;
+    RETURN NULL;
 END
 $function$;
 
@@ -210,7 +229,8 @@ CREATE TABLE public.run_step_logs (
 );
 CREATE INDEX ix_run_step_logs__step_id ON public.run_step_logs USING btree (step_id);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.run_step_logs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
-CREATE TRIGGER tr_run_step_logs__step_of_run BEFORE INSERT OR UPDATE OF run_id, step_id ON public.run_step_logs FOR EACH ROW EXECUTE FUNCTION public.check_step_of_run();
+CREATE TRIGGER tr_run_step_logs__moved_step_of_run BEFORE UPDATE OF run_id, step_id ON public.run_step_logs FOR EACH ROW EXECUTE FUNCTION public.check_moved_step_of_run();
+CREATE TRIGGER tr_run_step_logs__step_of_run AFTER INSERT ON public.run_step_logs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.check_steps_of_runs();
 
 CREATE TABLE public.users (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -311,7 +331,6 @@ CREATE INDEX ix_workflow_runs__deadline_at_id_unfinished ON public.workflow_runs
 CREATE INDEX ix_workflow_runs__status_created_at_id_unfinished ON public.workflow_runs USING btree (status, created_at, id) WHERE (status = ANY (ARRAY['pending'::public.run_status, 'running'::public.run_status]));
 CREATE INDEX ix_workflow_runs__triggered_by ON public.workflow_runs USING btree (triggered_by) WHERE (triggered_by IS NOT NULL);
 CREATE INDEX ix_workflow_runs__workflow_id_created_at_id ON public.workflow_runs USING btree (workflow_id, created_at DESC, id DESC);
-CREATE INDEX ix_workflow_runs__workflow_id_workflow_version ON public.workflow_runs USING btree (workflow_id, workflow_version);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.workflow_runs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.set_updated_at();
 CREATE TRIGGER tr_workflow_runs__version_stays BEFORE UPDATE OF workflow_id, workflow_version ON public.workflow_runs FOR EACH ROW WHEN (((old.workflow_id IS DISTINCT FROM new.workflow_id) OR (old.workflow_version IS DISTINCT FROM new.workflow_version))) EXECUTE FUNCTION public.keep_version_of_run();
 

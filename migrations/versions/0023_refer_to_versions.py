@@ -1,6 +1,6 @@
 """Let steps and runs refer to their version, for every row that is written from now on.
 
-Why: a run of a version that nobody has made could never be carried out. Rows that are there are validated by 0025_validate_versions.
+Why: a run of a version that nobody has made could never be carried out. Rows that are there are validated by 0024_validate_versions.
 Locks: SHARE ROW EXCLUSIVE on workflow_versions, workflow_steps and workflow_runs for the instant until the revision is committed; no row is read.
 """
 

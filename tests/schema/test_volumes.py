@@ -266,7 +266,7 @@ def test_indexes_set_aside_are_built_again(migrated_database: Database, monkeypa
 
     make_volume(migrated_database.url, SMALL, now=NOW, advance=advance)
 
-    assert min(seen) == len(before) - 7
+    assert min(seen) == len(before) - 6
     assert definitions(migrated_database) == before
 
 

@@ -201,5 +201,6 @@ EventHeaders = Annotated[dict[str, Any], Jsonb(limits.EVENT_HEADERS_SIZE_BYTES_M
 LastError = Annotated[str, text(limits.EVENT_LAST_ERROR_LENGTH_MAX, shortest=0)]
 
 # Keys in a path, where a number is written as text.
+VersionInPath = Annotated[int, Field(ge=1, le=limits.INTEGER_MAX)]
 AttemptInPath = Annotated[int, Field(ge=1, le=limits.SMALLINT_MAX)]
 EventIdInPath = Annotated[int, Field(ge=1, le=limits.BIGINT_MAX)]

@@ -219,6 +219,7 @@ RULES = (
         "There are runs of the version.",
     ),
     # Raised by triggers, which are named as constraints are.
+    Rule("tr_run_step_logs__moved_step_of_run", "step_id", "The step is not one of the version that the run is of."),
     Rule("tr_run_step_logs__step_of_run", "step_id", "The step is not one of the version that the run is of."),
     Rule("tr_workflow_runs__version_stays", None, "A run stays one of its version; start another run."),
     Rule(

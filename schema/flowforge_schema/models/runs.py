@@ -28,8 +28,6 @@ class WorkflowRun(Identified, Base):
     __tablename__ = "workflow_runs"
     __table_args__ = (
         version_key(table="workflow_runs", ondelete="RESTRICT"),
-        # A version that goes must not look through all runs of its workflow.
-        Index(None, "workflow_id", "workflow_version"),
         Index("ix_workflow_runs__workflow_id_created_at_id", "workflow_id", text("created_at DESC"), text("id DESC")),
         # Most runs are over, so this stays small. A query must name the statuses as literals to use it.
         Index(

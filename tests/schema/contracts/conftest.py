@@ -21,7 +21,7 @@ from pgharness.databases import Database as OwnDatabase
 
 NAMESPACE = UUID("018f0000-0000-7000-8000-000000000000")
 USER, WORKFLOW, STEP, RUN = (uuid5(NAMESPACE, name) for name in ("user", "workflow", "step", "run"))
-KEY = "parent"
+KEY, VERSION = "parent", 7
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ TABLES = {
             contracts.WorkflowVersionUpdate,
             contracts.WorkflowVersionRead,
             {"workflow_id": WORKFLOW, "version": 2},
-            {"workflow_id": fields.Id, "version": fields.PositiveInteger},
+            {"workflow_id": fields.Id, "version": fields.VersionInPath},
         ),
         Table(
             models.WorkflowStep,
@@ -142,6 +142,7 @@ PARENTS = (
     ),
     ("workflow_runs", {"id": RUN, "workflow_id": WORKFLOW, "workflow_version": 1}),
     ("workflow_run_keys", {"workflow_id": WORKFLOW, "key": KEY, "run_id": RUN}),
+    ("workflow_versions", {"workflow_id": WORKFLOW, "version": VERSION}),
 )
 
 
@@ -153,8 +154,8 @@ class Rows:
 
     @property
     def parents(self) -> dict[str, str]:
-        """Return the id of the row that others may refer to, by table."""
-        return {name: str(values.get("id", values.get("key"))) for name, values in PARENTS}
+        """Return the id of the row that others may refer to, by table; of a row without one the rest of its key."""
+        return {name: str(values.get("id") or values.get("key") or values["version"]) for name, values in PARENTS}
 
     def lock_version(self, table: Table, key: dict[str, Any]) -> int:
         """Return the version that a row is at, 1 where it does not exist."""

@@ -81,9 +81,7 @@ def drive(app: FastAPI, tables: Any, rows: Any, *, requests: int) -> Run:
         for part in (case.body, case.path_parameters):
             if isinstance(part, dict):
                 lead_to_parents(part, rows.parents)
-        # No operation answers with the row of a key that another one has made up.
-        if "key" in (case.path_parameters or {}) and UUID.fullmatch(str(case.path_parameters["workflow_id"])):
-            case.path_parameters.update(workflow_id=rows.parents["workflows"], key=rows.parents["workflow_run_keys"])
+        lead_to_the_rest_of_a_key(case.path_parameters or {}, rows.parents)
         if isinstance(case.body, dict) and isinstance(case.body.get("lock_version"), int):
             case.body["lock_version"] = rows.lock_version(table_of(case, tables), case.path_parameters)
 
@@ -121,6 +119,13 @@ def lead_to_parents(part: dict[str, Any], parents: dict[str, str]) -> None:
     for name in PARENT_OF.keys() & part.keys():
         if UUID.fullmatch(str(part[name])) and not str(part[name]).startswith("0"):
             part[name] = parents[PARENT_OF[name]]
+
+
+def lead_to_the_rest_of_a_key(path: dict[str, Any], parents: dict[str, str]) -> None:
+    """Name a row that exists where its key is more than a reference."""
+    for rest, parent in (("key", "workflow_run_keys"), ("version", "workflow_versions")):
+        if rest in path and UUID.fullmatch(str(path["workflow_id"])):
+            path.update({"workflow_id": parents["workflows"], rest: parents[parent]})
 
 
 def note(run: Run, recorder: ScenarioRecorder, tables: Any) -> None:

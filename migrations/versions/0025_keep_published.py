@@ -7,8 +7,8 @@ is read.
 
 from alembic import op
 
-revision = "0026_keep_published"
-down_revision = "0025_validate_versions"
+revision = "0025_keep_published"
+down_revision = "0024_validate_versions"
 branch_labels = None
 depends_on = None
 
@@ -60,8 +60,25 @@ BEGIN
 END
 $$"""
 
-CHECK_STEP_OF_RUN = """\
-CREATE FUNCTION check_step_of_run() RETURNS trigger LANGUAGE plpgsql AS $$
+CHECK_STEPS_OF_RUNS = """\
+CREATE FUNCTION check_steps_of_runs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Where either is missing, its foreign key says so.
+    IF EXISTS (
+        SELECT FROM added AS log
+        JOIN workflow_runs AS run ON run.id = log.run_id
+        JOIN workflow_steps AS step ON step.id = log.step_id
+        WHERE (step.workflow_id, step.workflow_version) IS DISTINCT FROM (run.workflow_id, run.workflow_version)
+    ) THEN
+        RAISE EXCEPTION 'a step is not one of the version that its run is of'
+            USING ERRCODE = 'foreign_key_violation', TABLE = 'run_step_logs', CONSTRAINT = 'tr_run_step_logs__step_of_run';
+    END IF;
+    RETURN NULL;
+END
+$$"""
+
+CHECK_MOVED_STEP_OF_RUN = """\
+CREATE FUNCTION check_moved_step_of_run() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- Where either is missing, its foreign key says so.
     IF EXISTS (
@@ -71,7 +88,7 @@ BEGIN
             AND (step.workflow_id, step.workflow_version) IS DISTINCT FROM (run.workflow_id, run.workflow_version)
     ) THEN
         RAISE EXCEPTION 'the step is not one of the version that the run is of'
-            USING ERRCODE = 'foreign_key_violation', TABLE = 'run_step_logs', CONSTRAINT = 'tr_run_step_logs__step_of_run';
+            USING ERRCODE = 'foreign_key_violation', TABLE = 'run_step_logs', CONSTRAINT = 'tr_run_step_logs__moved_step_of_run';
     END IF;
     RETURN NEW;
 END
@@ -99,8 +116,14 @@ FOR EACH ROW WHEN ((OLD.workflow_id, OLD.workflow_version) IS DISTINCT FROM (NEW
     "tr_run_step_logs__step_of_run": (
         "run_step_logs",
         """\
-CREATE TRIGGER tr_run_step_logs__step_of_run BEFORE INSERT OR UPDATE OF run_id, step_id ON run_step_logs
-FOR EACH ROW EXECUTE FUNCTION check_step_of_run()""",
+CREATE TRIGGER tr_run_step_logs__step_of_run AFTER INSERT ON run_step_logs
+REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_steps_of_runs()""",
+    ),
+    "tr_run_step_logs__moved_step_of_run": (
+        "run_step_logs",
+        """\
+CREATE TRIGGER tr_run_step_logs__moved_step_of_run BEFORE UPDATE OF run_id, step_id ON run_step_logs
+FOR EACH ROW EXECUTE FUNCTION check_moved_step_of_run()""",
     ),
 }
 
@@ -108,7 +131,8 @@ FUNCTIONS = {
     "keep_published_steps": KEEP_PUBLISHED_STEPS,
     "keep_published_versions": KEEP_PUBLISHED_VERSIONS,
     "keep_version_of_run": KEEP_VERSION_OF_RUN,
-    "check_step_of_run": CHECK_STEP_OF_RUN,
+    "check_steps_of_runs": CHECK_STEPS_OF_RUNS,
+    "check_moved_step_of_run": CHECK_MOVED_STEP_OF_RUN,
 }
 
 

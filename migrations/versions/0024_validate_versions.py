@@ -1,14 +1,16 @@
 """Validate that steps and runs refer to a version that there is, for the rows that were there before.
 
-Why: only then does everybody know that each has one. A run of a version that nobody made, written between 0022 and 0023, gets its row first.
+Why: only then does everybody know that each has one. A run of a version that nobody made, written between 0022 and 0023, gets its row first. No index of its
+own serves the foreign key: a version that is deleted reads the runs of its workflow by the index that lists them, which happens to drafts alone, and
+an index would cost every run.
 Locks: SHARE UPDATE EXCLUSIVE on workflow_steps and workflow_runs and ROW SHARE on workflow_versions; each is read, workflow_runs twice, while reads and
 writes go on; vacuum waits. The downgrade takes SHARE ROW EXCLUSIVE for an instant and reads no row.
 """
 
 from alembic import op
 
-revision = "0025_validate_versions"
-down_revision = "0024_index_run_versions"
+revision = "0024_validate_versions"
+down_revision = "0023_refer_to_versions"
 branch_labels = None
 depends_on = None
 
