@@ -21,6 +21,11 @@ def own_failures(record: RevisionRecord) -> tuple[tuple[str, Failure], ...]:
     )
 
 
+def waits_for_itself(record: RevisionRecord) -> bool:
+    """Whether a revision waited for a lock of its own, as it does whoever deploys it."""
+    return record.upgrade.failure is not None and bool(record.upgrade.failure.waited)
+
+
 def can_only_fail(record: RevisionRecord) -> bool:
     """Whether a revision misses what one that was passed over would have made."""
     failure = record.upgrade.failure

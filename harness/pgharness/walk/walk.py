@@ -22,7 +22,7 @@ from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
-from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, with_earlier_failures
+from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, waits_for_itself, with_earlier_failures
 from pgharness.walk.position import Position
 from pgharness.walk.stretch import Stretch
 
@@ -115,7 +115,7 @@ class Walk:
             if not here.populated:
                 stretch.fill()  # or the next revision would meet empty tables
             following = self._told(record, here)
-            if record.upgrade.failure is not None and stretch.seen == record.before and not stretch.has_ended:
+            if record.behind and record.upgrade.failure and stretch.seen == record.before and not stretch.has_ended:
                 stretch.pass_over(record.revision)
             elif record.upgrade.failure is not None or is_spoiled(record) or stretch.has_ended:
                 return following
@@ -215,7 +215,7 @@ class Walk:
         if position.populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
             return replace(position, populated=False, rows_failures=failures, suspects=found)
-        if record.upgrade.failure is None or record.behind is not None:
+        if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
             return None
         return replace(position, failed=record, together=True)
 
