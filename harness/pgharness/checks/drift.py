@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgharness.catalog.diff import Difference
-from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
-from pgharness.catalog.names import unqualified, unquoted
-from pgharness.catalog.partitions import is_of_tables, undeclared_partitions
+from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check, Compare
+from pgharness.checks.undeclared import Undeclared
 from pgharness.describing.comparing import compare_in_words
 from pgharness.describing.differences import Told, minor_name
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import mend_migrations
-from pgharness.describing.unimported import forgotten_objects, forgotten_tables, not_imported
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, RefusedDdl
@@ -29,39 +26,13 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     for refused in record.models.refused:
         if not refused.follows_from(record.models.refused):
             yield _refused(refused, record.models)
-    partitions = undeclared_partitions(record.head, record.models.snapshot)
-    for table, names in partitions.items():
-        yield Note(NAME, None, f"the models leave the partitions of {table} to the chain: {', '.join(sorted(names))}")
-    left_to_chain = {name for names in partitions.values() for name in names}
-    compared = compare(record.head, record.models.snapshot)
-    left_out = record.comparison.left_out if record.comparison is not None else ()
-    unseen = [one for one in left_out if any(one.means(item) for item in compared)]
-    if unseen:
-        yield Note(
-            NAME,
-            None,
-            f"left out as env.py leaves it out of Alembic's comparison: {', '.join(one.in_words for one in unseen)}",
-        )
-    models = record.models
-    forgotten = forgotten_tables(record.head, models.snapshot, models.unimported)
-    if forgotten:
-        yield not_imported(NAME, forgotten)
-    with_forgotten = forgotten_objects(record.head, models.snapshot, forgotten)
-
-    def compare_what_is_declared(left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
-        return tuple(
-            item
-            for item in compare(left, right)
-            if not (
-                is_of_tables(item, left_to_chain)
-                or any(one.means(item) for one in unseen)
-                or _is_refused(item, models)
-                or not with_forgotten.isdisjoint((ObjectKey(item.kind, item.object), *item.ancestors))
-            )
-        )
-
+    undeclared = Undeclared.of(record, record.head, record.models, compare)
+    yield from undeclared.told(NAME)
     found = compare_in_words(
-        compare_what_is_declared, record.head, models.snapshot, names=("the migrated database", "the models")
+        undeclared.without(compare),
+        record.head,
+        record.models.snapshot,
+        names=("the migrated database", "the models"),
     )
     for told in found.told:
         finding = Finding(
@@ -84,15 +55,6 @@ def _first_seen(record: ChainRecord, told: Told) -> str | None:
     made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     exists = FactKey(first.kind, first.object, "exists")
     return made_so or origin(record, exists, record.head.facts.get(exists) if record.head else None)
-
-
-def _is_refused(item: Difference, models: ModelsRecord) -> bool:
-    """Whether it is missing in the models' database only because the server refused it there, which has been told."""
-    makes = {one.makes for one in models.refused} - {""}
-    owners = ((item.kind, item.object), *item.ancestors)
-    return item.right is None and any(
-        kind in {"table", "index"} and unquoted(unqualified(name)) in makes for kind, name in owners
-    )
 
 
 def _mend_refused(refused: RefusedDdl, models: ModelsRecord) -> str:

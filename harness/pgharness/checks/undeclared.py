@@ -1,0 +1,86 @@
+"""What `drift` does not tell object by object: the partitions left to the chain, what env.py leaves out, tables told in another way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from pgharness.catalog.diff import Difference
+from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.names import unqualified, unquoted
+from pgharness.catalog.partitions import is_of_tables, undeclared_partitions
+from pgharness.checks.check import Compare
+from pgharness.describing.unimported import forgotten_objects, forgotten_tables, not_imported
+from pgharness.findings import Finding, Note
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.experiments import LeftOut, ModelsRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Undeclared:
+    """What is left out of the comparison of the migrated database with the models.
+
+    `partitions` by their table; `unseen` is what env.py leaves out of Alembic's comparison; `forgotten` are tables of modules that
+    nobody imports, each with its module, and `with_forgotten` all that goes with them.
+    """
+
+    models: ModelsRecord
+    partitions: Mapping[str, AbstractSet[str]]
+    unseen: Sequence[LeftOut]
+    forgotten: Mapping[str, str]
+    with_forgotten: AbstractSet[ObjectKey]
+
+    @classmethod
+    def of(cls, record: ChainRecord, head: Snapshot, models: ModelsRecord, compare: Compare) -> Undeclared:
+        """Look at what differs."""
+        compared = compare(head, models.snapshot)
+        left_out = record.comparison.left_out if record.comparison is not None else ()
+        forgotten = forgotten_tables(head, models.snapshot, models.unimported)
+        return cls(
+            models,
+            undeclared_partitions(head, models.snapshot),
+            [one for one in left_out if any(one.means(item) for item in compared)],
+            forgotten,
+            forgotten_objects(head, models.snapshot, forgotten),
+        )
+
+    def told(self, check: str) -> Iterator[Finding | Note]:
+        """Yield what is said of it in place of each object."""
+        for table, names in self.partitions.items():
+            yield Note(
+                check, None, f"the models leave the partitions of {table} to the chain: {', '.join(sorted(names))}"
+            )
+        if self.unseen:
+            names = ", ".join(one.in_words for one in self.unseen)
+            yield Note(check, None, f"left out as env.py leaves it out of Alembic's comparison: {names}")
+        if self.forgotten:
+            yield not_imported(check, self.forgotten)
+
+    def without(self, compare: Compare) -> Compare:
+        """Return what compares the same, without what is left out."""
+        to_chain = {name for names in self.partitions.values() for name in names}
+
+        def compare_what_is_declared(left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
+            return tuple(
+                item for item in compare(left, right) if not (is_of_tables(item, to_chain) or self._leaves_out(item))
+            )
+
+        return compare_what_is_declared
+
+    def _leaves_out(self, item: Difference) -> bool:
+        owners = (ObjectKey(item.kind, item.object), *item.ancestors)
+        return (
+            any(one.means(item) for one in self.unseen)
+            or _is_refused(item, self.models)
+            or not self.with_forgotten.isdisjoint(owners)
+        )
+
+
+def _is_refused(item: Difference, models: ModelsRecord) -> bool:
+    """Whether it is missing in the models' database only because the server refused it there, which has been told."""
+    makes = {one.makes for one in models.refused} - {""}
+    owners = ((item.kind, item.object), *item.ancestors)
+    return item.right is None and any(
+        kind in {"table", "index"} and unquoted(unqualified(name)) in makes for kind, name in owners
+    )
