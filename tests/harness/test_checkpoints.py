@@ -44,14 +44,14 @@ def test_a_checkpoint_stands_at_its_revision_with_rows_in_every_table(
         version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         later = connection.execute("SELECT to_regclass('c')").fetchone()
     assert (version, later) == ([("b",)], (None,))
-    assert (rows_of(database, "a"), rows_of(database, "b")) == (3, 3)
+    assert (rows_of(database, "a"), rows_of(database, "b")) == (4, 4)
     pg_databases.drop(database)
 
 
 def test_without_a_revision_it_stands_at_the_heads(project: Project, pg_databases: Databases) -> None:
     database = Checkpoints(project, pg_databases).at()
 
-    assert rows_of(database, "c") == 3
+    assert rows_of(database, "c") == 4
     pg_databases.drop(database)
 
 
@@ -63,7 +63,7 @@ def test_all_checkpoints_at_one_revision_come_of_one_template(
         connection.execute("DELETE FROM b")
 
     assert (tmp_path / "upgrades").read_text(encoding="utf-8").splitlines() == ["once"] * 2  # two revisions, each once
-    assert (rows_of(first, "b"), rows_of(second, "b")) == (0, 3)
+    assert (rows_of(first, "b"), rows_of(second, "b")) == (0, 4)
     for database in (first, second):
         pg_databases.drop(database)
 

@@ -189,6 +189,7 @@ def test_a_difference_is_told_to_programs_fact_by_fact(command_line: Check, shop
                 "right": "bigint",
             }
         ],
+        "renames": [],
     }
 
 

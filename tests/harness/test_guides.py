@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pgharness.servers import Server
 from tests.harness.conftest import EXAMPLES
-from tests.harness.documents import FILE, Reader
+from tests.harness.documents import BLOCK, FILE, Reader
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "guides"
+START = GUIDES / "start-in-your-project.md"
+SHAPES = {
+    section.partition("\n")[0]: section
+    for section in START.read_text(encoding="utf-8").partition("\n## Your first run")[0].split("\n### ")[1:]
+}
 OWN_CHECK, DATA_MIGRATION = GUIDES / "a-check-of-your-own.md", GUIDES / "test-one-data-migration.md"
 
 
@@ -50,7 +59,7 @@ def test_the_entry_point_of_the_guide_is_that_of_the_example_that_is_installed_i
     assert FILE.sub("", block) in (EXAMPLES / "a_package_with_a_check" / "pyproject.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", [OWN_CHECK, DATA_MIGRATION], ids=["own check", "data migration"])
+@pytest.mark.parametrize("page", [OWN_CHECK, DATA_MIGRATION, START], ids=["own check", "data migration", "start"])
 def test_the_readme_leads_to_each_guide(page: Path) -> None:
     readme = ROOT / "harness" / "README.md"
     links = re.findall(r"\]\(([^)#]+\.md)\)", readme.read_text(encoding="utf-8"))
@@ -64,3 +73,28 @@ def test_a_reader_minds_what_is_printed(tmp_path: Path) -> None:
 
     with pytest.raises(AssertionError, match="is not"):
         Reader(tmp_path, {}).follow(page)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_project_of_each_shape_is_judged_as_the_guide_says(
+    shape: str,
+    example: Callable[..., Path],
+    command_line: Callable[..., Any],
+    own_server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {FILE.match(text)[1]: text for _, text in BLOCK.findall(SHAPES[shape])}  # type: ignore[index]
+    project = example(edits={"pyproject.toml": "", **files})
+    monkeypatch.chdir(project)
+    server = own_server.project_url("postgres").render()  # by TCP, as people reach their servers
+
+    ended = command_line(
+        "check", "--server", server, "--python", sys.executable, "--only", "upgrade", "--only", "drift"
+    )
+
+    assert "OK: no findings in 3 revisions" in ended.out, ended.err
+    assert ended.code == 0
+
+
+def test_the_guide_has_the_eight_shapes() -> None:
+    assert len(SHAPES) == 8

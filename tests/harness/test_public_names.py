@@ -77,4 +77,4 @@ def test_a_chain_is_checked_by_one_call(example: Callable[..., Path], quiet_url:
     report = pgharness.check_chain(settings)
 
     assert report.passed
-    assert [result.name for result in report.results] == ["graph", "upgrade", "declarations"]
+    assert [result.name for result in report.results] == ["graph", "declarations"]

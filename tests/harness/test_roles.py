@@ -158,7 +158,7 @@ def test_claims_and_migrated_databases_of_one_session_do_not_meet_each_others_ro
 
     result = pytester.runpytest_subprocess(*workers, "-p", "pgharness.plugin", "-p", "no:cacheprovider", "--pgharness")
 
-    result.assert_outcomes(passed=13)
+    result.assert_outcomes(passed=9)
 
 
 def test_databases_that_are_worked_on_side_by_side_do_not_disturb_each_other_by_a_role(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,12 +23,14 @@ from flowforge_schema import (
     SchemaMismatchError,
     SerializationError,
     TransientError,
+    UnavailableReason,
     UnexpectedDatabaseError,
     User,
     Workflow,
     WorkflowStep,
 )
 from flowforge_schema.engine import PREPARE_THRESHOLD
+from flowforge_schema.errors.reasons import reason_of
 from flowforge_schema.errors.sqlstates import MEANINGS, Meaning, error_for
 
 
@@ -399,3 +402,18 @@ async def test_a_constraint_without_a_sentence_is_still_named(database: Database
         await store(database, ApiKey(user_id=user_id, name="x", prefix="ff_test_1", key_hash=bytes(32)))
 
     assert (raised.value.constraint, raised.value.message) == ("late", InvariantViolationError.title)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (psycopg.errors.InvalidPassword(), UnavailableReason.WRONG_PASSWORD),
+        (psycopg.errors.InvalidAuthorizationSpecification(), UnavailableReason.WRONG_ROLE),
+        (psycopg.errors.TooManyConnections(), UnavailableReason.TOO_MANY_CONNECTIONS),
+        (psycopg.errors.DiskFull(), UnavailableReason.OUT_OF_RESOURCES),
+        (psycopg.errors.CannotConnectNow(), UnavailableReason.STARTING_OR_STOPPING),
+        (psycopg.errors.AdminShutdown(), UnavailableReason.CONNECTION_LOST),
+    ],
+)
+def test_a_code_of_its_own_says_more_than_its_class(error: psycopg.Error, reason: UnavailableReason) -> None:
+    assert reason_of(error) is reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference, difference
@@ -15,7 +15,7 @@ from pgharness.describing.differences import describe_differences, failure_evide
 from pgharness.describing.unimported import forgotten_tables, not_imported
 from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.experiments import DraftRecord, ModelsRecord
+from pgharness.records.experiments import ComparisonRecord, DraftRecord, LeftOut, ModelsRecord
 
 NAME = "autogenerate"
 
@@ -30,29 +30,32 @@ _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge what `alembic check` would say, then the catalog of a whole drafted chain."""
+    assert record.comparison is not None
     assert record.draft is not None
-    yield from _judge_pending(record, record.draft, compare)
-    yield from _judge_whole_draft(record, record.draft, compare)
+    yield from _judge_pending(record, record.comparison, compare)
+    yield from _judge_whole_draft(record, record.draft, record.comparison.left_out, compare)
 
 
-def _judge_pending(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note | Repeated]:
-    if draft.comparison_failure is not None:
+def _judge_pending(
+    record: ChainRecord, comparison: ComparisonRecord, compare: Compare
+) -> Iterator[Finding | Note | Repeated]:
+    if comparison.failure is not None:
         yield Finding(
             check=NAME,
             revision=None,
             subject="the comparison at the heads",
-            message=f"Alembic cannot compare the models with the database: {failure_in_words(draft.comparison_failure)}",
+            message=f"Alembic cannot compare the models with the database: {failure_in_words(comparison.failure)}",
             mend="correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models",
-            evidence=failure_evidence(draft.comparison_failure),
+            evidence=failure_evidence(comparison.failure),
         )
-    if draft.untold:
-        yield Note(NAME, None, draft.untold)
+    if comparison.untold:
+        yield Note(NAME, None, comparison.untold)
     forgotten = _forgotten(record)
-    if forgotten and draft.pending:
+    if forgotten and comparison.pending:
         yield Repeated("drift", not_imported(NAME, forgotten), "the models")
     tables = {unquoted(unqualified(name)) for name in forgotten}
     differing = _Differing.of(record, compare)
-    for operation in draft.pending:
+    for operation in comparison.pending:
         if not tables.isdisjoint(_names(operation)):
             continue
         if differing is not None and OF_A_TABLE.match(operation) and not differing.is_kept(operation):
@@ -131,7 +134,9 @@ def _false_alarm(operation: str) -> Note:
     )
 
 
-def _judge_whole_draft(record: ChainRecord, draft: DraftRecord, compare: Compare) -> Iterator[Finding | Note]:
+def _judge_whole_draft(
+    record: ChainRecord, draft: DraftRecord, left_out: Collection[LeftOut], compare: Compare
+) -> Iterator[Finding | Note]:
     assert record.head is not None
     if draft.failure is not None and record.models is not None and record.models.refused:
         yield Note(NAME, None, "no chain can be drafted as long as the models do not build, which `drift` tells")
@@ -153,7 +158,7 @@ def _judge_whole_draft(record: ChainRecord, draft: DraftRecord, compare: Compare
         )
     elif draft.snapshot is not None:
         compared = [
-            item for item in compare(record.head, draft.snapshot) if not any(one.means(item) for one in draft.left_out)
+            item for item in compare(record.head, draft.snapshot) if not any(one.means(item) for one in left_out)
         ]
         differences = [item for item in compared if not _is_drift(item, record.models)]
         drafted = [item for item in differences if item.kind in DRAFTED_KINDS and item.property != "position"]
@@ -189,7 +194,7 @@ CHECK = Check(
     mend="write the revision that autogenerate asks for",
     judge=judge,
     compares=True,
-    needs=frozenset({"draft"}),
+    needs=frozenset({"comparison", "draft"}),
     uses=frozenset({"models"}),
     skip_reason="no models: give them in env.py, context.configure(…, target_metadata=Base.metadata)",
 )

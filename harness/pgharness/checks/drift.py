@@ -34,7 +34,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         yield Note(NAME, None, f"the models leave the partitions of {table} to the chain: {', '.join(sorted(names))}")
     left_to_chain = {name for names in partitions.values() for name in names}
     compared = compare(record.head, record.models.snapshot)
-    left_out = record.draft.left_out if record.draft is not None else ()
+    left_out = record.comparison.left_out if record.comparison is not None else ()
     unseen = [one for one in left_out if any(one.means(item) for item in compared)]
     if unseen:
         yield Note(
@@ -128,6 +128,6 @@ CHECK = Check(
     judge=judge,
     compares=True,
     needs=frozenset({"models"}),
-    uses=frozenset({"draft"}),
+    uses=frozenset({"comparison"}),
     skip_reason='no models: set metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
 )

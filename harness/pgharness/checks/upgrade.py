@@ -23,13 +23,6 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
         yield from _judge_revision(record, item)
     yield from _judge_unjudged(record)
     yield from judge_deployment(record, compare)
-    if record.left_outside:
-        yield Note(
-            NAME,
-            None,
-            f"new on the given server, where nothing outside of our databases is dropped: {record.left_outside}; where the chain "
-            "makes them, its next run fails: drop them, or let runs have a server of their own (--server embedded)",
-        )
 
 
 def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:

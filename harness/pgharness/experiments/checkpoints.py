@@ -35,16 +35,24 @@ class Checkpoints:
     def template(self, applied: frozenset[str], *, rows: bool) -> Database:
         """Return the sealed template, made if no process did so yet. Raises CannotRun."""
         count = self.project.settings.rows_per_table if rows else 0
-        key = f"checkpoint {sorted(applied)} {count} {self.project.fingerprint()}"
+        key = f"checkpoint {sorted(applied)} {count} {sorted(self.project.settings.words.items())} {self.project.fingerprint()}"
         make = partial(self.databases.template, key, lambda database: self._build(database, applied, count))
         return with_imports_ahead(self.project, make)
 
     def _build(self, database: Database, applied: frozenset[str], rows: int) -> None:
         """Upgrade with rows in the tables at every step, as production would, where rows are wanted."""
         with database.connect() as observer:
+            widths: dict[int, int] = {}
 
             def fill(version_table: str) -> None:
                 if rows:
-                    fill_empty_tables(observer, rows_per_table=rows, leave_out=(version_table,))
+                    filling = fill_empty_tables(
+                        observer,
+                        rows_per_table=rows,
+                        leave_out=(version_table,),
+                        widths=widths,
+                        words=self.project.settings.words,
+                    )
+                    widths.update(filling.widths)
 
             upgrade_to(self.project, database, applied, after_step=fill)

@@ -33,7 +33,7 @@ def explain_queries(site: Site) -> QueriesRecord | None:
         return None
     texts = read_statement_file(path)
     with site.at_heads.connect() as connection:
-        fill_empty_tables(connection, rows_per_table=site.settings.rows_per_table)
+        fill_empty_tables(connection, rows_per_table=site.settings.rows_per_table, words=site.settings.words)
         return QueriesRecord(str(path), tuple(_explain_query(connection, text) for text in texts))
 
 

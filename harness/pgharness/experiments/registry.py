@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pgharness.experiments import autogenerate, models, query_plans, structure
+from pgharness.experiments import comparison, draft, models, query_plans, structure
 from pgharness.experiments.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     query_plans.EXPERIMENT,
     models.EXPERIMENT,
-    autogenerate.EXPERIMENT,
+    comparison.EXPERIMENT,
+    draft.EXPERIMENT,
     structure.EXPERIMENT,
 )
 """All experiments at the heads, in the order in which they are made."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
@@ -174,7 +174,19 @@ def _judge_declared(
         *judge_ignore_rules(rules.ignore, comparer.used, all_compared=all_compared),
         *judge_accepted(rules.accepted, made, rules.accepted_file),
     )
-    return _result(DECLARATIONS, Status.PASSED, time.perf_counter() - started, findings=findings)
+    notes = tuple(_left_outside(record))
+    return _result(DECLARATIONS, Status.PASSED, time.perf_counter() - started, findings=findings, notes=notes)
+
+
+def _left_outside(record: ChainRecord) -> Iterator[Note]:
+    """Yield what the run has left on a given server, whichever checks were wanted."""
+    if record.left_outside:
+        yield Note(
+            "server",
+            None,
+            f"new on the given server, where nothing outside of our databases is dropped: {record.left_outside}; where the chain "
+            "makes them, its next run fails: drop them, or let runs have a server of their own (--server embedded)",
+        )
 
 
 def _result(

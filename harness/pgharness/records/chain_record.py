@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.deployment import DeploymentRecord
-from pgharness.records.experiments import DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
+from pgharness.records.experiments import ComparisonRecord, DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
 
@@ -25,6 +25,7 @@ class ChainRecord:
     later_deployments: tuple[DeploymentRecord, ...] = ()
     """Deployments from revisions in between, where what is made later in the same transaction could not be used yet."""
     models: ModelsRecord | None = None
+    comparison: ComparisonRecord | None = None
     draft: DraftRecord | None = None
     structure: StructureRecord | None = None
     queries: QueriesRecord | None = None

@@ -110,20 +110,24 @@ class LeftOut(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class DraftRecord:
-    """What Alembic's autogenerate says: at the heads (`pending`, rendered operations), and of an empty database.
+class ComparisonRecord:
+    """What Alembic's own comparison says at the heads: `pending` operations, rendered, and what env.py leaves out of it.
 
-    `snapshot` is the catalog that the whole drafted chain gives, or None with the `failure` that stopped it;
-    `comparison_failure` is why nothing could be said at the heads; `untold` says what of it is Alembic's own limit.
+    `failure` is why nothing could be said; `untold` says what of it is Alembic's own limit.
     """
 
     pending: tuple[str, ...]
-    snapshot: Snapshot | None
     failure: Failure | None = None
-    comparison_failure: Failure | None = None
     untold: str = ""
     left_out: tuple[LeftOut, ...] = ()
-    """What env.py leaves out of the comparison at the heads."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """The catalog that a whole chain gives which autogenerate drafts for an empty database, or None with the `failure` that stopped it."""
+
+    snapshot: Snapshot | None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count, islice, pairwise
-from zlib import crc32
 
+from pgharness.rows.edges import edges_of
 from pgharness.rows.hints import Hints
 from pgharness.rows.patterns import matching_texts
 from pgharness.rows.tables import DataType
@@ -18,11 +18,6 @@ TEXT_TYPES = ("text", "varchar", "bpchar", "citext", "name", "char")
 NUMBER_TYPES = ("int2", "int4", "int8", "numeric", "float4", "float8", "money", "oid")
 DAY_TYPES = ("date", "timestamp", "timestamptz")
 LARGEST = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1, "oid": 2**32 - 1}
-
-# Near the end of a type, and beyond the next smaller one; one more still fits, as an UPDATE may add it. Each column has its own,
-# so that what refers to a key by its name alone leads nowhere.
-NEAR_THE_END = {"int2": 30_000, "int4": 2_000_000_000, "int8": 9_000_000_000_000_000_000}
-LONG_TEXT = 300
 
 FIRST_DAY = date(2024, 1, 1)
 LONGEST_TEXT = 2000
@@ -97,7 +92,7 @@ class Values:
         data_type, modifier = self._base(type_oid, modifier)
         if data_type.labels:
             return data_type.labels[-1:]
-        return tuple(_edges(data_type.name, modifier, label))
+        return tuple(edges_of(data_type.name, modifier, label, _text_limit(data_type.name, modifier)))
 
     def labels(self, type_oid: int) -> tuple[str, ...]:
         """Return all values of a type that has few: an enum's labels, true and false; empty for other types."""
@@ -215,25 +210,6 @@ def _decimal(n: int, modifier: int) -> str:
     # pg_attribute.atttypmod of numeric(p, s) is ((p << 16) | s) + 4.
     precision, scale = (modifier - 4) >> 16, (modifier - 4) & 0x7FF
     return str(n + 1) if precision > scale else f"0.{n + 1:0{scale}}"
-
-
-def _edges(name: str, modifier: int, label: str) -> Iterator[str]:
-    if name in NEAR_THE_END:
-        yield str(NEAR_THE_END[name] - _own_number(label))
-    elif name == "numeric" and modifier >= 4:
-        precision, scale = (modifier - 4) >> 16, (modifier - 4) & 0x7FF
-        yield "9" + "0" * (precision - scale - 1) if precision > scale else f"0.9{'0' * (scale - 1)}"
-    elif name in ("text", "varchar", "citext"):
-        size = min(_text_limit(name, modifier), LONG_TEXT)
-        yield f"{label} ".ljust(size, "x")[:size]
-    elif name == "uuid":
-        yield f"ffffffff-ffff-7fff-bfff-{0xFFFFFFFFFFFF - _own_number(label):012x}"
-    elif name == "bool":
-        yield "false"
-
-
-def _own_number(label: str) -> int:
-    return crc32(label.encode()) % 1000
 
 
 def _texts(label: str, hints: Hints, length: int) -> Iterator[str]:

@@ -21,14 +21,12 @@ from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
-from pgharness.records.steps import Descent, Failure, RevisionRecord
+from pgharness.records.steps import Descent, RevisionRecord
+from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, waits_for_itself, with_earlier_failures
 from pgharness.walk.position import Position
 from pgharness.walk.stretch import Stretch
 
 Advance = Callable[[str], None]
-
-# The class of SQLSTATE for what a statement names and there is not; no rows make a difference to that.
-_OF_THE_CATALOG = "42"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +115,9 @@ class Walk:
             if not here.populated:
                 stretch.fill()  # or the next revision would meet empty tables
             following = self._told(record, here)
-            if record.upgrade.failure is not None and stretch.seen == record.before and not stretch.has_ended:
+            if record.behind and record.upgrade.failure and stretch.seen == record.before and not stretch.has_ended:
                 stretch.pass_over(record.revision)
-            elif record.upgrade.failure is not None or _is_spoiled(record) or stretch.has_ended:
+            elif record.upgrade.failure is not None or is_spoiled(record) or stretch.has_ended:
                 return following
         if self.roundtrips and not self.passed_over:
             self.descent = self._descend(stretch)
@@ -149,7 +147,7 @@ class Walk:
         if position.failed is not None and may_deploy:
             return replace(position, together=False, deployed=position.arrival)
         if position.failed is not None:
-            return self._told(_with_earlier_failures(position.failed, position), position)
+            return self._told(with_earlier_failures(position.failed, position), position)
         if not position.together:
             return replace(position, together=True)
         return replace(position, together=False, deployed=position.arrival) if may_deploy else None
@@ -175,7 +173,7 @@ class Walk:
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
             record = self._there_and_back(stretch, record, position)
-        return _with_earlier_failures(record, position)
+        return with_earlier_failures(record, position)
 
     def _up(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up; one that failed by itself has come here with those before it."""
@@ -209,15 +207,15 @@ class Walk:
 
         One that has passed without rows shows what texts were to be like, and is tried with such ones.
         """
-        failures = _own_failures(record)
+        failures = own_failures(record)
         if not failures and self._has_learned(stretch, position):
             return replace(position, populated=True, rows_failures=(), suspects=())
-        if not failures or position.failed is not None or _can_only_fail(record):
+        if not failures or position.failed is not None or can_only_fail(record):
             return None
         if position.populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
             return replace(position, populated=False, rows_failures=failures, suspects=found)
-        if record.upgrade.failure is None or record.behind is not None:
+        if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
             return None
         return replace(position, failed=record, together=True)
 
@@ -245,48 +243,6 @@ class Walk:
         if len(wanted) < len(self.records):
             return Descent(None, self.records[-len(wanted) - 1].revision.revision)
         return Descent(stretch.catalog.read())
-
-
-def _own_failures(record: RevisionRecord) -> tuple[tuple[str, Failure], ...]:
-    """Return the failures that are not the author's own refusal to go down."""
-    steps = (("upgrade", record.upgrade), ("downgrade", record.downgrade), ("reupgrade", record.reupgrade))
-    return tuple(
-        (name, step.failure)
-        for name, step in steps
-        if step is not None and step.failure is not None and not (step.failure.refused and name == "downgrade")
-    )
-
-
-def _can_only_fail(record: RevisionRecord) -> bool:
-    """Whether a revision misses what one that was passed over would have made."""
-    failure = record.upgrade.failure
-    return record.behind is not None and failure is not None and (failure.sqlstate or "").startswith(_OF_THE_CATALOG)
-
-
-def _with_earlier_failures(record: RevisionRecord, position: Position) -> RevisionRecord:
-    """Add why a revision failed on rows, or alone, where it does not fail without them, or in company."""
-    still_failing = {name for name, _ in _own_failures(record)}
-    if position.failed is not None:
-        return record if "upgrade" in still_failing else replace(record, alone_failure=position.failed.upgrade.failure)
-    gone = {name: failure for name, failure in position.rows_failures if name not in still_failing}
-    return replace(
-        record,
-        upgrade_rows_failure=gone.get("upgrade"),
-        downgrade_rows_failure=gone.get("downgrade"),
-        reupgrade_rows_failure=gone.get("reupgrade"),
-    )
-
-
-def _is_spoiled(record: RevisionRecord) -> bool:
-    """Whether the database is no longer what a clean upgrade to this revision gives."""
-    if (
-        record.alone_failure
-        or record.walk_failure
-        or (record.reupgrade is not None and record.reupgrade.failure is not None)
-    ):
-        return True
-    last = record.reupgrade or record.downgrade
-    return last is not None and last.snapshot != record.upgrade.snapshot
 
 
 class _Missed(Exception):  # noqa: N818 - no error of the code

@@ -201,10 +201,13 @@ class _Unit:
             if isinstance(error, (SQLAlchemyError, psycopg.Error)):
                 raise translate(error) from error
         finally:
-            # Rolling back on a lost connection fails too; what ended the block is what the caller is told.
-            with contextlib.suppress(AppError), translating():
-                async with self._session:  # its end closes the session, to completion even when cancelled
-                    pass
+            if self._session.in_transaction():
+                # Rolling back on a lost connection fails too; what ended the block is what the caller is told.
+                with contextlib.suppress(AppError), translating():
+                    async with self._session:  # its end closes the session, to completion even when cancelled
+                        pass
+            else:  # as after every commit: there is no connection to give back, and so no need of a task for that
+                self._session.sync_session.close()
 
 
 async def _refuse_unsent_changes(session: AsyncSession) -> None:

@@ -191,6 +191,17 @@ async def test_an_event_on_which_relays_never_report_is_parked_after_it_was_trie
     )
 
 
+async def test_a_claim_does_not_wait_for_who_has_locked_an_event_that_is_to_be_parked(outbox: Outbox) -> None:
+    (exhausted,) = await outbox.write("a")
+    async with outbox.sessions.begin() as session:
+        await session.execute(text("UPDATE outbox_events SET attempts = 3"))
+    (ready,) = await outbox.write("b")
+    async with outbox.sessions() as other, asyncio.timeout(4):  # a lock is waited for at most 5 s
+        await other.execute(text("SELECT FROM outbox_events WHERE id = :id FOR UPDATE"), {"id": exhausted})
+
+        assert await outbox.claimed_ids(policy=RetryPolicy(max_attempts=2)) == [ready]
+
+
 async def test_a_failure_that_was_reported_is_told_apart_from_claims_that_no_relay_lived_to_report_on(
     outbox: Outbox,
 ) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from sqlalchemy import text
@@ -93,3 +93,12 @@ async def _becomes_held(lock: RelayLock) -> bool:
         if await lock.is_held():
             return True
     return False
+
+
+async def test_a_lock_that_was_given_back_is_free_for_another_process(database_with: Callable[..., Database]) -> None:
+    one, other = database_with(), database_with()
+    async with RelayLock(one.engine) as lock:
+        assert await lock.is_held()
+
+    async with RelayLock(other.engine) as lock:
+        assert await _becomes_held(lock)

@@ -1,0 +1,58 @@
+"""Reads from what one revision came to how the walk is to go on: what failed, why it may, and whether the database still serves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.walk.position import Position
+
+# The class of SQLSTATE for what a statement names and there is not; no rows make a difference to that.
+_OF_THE_CATALOG = "42"
+
+
+def own_failures(record: RevisionRecord) -> tuple[tuple[str, Failure], ...]:
+    """Return the failures that are not the author's own refusal to go down."""
+    steps = (("upgrade", record.upgrade), ("downgrade", record.downgrade), ("reupgrade", record.reupgrade))
+    return tuple(
+        (name, step.failure)
+        for name, step in steps
+        if step is not None and step.failure is not None and not (step.failure.refused and name == "downgrade")
+    )
+
+
+def waits_for_itself(record: RevisionRecord) -> bool:
+    """Whether a revision waited for a lock of its own, as it does whoever deploys it."""
+    return record.upgrade.failure is not None and bool(record.upgrade.failure.waited)
+
+
+def can_only_fail(record: RevisionRecord) -> bool:
+    """Whether a revision misses what one that was passed over would have made."""
+    failure = record.upgrade.failure
+    return record.behind is not None and failure is not None and (failure.sqlstate or "").startswith(_OF_THE_CATALOG)
+
+
+def with_earlier_failures(record: RevisionRecord, position: Position) -> RevisionRecord:
+    """Add why a revision failed on rows, or alone, where it does not fail without them, or in company."""
+    still_failing = {name for name, _ in own_failures(record)}
+    if position.failed is not None:
+        return record if "upgrade" in still_failing else replace(record, alone_failure=position.failed.upgrade.failure)
+    gone = {name: failure for name, failure in position.rows_failures if name not in still_failing}
+    return replace(
+        record,
+        upgrade_rows_failure=gone.get("upgrade"),
+        downgrade_rows_failure=gone.get("downgrade"),
+        reupgrade_rows_failure=gone.get("reupgrade"),
+    )
+
+
+def is_spoiled(record: RevisionRecord) -> bool:
+    """Whether the database is no longer what a clean upgrade to this revision gives."""
+    if (
+        record.alone_failure
+        or record.walk_failure
+        or (record.reupgrade is not None and record.reupgrade.failure is not None)
+    ):
+        return True
+    last = record.reupgrade or record.downgrade
+    return last is not None and last.snapshot != record.upgrade.snapshot
