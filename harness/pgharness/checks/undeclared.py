@@ -26,9 +26,9 @@ class Undeclared:
     """
 
     models: ModelsRecord
-    partitions: Mapping[str, AbstractSet[str]]
+    partitions: Mapping[str, Sequence[str]]
     unseen: Sequence[LeftOut]
-    forgotten: Mapping[str, str]
+    forgotten: dict[str, str]
     with_forgotten: AbstractSet[ObjectKey]
 
     @classmethod
@@ -52,8 +52,8 @@ class Undeclared:
                 check, None, f"the models leave the partitions of {table} to the chain: {', '.join(sorted(names))}"
             )
         if self.unseen:
-            names = ", ".join(one.in_words for one in self.unseen)
-            yield Note(check, None, f"left out as env.py leaves it out of Alembic's comparison: {names}")
+            left_out = ", ".join(one.in_words for one in self.unseen)
+            yield Note(check, None, f"left out as env.py leaves it out of Alembic's comparison: {left_out}")
         if self.forgotten:
             yield not_imported(check, self.forgotten)
 
