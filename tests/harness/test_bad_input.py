@@ -175,7 +175,6 @@ def test_an_env_py_that_connects_elsewhere_is_told_and_runs_nothing_there(
 
 
 BROKEN_OPTIONS = [
-    pytest.param(("--alembic", "nowhere.ini"), "Alembic configuration nowhere.ini not found.", "looked for", "--alembic PATH", id="no alembic.ini"),
     pytest.param(("--config", "nowhere.toml"), "Configuration file nowhere.toml not found.", "looked for", "--config", id="no pyproject.toml"),
     pytest.param(("--only", "graf"), "Unknown check 'graf'.", "known are graph", "did you mean 'graph'?", id="an unknown check to make"),
     pytest.param(("--skip", "drfit"), "Unknown check 'drfit'.", "known are graph", "did you mean 'drift'?", id="an unknown check to skip"),
@@ -191,6 +190,12 @@ BROKEN_OPTIONS = [
     pytest.param(("--server", "postgresql://user:secret@localhost:1/shop"), "Could not connect to the server", "onnection", "URL", id="a server that is down"),
     pytest.param(("--server", "postgresql:///shop?host=/nowhere"), "Could not connect to the server", "No such file", "start the server", id="a socket that is not there"),
 ]  # fmt: skip
+
+
+def test_an_alembic_ini_that_is_not_there_ends_in_one_message(command_line: Check) -> None:
+    ended = command_line("check", "--alembic", "nowhere.ini")
+
+    assert_one_message(ended, "Alembic configuration nowhere.ini not found.", "looked for", "--alembic PATH")
 
 
 @pytest.mark.parametrize(("options", "what", "seen", "mend"), BROKEN_OPTIONS)

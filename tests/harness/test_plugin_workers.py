@@ -41,7 +41,9 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def result(pytester: pytest.Pytester, example: Callable[..., Path]) -> pytest.RunResult:
     shutil.copytree(example(edits={"env.py": COUNTED}), pytester.path, dirs_exist_ok=True)
-    pytester.makepyprojecttoml('[tool.pgharness]\nalembic = "alembic.ini"\nserver = "embedded"\nonly = ["graph"]\n')
+    pytester.makepyprojecttoml(
+        '[tool.pgharness]\nalembic = "alembic.ini"\nserver = "embedded"\nonly = ["graph", "upgrade"]\n'
+    )
     pytester.makepyfile(test_shop=TESTS)
     return pytester.runpytest_subprocess(*PLUGINS, "-n2", "--pgharness", "-v")
 

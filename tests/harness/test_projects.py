@@ -230,7 +230,9 @@ def test_without_models_what_needs_them_is_skipped_and_says_so(judge_example: Ca
     assert report.findings == ()
     assert skipped["drift"].startswith("no models: set metadata = ")
     assert skipped["enums"] == skipped["drift"]
-    assert skipped["autogenerate"] == "env.py gives no target_metadata to context.configure()"
+    assert skipped["autogenerate"] == (
+        "no models: give them in env.py, context.configure(…, target_metadata=Base.metadata)"
+    )
 
 
 def test_models_named_in_the_settings_stand_in_for_those_of_env_py(
