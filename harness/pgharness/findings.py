@@ -13,6 +13,7 @@ class Finding:
     `revision` is the revision at fault, or None where the chain as a whole is. `subject` is the object, in the words of
     PostgreSQL (`index public.ix_users_email`). `evidence` is the text that shows it (a diff, a statement, an SQLSTATE),
     possibly of several lines, or empty. `line` is the line in the revision's file, where more is known than the function.
+    One that stands `instead_of` others is told where another check tells their cause.
     """
 
     check: str
@@ -22,6 +23,7 @@ class Finding:
     mend: str
     evidence: str = ""
     line: int | None = None
+    instead_of: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ REFUSED = [
         "rows of child that refer to none first",
     ),
     ("23505", "CREATE UNIQUE INDEX ON child (id, name)", "equal in (id, name)"),
+    ("23505", "INSERT INTO parent VALUES (1, 1), (1, 2)", "ON CONFLICT (id) DO NOTHING"),
     ("23514", "ALTER TABLE child ADD CHECK (id > 1)", "postgresql_not_valid=True"),
     ("25001", "CREATE INDEX CONCURRENTLY ON child (id)", "autocommit block"),
     ("2BP01", "DROP TABLE child", "drop view reads first"),

@@ -114,7 +114,7 @@ def test_a_foreign_key_is_not_served_by(ddl: str, judge: Judged) -> None:
     (finding,) = judge(ddl)
 
     assert finding.subject == "constraint public.book.fk_author"
-    assert "CREATE INDEX CONCURRENTLY ON public.book (author_id)" in finding.mend
+    assert "CREATE INDEX CONCURRENTLY ix_book_author_id ON public.book (author_id)" in finding.mend
 
 
 def test_a_foreign_key_is_not_served_by_an_invalid_index(judge: Judged) -> None:
@@ -124,6 +124,12 @@ def test_a_foreign_key_is_not_served_by_an_invalid_index(judge: Judged) -> None:
     )
 
     assert "Index public.ix_invalid would support it, but is invalid" in finding.message
+
+
+def test_a_foreign_key_that_nobody_enforces_looks_nothing_up(judge: Judged) -> None:
+    ddl = "CREATE INDEX ON book (author_id); CREATE TABLE child (author_id int REFERENCES author NOT ENFORCED)"
+
+    assert judge(ddl) == []
 
 
 def test_a_foreign_key_of_two_columns_takes_them_in_any_order(judge: Judged) -> None:

@@ -155,3 +155,31 @@ def test_what_production_may_hold_is_found_and_what_texts_are_read_as_is_learned
         "fewer_moods": "on tables with rows, where mood cannot be read as mood",
         "guard": "on tables with rows",
     }
+
+
+def test_a_row_that_is_inserted_beside_one_of_its_key_is_no_matter_of_rows_that_share_it() -> None:
+    failure = Failure(
+        "UniqueViolation",
+        'duplicate key value violates unique constraint "t_pkey"\nDETAIL:  Key (id)=(1) already exists.',
+        "INSERT INTO t (id, name) VALUES (1, 'admin')",
+        "23505",
+    )
+
+    assert rows_at_fault(failure) == RowsAtFault("a row has such id already")
+    assert mend_rows(failure, "0002.py").startswith("let what is there stay: ON CONFLICT (id) DO NOTHING; or leave out")
+
+
+def test_texts_that_were_made_to_be_read_as_numbers_are_told(judge_chain: Callable[..., Run]) -> None:
+    first = table("address", "id int PRIMARY KEY, zip text, kind text")
+    cast = Revision(
+        "cast",
+        sql("ALTER TABLE address ALTER zip TYPE integer USING zip::integer"),
+        sql("ALTER TABLE address ALTER zip TYPE text"),
+    )
+
+    run = judge_chain(first, cast, only=("upgrade",))
+
+    assert run.report.findings == ()
+    (note,) = run.report.notes
+    assert note.revision == "cast"
+    assert "SELECT count(*) FROM public.address WHERE NOT pg_input_is_valid(zip, 'integer')" in note.message

@@ -76,6 +76,8 @@ def test_several_heads_that_are_named_are_meant(example: Callable[..., Path], ag
     assert (chain.heads, chain.targets) == (("0003", "0003b"), ())
     with pytest.raises(CannotRun, match="--head 0003 --head 0003b"):
         open_project(load_settings(None, alembic=ini, heads=("0004",)), agent=agent)
+    with pytest.raises(CannotRun, match="0002 has revisions after it"):
+        open_project(load_settings(None, alembic=ini, heads=("0002",)), agent=agent)
 
 
 def test_what_nobody_made_is_to_be_handed_over_and_what_a_revision_made_is_not() -> None:

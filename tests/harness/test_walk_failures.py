@@ -46,6 +46,20 @@ def test_those_behind_a_revision_that_fails_are_judged_by_themselves(judge_chain
     assert book.before.objects("table") == run.record.record_of("dies").before.objects("table")  # type: ignore[union-attr]
 
 
+def test_a_downgrade_that_fails_behind_a_revision_that_fails_is_told_where_its_upgrade_passes(
+    judge_chain: JudgeChain,
+) -> None:
+    slip = Revision("slip", sql("CREATE INDEX q ON author (id)"), sql("DROP INDEX qq"))
+    sound = Revision("sound", sql("CREATE INDEX r ON author (id)"), sql("DROP INDEX r"))
+
+    run = judge_chain(table("author"), FAILS, slip, sound)
+
+    assert [one[:3] for one in told(run)] == [
+        ("upgrade", "fails", "upgrade of fails"),
+        ("roundtrip", "slip", "downgrade of slip"),
+    ]
+
+
 def test_a_revision_that_ends_its_process_up_or_down_fails_like_any_other(judge_chain: JudgeChain) -> None:
     dies = "import os\nprint('so long', flush=True)\nos._exit(3)"
 

@@ -60,6 +60,12 @@ def _chosen(scripts: ScriptDirectory, chain: dict[str, Any], heads: Sequence[str
             seen=in_one_line(error),
             mend=f"name heads by id or as BRANCH@head: --head {' --head '.join(chain['heads'])}",
         ) from error
+    if within := [one for one in chosen if one not in chain["heads"]]:
+        raise Stop(
+            "No head in `heads`.",
+            seen=f"{', '.join(within)} has revisions after it; the heads are {', '.join(chain['heads'])}",
+            mend=f"name heads by id or as BRANCH@head: --head {' --head '.join(chain['heads'])}",
+        )
     by_id = {one["revision"]: one for one in chain["revisions"]}
     pending, found = list(chosen), set()
     while pending:

@@ -113,8 +113,12 @@ def read_indexes(snapshot: Snapshot) -> tuple[Index, ...]:
 
 
 def read_foreign_keys(snapshot: Snapshot) -> tuple[ForeignKey, ...]:
-    """Return all foreign keys, in order, without temporal ones, whose actions want another kind of index."""
-    keys = (key for key in snapshot.objects("constraint") if snapshot.value(*key) == "foreign key")
+    """Return all foreign keys, in order, without temporal ones, whose actions want another kind of index, and NOT ENFORCED ones, which have no actions."""
+    keys = (
+        key
+        for key in snapshot.objects("constraint")
+        if snapshot.value(*key) == "foreign key" and snapshot.value(*key, "enforced") != "false"
+    )
     return tuple(found for found in (foreign_key_of(snapshot, key) for key in keys) if not found.is_temporal)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
+from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.origin import origin
@@ -17,6 +18,8 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord, QueryRecord
 
 NAME = "indices"
+LONGEST_NAME = 63
+"""Of an identifier PostgreSQL keeps so many bytes (manual, 4.1.1)."""
 # Access methods whose usual operator class for a column that a key may have finds by `=` (with btree_gist, for all scalar types).
 FIND_EQUALS = ("btree", "gist", "spgist")
 
@@ -147,11 +150,18 @@ def _uncovered(
         subject=f"constraint {foreign_key.name}",
         message=f"Foreign key without a supporting index: every DELETE or key UPDATE on {foreign_key.referenced} "
         f"scans {foreign_key.table} sequentially.{invalid}",
-        mend=f"an Index in the model (`index=True` for one column), and in a revision the same: CREATE INDEX CONCURRENTLY ON "
+        mend=f"an Index in the model (`index=True` for one column), and in a revision the same, by the same name: CREATE INDEX CONCURRENTLY {_usual_name(foreign_key)}ON "
         f"{foreign_key.table} ({columns}) in an autocommit block; or, if rows of "
-        f'{foreign_key.referenced} are never deleted, allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
+        f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
     )
+
+
+def _usual_name(foreign_key: ForeignKey) -> str:
+    """Return what SQLAlchemy calls the index of `index=True` without a naming convention, with a blank; nothing where it has to be quoted or cut."""
+    parts = (unqualified(foreign_key.table), *foreign_key.columns)
+    name = "_".join(["ix", *parts])
+    return f"{name} " if name.isidentifier() and name.islower() and len(name) <= LONGEST_NAME else ""
 
 
 def _near(foreign_key: ForeignKey, indexes: Sequence[Index]) -> Iterator[str]:

@@ -38,7 +38,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
 
 def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Finding | Note]:
     revision, downgrade, reupgrade = record.revision, record.downgrade, record.reupgrade
-    if downgrade is None or (downgrade.failure is not None and record.behind is not None):
+    if downgrade is None:
         return
     if downgrade.failure is not None:
         yield from _judge_failed_downgrade(revision, downgrade.failure)

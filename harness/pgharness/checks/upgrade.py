@@ -15,6 +15,10 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import RevisionRecord
 
 NAME = "upgrade"
+# Types whose texts look like no other's: a column of texts may well hold something else too.
+OF_THEIR_OWN_FORM = frozenset(
+    {"smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "uuid", "inet", "date"}
+)
 
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
@@ -88,6 +92,14 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             "upgrade() passes as env.py deploys it, and fails where pgharness runs it one by one, so neither rows nor its downgrade "
             f"were tried: {failure_in_words(record.walk_failure)}",
         )
+    for table, column, read_as in record.read_as:
+        if read_as in OF_THEIR_OWN_FORM:
+            yield Note(
+                NAME,
+                revision.revision,
+                f"passes on texts in {table}.{column} that can be read as {read_as}, which were made for it; production may hold others: "
+                f"SELECT count(*) FROM {table} WHERE NOT pg_input_is_valid({column}, '{read_as}')",
+            )
     for table, reason in record.unfilled:
         yield Note(NAME, revision.revision, f"{table} had no rows: {reason}")
 

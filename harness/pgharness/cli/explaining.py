@@ -26,11 +26,16 @@ def explain_and_tell(url: str, file: Path, list_format: ListFormat, *, analyze: 
         statements = with_samples(connection, texts)
         findings = judge_plans(connection, statements, targets=STATISTICS_TARGETS if analyze else ())
     if list_format is ListFormat.JSON:
-        document = {"statements": len(statements), "findings": [asdict(finding) for finding in findings]}
+        document = {"statements": len(statements), "findings": [_in_json(finding) for finding in findings]}
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         _tell_plans(len(statements), findings)
     sys.exit(FINDINGS if findings else NO_FINDINGS)
+
+
+def _in_json(finding: Finding) -> dict[str, object]:
+    """Return a finding about a statement, which has no line of a revision."""
+    return {name: value for name, value in asdict(finding).items() if name not in ("line", "instead_of")}
 
 
 def _tell_plans(statements: int, findings: Sequence[Finding]) -> None:

@@ -46,7 +46,7 @@ ADVICE: tuple[Advice, ...] = (
         "22P02",
         "invalid_text_representation",
         'UPDATE the values that are no {type} first, or lead them over: postgresql_using="CASE <column> WHEN … THEN … END"',
-        r"invalid input (?:value for|syntax for type) (?P<type>[^:]+):",
+        r"invalid input (?:value for|syntax for type) (?P<type>[^:\n]+)",
     ),
     Advice(
         "23502",
@@ -61,6 +61,12 @@ ADVICE: tuple[Advice, ...] = (
         "UPDATE or DELETE the rows of {table} that refer to none first, or add the key with postgresql_not_valid=True and VALIDATE it in a "
         "later revision",
         r'on table "(?P<table>[^"]+)" violates foreign key',
+    ),
+    Advice(
+        "23505",
+        "unique_violation",
+        "let what is there stay: ON CONFLICT {columns} DO NOTHING; or leave out of the INSERT what a default gives",
+        r"\A\s*INSERT\b[\s\S]*Key (?P<columns>\([^)]*\))",
     ),
     Advice(
         "23505",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
 from pgharness.describing.differences import ORDER, Told
+
+_DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
         return f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]'
     written = f"write a revision: {in_words(told.key, proposals)}"
     if told.renamed_from is not None:
-        return f"{written}{_other(written)}name it in the models as the database does"
+        unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
+        return f"{written}{_other(written)}name it in the models as the database does{unless}"
     if told.only_in == "left":
         return f"declare it in the models, or {written}"
     if told.only_in == "right":
@@ -78,6 +82,8 @@ def in_words(key: ObjectKey, proposals: Proposals) -> str:
 
 def written_out(operations: Sequence[str]) -> str:
     """Write operations as they can be pasted: on one line, or, where one is a block, on lines of their own, with what has to stand beside them."""
+    if any(_DIALECT_TYPE.search(operation) for operation in operations):
+        operations = ("from sqlalchemy.dialects import postgresql", *operations)  # no template imports it
     if not any(operation.startswith("with ") for operation in operations):
         return "; ".join(operations)
     lines = "\n".join(operations)

@@ -67,6 +67,8 @@ def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:
     found = re.search(r"Key \((.+)\)=\(.*\) (?:is duplicated|already exists)", message, re.DOTALL)
     if found is None:
         return None
+    if statement.upper().startswith("INSERT"):
+        return RowsAtFault(f"a row has such {found[1]} already")
     keys, partial = found[1], _WHERE.search(statement)
     condition = f"({keys}) IS NOT NULL" + (f" AND ({partial[1].strip()})" if partial else "")
     query = f"SELECT {keys}, count(*) FROM {table} WHERE {condition} GROUP BY {keys} HAVING count(*) > 1"

@@ -32,9 +32,11 @@ class Accepted:
     message: str
 
     @classmethod
-    def of(cls, finding: Finding) -> Accepted:
-        """Return what accepts this finding."""
-        return cls(finding.check, finding.revision, finding.subject, finding.message)
+    def of(cls, finding: Finding) -> frozenset[Accepted]:
+        """Return what accepts this finding, or all that it stands instead of: alone, each check tells its findings one by one."""
+        if finding.instead_of:
+            return frozenset(entry for one in finding.instead_of for entry in cls.of(one))
+        return frozenset({cls(finding.check, finding.revision, finding.subject, finding.message)})
 
 
 def read_accepted(file: Path) -> frozenset[Accepted]:
@@ -54,7 +56,7 @@ def read_accepted(file: Path) -> frozenset[Accepted]:
 
 def write_accepted(file: Path, findings: Iterable[Finding], reason: str, today: date) -> int:
     """Write the entries of these findings, sorted, in place of those that were there. Returns how many they are."""
-    entries = sorted({Accepted.of(finding) for finding in findings}, key=repr)
+    entries = sorted({entry for finding in findings for entry in Accepted.of(finding)}, key=repr)
     text = _HEADER.format(day=today.isoformat(), reason=json.dumps(reason, ensure_ascii=False))
     file.write_text(text + "".join(_in_toml(entry) for entry in entries), encoding="utf-8")
     return len(entries)
@@ -62,12 +64,12 @@ def write_accepted(file: Path, findings: Iterable[Finding], reason: str, today: 
 
 def without_accepted(findings: Sequence[Finding], accepted: frozenset[Accepted]) -> tuple[Finding, ...]:
     """Return the findings that are not accepted."""
-    return tuple(finding for finding in findings if Accepted.of(finding) not in accepted)
+    return tuple(finding for finding in findings if not Accepted.of(finding) <= accepted)
 
 
 def judge_accepted(accepted: frozenset[Accepted], made: Made, file: str) -> Iterator[Finding]:
     """Find entries whose finding is gone; of what was not judged nothing is known."""
-    found = {Accepted.of(finding) for finding in made.findings}
+    found = {entry for finding in made.findings for entry in Accepted.of(finding)}
     for entry in sorted(accepted - found, key=repr):
         if made.covers(entry.check, entry.revision):
             yield Finding(

@@ -57,7 +57,7 @@ def _require_sayable(check: Check, chain: Chain, item: object) -> None:
         value = getattr(item, field.name)
         if field.name == "line" and not (value is None or (isinstance(value, int) and value >= 1)):
             raise Misjudged(f"it yields a {type(item).__name__} whose line is none of a file's: {value!r}")
-        if field.name not in {"revision", "line"} and not (isinstance(value, str) and _is_unicode(value)):
+        if field.name not in {"revision", "line", "instead_of"} and not (isinstance(value, str) and _is_unicode(value)):
             raise Misjudged(f"it yields a {type(item).__name__} whose {field.name} is no text: {value!r}")
 
 

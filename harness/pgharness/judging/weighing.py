@@ -47,4 +47,5 @@ def _in_one(of: str, check: str, revision: str | None, found: Sequence[Finding])
         f"It is found by `{check}` too, which lists it in full where it is asked alone: --only {check}.",
         f"correct what `{of}` finds",
         "\n".join(one.subject for one in found),
+        instead_of=tuple(found),
     )

@@ -73,6 +73,8 @@ class RevisionRecord:
     """Why the walk cannot run the upgrade, where env.py deploys it, also by itself; its downgrade is not tried then."""
     unfilled: tuple[tuple[str, str], ...] = ()
     """Tables for which no row could be made, each with the reason."""
+    read_as: tuple[tuple[str, str, str], ...] = ()
+    """Texts that were made such that the upgrade can read them: table, column, and the type that it reads them as."""
     behind: str | None = None
     """The first revision before it that fails every way, and was passed over: a failure may come of what that has not made."""
 

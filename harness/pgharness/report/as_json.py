@@ -41,4 +41,5 @@ def _check(result: CheckResult) -> dict[str, object]:
 
 
 def _said(report: Report, said: Finding | Note, root: Path) -> dict[str, object]:
-    return {**asdict(said), **asdict(place_of(report, said, root))}
+    told = {name: value for name, value in asdict(said).items() if name != "instead_of"}
+    return {**told, **asdict(place_of(report, said, root))}

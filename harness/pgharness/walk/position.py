@@ -12,15 +12,16 @@ from pgharness.rows import Suspect
 class Position:
     """The revision to try next, whether on rows, why it failed on rows before, and the columns whose texts may be the cause.
 
-    `together` arrives there in one migration context, as one `alembic upgrade` would; of the revisions before it, the first
-    `deployed` come there as env.py deploys them. `failed` is what the revision came to by itself, without rows; it is then run
-    with those before it.
+    Of the columns in `learned` the texts were made for it. `together` arrives there in one migration context, as one `alembic upgrade`
+    would; of the revisions before it, the first `deployed` come there as env.py deploys them. `failed` is what the revision came to by
+    itself, without rows; it is then run with those before it.
     """
 
     index: int
     populated: bool = True
     rows_failures: tuple[tuple[str, Failure], ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    learned: tuple[Suspect, ...] = ()
     failed: RevisionRecord | None = None
     together: bool = False
     deployed: int = 0

@@ -154,7 +154,8 @@ class Walk:
 
     def _told(self, record: RevisionRecord, position: Position) -> Position:
         """Keep what a revision came to, and return where the next one begins on a new database."""
-        self.records.append(record)
+        read_as = tuple((one.table, one.column, one.type_name) for one in position.learned if one.type_name)
+        self.records.append(replace(record, read_as=read_as))
         self.advance(record.revision.label)
         if record.upgrade.failure is not None:
             self.passed_over.add(record.revision.revision)
@@ -209,7 +210,7 @@ class Walk:
         """
         failures = own_failures(record)
         if not failures and self._has_learned(stretch, position):
-            return replace(position, populated=True, rows_failures=(), suspects=())
+            return replace(position, populated=True, rows_failures=(), suspects=(), learned=position.suspects)
         if not failures or position.failed is not None or can_only_fail(record):
             return None
         if position.populated and self.project.settings.rows_per_table:

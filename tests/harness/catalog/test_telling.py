@@ -14,7 +14,7 @@ from pgharness.catalog.snapshot import take_snapshot
 from pgharness.cli.app import app
 from pgharness.databases import Database
 from pgharness.describing.differences import Told, describe_differences
-from pgharness.describing.proposals import propose
+from pgharness.describing.proposals import propose, written_out
 from tests.harness.catalog.serving import Major
 from tests.harness.catalog.trying import Bench, run_operations, taken_back
 
@@ -65,6 +65,23 @@ def test_a_difference_is_told_with_both_sides_and_its_mend(bench: Bench, change:
 
     assert told.message == message
     assert propose(changed, bench.snapshot)[told.key].operations == (mend,)
+
+
+def test_what_is_written_imports_the_types_that_it_names() -> None:
+    column = 'op.add_column("t", sa.Column("a", postgresql.JSONB()))'
+
+    assert written_out((column,)) == f"from sqlalchemy.dialects import postgresql; {column}"
+    using = 'op.alter_column("t", "a", type_=sa.Integer(), postgresql_using="a::text::integer")'
+    assert written_out((using,)) == using
+
+
+def test_what_rows_get_that_have_none_is_said_to_be_open(bench: Bench) -> None:
+    changed = _changed(bench, "ALTER TABLE shop.author ADD extra text")
+    wanted = _changed(bench, "ALTER TABLE shop.author ADD extra text NOT NULL")
+
+    first, _ = propose(changed, wanted)[ObjectKey("column", "shop.author.extra")].operations
+
+    assert "SET extra = '' /* or what fits */ WHERE extra IS NULL" in first
 
 
 def test_what_no_statement_mends_says_why(bench: Bench) -> None:

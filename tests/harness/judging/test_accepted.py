@@ -32,7 +32,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     written = write_accepted(file, (WHOLE, ODD, ODD), 'we "know"', DAY)
 
     assert written == 2
-    assert read_accepted(file) == {Accepted.of(ODD), Accepted.of(WHOLE)}
+    assert read_accepted(file) == Accepted.of(ODD) | Accepted.of(WHOLE)
     text = file.read_text(encoding="utf-8")
     assert 'reason = "we \\"know\\""\naccepted_on = 2026-11-29\n' in text
     write_accepted(file, (ODD, WHOLE), 'we "know"', DAY)
@@ -55,11 +55,11 @@ def test_a_file_that_is_none_of_ours_is_told(text: str, tmp_path: Path) -> None:
 def test_another_finding_about_the_same_object_is_not_accepted() -> None:
     other = Finding(ODD.check, ODD.revision, ODD.subject, "Its method is hash.", "make it")
 
-    assert without_accepted((ODD, other), frozenset({Accepted.of(ODD)})) == (other,)
+    assert without_accepted((ODD, other), Accepted.of(ODD)) == (other,)
 
 
 def test_an_entry_is_told_when_its_finding_is_gone() -> None:
-    entries = frozenset({Accepted.of(ODD)})
+    entries = Accepted.of(ODD)
 
     assert list(judge_accepted(entries, made(ODD), "accepted.toml")) == []
     (told,) = judge_accepted(entries, made(), "accepted.toml")
@@ -70,7 +70,17 @@ def test_an_entry_is_told_when_its_finding_is_gone() -> None:
 def test_nothing_is_said_of_an_entry_whose_check_or_revision_was_not_judged() -> None:
     elsewhere = Accepted("drift", "0002", "index x", "It is missing.")
 
-    assert list(judge_accepted(frozenset({Accepted.of(WHOLE), elsewhere}), made(), "accepted.toml")) == []
+    assert list(judge_accepted(Accepted.of(WHOLE) | {elsewhere}, made(), "accepted.toml")) == []
+
+
+def test_what_stands_instead_of_others_is_accepted_with_them_and_they_by_themselves() -> None:
+    part = Finding("enums", "0001", "type mood", "It lacks a label.", "add it")
+    other = Finding("enums", "0001", "type size", "It lacks a label.", "add it")
+    both = Finding("enums", "0001", "what `drift` finds", "Too.", "correct it", instead_of=(part, other))
+
+    assert without_accepted((both,), Accepted.of(part) | Accepted.of(other)) == ()
+    assert without_accepted((part, other), Accepted.of(both)) == ()
+    assert without_accepted((both,), Accepted.of(part)) == (both,)
 
 
 def test_what_was_accepted_fails_no_run_and_what_is_new_does(

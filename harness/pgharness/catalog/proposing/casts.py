@@ -21,6 +21,15 @@ def is_far(contents: Contents, other: Contents, column: ObjectKey) -> bool:
     return before != after and _family(before) != _family(after)
 
 
+def is_assigned(before: str, after: str) -> bool:
+    """Whether PostgreSQL turns the values by itself, by an assignment cast (manual, CREATE CAST).
+
+    It refuses what does not fit, where an explicit cast would cut a text off.
+    """
+    family = _family(after)
+    return family == "text" or (family == _family(before) and family in FAMILIES.values())
+
+
 def cast(name: str, before: str, after: str) -> str:
     """Write the expression that makes a value of the type `after` of a column of the type `before`; both as PostgreSQL prints them."""
     plain, wanted = _plain(before), _plain(after)

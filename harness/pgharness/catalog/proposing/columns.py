@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.proposing import python_words as python
 from pgharness.catalog.proposing.alembic_calls import adding_column, altering_column, dropping
-from pgharness.catalog.proposing.casts import cast
+from pgharness.catalog.proposing.casts import cast, is_assigned
 from pgharness.catalog.proposing.change import Change, NoStatementError, Wanted, take
 from pgharness.catalog.proposing.filling import fill
 from pgharness.catalog.proposing.numbering import begin_after_rows, convert, is_converted
@@ -148,7 +148,7 @@ def _type(change: Change, wanted: Wanted) -> list[str]:
     facts, data_type = change.after, change.after["type"]
     collate = f" COLLATE {facts['collation']}" if "collation" in facts else ""
     before = change.before["type"]
-    using = cast(change.local_name, before, data_type) if data_type != before else ""
+    using = "" if is_assigned(before, data_type) or data_type == before else cast(change.local_name, before, data_type)
     act = f"TYPE {data_type}{collate}{f' USING {using}' if using else ''}"
     written = None if collate else python_type(data_type)
     changed = _altering(change, act, type_=written, postgresql_using=python.text(using) if written and using else None)

@@ -38,7 +38,11 @@ def fill(contents: Contents, column: ObjectKey) -> list[str]:
     if _is_unique(contents, column):
         return _fill_uniquely(contents, column)
     value = _value(contents, column)
-    return [] if value is None else [f"UPDATE {table.object} SET {name} = {value} WHERE {name} IS NULL;"]
+    return (
+        []
+        if value is None
+        else [f"UPDATE {table.object} SET {name} = {value} /* or what fits */ WHERE {name} IS NULL;"]
+    )
 
 
 def _value(contents: Contents, column: ObjectKey) -> str | None:
