@@ -368,7 +368,7 @@ ICU = Revision("names", sql("CREATE COLLATION german (provider = icu, locale = '
 def test_auto_takes_the_systems_own_server_where_the_embedded_one_lacks_what_the_chain_wants(tmp_path: Path) -> None:
     alembic = write_chain(tmp_path / "project", [ICU])
 
-    report = check_chain(load_settings(None, alembic=alembic, only=("upgrade",)))
+    report = check_chain(load_settings(None, alembic=alembic, server="auto", only=("upgrade",)))
 
     assert report.findings == ()
     assert "ICU is not supported in this build" in report.server.reason
@@ -380,4 +380,4 @@ def test_a_chain_that_the_systems_own_server_cannot_take_is_told_what_the_first_
     alembic = write_chain(tmp_path / "project", [ICU, Revision("later", sql("SELECT no_such_function()"))])
 
     with pytest.raises(CannotRun, match="Revision names wants what the server lacks"):
-        check_chain(load_settings(None, alembic=alembic, only=("upgrade",)))
+        check_chain(load_settings(None, alembic=alembic, server="auto", only=("upgrade",)))
