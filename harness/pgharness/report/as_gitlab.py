@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 from pgharness.findings import Finding
 from pgharness.report.model import Report
-from pgharness.report.places import place_of, repository_root
+from pgharness.report.places import fingerprint, place_of, repository_root
 
 
 def render_gitlab(report: Report) -> str:
@@ -28,9 +27,3 @@ def _issue(report: Report, finding: Finding, root: Path) -> dict[str, object]:
         "severity": "major",
         "location": {"path": place.file, "lines": {"begin": place.line}},
     }
-
-
-def fingerprint(finding: Finding) -> str:
-    """Return a hash that tells a finding from every other one of the run, and is the same in the next."""
-    said = (finding.check, finding.revision, finding.subject, finding.message)
-    return hashlib.sha256(repr(said).encode()).hexdigest()

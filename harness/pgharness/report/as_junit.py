@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from pgharness.findings import CheckResult, Status
-from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import finding_in_text
 
@@ -29,8 +28,7 @@ def render_junit(report: Report) -> str:
 
 
 def _cases(report: Report, result: CheckResult) -> Iterator[ET.Element]:
-    rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
-    for revision in rows:
+    for revision in report.rows:
         label = revision.label if revision is not None else WHOLE_CHAIN
         case = ET.Element("testcase", classname=f"pgharness.{result.name}", name=_xml(label))
         cell, findings = report.cell(result, revision)

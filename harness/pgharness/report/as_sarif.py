@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 from pgharness.findings import Finding, Note, Status
-from pgharness.report.as_gitlab import fingerprint
 from pgharness.report.model import Report
-from pgharness.report.places import place_of, repository_root
+from pgharness.report.places import fingerprint, place_of, repository_root
 
 
 def render_sarif(report: Report) -> str:

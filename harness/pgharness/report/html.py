@@ -61,8 +61,7 @@ def _grid(report: Report, anchors: Anchors) -> Iterator[str]:
     for result in report.results:
         yield f'<th title="{escape(result.claim)}">{escape(result.name)}</th>'
     yield "</tr></thead><tbody>"
-    rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
-    for revision in rows:
+    for revision in report.rows:
         name = f'<span class="revision">{escape(revision.label)}</span>' if revision is not None else WHOLE_CHAIN
         yield f'<tr{"" if revision is not None else " class=chain"}><th scope="row">{name}</th>'
         yield from (_cell(report, result, revision, anchors) for result in report.results)

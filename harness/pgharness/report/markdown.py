@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.findings import Finding, Status
-from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import summary
 
@@ -22,8 +21,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"| revision | {' | '.join(result.name for result in report.results)} |"
     yield f"| --- |{' :-: |' * len(report.results)}"
-    rows: tuple[Revision | None, ...] = (*report.chain.revisions, None)
-    for revision in rows:
+    for revision in report.rows:
         cells = (report.cell(result, revision) for result in report.results)
         marks = (MARKS.get(cell) or f"✗ {len(findings)}" for cell, findings in cells)
         yield f"| {_inline(revision.label) if revision is not None else WHOLE_CHAIN} | {' | '.join(marks)} |"

@@ -62,6 +62,11 @@ class Report:
         return tuple(finding for result in self.results for finding in result.accepted)
 
     @property
+    def rows(self) -> tuple[Revision | None, ...]:
+        """The rows of the grid: each revision, then None for the chain as a whole."""
+        return (*self.chain.revisions, None)
+
+    @property
     def passed(self) -> bool:
         """Whether nothing was found."""
         return not self.findings

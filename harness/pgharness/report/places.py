@@ -1,7 +1,8 @@
-"""Finds the file and line that a finding is about, for programs that show it beside the code."""
+"""Says where a finding is and which one it is, for programs that show it beside the code."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def repository_root(folder: Path) -> Path:
     """Return the folder, at or above this one, that Git keeps (it holds `.git`); this one where there is none."""
     folder = folder.absolute()
     return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+
+
+def fingerprint(finding: Finding) -> str:
+    """Return a hash that tells a finding from every other one of the run, and is the same in the next."""
+    said = (finding.check, finding.revision, finding.subject, finding.message)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _line(revision: Revision, said: Finding | Note) -> int:
