@@ -31,6 +31,8 @@ class ChainRecord:
     queries: QueriesRecord | None = None
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
+    redacts: bool = False
+    """Whether values of rows are told to nobody."""
     durations_s: Mapping[str, float] = field(default_factory=dict)
     """How long each experiment took; "upgrade" stands for the walk without the round trips."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.contents import Contents
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
 
@@ -43,13 +44,18 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed."""
+    """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed.
+
+    `met` and `left` are the contents of tables just before and just after it, None where nobody asked for them.
+    """
 
     statements: tuple[Statement, ...]
     duration_s: float
     snapshot: Snapshot | None
     failure: Failure | None = None
     notices: tuple[str, ...] = ()
+    met: Contents | None = None
+    left: Contents | None = None
 
 
 @dataclass(frozen=True, slots=True)
