@@ -43,6 +43,19 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What the server remarked: NOTICE or WARNING, and its SQLSTATE, empty where the driver tells none.
+
+    `statement` is the place of the statement during which it came among those of the step, -1 before the first.
+    """
+
+    severity: str
+    sqlstate: str
+    message: str
+    statement: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed.
 
@@ -53,7 +66,7 @@ class Step:
     duration_s: float
     snapshot: Snapshot | None
     failure: Failure | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     met: Contents | None = None
     left: Contents | None = None
 
