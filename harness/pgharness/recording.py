@@ -33,6 +33,7 @@ from pgharness.walk.walk import Walk, WalkRecord
 Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
+TRACE = "trace"
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
 _SPEAKS_OF_SERVER = re.compile(
@@ -71,7 +72,7 @@ def _record_side_by_side(
 
 def experiment_names() -> frozenset[str]:
     """Return the names of all that can be wanted."""
-    return frozenset({ROUNDTRIPS, *(experiment.name for experiment in EXPERIMENTS)})
+    return frozenset({ROUNDTRIPS, TRACE, *(experiment.name for experiment in EXPERIMENTS)})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
@@ -110,7 +111,9 @@ class _Recording:
         return not self.databases.server.is_ours and bool(self.databases.outside().since(before))
 
     def _walk(self) -> WalkRecord:
-        walked = Walk(self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance).run()
+        walked = Walk(
+            self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance, traces=TRACE in self.wanted
+        ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None
         ]

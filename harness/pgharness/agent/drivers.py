@@ -84,6 +84,11 @@ def collect_notices(connection: Any, into: list[str]) -> Callable[[], None]:
     return lambda: None
 
 
+def is_debugging(notice: str) -> bool:
+    """Whether the server said it only because somebody had asked it to tell all that it does."""
+    return notice.startswith("DEBUG")
+
+
 class _Notices:
     """Stands for the list in which psycopg2 keeps notices, which SQLAlchemy empties after each statement.
 

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationStep
 
 from .channel import Gone
 from .connections import restore_settings, session_settings
+from .drivers import is_debugging
 from .failures import describe
 from .queries import run_query
 from .versions import commit, rollback
@@ -36,6 +37,7 @@ class Runner:
         self._environment = environment
         self._channel = channel
         self._watched = watched
+        self._heard = 0
 
     def run(self, asked: Asked, *, apart: bool) -> None:
         """Run steps until one fails: each with a memory of its own, or in one migration context as one `alembic upgrade` does.
@@ -62,6 +64,7 @@ class Runner:
                 script = scripts.get_revision(revision)
                 assert script is not None, revision
                 running[:] = [_Step(environment, script, direction)]
+                self._heard = 0
                 yield _step_of(scripts, script, direction)
                 self._tell(running.pop(), None)
 
@@ -97,6 +100,14 @@ class Runner:
         rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
         self._channel.send("rows", rows=rows)
 
+    def _newly_said(self) -> list[str]:
+        """Return what the server remarked since this was asked last, of the present step."""
+        self._environment.read_notices()
+        notices = self._environment.notices
+        said = notices[self._heard :]
+        self._heard = len(notices)
+        return said
+
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
         """Pause where it is asked for, as long as steps run."""
@@ -104,7 +115,9 @@ class Runner:
         if "before_statement" in self._watched:
             statements.before = lambda statement: self._pause("before_statement", statement=statement)
         if "after_statement" in self._watched:
-            statements.after = lambda statement: self._pause("after_statement", statement=statement)
+            statements.after = lambda statement: self._pause(
+                "after_statement", statement=statement, said=self._newly_said()
+            )
         do_commit = dialect.do_commit
         if "after_commit" in self._watched:
 
@@ -140,7 +153,7 @@ class _Step:
             "revision": self.script.revision,
             "direction": self._direction,
             "statements": self._environment.statements.sent,
-            "notices": self._environment.notices,
+            "notices": [said for said in self._environment.notices if not is_debugging(said)],
             "duration_s": time.perf_counter() - self._began,
         }
 

@@ -18,6 +18,7 @@ OURS = (
     "pgharness.checks.autogenerate:CHECK",
     "pgharness.checks.structure:CHECK",
     "pgharness.checks.roundtrip:CHECK",
+    "pgharness.checks.locks:CHECK",
     "pgharness.checks.leftovers:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
+from pgharness.records.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Step:
     snapshot: Snapshot | None
     failure: Failure | None = None
     notices: tuple[str, ...] = ()
+    trace: Trace | None = field(default=None, compare=False)
+    """The locks and the work of its statements, where somebody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
