@@ -9,12 +9,13 @@ from pgharness.findings import Finding, Minor
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.trace import Trace, TracedStatement, Work
-from pgharness.trace.hazards import hazard_of
+from pgharness.trace.hazards import NO_LIMIT, hazard_of
 from pgharness.trace.lock_modes import in_words
+from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
 
 NAME = "locks"
-NO_LIMIT = "lock timeout"
+MINOR = "lock timeout"
 _DOING = {
     "builds": "builds the index {name} of {relation}",
     "rewrites": "writes {relation} anew",
@@ -53,7 +54,7 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence) 
         f"{lock.kind} {lock.relation}",
         f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {_place(one.statement)} {doing(one.work)}: "
         f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are ({hazard.id}).",
-        f'{hazard.fix(one)}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
+        f'{hazard.fix(one) if hazard.fix else hazard.good}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
         evidence(one.statement),
         one.statement.statement.line or None,
     )
@@ -83,23 +84,18 @@ def _place(traced: TracedStatement) -> str:
 
 def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Iterator[Finding]:
     """Yield where a revision, or env.py, sets a limit, and a statement takes its lock without."""
-    limited = [one for one in trace.statements if one.lock_timeout_ms]
-    if not limited and not trace.lock_timeout_ms:
-        return
-    for place, one in enumerate(trace.statements):
-        taken = [lock for lock in blocking_locks(one) if lock.taken_by == place]
-        if taken and one.lock_timeout_ms == 0:
-            lock = taken[0]
-            yield Finding(
-                NAME,
-                revision.revision,
-                f"{lock.kind} {lock.relation}",
-                f"{direction}() takes {lock.mode} on {lock.relation} with {_place(one)} while no lock_timeout is in force, though it sets "
-                "one elsewhere: it waits without end behind the longest transaction, and all who come later wait behind it.",
-                "op.execute(\"SET LOCAL lock_timeout = '5s'\") as the first statement of the revision",
-                evidence(one),
-                one.statement.line or None,
-            )
+    for place, lock in late_limits(trace):
+        one = trace.statements[place]
+        yield Finding(
+            NAME,
+            revision.revision,
+            f"{lock.kind} {lock.relation}",
+            f"{direction}() takes {lock.mode} on {lock.relation} with {_place(one)} while no lock_timeout is in force, though one is set "
+            f"elsewhere: it waits without end behind the longest transaction, and all who come later wait behind it ({NO_LIMIT.id}).",
+            "op.execute(\"SET LOCAL lock_timeout = '5s'\") as the first statement of the revision",
+            evidence(one),
+            one.statement.line or None,
+        )
 
 
 def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
@@ -115,7 +111,7 @@ def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
     labels = list(dict.fromkeys(unlimited))
     if labels:
         yield Minor(
-            NO_LIMIT,
+            MINOR,
             Finding(
                 NAME,
                 None,

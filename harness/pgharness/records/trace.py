@@ -61,3 +61,5 @@ class Trace:
 
     statements: tuple[TracedStatement, ...]
     lock_timeout_ms: int = 0
+    settings_left: tuple[tuple[str, str], ...] = ()
+    """What the step has set for the session and left so: name and value."""

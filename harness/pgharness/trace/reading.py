@@ -21,7 +21,9 @@ KINDS = {
 # Those of no schema of the server's own, without TOAST and temporary tables, which nobody else can use.
 _RELATIONS = """
 SELECT c.oid::bigint, pg_catalog.format('%%I.%%I', n.nspname, c.relname), c.relname, c.relkind::text, coalesce(i.indrelid, 0)::bigint,
-       c.relfilenode::bigint, c.reltablespace::bigint
+       c.relfilenode::bigint, c.reltablespace::bigint,
+       CASE WHEN c.relhastriggers THEN (SELECT min(tgname) FROM pg_catalog.pg_trigger AS t
+                                        WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgtype & 1 = 1) END
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
@@ -46,6 +48,11 @@ FROM pg_catalog.unnest('{{OIDS}}'::oid[]) AS o (oid)
 LEFT JOIN pg_catalog.pg_class AS c ON c.oid = o.oid
 """
 _KEYS = "SELECT conname, conrelid::bigint, confrelid::bigint FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conname IN ({})"
+# What the session has set since it began, but for what we set ourselves; what holds for one transaction is gone by then.
+_SETTINGS_LEFT = (
+    "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session' AND name <> 'client_min_messages' "
+    "UNION ALL SELECT 'role', pg_catalog.current_setting('role') WHERE pg_catalog.current_setting('role') <> 'none'"
+)
 # Counters of a transaction begin with what earlier ones of the session have not handed over yet.
 HAND_OVER_COUNTERS = "SELECT pg_catalog.pg_stat_force_next_flush()"
 
@@ -61,6 +68,8 @@ class Relation:
     table: int
     file: int
     tablespace: int
+    row_trigger: str | None = None
+    """The first trigger that fires for each row, if any does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,8 @@ def read_relations(
     named = list(only or ())
     rows = observer.execute(_RELATIONS, [list(KINDS), only is None, named]).fetchall()
     found = (
-        Relation(oid, name, bare, KINDS[kind], table, file, space) for oid, name, bare, kind, table, file, space in rows
+        Relation(oid, name, bare, KINDS[kind], table, file, space, trigger)
+        for oid, name, bare, kind, table, file, space, trigger in rows
     )
     by_oid = {one.oid: one for one in found}
     left_out = {one.oid for one in by_oid.values() if one.name in leave_out}
@@ -127,6 +137,11 @@ def ask_lock_timeout(ask: Ask) -> int | None:
     """Return the session's lock_timeout in ms; SHOW takes no snapshot, so it may be a transaction's first."""
     rows = ask("SHOW lock_timeout")
     return _milliseconds(rows[0][0]) if rows else None
+
+
+def ask_settings(ask: Ask) -> dict[str, str]:
+    """Return what the session has set, by name."""
+    return {str(name): str(setting) for name, setting in ask(_SETTINGS_LEFT)}
 
 
 def _milliseconds(shown: str | None) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
@@ -25,12 +25,17 @@ from pgharness.trace.reading import (
     Seen,
     ask_foreign_keys,
     ask_lock_timeout,
+    ask_settings,
     ask_transaction,
     read_locks,
     read_relations,
 )
 from pgharness.trace.remarks import ASK_FOR_ALL, said_of
 
+_SETS = re.compile(
+    r"^\s*SET\s+(?:SESSION\s+)?(?!LOCAL\b)([\w.]+)\s*(?:=|\bTO\b)|\bset_config\(\s*'([\w.]+)'|^\s*SET\s+(ROLE)\b",
+    re.IGNORECASE,
+)
 _TRUNCATES = re.compile(r"\bTRUNCATE\b", re.IGNORECASE)
 # They take no snapshot, and a transaction that has none yet may still choose its isolation level.
 _BEFORE_ANY_SNAPSHOT = ("LOCK", "SET", "BEGIN", "SAVEPOINT")
@@ -65,6 +70,7 @@ class _StepSoFar:
     statements: list[TracedStatement] = field(default_factory=list)
     standing: dict[int, Relation] | None = None
     limit_at_start: int | None = None
+    settings_left: tuple[tuple[str, str], ...] = ()
     transactions: dict[str, int] = field(default_factory=dict)
     transaction: str = ""
     taken: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -85,7 +91,7 @@ class TraceWatch(CountersWatch):
     def take(self) -> Trace:
         """Return the trace of the step that has just ended, and begin a new one."""
         step, self._step = self._step, _StepSoFar()
-        return Trace(tuple(step.statements), step.limit_at_start or 0)
+        return Trace(tuple(step.statements), step.limit_at_start or 0, step.settings_left)
 
     @override
     def before_statement(self, statement: Statement, ask: Ask) -> None:
@@ -110,6 +116,13 @@ class TraceWatch(CountersWatch):
             key: place for key, place in self._step.taken.items() if (key[0], _as_printed(key[1])) in set(locks)
         }
         self._step.statements.append(self._in_transaction(statement, ask))
+
+    @override
+    def after_step(self, step: Step, ask: Ask) -> None:
+        """See which of the settings that the step's statements name are left for the session."""
+        named = {name.lower() for one in step.statements for found in _SETS.findall(one.sql) for name in found if name}
+        now = ask_settings(ask) if named else {}
+        self._step.settings_left = tuple(sorted((name, value) for name, value in now.items() if name.lower() in named))
 
     @property
     def _relations(self) -> dict[int, Relation]:
@@ -162,7 +175,7 @@ class TraceWatch(CountersWatch):
             if relation.kind in {"table", "materialized view"} and one.read > read:
                 yield Work("reads", relation.name, rows=one.read - read)
             if one.written > written:
-                yield Work("writes", relation.name, rows=one.written - written)
+                yield Work("writes", relation.name, relation.row_trigger or "", one.written - written)
             yield from self._new_files(relation, one.file, one.tablespace, has_read=one.read > read)
 
     def _said_works(self, ask: Ask, tables: Mapping[str, Relation]) -> Iterator[Work]:
@@ -183,9 +196,7 @@ class TraceWatch(CountersWatch):
             return
         assert self._step.standing is not None
         moved = tablespace or 0
-        self._step.standing[relation.oid] = Relation(
-            relation.oid, relation.name, relation.bare_name, relation.kind, relation.table, file, moved
-        )
+        self._step.standing[relation.oid] = replace(relation, file=file, tablespace=moved)
         if moved != relation.tablespace:
             yield Work("moves", relation.name)
         elif has_read and relation.kind in {"table", "materialized view"}:
