@@ -8,23 +8,15 @@ from pgharness.checks.check import Check, Compare
 from pgharness.findings import Finding, Minor
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
-from pgharness.records.trace import Trace, TracedStatement, Work
+from pgharness.records.trace import Trace, TracedStatement
 from pgharness.trace.hazards import NO_LIMIT, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
+from pgharness.trace.telling import counted, doing
 
 NAME = "locks"
 MINOR = "lock timeout"
-_DOING = {
-    "builds": "builds the index {name} of {relation}",
-    "rewrites": "writes {relation} anew",
-    "moves": "copies the files of {relation}",
-    "verifies": "looks through all rows of {relation}",
-    "validates": "validates {name} over all rows of {relation}",
-    "reads": "reads the rows of {relation}",
-    "writes": "writes the rows of {relation}",
-}
 _SHOWN = 100
 
 
@@ -60,20 +52,11 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence) 
     )
 
 
-def doing(work: Work) -> str:
-    """Return what a statement does, in words."""
-    return _DOING[work.doing].format(name=work.name, relation=work.relation)
-
-
 def evidence(traced: TracedStatement) -> str:
     """Return the statement, the locks that are held when it has ended, and the work."""
     locks = ", ".join(f"{lock.mode} on {lock.relation}" for lock in blocking_locks(traced))
-    works = ", ".join(_counted(work) for work in traced.works)
+    works = ", ".join(counted(work) for work in traced.works)
     return f"{traced.statement.sql.strip()}\nlocks: {locks}\nwork: {works}"
-
-
-def _counted(work: Work) -> str:
-    return f"{doing(work)} ({work.rows} here)" if work.rows else doing(work)
 
 
 def _place(traced: TracedStatement) -> str:

@@ -17,6 +17,7 @@ from pgharness.cli.diff import diff
 from pgharness.cli.exit_codes import COULD_NOT_RUN, INTERRUPTED
 from pgharness.cli.plans import plans
 from pgharness.cli.snapshot import snapshot
+from pgharness.cli.trace import trace
 from pgharness.findings import CannotRun
 
 P = ParamSpec("P")
@@ -42,7 +43,7 @@ def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
     return run_command
 
 
-for command in (check, diff, snapshot, plans):
+for command in (check, trace, diff, snapshot, plans):
     app.command()(_interruptible(command))
 
 
