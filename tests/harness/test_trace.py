@@ -28,11 +28,11 @@ def test_a_revision_is_traced_statement_by_statement(
     assert told.out.splitlines()[:12] == [
         "fill upgrade()",
         "  transaction 1",
-        "    line 9: ALTER TABLE a ADD y int",
+        "    line 10: ALTER TABLE a ADD y int",
         "      takes ACCESS EXCLUSIVE on table public.a: reads and writes wait",
         "      no lock_timeout is in force",
         "      note brief-lock: A lock that blocks, without work under it (ACCESS EXCLUSIVE on public.a)",
-        "    line 10: UPDATE a SET y = x",
+        "    line 11: UPDATE a SET y = x",
         "      holds ACCESS EXCLUSIVE on table public.a: reads and writes wait",
         "      takes ROW EXCLUSIVE on index public.a_pkey: nobody waits",
         "      reads the rows of public.a (4 here)",

@@ -45,10 +45,11 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence) 
         revision.revision,
         f"{lock.kind} {lock.relation}",
         f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {_place(one.statement)} {doing(one.work)}: "
-        f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are ({hazard.id}).",
+        f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.",
         f'{hazard.fix(one) if hazard.fix else hazard.good}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
         evidence(one.statement),
         one.statement.statement.line or None,
+        code=hazard.code,
     )
 
 
@@ -74,10 +75,11 @@ def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Itera
             revision.revision,
             f"{lock.kind} {lock.relation}",
             f"{direction}() takes {lock.mode} on {lock.relation} with {_place(one)} while no lock_timeout is in force, though one is set "
-            f"elsewhere: it waits without end behind the longest transaction, and all who come later wait behind it ({NO_LIMIT.id}).",
+            f"elsewhere: it waits without end behind the longest transaction, and all who come later wait behind it.",
             "op.execute(\"SET LOCAL lock_timeout = '5s'\") as the first statement of the revision",
             evidence(one),
             one.statement.line or None,
+            code=NO_LIMIT.code,
         )
 
 
@@ -103,6 +105,7 @@ def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
                 f"{labels[0]} first: a statement that waits behind a long transaction makes all who come later wait behind it.",
                 'in env.py, where the engine is made: connect_args={"options": "-c lock_timeout=5s"} '
                 '(asyncpg: connect_args={"server_settings": {"lock_timeout": "5s"}}); and run an upgrade again that ends with SQLSTATE 55P03',
+                code="PGH-W009",
             ),
         )
 

@@ -50,6 +50,7 @@ def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
             subject=f"upgrade of {labels[before.revision]}",
             message=f"The chain up to it passed once, and does not pass again, so nothing is known of {', '.join(missing)}.",
             mend="let revisions do the same each time: nothing that depends on the clock, on chance, or on what is outside of the database",
+            code="PGH-U004",
         )
 
 
@@ -75,6 +76,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             mend=mend_missing(whole, record, advice(record.upgrade.failure, f"correct upgrade() in {revision.path}")),
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
+            code="PGH-U001",
         )
     elif record.upgrade_rows_failure is not None:
         yield Finding(
@@ -86,6 +88,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             mend=mend_rows(record.upgrade_rows_failure, revision.path),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
+            code="PGH-U002",
         )
     elif record.alone_failure is not None:
         yield Finding(
@@ -100,6 +103,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             ),
             evidence=failure_evidence(record.alone_failure),
             line=record.alone_failure.line_in(revision.path),
+            code="PGH-U003",
         )
     elif record.walk_failure is not None:
         yield Note(

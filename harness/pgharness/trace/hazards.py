@@ -34,6 +34,8 @@ class Hazard:
     """None where nothing has to be done: it is worth knowing, and no finding."""
     bad: str
     good: str
+    code: str = ""
+    """That of its findings, where it is one."""
 
 
 def hazard_of(one: Occurrence) -> Hazard:
@@ -53,6 +55,7 @@ def hazard_of(one: Occurrence) -> Hazard:
 
 INDEX_BUILD = Hazard(
     id="index-build",
+    code="PGH-W001",
     title="An index is built under a lock",
     shows='DEBUG1 `building index "…" on table "…"` of a table that stood before, while SHARE or more is held on it',
     blocks="writes to the table until the transaction ends; with ALTER TABLE also reads",
@@ -62,6 +65,7 @@ INDEX_BUILD = Hazard(
 )
 REWRITE = Hazard(
     id="rewrite",
+    code="PGH-W002",
     title="A table is written anew",
     shows='DEBUG1 `rewriting table "…"`, or a new file (pg_class.relfilenode) of a table whose rows were read',
     blocks="reads and writes until the transaction ends",
@@ -71,6 +75,7 @@ REWRITE = Hazard(
 )
 MOVE = Hazard(
     id="move",
+    code="PGH-W003",
     title="A table's files are copied",
     shows="another tablespace in pg_class",
     blocks="reads and writes until the transaction ends",
@@ -80,6 +85,7 @@ MOVE = Hazard(
 )
 VERIFICATION = Hazard(
     id="verification",
+    code="PGH-W004",
     title="All rows are looked through for a constraint",
     shows='DEBUG1 `verifying table "…"` while a lock is held that blocks',
     blocks="reads and writes until the transaction ends",
@@ -89,6 +95,7 @@ VERIFICATION = Hazard(
 )
 FOREIGN_KEY = Hazard(
     id="foreign-key",
+    code="PGH-W005",
     title="A foreign key is validated under a lock",
     shows='DEBUG1 `validating foreign key constraint "…"` while SHARE ROW EXCLUSIVE is held on the two tables',
     blocks="writes to both tables until the transaction ends",
@@ -98,6 +105,7 @@ FOREIGN_KEY = Hazard(
 )
 HELD_OVER = Hazard(
     id="held-over-work",
+    code="PGH-W006",
     title="A lock is held over work",
     shows="a lock of an earlier statement of the transaction, while rows are read and written or a constraint is validated",
     blocks="what the earlier lock blocks, for as long as the later statement takes",
@@ -107,6 +115,7 @@ HELD_OVER = Hazard(
 )
 SCAN = Hazard(
     id="scan",
+    code="PGH-W007",
     title="Rows are read under the statement's own lock",
     shows="rows that the transaction's counters have read meanwhile, where no message speaks of it",
     blocks="what the lock blocks, until the transaction ends",
@@ -117,6 +126,7 @@ SCAN = Hazard(
 
 NO_LIMIT = Hazard(
     id="no-lock-timeout",
+    code="PGH-W008",
     title="A lock is taken before a limit is set",
     shows="lock_timeout is 0 at a statement that takes a lock that blocks, and another one in the same step, or env.py, sets it",
     blocks="all who come later, while the statement waits behind the longest transaction",
