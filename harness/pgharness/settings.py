@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
     empty tables."""
 
+    crash_stops: int = Field(default=200, ge=0)
+    """At how many places `crash` stops revisions that are more than one transaction, those of the newest first."""
+
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

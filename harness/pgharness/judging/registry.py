@@ -19,6 +19,7 @@ OURS = (
     "pgharness.checks.structure:CHECK",
     "pgharness.checks.roundtrip:CHECK",
     "pgharness.checks.leftovers:CHECK",
+    "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
 )

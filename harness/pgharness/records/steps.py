@@ -50,6 +50,9 @@ class Step:
     snapshot: Snapshot | None
     failure: Failure | None = None
     notices: tuple[str, ...] = ()
+    commits: tuple[int, ...] = ()
+    """The indexes of statements behind which a part of it was committed before its end; none where it is one transaction, and
+    where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

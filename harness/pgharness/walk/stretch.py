@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pgharness.catalog.incremental_reader import Reader
+from pgharness.chain.commits import CommitWatch
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.records.revisions import Revision
@@ -37,11 +38,13 @@ class Stretch:
         words: Words,
         *,
         reads_all: bool,
+        watched: bool = False,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
         self._rows_per_table = rows_per_table
         self._words = words
+        self._watched = watched
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
@@ -80,14 +83,17 @@ class Stretch:
         Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then.
         """
         started = time.perf_counter()
-        for step in self._conversation.steps([(revision.revision, direction)], apart=True):
+        watch = CommitWatch()
+        watches = [watch] if self._watched else []
+        for step in self._conversation.steps([(revision.revision, direction)], apart=True, watches=watches):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             if fill:
                 self.fill()
             assert snapshot is not None
             self.seen = snapshot
-            done = replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started)
+            duration_s = time.perf_counter() - started
+            done = replace(step, snapshot=snapshot, duration_s=duration_s, commits=watch.commits)
         return done
 
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:

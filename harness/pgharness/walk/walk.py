@@ -47,6 +47,8 @@ class Walk:
     databases: Databases
     roundtrips: bool
     advance: Advance
+    watched: bool = False
+    """Whether it is noted after which statements of a step something is committed."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -90,6 +92,7 @@ class Walk:
                     self.project.settings.rows_per_table,
                     {**self.words, **self.project.settings.words},
                     reads_all=self.reads_all,
+                    watched=self.watched,
                 )
                 if self.base is None:
                     self.base = stretch.base
