@@ -47,6 +47,7 @@ def _fails(step: StoppedStep, stop: Stop, failure: Failure) -> Finding:
     statement = failure.statement or stop.place.committed.sql
     return Finding(
         check=NAME,
+        code="PGH-K001",
         revision=step.revision.revision,
         subject=f"{step.direction} of {step.revision.label}",
         message=f"Stopped {_where(stop.place)}, {step.direction}() cannot be run again: {failure_in_words(failure)}",
@@ -63,6 +64,7 @@ def _ends_otherwise(step: StoppedStep, stop: Stop, compare: Compare) -> Iterator
     ):
         yield Finding(
             check=NAME,
+            code="PGH-K002",
             revision=step.revision.revision,
             subject=told.subject,
             message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and ends in another catalog. {told.message}",
@@ -75,6 +77,7 @@ def _ends_otherwise(step: StoppedStep, stop: Stop, compare: Compare) -> Iterator
 def _has_other_rows(step: StoppedStep, stop: Stop, other: OtherRows) -> Finding:
     return Finding(
         check=NAME,
+        code="PGH-K003",
         revision=step.revision.revision,
         subject=f"table {other.table}",
         message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and leaves other rows: {_others(other)}.",
