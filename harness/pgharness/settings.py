@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     """How many rows of each table `data` compares, the first by its key; a baseline may bring large tables."""
     redact: bool = False
     """Whether reports name the rows and columns whose values were lost or changed without the values."""
+    crash_stops: int = Field(default=200, ge=0)
+    """At how many places `crash` stops revisions that are more than one transaction, those of the newest first."""
+
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

@@ -11,6 +11,7 @@ from pgharness.records.experiments import ComparisonRecord, DraftRecord, ModelsR
 from pgharness.records.kept import KeptObject
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
+from pgharness.records.stops import StopsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class ChainRecord:
     queries: QueriesRecord | None = None
     kept: tuple[KeptObject, ...] | None = None
     """What IF NOT EXISTS kept on the way up, and in what it is not what was asked for."""
+    stops: StopsRecord | None = None
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
     redacts: bool = False
