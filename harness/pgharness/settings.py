@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
     empty tables."""
 
+    modes_budget: int = Field(default=100, ge=0)
+    """How many revisions `modes` may run for starts in between, and as many for orders of branches; 0 leaves the check out."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

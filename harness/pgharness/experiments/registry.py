@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgharness.experiments import comparison, draft, models, query_plans, structure
+from pgharness.experiments import comparison, draft, models, modes, query_plans, structure
 from pgharness.experiments.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...] = (
@@ -11,5 +11,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     comparison.EXPERIMENT,
     draft.EXPERIMENT,
     structure.EXPERIMENT,
+    modes.EXPERIMENT,
 )
 """All experiments at the heads, in the order in which they are made."""

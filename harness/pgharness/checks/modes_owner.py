@@ -1,0 +1,31 @@
+"""Judges what a chain wants that a role without special rights has not; a part of the check `modes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.checks.modes_told import NAME, label_of
+from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.rights import right_of
+from pgharness.findings import Finding, Note
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.modes import OwnerRun
+
+
+def judge_owner(record: ChainRecord, owner: OwnerRun) -> Iterator[Finding | Note]:
+    """Find each revision that is refused to a role that is no superuser."""
+    for revision, failure in owner.refused:
+        item = record.record_of(revision)
+        right = right_of(failure)
+        yield Finding(
+            NAME,
+            revision,
+            f"rights of {label_of(record, revision)}",
+            f"It fails for a role that is no superuser and may CREATE in its database and schema, as managed services give it. "
+            f"It lacks {right.lacking}: {failure_in_words(failure)}",
+            f'{right.fix}; where it is meant, allow = {{"{NAME}": "<reason>"}}',
+            failure_evidence(failure),
+            failure.line_in(item.revision.path) if item is not None else None,
+        )
+    if owner.untried and owner.refused:
+        yield Note(NAME, None, f"not all was tried as a role that is no superuser: {owner.untried}")
