@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pgharness.chain.watch import Ask, Moment
 from pgharness.records.modes import LeftSetting
@@ -16,6 +16,11 @@ SETTINGS = (
     "WHERE source = 'session' AND name NOT LIKE 'transaction~_%' ESCAPE '~' "
     "UNION ALL SELECT 'role', pg_catalog.current_setting('role'), 'none' "
     "UNION ALL SELECT 'session_authorization', session_user::text, session_user::text"
+)
+# What an application calls its own has a point in its name (manual, "Customized Options").
+_OWN = re.compile(
+    r"\bSET\s+(?:SESSION\s+)?([a-z_]\w*\.[a-z_]\w*)\s*(?:=|TO\b)|\bset_config\s*\(\s*'([a-z_]\w*\.[a-z_]\w*)'",
+    re.IGNORECASE,
 )
 Rows = Sequence[tuple[str | None, ...]]
 _ANY_OTHER: Mapping[str, str] = {
@@ -48,7 +53,11 @@ class SessionWatch:
 
     def after_step(self, step: Step, ask: Ask) -> None:
         """Compare what is set now, once the revision's transaction has ended, and SET LOCAL with it."""
-        self._changed = () if step.failure is not None else tuple(_changed(self._before, _by_name(ask(SETTINGS))))
+        if step.failure is not None:
+            self._changed = ()
+            return
+        after = _by_name(ask(SETTINGS))
+        self._changed = (*_changed(self._before, after), *_own_settings(step, ask))
 
     def left_by(self, revision: str, path: str, step: Step) -> list[LeftSetting]:
         """Return what the last step, which was this revision's, has left."""
@@ -56,6 +65,18 @@ class SessionWatch:
             LeftSetting(revision, name, before, after, *_origin(name, path, step))
             for name, before, after in self._changed
         ]
+
+
+def _own_settings(step: Step, ask: Ask) -> Iterator[tuple[str, str, str]]:
+    """Yield the settings of an application's own, which no view shows, that the step has set and that are in force still."""
+    named = {match[1] or match[2] for one in step.statements for match in _OWN.finditer(one.sql)}
+    if named:
+        names = ", ".join(f"('{name}')" for name in sorted(named))
+        for name, value in ask(
+            f"SELECT name, pg_catalog.current_setting(name, true) FROM (VALUES {names}) AS named (name)"
+        ):
+            if name and value:
+                yield name, "", value
 
 
 def _by_name(rows: Rows) -> dict[str, tuple[str, str]]:

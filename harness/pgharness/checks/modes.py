@@ -11,7 +11,7 @@ from pgharness.checks.modes_offline import judge_script
 from pgharness.checks.modes_orders import judge_orders
 from pgharness.checks.modes_owner import judge_owner
 from pgharness.checks.modes_sessions import judge_sessions
-from pgharness.checks.modes_told import NAME, is_told, label_of, other_end, other_ends
+from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import Told, failure_evidence, failure_in_words
 from pgharness.findings import Finding, Minor, Note
@@ -45,7 +45,7 @@ def _judge_apart(record: ChainRecord, modes: ModesRecord, compare: Compare) -> I
     how = "each revision in a process of its own"
     if run.failure is not None:
         if not is_told(record, run.revision, run.failure):
-            yield _failed(record, run, run.failure, f"It fails with {how}", IN_MEMORY)
+            yield _failed(record, run, run.failure, f"It fails with {how}", IN_MEMORY, code="PGH-M001")
     elif run.snapshot is not None and other_end(record, run.snapshot, compare):
         yield from _judge_parting(record, modes, compare)
 
@@ -61,6 +61,7 @@ def _judge_parting(record: ChainRecord, modes: ModesRecord, compare: Compare) ->
                 names=("a process with those before it", "a process of its own"),
                 how="Run in a process of its own, it leads to another catalog.",
                 fix=IN_MEMORY,
+                code="PGH-M002",
             )
             return
 
@@ -74,16 +75,19 @@ def _judge_starts(record: ChainRecord, modes: ModesRecord, compare: Compare) -> 
         assert failure is not None
         is_told_apart = modes.apart.failure is not None and modes.apart.revision == runs[0].revision
         if not is_told_apart and not is_told(record, runs[0].revision, failure):
-            yield _failed(record, runs[0], failure, f"{_straight(record, runs)} fails there", _fix(record))
+            yield _failed(
+                record, runs[0], failure, f"{_straight(record, runs)} fails there", _fix(record), code="PGH-M003"
+            )
     for run in modes.starts:
         differences = _other_end(record, modes, run, compare)
         if differences:
             yield from other_ends(
                 differences,
-                _always(None),
+                lambda told: charged_by_origin(record, told),
                 names=("one revision at a time", "straight to the heads"),
                 how=f"{_straight(record, [run])} ends in another catalog.",
                 fix=IN_MEMORY,
+                code="PGH-M004",
             )
             return
 
@@ -106,14 +110,17 @@ def _judge_transactions(record: ChainRecord, modes: ModesRecord, compare: Compar
                 f"the chain needs transaction_per_migration=True, which env.py gives: with {how}, {seen}{where}",
             )
     elif failure is not None and not is_told(record, run.revision, failure):
-        yield _failed(record, run, failure, f"It fails with {how}, as where it is deployed by itself", IN_MEMORY)
+        yield _failed(
+            record, run, failure, f"It fails with {how}, as where it is deployed by itself", IN_MEMORY, code="PGH-M005"
+        )
     else:
         yield from other_ends(
             differences,
-            _always(None),
+            lambda told: charged_by_origin(record, told),
             names=("one revision at a time", how),
             how=f"With {how} the chain ends in another catalog.",
             fix=IN_MEMORY,
+            code="PGH-M004",
         )
 
 
@@ -125,6 +132,7 @@ def _other_end(record: ChainRecord, modes: ModesRecord, run: ModeRun, compare: C
 
 
 def _always(revision: str | None) -> Callable[[Told], str | None]:
+    """Return what charges one revision with everything."""
     return lambda _told: revision
 
 
@@ -152,7 +160,7 @@ def _fix(record: ChainRecord) -> str:
     )
 
 
-def _failed(record: ChainRecord, run: ModeRun, failure: Failure, what: str, otherwise: str) -> Finding:
+def _failed(record: ChainRecord, run: ModeRun, failure: Failure, what: str, otherwise: str, *, code: str) -> Finding:
     item = record.record_of(run.revision or "")
     return Finding(
         NAME,
@@ -162,6 +170,7 @@ def _failed(record: ChainRecord, run: ModeRun, failure: Failure, what: str, othe
         advice(failure, otherwise),
         failure_evidence(failure),
         failure.line_in(item.revision.path) if item is not None else None,
+        code=code,
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from pgharness.catalog.diff import Difference
+from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Compare
 from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
 from pgharness.describing.advice import advice
@@ -50,7 +53,40 @@ def judge_script(record: ChainRecord, script: ScriptRun, compare: Compare) -> It
             names=("alembic upgrade head", "its script"),
             how=f"The script of {COMMAND}, run by psql, leads to another catalog.",
             fix="let upgrade() send the same statements offline: none of them behind context.is_offline_mode(), or behind what a query finds",
+            code="PGH-M008",
         )
+        yield from _judge_rows(record, script)
+
+
+def _judge_rows(record: ChainRecord, script: ScriptRun) -> Iterator[Finding]:
+    """Find the tables into which the script writes otherwise; of one whose rows are not as many, the columns say nothing more."""
+    for table, group in groupby(script.rows, key=lambda one: one.table):
+        others = list(group)
+        counted = next((one for one in others if one.column is None), None)
+        columns = ", ".join(one.column for one in others if one.column is not None)
+        seen = (
+            f"{table} has {counted.upgraded} rows after `alembic upgrade head` and {counted.scripted} after the script"
+            if counted is not None
+            else f"{table} holds other values in {columns}"
+        )
+        yield Finding(
+            NAME,
+            _writer_of(record, table),
+            f"rows of table {table}",
+            f"The script of {COMMAND}, run by psql, writes other rows: {seen}.",
+            "let upgrade() write by statements alone, op.execute(…) and op.bulk_insert(…), that are the same offline",
+            code="PGH-M008",
+        )
+
+
+def _writer_of(record: ChainRecord, table: str) -> str | None:
+    """Return the last revision that writes into the table, as far as its statements tell."""
+    writes = re.compile(
+        rf"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY)\s+(?:ONLY\s+)?(?:[^\s.]+\.)?{re.escape(unqualified(table))}(?![\w$])",
+        re.IGNORECASE,
+    )
+    found = [item for item in record.revisions if any(writes.search(one.sql) for one in item.upgrade.statements)]
+    return found[-1].revision.revision if found else None
 
 
 def _is_doubled(difference: Difference) -> bool:
@@ -70,4 +106,5 @@ def _failed(record: ChainRecord, script: ScriptRun, failure: Failure) -> Finding
         f"The script of {COMMAND}, run by psql, fails: {failure_in_words(failure)}",
         advice(failure, _LITERALS),
         failure_evidence(failure),
+        code="PGH-M007",
     )

@@ -40,6 +40,7 @@ def judge_orders(record: ChainRecord, orders: Sequence[OrderRun], compare: Compa
                 names=names,
                 how="Branches that may run in either order end differently.",
                 fix=FIX,
+                code="PGH-M011",
             )
 
 
@@ -54,6 +55,7 @@ def _failed(record: ChainRecord, own: OrderRun, order: OrderRun, failure: Failur
         f'name what it builds upon: depends_on = "<revision>" in {item.revision.path if item is not None else "the revision"}',
         failure_evidence(failure),
         failure.line_in(item.revision.path) if item is not None else None,
+        code="PGH-M010",
     )
 
 

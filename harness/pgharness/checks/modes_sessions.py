@@ -27,6 +27,7 @@ def judge_sessions(record: ChainRecord, modes: ModesRecord) -> Iterator[Finding]
             _fix(left),
             f"statement: {left.statement.strip()}" if left.statement else "",
             left.line,
+            code="PGH-M006",
         )
 
 

@@ -63,9 +63,10 @@ def other_ends(
     names: tuple[str, str],
     how: str,
     fix: str,
+    code: str,
 ) -> Iterator[Finding | Minor]:
     """Tell differences object by object; `charged` gives the revision at fault. That a column stands elsewhere is a minor one."""
     for told in describe_differences(differences, left=names[0], right=names[1]):
-        finding = Finding(NAME, charged(told), told.subject, f"{how} {told.message}", fix, told.evidence)
+        finding = Finding(NAME, charged(told), told.subject, f"{how} {told.message}", fix, told.evidence, code=code)
         name = minor_name(told.differences)
         yield Minor(name, finding) if name else finding

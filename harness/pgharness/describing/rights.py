@@ -50,11 +50,6 @@ RIGHTS = (
         "GRANT <that role> TO the role that migrates, or leave the owner to the deployment: ALTER … OWNER TO outside of the chain",
     ),
     Right(
-        r"permission denied to (?:create|alter|drop) role|CREATEROLE",
-        "CREATEROLE",
-        "make roles outside of the chain, where the whole server is set up",
-    ),
-    Right(
         r"language .* is not trusted|permission denied for language",
         "the right to use a language that is not trusted",
         "write the function in SQL or PL/pgSQL",

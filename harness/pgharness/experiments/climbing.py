@@ -21,6 +21,9 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure
 from pgharness.rows import fill_empty_tables
 
+# What a process costs, in revisions that are run: it imports env.py's modules, reads the chain and connects.
+PROCESS_COST = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Climbed:
@@ -103,10 +106,23 @@ class Climb:
         together: list[Revision] = []
         for place, revision in enumerate(revisions):
             together.append(revision)
-            is_old = len(revisions) - place > self._site.settings.modes_budget
+            is_old = len(revisions) - place > alone_within(self._site.settings.modes_budget)
             if not is_old or revision.revision in self._kept:
                 yield together
                 together = []
+
+
+def alone_within(budget: int) -> int:
+    """Return how many revisions, the newest ones, have a process of their own."""
+    return max(1, budget // PROCESS_COST)
+
+
+def left_in_company(count: int, budget: int) -> str:
+    """Say in words which of so many revisions have shared a process; empty where none had to."""
+    alone = alone_within(budget)
+    if count <= alone:
+        return ""
+    return f"the newest {alone} of {count} revisions were run each in a process of its own; modes_budget = {count * PROCESS_COST} runs all so"
 
 
 class _Going:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 
-from psycopg import errors, sql
+from psycopg import sql
 
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import Conversation, converse
@@ -24,16 +24,17 @@ from pgharness.servers import Connection
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
-def try_as_plain_owner(site: Site, *, is_of_server: bool) -> OwnerRun:
-    """Run each revision as a plain role; one that is refused is run once more by the same role as a superuser, so that the others are seen too.
-
-    On a given server roles are nobody's to make, and a chain that makes roles itself wants more than a plain one by its nature.
-    """
+def try_as_plain_owner(site: Site) -> OwnerRun:
+    """Run each revision as a plain role; one that is refused is run once more by the same role as a superuser, so that the others are seen too."""
     if not site.databases.server.is_ours:
         return OwnerRun(untried="no role is made on a given server")
-    if is_of_server:
-        return OwnerRun(untried="the chain makes roles, or what else belongs to the whole server")
-    with site.databases.experiment("plain") as database, _plain_role(database) as (admin, plain):
+    with _plain_role(site) as (admin, login), site.databases.experiment("plain") as database:
+        role = sql.Identifier(login["user"])
+        with database.connect() as session:
+            session.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(sql.Identifier(database.name), role))
+            session.execute(sql.SQL("GRANT CREATE, USAGE ON SCHEMA public TO {}").format(role))
+        location = replace(database.project_location, user=login["user"], password=login["password"])
+        plain = replace(database, location=location, project_location=location)
         try:
             run_baseline(plain, site.settings)
             with converse(site.project, plain) as conversation:
@@ -43,23 +44,16 @@ def try_as_plain_owner(site: Site, *, is_of_server: bool) -> OwnerRun:
 
 
 @contextlib.contextmanager
-def _plain_role(database: Database) -> Iterator[tuple[Connection, Database]]:
-    """Yield a session of ours, and the database as the plain role finds it; the role goes at the end, and the database before it."""
-    role, password = f"{PREFIX}plain_{secrets.token_hex(4)}", secrets.token_hex(16)
-    name = sql.Identifier(role)
-    with database.connect() as admin:
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password)))
-        admin.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(sql.Identifier(database.name), name))
-        admin.execute(sql.SQL("GRANT CREATE, USAGE ON SCHEMA public TO {}").format(name))
+def _plain_role(site: Site) -> Iterator[tuple[Connection, dict[str, str]]]:
+    """Yield a session of ours and the login of a new role, which goes when the database is gone in which it has made things."""
+    login = {"user": f"{PREFIX}plain_{secrets.token_hex(4)}", "password": secrets.token_hex(16)}
+    role = sql.Identifier(login["user"])
+    with site.databases.server.connect() as admin:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(login["password"])))
         try:
-            location = replace(database.project_location, user=role, password=password)
-            yield (
-                admin,
-                replace(database, location=location, project_location=location),
-            )
+            yield admin, login
         finally:
-            with contextlib.suppress(errors.Error):
-                admin.execute(sql.SQL("DROP OWNED BY {0} CASCADE; DROP ROLE {0}").format(name))
+            admin.execute(sql.SQL("DROP OWNED BY {0} CASCADE; DROP ROLE {0}").format(role))
 
 
 def _run(site: Site, conversation: Conversation, admin: Connection, plain: Database) -> OwnerRun:

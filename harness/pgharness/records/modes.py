@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.steps import Failure
@@ -43,6 +44,15 @@ class LeftSetting:
     line: int | None = None
 
 
+class OtherRows(NamedTuple):
+    """What a table holds otherwise: a `column`, or None for the number of rows, as digest or number on each side."""
+
+    table: str
+    column: str | None
+    upgraded: str
+    scripted: str
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptRun:
     """`alembic upgrade --sql` as psql runs it on an empty database.
@@ -56,6 +66,8 @@ class ScriptRun:
     refusal: Failure | None = None
     failure: Failure | None = None
     untried: str = ""
+    rows: tuple[OtherRows, ...] = ()
+    """What the script's tables hold otherwise than those of two upgrades, which agree in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from pgharness.findings import Finding
 from pgharness.running import Run
-from tests.harness.chains import Revision
+from tests.harness.chains import Revision, sql, table
 from tests.harness.history.modes_pairs import BRANCHES, PAIRS, WHOLE, Whole
 from tests.harness.history.pairs import chain_of, expectations
 
@@ -59,6 +59,50 @@ def test_what_a_chain_can_be_once_is_found(case: Whole, judge_chain: JudgeChain)
 @pytest.mark.parametrize("case", [*WHOLE.values(), *BRANCHES.values()], ids=[*WHOLE, *BRANCHES])
 def test_its_mended_twin_passes(case: Whole, judge_chain: JudgeChain) -> None:
     assert judge(judge_chain, case.good).report.findings == ()
+
+
+def test_what_hides_the_version_table_from_alembic_is_told_as_that(judge_chain: JudgeChain) -> None:
+    hides = "SELECT pg_catalog.set_config('search_path', '', false)"
+
+    run = judge_chain(table("author"), Revision("pastes", sql(hides)), only=("upgrade",))
+
+    (finding,) = run.report.findings
+    assert f"`{hides}` is still in force there, where Alembic enters the revision" in finding.message
+    assert 'op.execute("RESET search_path")' in finding.mend
+    mended = Revision("pastes", sql(hides, "RESET search_path"))
+    assert judge_chain(table("author"), mended, only=("upgrade", "modes")).report.findings == ()
+
+
+def test_what_cannot_be_written_as_sql_is_a_note_with_its_revision(judge_chain: JudgeChain) -> None:
+    asks = Revision("asks", "if op.get_bind().execute(sa.text('SELECT 1')).scalar():\n    op.execute('SELECT 2')")
+
+    run = judge(judge_chain, [table("author"), asks])
+
+    assert run.report.findings == ()
+    assert [(note.revision, note.message.partition(":")[0]) for note in run.report.notes] == [
+        ("asks", "`alembic upgrade head --sql` gives no script, since asks has none")
+    ]
+
+
+def test_a_revision_may_declare_that_it_wants_more_than_a_plain_role(judge_chain: JudgeChain) -> None:
+    allowed = Revision("extends", sql("CREATE EXTENSION pageinspect"), top='allow = {"modes": "for its pages"}')
+
+    assert judge(judge_chain, [table("author"), allowed]).report.findings == ()
+
+
+def test_that_a_chain_needs_the_transactions_that_env_py_gives_it_is_no_fault(judge_chain: JudgeChain) -> None:
+    env = OFFLINE_ENV.replace("configure(", "configure(transaction_per_migration=True, ")
+    family = WHOLE["rows that wait for their deferred triggers"].bad
+    writes = Revision("writes", sql("INSERT INTO parent VALUES (71)", "INSERT INTO child VALUES (71, 71)"))
+
+    run = judge_chain(family[0], writes, *family[1:], env=env, only=("modes",))
+
+    assert run.report.findings == ()
+    (told,) = (note.message for note in run.report.notes if "transaction_per_migration" in note.message)
+    assert told == (
+        "the chain needs transaction_per_migration=True, which env.py gives: with all revisions in one transaction, "
+        'ObjectInUse (SQLSTATE 55006): cannot ALTER TABLE "child" because it has pending trigger events at narrows'
+    )
 
 
 def assert_told(finding: Finding, expected: Whole) -> None:

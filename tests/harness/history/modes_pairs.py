@@ -97,6 +97,13 @@ SESSIONS = (
         "at 'serializable'",
     ),
     _session(
+        "names",
+        "app.tenant",
+        "SET app.tenant = 'seven'",
+        "SET LOCAL app.tenant = 'seven'",
+        "leaves app.tenant at 'seven'",
+    ),
+    _session(
         "plans",
         "enable_seqscan",
         "SET enable_seqscan = off",
@@ -188,7 +195,36 @@ OFFLINE = (
         "column public.{t}.name",
     ),
 )
-PAIRS = (*SESSIONS, *RIGHTS, *OFFLINE)
+WRITTEN = (
+    Pair(
+        slug="seeds",
+        check="modes",
+        fails="rows that the script does not write",
+        setup=(
+            "CREATE TABLE {t} (id bigint PRIMARY KEY, made timestamptz DEFAULT now())",
+            "INSERT INTO {t} VALUES (1)",
+        ),
+        bad=Body("if not context.is_offline_mode():\n    op.execute('INSERT INTO {t} VALUES (2)')"),
+        good=Body("op.execute('INSERT INTO {t} VALUES (2)')"),
+        subject="rows of table public.{t}",
+        says="public.bad_seeds has 2 rows after `alembic upgrade head` and 1 after the script",
+    ),
+    Pair(
+        slug="counts",
+        check="modes",
+        fails="a value that is another one offline",
+        setup=("CREATE TABLE {t} (id bigint PRIMARY KEY, name text)",),
+        bad=Body(
+            "op.bulk_insert(sa.table('{t}', sa.column('id', sa.BigInteger), sa.column('name', sa.Text)), [{'id': 1, 'name': str(context.is_offline_mode())}])"
+        ),
+        good=Body(
+            "op.bulk_insert(sa.table('{t}', sa.column('id', sa.BigInteger), sa.column('name', sa.Text)), [{'id': 1, 'name': 'it\\'s 100% :sure'}])"
+        ),
+        subject="rows of table public.{t}",
+        says="holds other values in name",
+    ),
+)
+PAIRS = (*SESSIONS, *RIGHTS, *OFFLINE, *WRITTEN)
 
 
 @dataclass(frozen=True)
