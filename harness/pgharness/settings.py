@@ -103,8 +103,8 @@ class Settings(BaseSettings):
     empty tables."""
 
     modes_budget: int = Field(default=100, ge=0)
-    """How many revisions `modes` may run for starts in between, as many for orders of branches, and eight times as many as it may give a
-    process of their own; 0 leaves the check out."""
+    """How many revisions `modes` may run for starts in between, and as many for orders of branches; an eighth as many, the newest, run in a
+    process of their own. 0 leaves the check out."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

@@ -36,8 +36,8 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     yield from judge_script(record, modes.script, compare)
     yield from judge_owner(record, modes.owner)
     yield from judge_orders(record, modes.orders, compare)
-    for said in modes.left_out:
-        yield Note(NAME, None, said)
+    if modes.left_out:
+        yield Note(NAME, None, "; ".join(modes.left_out))
 
 
 def _judge_apart(record: ChainRecord, modes: ModesRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
-from psycopg import sql
+from psycopg import errors, sql
 
 from pgharness.servers import Connection
 
@@ -28,7 +29,8 @@ def read_written(connection: Connection, leave_out: str) -> Written:
     found: dict[tuple[str, str | None], str] = {}
     for table, columns in connection.execute(_TABLES).fetchall():
         if table != leave_out:
-            found |= _read(connection, str(table), list(columns))
+            with contextlib.suppress(errors.InsufficientPrivilege):  # another role's, on a given server
+                found |= _read(connection, str(table), list(columns))
     return found
 
 

@@ -9,10 +9,11 @@ import pytest
 from pgharness.findings import Finding
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
-from tests.harness.history.modes_pairs import BRANCHES, PAIRS, WHOLE, Whole
+from tests.harness.history.modes_pairs import BRANCHES, PAIRS, WHOLE, Whole, told_apart
 from tests.harness.history.pairs import chain_of, expectations
 
 JudgeChain = Callable[..., Run]
+CASES = {**WHOLE, **BRANCHES}
 
 OFFLINE_ENV = """\
 from alembic import context
@@ -47,7 +48,7 @@ def test_each_fault_is_told_at_its_revision_and_nothing_is_said_of_its_mended_tw
     assert [pair.slug for pair in PAIRS if pair.says not in found[pair.expected()].message] == []
 
 
-@pytest.mark.parametrize("case", [*WHOLE.values(), *BRANCHES.values()], ids=[*WHOLE, *BRANCHES])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_a_chain_can_be_once_is_found(case: Whole, judge_chain: JudgeChain) -> None:
     run = judge(judge_chain, case.bad)
 
@@ -56,9 +57,10 @@ def test_what_a_chain_can_be_once_is_found(case: Whole, judge_chain: JudgeChain)
     assert finding.revision == case.revision
 
 
-@pytest.mark.parametrize("case", [*WHOLE.values(), *BRANCHES.values()], ids=[*WHOLE, *BRANCHES])
-def test_its_mended_twin_passes(case: Whole, judge_chain: JudgeChain) -> None:
-    assert judge(judge_chain, case.good).report.findings == ()
+def test_their_mended_twins_pass(judge_chain: JudgeChain) -> None:
+    twins = [one for name, case in CASES.items() for one in told_apart(name, case.good)]
+
+    assert judge(judge_chain, twins).report.findings == ()
 
 
 def test_what_hides_the_version_table_from_alembic_is_told_as_that(judge_chain: JudgeChain) -> None:

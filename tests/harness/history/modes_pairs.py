@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from tests.harness.chains import Revision, sql
 from tests.harness.history.pairs import Body, Pair, steps
@@ -239,15 +241,26 @@ class Whole:
     good: tuple[Revision, ...]
 
 
+def told_apart(case: str, revisions: Iterable[Revision]) -> Iterator[Revision]:
+    """Yield the revisions with names and tables of their own, so that several chains can stand one behind the other."""
+    names = r"\b(author|parent|child|kept|taken|shown|ix_born)\b"
+    end = f"_{re.sub(r'[^a-z]+', '_', case)[-16:]}"
+    for one in revisions:
+        after = tuple(f"{name}{end}" for name in one.after) if one.after is not None else None
+        depends_on = tuple(f"{name}{end}" for name in one.depends_on)
+        up = re.sub(names, rf"\1{end}", one.up)
+        yield replace(one, slug=f"{one.slug}{end}", up=up, down="pass", after=after, depends_on=depends_on)
+
+
 _TABLE = Revision("tables", sql("CREATE TABLE author (id bigint PRIMARY KEY, name text)"), sql("DROP TABLE author"))
 _FAMILY = Revision(
     "family",
     sql(
         "CREATE TABLE parent (id bigint PRIMARY KEY, name text)",
-        "CREATE TABLE child (id bigint PRIMARY KEY, parent bigint NOT NULL REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TABLE child (id bigint PRIMARY KEY, mother bigint NOT NULL REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
     ),
 )
-_MOVES = "UPDATE child SET parent = (SELECT max(id) FROM parent)"
+_MOVES = "UPDATE child SET mother = (SELECT max(id) FROM parent)"
 _NARROWS = Revision("narrows", sql("ALTER TABLE child ADD note text"))
 WHOLE = {
     "a temporary table that outlives its revision": Whole(
