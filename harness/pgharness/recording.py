@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
@@ -20,6 +19,7 @@ from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
+from pgharness.chain.server_objects import speaks_of_server
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases, Outside
 from pgharness.experiments.experiment import Site, empty_database
@@ -41,11 +41,6 @@ TRACE = "trace"
 STOPS = "stops"
 _EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
-# Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
-_SPEAKS_OF_SERVER = re.compile(
-    r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
-    re.IGNORECASE,
-)
 # What a statement that nobody saw in a revision's text may meet then.
 # Two that make a role in the same instant meet in the index of a catalog that all databases share.
 _MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated|\bpg_(auth|db_role|sh|tablespace)")
@@ -74,7 +69,7 @@ def _record_side_by_side(
     project: Project, databases: Databases, wanted: frozenset[str], advance: Advance
 ) -> ChainRecord:
     """Record with walk and deployment at the same time, and where they got into each other's way, once more one after the other."""
-    side_by_side = not _speaks_of_server(project)
+    side_by_side = not speaks_of_server(project)
     record = _Recording(project, databases, wanted, advance).make(side_by_side=side_by_side)
     if side_by_side and any(_MET_ANOTHER.search(failure.message) for failure in _failures(record)):
         record = _Recording(project, databases, wanted).make(side_by_side=False)
@@ -274,12 +269,3 @@ def _failures(record: ChainRecord) -> Iterator[Failure]:
         record.draft.failure if record.draft is not None else None,
     ]
     return (failure for failure in seen if failure is not None)
-
-
-def _speaks_of_server(project: Project) -> bool:
-    """Whether a revision, or the baseline, seems to make what belongs to the whole server."""
-    files = [Path(item.path) for item in project.chain.revisions]
-    if project.settings.baseline is not None:
-        files.append(project.settings.baseline)
-    texts = (file.read_text(encoding="utf-8", errors="replace") for file in files)
-    return any(_SPEAKS_OF_SERVER.search(text) for text in texts)

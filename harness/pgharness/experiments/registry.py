@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgharness.experiments import comparison, draft, models, query_plans, stops, structure
+from pgharness.experiments import comparison, draft, models, modes, query_plans, stops, structure
 from pgharness.experiments.experiment import Experiment, FollowUp
 
 EXPERIMENTS: tuple[Experiment, ...] = (
@@ -11,6 +11,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     comparison.EXPERIMENT,
     draft.EXPERIMENT,
     structure.EXPERIMENT,
+    modes.EXPERIMENT,
 )
 """All experiments at the heads, in the order in which they are made."""
 

@@ -25,6 +25,7 @@ OURS = (
     "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
+    "pgharness.checks.modes:CHECK",
 )
 
 
