@@ -71,8 +71,7 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "23505",
         "unique_violation",
-        'keep one row of each first: op.execute("DELETE FROM <table> one USING <table> other WHERE one.ctid > other.ctid AND one.<column> = '
-        'other.<column>"); they are equal in {columns}',
+        "keep one row of each first: lead over what refers to the others, then DELETE them; they are equal in {columns}",
         r"Key (?P<columns>\([^)]*\))",
     ),
     Advice("23505", "unique_violation", "write each key once: ON CONFLICT DO NOTHING, or DELETE what is there first"),
