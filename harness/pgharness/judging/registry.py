@@ -18,7 +18,9 @@ OURS = (
     "pgharness.checks.autogenerate:CHECK",
     "pgharness.checks.structure:CHECK",
     "pgharness.checks.roundtrip:CHECK",
+    "pgharness.checks.data:CHECK",
     "pgharness.checks.leftovers:CHECK",
+    "pgharness.checks.notices:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
 )

@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pgharness.catalog.incremental_reader import Reader
+from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
+from pgharness.records.contents import Contents
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
 from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
@@ -37,6 +39,7 @@ class Stretch:
         words: Words,
         *,
         reads_all: bool,
+        most_compared_rows: int = 0,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
@@ -49,6 +52,8 @@ class Stretch:
         self.arrived = Step((), 0.0, self.base)
         self.unfilled: tuple[tuple[str, str], ...] = ()
         self._widths: Mapping[int, int] = {}
+        self._contents = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
+        self._held: Contents | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -80,14 +85,16 @@ class Stretch:
         Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then.
         """
         started = time.perf_counter()
+        met = self._held or self._read_contents()
         for step in self._conversation.steps([(revision.revision, direction)], apart=True):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
+            self._held = left = self._read_contents()
             if fill:
                 self.fill()
             assert snapshot is not None
             self.seen = snapshot
-            done = replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started)
+            done = replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started, met=met, left=left)
         return done
 
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:
@@ -116,7 +123,12 @@ class Stretch:
                 widths=self._widths,
                 words=self._words,
             )
+            if filling.filled or filling.widths != self._widths:
+                self._held = None
             self.unfilled, self._widths = filling.unfilled, filling.widths
+
+    def _read_contents(self) -> Contents | None:
+        return self._contents.read(self._observer) if self._contents is not None else None
 
 
 def _is_seen_whole(revision: Revision) -> bool:
