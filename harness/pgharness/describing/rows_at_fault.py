@@ -64,7 +64,7 @@ def mend_rows(failure: Failure, path: str, foreign_keys: Iterable[ForeignKey] = 
     if failure.sqlstate is None:
         return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
     if found is None or not found.query:
-        otherwise = "fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT NULL)"
+        otherwise = f"fill or clean the rows in {path} before"
         return f"{advice(failure, otherwise)}; {declare}"
     values = _VALUES if failure.sqlstate in _OF_TEXTS else ""
     clean = (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)) or advice(
