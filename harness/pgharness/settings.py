@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
     empty tables."""
 
+    compared_rows: int = Field(default=1000, ge=1)
+    """How many rows of each table `data` compares, the first by its key; a baseline may bring large tables."""
+    redact: bool = False
+    """Whether reports name the rows and columns whose values were lost or changed without the values."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

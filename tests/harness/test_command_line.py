@@ -80,6 +80,7 @@ def test_checks_may_be_left_out(check_example: Check) -> None:
         "graph",
         "upgrade",
         "structure",
+        "data",
         "locks",
     ]
 

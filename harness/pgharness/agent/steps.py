@@ -12,7 +12,6 @@ from alembic.runtime.migration import MigrationStep
 
 from .channel import Gone
 from .connections import restore_settings, session_settings
-from .drivers import is_debugging
 from .failures import describe
 from .queries import run_query
 from .versions import commit, rollback
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from alembic.script import Script, ScriptDirectory
 
     from .channel import Channel, Message
-    from .environment import Environment
+    from .environment import Environment, Notice
 
 UP, DOWN, STAMP = "upgrade", "downgrade", "stamp"
 Asked = Sequence[Sequence[str]]  # pairs of a revision and a direction
@@ -108,7 +107,7 @@ class Runner:
         """Return what the server remarked since this was asked last, of the present step."""
         self._environment.read_notices()
         notices = self._environment.notices
-        said = notices[self._heard :]
+        said = [f"{one['severity']}: {one['message']}" for one in notices[self._heard :]]
         self._heard = len(notices)
         return said
 
@@ -157,9 +156,14 @@ class _Step:
             "revision": self.script.revision,
             "direction": self._direction,
             "statements": self._environment.statements.sent,
-            "notices": [said for said in self._environment.notices if not is_debugging(said)],
+            "notices": [said for said in self._environment.notices if not _is_debugging(said)],
             "duration_s": time.perf_counter() - self._began,
         }
+
+
+def _is_debugging(said: Notice) -> bool:
+    """Whether the server said it only because the harness had asked it to tell all that it does."""
+    return str(said["severity"]).startswith("DEBUG")
 
 
 def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:

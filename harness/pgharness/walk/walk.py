@@ -47,6 +47,7 @@ class Walk:
     databases: Databases
     roundtrips: bool
     advance: Advance
+    keeps_contents: bool = False
     traces: bool = False
     """Whether the locks of each step are wanted."""
     records: list[RevisionRecord] = field(default_factory=list)
@@ -92,6 +93,7 @@ class Walk:
                     self.project.settings.rows_per_table,
                     {**self.words, **self.project.settings.words},
                     reads_all=self.reads_all,
+                    most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
                     traces=self.traces,
                 )
                 if self.base is None:

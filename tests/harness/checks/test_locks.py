@@ -99,5 +99,5 @@ def test_the_trace_changes_nothing_of_what_a_migration_does(judge_chain: Callabl
         ]
 
     assert notes["plain"] == notes["traced"]
-    assert notes["traced"][3][2] == ("NOTICE: heard",)
+    assert [one.message for one in notes["traced"][3][2]] == ["heard"]
     assert notes["traced"][3][1] is None
