@@ -37,10 +37,17 @@ def looked_up(ask: Ask, sql: str, tables: Collection[str]) -> set[str]:
 def _read_whole(plan: Sequence[str]) -> Iterator[str]:
     """Yield the tables that a plan reads from end to end: without an index, or with one but without a condition for it."""
     for number, line in enumerate(plan):
-        if (scan := _SCAN.search(line)) is not None and "Bitmap" not in scan["kind"]:
-            details = itertools.takewhile(lambda one: "->" not in one, plan[number + 1 :])
-            if "Index" not in scan["kind"] or not any("Index Cond:" in one for one in details):
+        if (scan := _SCAN.search(line)) is not None:
+            if not any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :])):
                 yield scan["table"].strip('"')
+
+
+def _beneath(line: str, following: Sequence[str]) -> Iterator[str]:
+    return itertools.takewhile(lambda one: _indent(one) > _indent(line), following)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _explain(sql: str) -> str:
