@@ -94,6 +94,10 @@ class RevisionRecord:
     """Tables for which no row could be made, each with the reason."""
     read_as: tuple[tuple[str, str, str], ...] = ()
     """Texts that were made such that the upgrade can read them: table, column, and the type that it reads them as."""
+    newer_rows: tuple[str, ...] = ()
+    """Rows, in words, that only the new schema admits, and that stood there when the downgrade was tried."""
+    newer_rows_failure: Failure | None = None
+    """Why the downgrade fails on these, where it passes without them."""
     behind: str | None = None
     """The first revision before it that fails every way, and was passed over: a failure may come of what that has not made."""
 

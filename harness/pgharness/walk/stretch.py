@@ -8,15 +8,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
+from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
-from pgharness.records.contents import Contents
+from pgharness.records.contents import Contents, TableContents
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
 from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
+from pgharness.walk.newer_rows import admitted, put_in
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
 # another one and behind a comment.
@@ -54,6 +59,13 @@ class Stretch:
         self._widths: Mapping[int, int] = {}
         self._contents = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
         self._held: Contents | None = None
+        self._newer: Mapping[str, frozenset[tuple[str | None, ...]]] = {}
+        self._keeps_newer_rows = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can be tried here: the process has ended, or rows of ours could not be taken away."""
+        return self.has_ended or self._keeps_newer_rows
 
     @property
     def has_ended(self) -> bool:
@@ -89,6 +101,7 @@ class Stretch:
         for step in self._conversation.steps([(revision.revision, direction)], apart=True):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
+            self._take_away_newer_rows()
             self._held = left = self._read_contents()
             if fill:
                 self.fill()
@@ -127,8 +140,57 @@ class Stretch:
                 self._held = None
             self.unfilled, self._widths = filling.unfilled, filling.widths
 
+    def put_in_newer_rows(self, before: Snapshot) -> tuple[str, ...]:
+        """Put rows into tables with a key that only the schema of now admits, and return them in words.
+
+        The next step meets them, and behind it they are taken away.
+        """
+        held = self._held or self._read_contents()
+        if held is None or not self._rows_per_table:
+            return ()
+        found = [one for one in admitted(before, self.seen, self._observer, held) if _has_key(held, one.table)]
+        made = put_in(self._observer, found, self._words)
+        if made:
+            now = self._read_contents()
+            assert now is not None
+            known = {one.name: one.keys() for one in held.tables}
+            self._newer = {one.name: one.keys() - known.get(one.name, frozenset()) for one in now.tables}
+            self._held = held
+        return tuple(f"{one.table}: {one.why}" for one in made)
+
+    def _take_away_newer_rows(self) -> None:
+        """Delete them by their keys, wherever they are; where that is refused, this database has served."""
+        for name, keys in self._newer.items():
+            if keys and (table := self._table(name)) is not None:
+                self._keeps_newer_rows |= not (_delete(self._observer, table, keys) and self._lacks(name, keys))
+        self._newer = {}
+
+    def _table(self, name: str) -> TableContents | None:
+        contents = self._read_contents()
+        return contents.table(name) if contents is not None else None
+
+    def _lacks(self, name: str, keys: frozenset[tuple[str | None, ...]]) -> bool:
+        table = self._table(name)
+        return table is not None and not table.keys() & keys
+
     def _read_contents(self) -> Contents | None:
         return self._contents.read(self._observer) if self._contents is not None else None
+
+
+def _delete(connection: Connection, table: TableContents, keys: Collection[tuple[str | None, ...]]) -> bool:
+    conditions = sql.SQL(" AND ").join(sql.SQL("{}::text = %s").format(sql.SQL(name)) for name in table.key)
+    query = sql.SQL("DELETE FROM {} WHERE {}").format(sql.SQL(table.name), conditions)
+    try:
+        for key in keys:
+            connection.execute(query, key)
+    except psycopg.Error:
+        return False
+    return bool(table.key)
+
+
+def _has_key(held: Contents, table: str) -> bool:
+    found = held.table(table)
+    return found is not None and bool(found.key)
 
 
 def _is_seen_whole(revision: Revision) -> bool:
