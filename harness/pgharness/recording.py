@@ -37,6 +37,7 @@ Advance = Callable[[str], None]
 ROUNDTRIPS = "roundtrips"
 CONTENTS = "contents"
 KEPT = "kept"
+TRACE = "trace"
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
 _SPEAKS_OF_SERVER = re.compile(
@@ -80,7 +81,7 @@ def _record_side_by_side(
 
 def experiment_names() -> frozenset[str]:
     """Return the names of all that can be wanted."""
-    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, *(experiment.name for experiment in EXPERIMENTS)})
+    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *(experiment.name for experiment in EXPERIMENTS)})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
@@ -120,7 +121,12 @@ class _Recording:
 
     def _walk(self) -> WalkRecord:
         walked = Walk(
-            self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance, CONTENTS in self.wanted
+            self.project,
+            self.databases,
+            ROUNDTRIPS in self.wanted,
+            self.advance,
+            keeps_contents=CONTENTS in self.wanted,
+            traces=TRACE in self.wanted,
         ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None

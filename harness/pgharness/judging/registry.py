@@ -19,6 +19,7 @@ OURS = (
     "pgharness.checks.structure:CHECK",
     "pgharness.checks.roundtrip:CHECK",
     "pgharness.checks.data:CHECK",
+    "pgharness.checks.locks:CHECK",
     "pgharness.checks.leftovers:CHECK",
     "pgharness.checks.notices:CHECK",
     "pgharness.checks.enums:CHECK",

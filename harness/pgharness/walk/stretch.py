@@ -16,11 +16,13 @@ from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
+from pgharness.chain.watch import Watch
 from pgharness.records.contents import Contents, TableContents
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
 from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
+from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.newer_rows import admitted, put_in
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
@@ -45,6 +47,7 @@ class Stretch:
         *,
         reads_all: bool,
         most_compared_rows: int = 0,
+        traces: bool = False,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
@@ -55,6 +58,8 @@ class Stretch:
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
         self.seen = self.base
         self.arrived = Step((), 0.0, self.base)
+        self._uncounted: list[Watch] = [CountersWatch()] if traces else []
+        self._trace = TraceWatch(observer, conversation.backend, self._leave_out) if traces else None
         self.unfilled: tuple[tuple[str, str], ...] = ()
         self._widths: Mapping[int, int] = {}
         self._contents = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
@@ -75,7 +80,7 @@ class Stretch:
     def arrive(self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool) -> bool:
         """Run what a new database still lacks, entering without running it what is passed over; say whether all passed."""
         asked = [(item.revision, STAMP if item.revision in passed_over else UP) for item in revisions]
-        for step in self._conversation.steps(asked, apart=not together):
+        for step in self._conversation.steps(asked, apart=not together, watches=self._uncounted):
             if step.failure is not None:
                 return False
             self.arrived = step
@@ -98,7 +103,9 @@ class Stretch:
         """
         started = time.perf_counter()
         met = self._held or self._read_contents()
-        for step in self._conversation.steps([(revision.revision, direction)], apart=True):
+        trace = self._trace if known is None else None
+        asked = [(revision.revision, direction)]
+        for step in self._conversation.steps(asked, apart=True, watches=[trace] if trace else self._uncounted):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             self._take_away_newer_rows()
@@ -107,7 +114,14 @@ class Stretch:
                 self.fill()
             assert snapshot is not None
             self.seen = snapshot
-            done = replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started, met=met, left=left)
+            done = replace(
+                step,
+                snapshot=snapshot,
+                duration_s=time.perf_counter() - started,
+                met=met,
+                left=left,
+                trace=trace.take() if trace else None,
+            )
         return done
 
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:
