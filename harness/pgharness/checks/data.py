@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.contents import count_of, rows_in_words, values_in_words
+from pgharness.describing.contents import count_of, in_one_line, rows_in_words, values_in_words
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.changes import TableChanges, ValueChange, changes
 from pgharness.records.contents import Contents
+from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, RevisionRecord, Step
 
 NAME = "data"
 NOTHING = TableChanges("")
+CHANGES_ROWS = re.compile(r"\s*(?:UPDATE|DELETE|MERGE|INSERT\b(?!.*\bVALUES\b).*\bSELECT)\b", re.IGNORECASE | re.DOTALL)
+# The step in which what is found of a kind happens.
+STEP_OF = {
+    **dict.fromkeys(("PGH-V001", "PGH-V002", "PGH-V003", "PGH-V005", "PGH-V006"), "upgrade"),
+    **dict.fromkeys(("PGH-V004", "PGH-V007"), "downgrade"),
+}
 DECLARE = 'where the loss is meant, declare allow = {"data": "<reason>"} beside its code'
 
 
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge each revision by the rows that it met."""
+    for path in record.unused_by_hand:
+        yield Finding(
+            NAME,
+            None,
+            f"file {path}",
+            "No revision has a file of that name, so nobody runs what stands there.",
+            "call it like the revision's file, with .sql or .py, or remove it",
+            code="PGH-V013",
+        )
     for item in record.revisions:
+        yield from _judge_by_hand(item)
+        yield from _untried(item)
         seen = _seen(item)
         if item.newer_rows_failure is not None:
             yield _judge_newer_rows(item, item.newer_rows_failure)
@@ -82,6 +101,35 @@ def _refilled(left: Contents, down: Step | None) -> frozenset[str]:
         return frozenset()
     empty = [one.name for one in left.tables if not one.rows]
     return frozenset(name for name in empty if (table := met.table(name)) is not None and table.rows)
+
+
+def _judge_by_hand(item: RevisionRecord) -> Iterator[Finding]:
+    """Judge what people wrote by hand for a revision."""
+    steps = [step for step in (item.upgrade, item.downgrade) if step is not None]
+    for one in (*item.by_hand, *(failure for step in steps for failure in step.by_hand)):
+        yield Finding(
+            NAME,
+            item.revision.revision,
+            f"{one.section} of {item.revision.label}",
+            f"`{in_one_line(one.asked)}` of {one.path} fails: {one.said.splitlines()[0]}",
+            f"correct {item.revision.path}, or what is expected of it",
+            one.said,
+            code="PGH-V012",
+        )
+
+
+def _untried(item: RevisionRecord) -> Iterator[Note]:
+    """Say which statements met no row, so that nothing is known of what they do."""
+    for step in (item.upgrade, item.downgrade):
+        statements = step.statements if step is not None and step.met is not None else ()
+        for one in statements:
+            if one.file == item.revision.path and one.rows == 0 and CHANGES_ROWS.match(one.sql):
+                yield Note(
+                    NAME,
+                    item.revision.revision,
+                    f"`{in_one_line(one.sql)}` (line {one.line}) met no row, so what it does was not tried: give it rows under "
+                    f"`-- before` in {item.revision.label}.sql of the setting `data_folder`",
+                )
 
 
 def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:
@@ -275,7 +323,18 @@ def _path(seen: _Seen) -> str:
 def _finding(  # noqa: PLR0917 - the parts of a finding, in their order
     seen: _Seen, code: str, subject: str, message: str, mend: str, evidence: str
 ) -> Finding:
-    return Finding(NAME, _revision(seen), subject, message, mend, evidence, code=code)
+    culprit = _culprit(seen.item, STEP_OF.get(code, ""), subject)
+    if culprit is None:
+        return Finding(NAME, _revision(seen), subject, message, mend, evidence, code=code)
+    told = f"{evidence}\nafter: {in_one_line(culprit.sql)}".strip()
+    return Finding(NAME, _revision(seen), subject, message, mend, told, culprit.line or None, code=code)
+
+
+def _culprit(item: RevisionRecord, direction: str, subject: str) -> Statement | None:
+    """Return the statement that did it: the one that was seen to, or the only one that the revision sends."""
+    step = {"upgrade": item.upgrade, "downgrade": item.downgrade}.get(direction)
+    own = [one for one in step.statements if one.file == item.revision.path] if step is not None else []
+    return item.culprits.get((direction, subject)) or (own[0] if len(own) == 1 else None)
 
 
 CHECK = Check(

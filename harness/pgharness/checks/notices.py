@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pgharness.catalog.facts import FactKey, ObjectKey
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks.check import Check, Compare
+from pgharness.describing.contents import in_one_line
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.kept import KeptObject
@@ -49,7 +50,7 @@ def _ever(record: ChainRecord) -> Iterator[ObjectKey]:
 
 def _judge_upgrade(item: RevisionRecord, ever: set[str]) -> Iterator[Finding]:
     step = item.upgrade
-    for notice in step.notices:
+    for notice in (one for one in step.notices if one.severity in {"NOTICE", "WARNING"}):
         statement = _statement(step, notice)
         if notice.sqlstate == CUT:
             yield _finding(
@@ -66,7 +67,7 @@ def _judge_upgrade(item: RevisionRecord, ever: set[str]) -> Iterator[Finding]:
                 item,
                 "PGH-N006",
                 f"upgrade of {item.revision.label}",
-                f"`{_in_one_line(statement.sql)}` does nothing: no transaction is open there.",
+                f"`{in_one_line(statement.sql)}` does nothing: no transaction is open there.",
                 "write SET without LOCAL there, and RESET behind what it is for, or take it out of the autocommit_block()",
                 notice,
                 statement,
@@ -90,7 +91,7 @@ def _judge_dropped(item: RevisionRecord, notice: Notice, statement: Statement, e
                     item,
                     "PGH-N003",
                     f"upgrade of {item.revision.label}",
-                    f"`{_in_one_line(statement.sql)}` drops nothing: no revision of the chain makes {name}.",
+                    f"`{in_one_line(statement.sql)}` drops nothing: no revision of the chain makes {name}.",
                     f"correct the name, or remove the statement; {DECLARE}",
                     notice,
                     statement,
@@ -118,7 +119,7 @@ def _judge_cascade(item: RevisionRecord) -> Iterator[Finding]:
             item,
             "PGH-N004",
             f"{key.kind} {key.object}",
-            f"CASCADE drops it too: `{_in_one_line(cascading[0].sql)}` does not name it, and nothing in the revision does.",
+            f"CASCADE drops it too: `{in_one_line(cascading[0].sql)}` does not name it, and nothing in the revision does.",
             f"drop by name what is to go, and leave out CASCADE; {DECLARE}",
             None,
             cascading[0],
@@ -135,7 +136,7 @@ def _kept_other(item: RevisionRecord, kept: KeptObject, *, is_invalid: bool) -> 
         f"{one.key.kind} {one.key.object}, {one.key.property}: asked for {_value(one.asked)}, kept {_value(one.kept)}"
         for one in kept.differences
     )
-    message = f"IF NOT EXISTS keeps what stands there, which is not what `{_in_one_line(kept.statement.sql)}` asks for."
+    message = f"IF NOT EXISTS keeps what stands there, which is not what `{in_one_line(kept.statement.sql)}` asks for."
     code = "PGH-N001"
     mend = f"drop it first, or alter it to what is to be, and leave out IF NOT EXISTS; {DECLARE}"
     if is_invalid:
@@ -166,11 +167,6 @@ def _finding(  # noqa: PLR0917 - the parts of a finding, in their order
     remarked = f"{notice.severity} {notice.sqlstate}: {notice.message}" if notice is not None else ""
     line = statement.line if statement is not None and statement.file == item.revision.path else None
     return Finding(NAME, item.revision.revision, subject, message, mend, evidence or remarked, line or None, code=code)
-
-
-def _in_one_line(statement: str, limit: int = 120) -> str:
-    text = " ".join(statement.split())
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 CHECK = Check(

@@ -13,10 +13,12 @@ from psycopg import sql
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
+from pgharness.chain.by_hand import ByHand
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.chain.watch import Watch
+from pgharness.records.by_hand import HandFailure, Section
 from pgharness.records.contents import Contents, TableContents
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
@@ -96,10 +98,19 @@ class Stretch:
         for _ in self._conversation.steps([(revision.revision, STAMP)], apart=True):
             pass
 
-    def step(self, revision: Revision, direction: Direction, *, fill: bool, known: Step | None = None) -> Step:
+    def step(
+        self,
+        revision: Revision,
+        direction: Direction,
+        *,
+        fill: bool,
+        known: Step | None = None,
+        files: ByHand | None = None,
+    ) -> Step:
         """Run one step in a migration context of its own, and fill what is empty then.
 
-        Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then.
+        Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then. What people
+        wrote in `files` to hold behind the step is asked before anything is filled.
         """
         started = time.perf_counter()
         met = self._held or self._read_contents()
@@ -110,8 +121,6 @@ class Stretch:
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             self._take_away_newer_rows()
             self._held = left = self._read_contents()
-            if fill:
-                self.fill()
             assert snapshot is not None
             self.seen = snapshot
             done = replace(
@@ -122,6 +131,11 @@ class Stretch:
                 left=left,
                 trace=trace.take() if trace else None,
             )
+        if files is not None and done.failure is None:
+            section: Section = "after_upgrade" if direction == UP else "after_downgrade"
+            done = replace(done, by_hand=self.by_hand(files, revision, section))
+        if fill:
+            self.fill()
         return done
 
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:
@@ -153,6 +167,13 @@ class Stretch:
             if filling.filled or filling.widths != self._widths:
                 self._held = None
             self.unfilled, self._widths = filling.unfilled, filling.widths
+
+    def by_hand(self, files: ByHand, revision: Revision, section: Section) -> tuple[HandFailure, ...]:
+        """Run what people wrote for a revision, and return what failed."""
+        if not files.has(revision):
+            return ()
+        self._held = None
+        return files.run(revision, section, self._conversation, self._observer)
 
     def put_in_newer_rows(self, before: Snapshot) -> tuple[str, ...]:
         """Put rows into tables with a key that only the schema of now admits, and return them in words.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.chain.baseline import run_baseline
+from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import converse
 from pgharness.chain.course import tips
 from pgharness.chain.deployment import deploy
@@ -174,7 +175,8 @@ class Walk:
 
     def _try(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up, down and up again."""
-        record = self._up(stretch, revision, position)
+        failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
+        record = replace(self._up(stretch, revision, position), by_hand=failures)
         if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
@@ -193,7 +195,7 @@ class Walk:
             return replace(failed, upgrade=arrived, unfilled=stretch.unfilled)
         before = stretch.seen if self.passed_over else self.records[-1].upgrade.snapshot if self.records else self.base
         assert before is not None
-        unfilled, step = stretch.unfilled, stretch.step(revision, UP, fill=position.populated)
+        unfilled, step = stretch.unfilled, stretch.step(revision, UP, fill=position.populated, files=self._files)
         return RevisionRecord(revision, before, step, unfilled=unfilled, behind=self._behind(revision))
 
     def _behind(self, revision: Revision) -> str | None:
@@ -210,9 +212,13 @@ class Walk:
         again = self._there_and_back(stretch, replace(record, newer_rows=(), downgrade=None), position)
         return with_earlier_failures(again, replace(position, newer=record))
 
-    @staticmethod
-    def _there_and_back(stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
-        downgrade = stretch.step(record.revision, DOWN, fill=position.populated)
+    @property
+    def _files(self) -> ByHand | None:
+        """What people wrote by hand, where contents are wanted."""
+        return ByHand(self.project.settings.data_folder) if self.keeps_contents else None
+
+    def _there_and_back(self, stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
+        downgrade = stretch.step(record.revision, DOWN, fill=position.populated, files=self._files)
         record = replace(record, downgrade=downgrade)
         if downgrade.failure is not None or position.failed is not None:
             return record
