@@ -16,16 +16,19 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.rereading import in_the_words_of
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
+from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
 from pgharness.chain.server_objects import speaks_of_server
 from pgharness.chain.upgrade import upgrade_to
+from pgharness.checks import data
 from pgharness.databases import Database, Databases, Outside
+from pgharness.experiments.culprits import with_culprits
 from pgharness.experiments.experiment import Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
 from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
-from pgharness.findings import CannotRun
+from pgharness.findings import CannotRun, Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.kept import KeptObject
@@ -57,7 +60,17 @@ def record_chain(
     record_once = partial(_record_side_by_side, project, databases, wanted)
     record = with_imports_ahead(project, partial(record_once, advance), partial(record_once, lambda _label: None))
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
+    if CONTENTS in wanted:
+        record = _with_culprits(project, databases, record)
     return replace(record, kept=_kept(databases, record) if KEPT in wanted else None, left_outside=left.in_words())
+
+
+def _with_culprits(project: Project, databases: Databases, record: ChainRecord) -> ChainRecord:
+    """Find the statements at fault, where a judge has something to tell that nobody declared."""
+    declared = {item.revision for item in project.chain.revisions if data.NAME in item.allow}
+    lossy = {one.revision for one in data.judge(record, lambda _left, _right: ()) if isinstance(one, Finding)}
+    wanted = frozenset(one for one in lossy - declared if one is not None)
+    return replace(record, revisions=tuple(with_culprits(project, databases, record.revisions, wanted)))
 
 
 def _kept(databases: Databases, record: ChainRecord) -> tuple[KeptObject, ...]:
@@ -219,6 +232,7 @@ class _Recording:
             walked.descent,
             durations_s=self.durations_s,
             redacts=self.project.settings.redact,
+            unused_by_hand=ByHand(self.project.settings.data_folder).unused(self.project.chain),
         )
 
     def _in_words_of_before(self, item: RevisionRecord) -> RevisionRecord:

@@ -38,6 +38,8 @@ class ChainRecord:
     modes: ModesRecord | None = None
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
+    unused_by_hand: tuple[str, ...] = ()
+    """Files of rows and assertions that belong to no revision."""
     redacts: bool = False
     """Whether values of rows are told to nobody."""
     durations_s: Mapping[str, float] = field(default_factory=dict)

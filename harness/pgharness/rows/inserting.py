@@ -107,7 +107,7 @@ def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
     made, reason = _insert_at_once(chooser, rows), ""
     for number in range(made, rows):
         try:
-            _insert_fitting(chooser, number, FULLNESS[number % len(FULLNESS)])
+            insert_fitting(chooser, number, FULLNESS[number % len(FULLNESS)])
             made += 1
         except NothingFits as nothing:
             reason = reason or str(nothing)
@@ -121,7 +121,7 @@ def _add_labels(chooser: Chooser, rows: int) -> int:
     for place in range(min(max(map(len, missing.values()), default=0), MOST_FOR_LABELS)):
         wanted = {name: labels[place] for name, labels in missing.items() if place < len(labels)}
         with suppress(NothingFits):  # other columns may keep a label from occurring, and need not be known here
-            _insert_fitting(replace(chooser, wanted=wanted), rows + place, Fullness.EXPLICIT)
+            insert_fitting(replace(chooser, wanted=wanted), rows + place, Fullness.EXPLICIT)
             made += 1
     return made
 
@@ -153,8 +153,11 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
     return sum(commit.statusmessage == "COMMIT" for commit in commits)
 
 
-def _insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> None:
-    """Insert one row, taking other values where the server refuses it. Raises NothingFits with the server's last word."""
+def insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> None:
+    """Insert one row, taking other values where the server refuses it.
+
+    Raises NothingFits with the server's last word.
+    """
     choices = chooser.choices(number, fullness)
     for _ in range(ATTEMPTS):
         try:

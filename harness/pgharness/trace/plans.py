@@ -37,9 +37,9 @@ def looked_up(ask: Ask, sql: str, tables: Collection[str]) -> set[str]:
 def _read_whole(plan: Sequence[str]) -> Iterator[str]:
     """Yield the tables that a plan reads from end to end: without an index, or with one but without a condition for it."""
     for number, line in enumerate(plan):
-        if (scan := _SCAN.search(line)) is not None:
-            if not any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :])):
-                yield scan["table"].strip('"')
+        scan = _SCAN.search(line)
+        if scan is not None and not any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :])):
+            yield scan["table"].strip('"')
 
 
 def _beneath(line: str, following: Sequence[str]) -> Iterator[str]:
