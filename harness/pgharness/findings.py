@@ -93,6 +93,8 @@ class CheckResult:
     is_wanted: bool = True
     accepted: tuple[Finding, ...] = ()
     is_missed: bool = False
+    tried: frozenset[str] | None = None
+    """The revisions of which it was tried at all, where these are not all that the walk reached."""
 
     @property
     def is_judged(self) -> bool:

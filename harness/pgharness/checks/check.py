@@ -38,6 +38,7 @@ class Check(Claim):
     `needs` names the experiments (fields of the record) without which it can only be skipped. `uses` names those that it judges too
     where they were made. `skip_reason` says, where needed ones are missing, what would have to be given. An `only_at_heads` check
     says nothing of a chain that does not get there. One that is `opt_in` is asked for by giving what it needs, so that nobody misses it.
+    `tried` tells of which revisions the claim was tried, where that is not all that were reached.
     """
 
     judge: Judge
@@ -47,6 +48,7 @@ class Check(Claim):
     skip_reason: str = ""
     only_at_heads: bool = False
     opt_in: bool = False
+    tried: Callable[[ChainRecord], frozenset[str]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be told as a fault of somebody else much later. Raises TypeError."""

@@ -22,7 +22,7 @@ DECLARATIONS = Claim(
 )
 
 # What each declaration in a revision takes.
-DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict"}
+DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict", "after_deploy": "str", "before_deploy": "str"}
 ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 
 

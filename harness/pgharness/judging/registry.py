@@ -21,6 +21,7 @@ OURS = (
     "pgharness.checks.leftovers:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
+    "pgharness.checks.compat:CHECK",
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
+from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
 
@@ -29,6 +30,7 @@ class ChainRecord:
     draft: DraftRecord | None = None
     structure: StructureRecord | None = None
     queries: QueriesRecord | None = None
+    old_release: OldReleaseRecord | None = None
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
     durations_s: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+"""Tries the release before on the newest revisions, from a database that stands just before them."""
+
+from __future__ import annotations
+
+from pgharness.chain.conversation import converse
+from pgharness.experiments.checkpoints import Checkpoints
+from pgharness.experiments.experiment import Experiment, Site
+from pgharness.experiments.old_release.rolling import Rolling
+from pgharness.findings import CannotRun
+from pgharness.records.old_release import OldReleaseRecord
+from pgharness.records.revisions import Chain, Revision
+from pgharness.rows.row_values import Fullness
+from pgharness.rows.sample_rows import add_rows_to_parents
+
+# Rows of the release before in tables that others refer to, so that each can have more children than it has.
+FURTHER_PARENTS = ((4, Fullness.FULL), (5, Fullness.FULL), (6, Fullness.FULL))
+
+
+def try_old_release(site: Site) -> OldReleaseRecord | None:
+    """Try the release before; None where there is nothing before the newest revisions."""
+    window = newest(site.project.chain, site.settings.since)
+    if not window or len(window) == len(site.project.chain.revisions):
+        return None
+    start = frozenset(item.revision for item in site.project.chain.revisions) - {item.revision for item in window}
+    try:
+        return _roll(site, start, window)
+    except CannotRun as reason:
+        return OldReleaseRecord((), unmade=f"{reason.what} {reason.seen}")
+
+
+def newest(chain: Chain, since: str | None) -> tuple[Revision, ...]:
+    """Return the revisions that the next deployment runs: those after `since`, else those that no other builds upon.
+
+    A merge or a revision without a body alone deploys nothing; those before it come along.
+    """
+    if since is not None:
+        before = chain.ancestors(since)
+        return tuple(item for item in chain.revisions if item.revision not in before)
+    by_id = {item.revision: item for item in chain.revisions}
+    found, pending = set[str](), list(chain.heads)
+    while pending:
+        item = by_id[pending.pop()]
+        found.add(item.revision)
+        if item.is_merge or not item.has_upgrade:
+            pending.extend(item.down_revisions)
+    return tuple(item for item in chain.revisions if item.revision in found)
+
+
+def _roll(site: Site, start: frozenset[str], window: tuple[Revision, ...]) -> OldReleaseRecord:
+    project, databases = site.project, site.databases
+    checkpoints = Checkpoints(project, databases)
+    with databases.outside_undone():
+        database, scratch = (checkpoints.with_applied(start) for _ in range(2))
+        with converse(project, database) as conversation:
+            version_table = conversation.version_table
+        for one in (database, scratch):
+            with one.connect() as connection:
+                add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
+        return Rolling(project, databases, database, version_table, site.settings.app_role or "").roll(scratch, window)
+
+
+EXPERIMENT = Experiment("old_release", try_old_release)
