@@ -19,12 +19,19 @@ class View:
     definition: str
     columns: tuple[str, ...]
 
-    def counts(self, name: str) -> tuple[str, str, str]:
-        """Return the queries for how many rows it would show, how many it shows, and how many there are in only one of both."""
+    def rows_before(self) -> str:
+        """Return the query for how many rows it would show."""
+        return f"SELECT count(*) FROM ({self.definition}) AS before"
+
+    def rows_now(self, name: str) -> str:
+        """Return the query for how many rows it shows."""
+        return f"SELECT count(*) FROM {name}"
+
+    def differing(self, name: str) -> str:
+        """Return the query for how many rows there are in only one of both."""
         columns = ", ".join(f"{column}::text" for column in self.columns)
         before, now = f"SELECT {columns} FROM ({self.definition}) AS before", f"SELECT {columns} FROM {name}"
-        differing = f"(({before}) EXCEPT ALL ({now})) UNION ALL (({now}) EXCEPT ALL ({before}))"
-        return tuple(f"SELECT count(*) FROM ({text}) AS counted" for text in (before, now, differing))  # type: ignore[return-value]
+        return f"SELECT count(*) FROM ((({before}) EXCEPT ALL ({now})) UNION ALL (({now}) EXCEPT ALL ({before}))) AS differing"
 
 
 @dataclass(slots=True)
@@ -50,6 +57,8 @@ class Baseline:
 
 def take_baseline(
     database: Database,
+    owner: Session,
+    *,
     role: str,
     made: Sequence[OldStatement],
     given: Sequence[OldStatement],
@@ -71,11 +80,11 @@ def take_baseline(
         dict(enumerate(kept.values())),
         working=set(range(len(working))),
         cached={at for at, one in enumerate(working) if one.act == READS or not one.is_made},
-        seen_whole=_seen_whole(database, working, list(kept.values())) if role else frozenset(),
+        seen_whole=_seen_whole(owner, working, list(kept.values())) if role else frozenset(),
         views={
             at: views[one.name]
             for at, one in enumerate(working)
-            if one.act == READS and one.name in views and _tells_the_same(database, views[one.name], one.name)
+            if one.act == READS and one.name in views and owner.count(views[one.name].differing(one.name)) == 0
         },
     )
 
@@ -86,17 +95,10 @@ def _in_common(first: Answer, second: Answer) -> Answer:
     return replace(first, values=tuple(one if one == other else None for one, other in pairs))
 
 
-def _seen_whole(database: Database, statements: Sequence[OldStatement], answers: Sequence[Answer]) -> frozenset[int]:
+def _seen_whole(owner: Session, statements: Sequence[OldStatement], answers: Sequence[Answer]) -> frozenset[int]:
     """Return the places of the reads in which a role sees all that is there."""
-    with Session(database) as session:
-        return frozenset(
-            at
-            for at, (one, answer) in enumerate(zip(statements, answers, strict=True))
-            if one.act == READS and session.count(f"SELECT count(*) FROM ({one.sql}) AS seen") == answer.count
-        )
-
-
-def _tells_the_same(database: Database, view: View, name: str) -> bool:
-    """Whether a view shows the same each time that it is read."""
-    with Session(database) as session:
-        return session.count(view.counts(name)[2]) == 0
+    return frozenset(
+        at
+        for at, (one, answer) in enumerate(zip(statements, answers, strict=True))
+        if one.act == READS and owner.count(f"SELECT count(*) FROM ({one.sql}) AS seen") == answer.count
+    )

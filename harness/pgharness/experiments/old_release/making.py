@@ -38,7 +38,6 @@ class Made:
 
     statements: tuple[OldStatement, ...]
     staying: tuple[tuple[OldStatement, ...], ...]
-    secured: frozenset[tuple[str, str]]
     views: Mapping[str, View]
 
 
@@ -48,7 +47,6 @@ class Relation:
 
     name: str
     kind: str
-    row_security: bool
     definition: str | None
     columns: Sequence[str]
     counted: Sequence[str]
@@ -85,7 +83,6 @@ def make_statements(connection: Connection, leave_out: Collection[str], words: W
     return Made(
         tuple(statements),
         tuple(tuple(_staying(connection, relations, taken, number)) for number in staying),
-        frozenset((one.kind_in_words, one.name) for one in relations if one.row_security),
         {one.name: View(one.definition.rstrip("; \n"), tuple(one.columns)) for one in relations if one.definition},
     )
 

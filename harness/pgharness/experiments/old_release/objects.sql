@@ -7,14 +7,14 @@ WITH own AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace AS n
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 ), relations AS (
-    SELECT c.oid, c.relkind, c.relrowsecurity, c.relispopulated, format('%I.%I', n.nspname, c.relname) AS name
+    SELECT c.oid, c.relkind, c.relispopulated, format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_catalog.pg_class AS c JOIN spaces AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND NOT c.relispartition AND c.relpersistence <> 't'
       AND NOT EXISTS (SELECT FROM own WHERE own.classid = 'pg_catalog.pg_class'::regclass AND own.objid = c.oid)
 )
 SELECT
     (SELECT coalesce(json_agg(json_build_object(
-        'name', r.name, 'kind', r.relkind, 'row_security', r.relrowsecurity,
+        'name', r.name, 'kind', r.relkind, 
         'definition', CASE WHEN r.relkind = 'v' THEN pg_catalog.pg_get_viewdef(r.oid) END,
         'columns', (SELECT coalesce(json_agg(quote_ident(a.attname) ORDER BY a.attnum), '[]')
                     FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped),

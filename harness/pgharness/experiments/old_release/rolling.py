@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -14,7 +13,7 @@ from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
 from pgharness.experiments.old_release.baseline import Baseline, take_baseline
 from pgharness.experiments.old_release.comparing import comes_to_something_else
-from pgharness.experiments.old_release.making import make_statements, read_objects
+from pgharness.experiments.old_release.making import make_statements
 from pgharness.experiments.old_release.trying import Session
 from pgharness.records.old_release import Answer, Broken, Hidden, OldReleaseRecord, OldStatement
 from pgharness.records.revisions import Revision
@@ -73,44 +72,32 @@ class Rolling:
             yield from zip(revisions, conversation.steps(asked, apart=True), strict=False)
 
     def _under_old_release(self, scratch: Database, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, Step]]:
-        leave_out = (self.version_table,)
         with scratch.connect() as connection:
-            made = make_statements(connection, leave_out, self.project.settings.words, len(revisions))
-        with self._sequences_kept():
-            baseline = take_baseline(self.database, self.role, made.statements, self.given, made.views)
-        self.tried += len(baseline.statements)
-        with Session(self.database, self.role) as pooled:
-            with self._sequences_kept():
+            made = make_statements(connection, (self.version_table,), self.project.settings.words, len(revisions))
+        with Session(self.database) as owner, Session(self.database, self.role) as pooled:
+            with owner.sequences_kept():
+                baseline = take_baseline(
+                    self.database, owner, role=self.role, made=made.statements, given=self.given, views=made.views
+                )
                 pooled.prepare({at: baseline.statements[at] for at in sorted(baseline.cached)})
-            self._stay(made.staying[0])
-            secured = made.secured
+            self.tried += len(baseline.statements)
+            pooled.stay(made.staying[0])
+            secured = owner.secured_tables()
             for at, (item, step) in enumerate(self._run(revisions)):
                 yield item, step
                 if step.failure is not None:
                     return
-                with self._sequences_kept():
-                    self._try(item, step, baseline, pooled)
-                secured = self._look_at_row_security(item, secured)
-                if at + 1 < len(revisions):
-                    self._stay(made.staying[at + 1])
+                with Session(self.database, self.role) as fresh:
+                    with owner.sequences_kept():
+                        self._try(_Sessions(fresh, pooled, owner), item, step, baseline)
+                    fresh.stay(made.staying[at + 1] if at + 1 < len(revisions) else ())
+                secured = self._look_at_row_security(item, secured, owner.secured_tables())
 
-    @contextmanager
-    def _sequences_kept(self) -> Iterator[None]:
-        with Session(self.database) as session:
-            stand = session.sequences()
-            yield
-            session.set_sequences(stand)
-
-    def _stay(self, statements: Sequence[OldStatement]) -> None:
-        with Session(self.database, self.role) as session:
-            session.stay(statements)
-
-    def _try(self, item: Revision, step: Step, baseline: Baseline, pooled: Session) -> None:
+    def _try(self, sessions: _Sessions, item: Revision, step: Step, baseline: Baseline) -> None:
         """Try what still works, in a session that is new and in one that has prepared it all; what is broken is charged once."""
         places = sorted(baseline.working)
-        with Session(self.database, self.role) as session:
-            answers = dict(zip(places, session.execute([baseline.statements[at] for at in places]), strict=True))
-        prepared = pooled.execute_prepared(sorted(baseline.working & baseline.cached))
+        answers = dict(zip(places, sessions.fresh.execute([baseline.statements[at] for at in places]), strict=True))
+        prepared = sessions.pooled.execute_prepared(sorted(baseline.working & baseline.cached))
         writes = any(_WRITES.search(statement.sql) for statement in step.statements)
         for at, answer in answers.items():
             before, statement, cached = baseline.answers[at], baseline.statements[at], prepared.get(at)
@@ -122,40 +109,41 @@ class Rolling:
             elif cached is not None and cached.refusal is not None:
                 self.broken.append(Broken(item.revision, statement, before, cached, session="prepared"))
                 baseline.cached.discard(at)
-        self._compare_views(item, baseline)
-        self._look_for_hidden_rows(item, baseline, answers)
+        self._compare_views(sessions.owner, item, baseline)
+        self._look_for_hidden_rows(sessions.owner, item, baseline, answers)
 
-    def _look_for_hidden_rows(self, item: Revision, baseline: Baseline, answers: Mapping[int, Answer | None]) -> None:
+    def _look_for_hidden_rows(
+        self, owner: Session, item: Revision, baseline: Baseline, answers: Mapping[int, Answer | None]
+    ) -> None:
         """Compare what the application's role reads with what is there."""
-        if not self.role:
-            return
-        with Session(self.database) as everything:
-            for at in sorted(baseline.working & answers.keys()):
-                answer = answers[at]
-                if answer is not None and at in baseline.seen_whole:
-                    there = everything.count(f"SELECT count(*) FROM ({baseline.statements[at].sql}) AS seen")
-                    if there is not None and answer.count < there:
-                        self.hidden.append(Hidden(item.revision, baseline.statements[at], answer.count, there))
-                        baseline.working.discard(at)
-
-    def _compare_views(self, item: Revision, baseline: Baseline) -> None:
-        """Compare what each view shows with what it would show as it was defined before."""
-        with Session(self.database) as session:
-            for at, query in sorted(baseline.views.items()):
-                if at not in baseline.working:
-                    continue
-                statement = baseline.statements[at]
-                before, after, differing = (session.count(text) for text in query.counts(statement.name))
-                if before is None or after is None or not differing:
-                    continue
-                self.broken.append(Broken(item.revision, statement, Answer(before), Answer(after)))
+        for at in sorted(baseline.working & baseline.seen_whole):
+            answer, statement = answers[at], baseline.statements[at]
+            there = owner.count(f"SELECT count(*) FROM ({statement.sql}) AS seen")
+            if answer is not None and there is not None and answer.count < there:
+                self.hidden.append(Hidden(item.revision, statement, answer.count, there))
                 baseline.working.discard(at)
 
-    def _look_at_row_security(self, item: Revision, before: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    def _compare_views(self, owner: Session, item: Revision, baseline: Baseline) -> None:
+        """Compare what each view shows with what it would show as it was defined before."""
+        for at, view in sorted(baseline.views.items()):
+            statement = baseline.statements[at]
+            if at not in baseline.working or not owner.count(view.differing(statement.name)):
+                continue
+            before, after = owner.count(view.rows_before()), owner.count(view.rows_now(statement.name))
+            self.broken.append(Broken(item.revision, statement, Answer(before or 0), Answer(after or 0)))
+            baseline.working.discard(at)
+
+    def _look_at_row_security(self, item: Revision, before: frozenset[str], now: frozenset[str]) -> frozenset[str]:
         """Keep in mind where row security came, which nobody meets whose role is not named."""
-        with self.database.connect() as connection:
-            relations, _ = read_objects(connection, (self.version_table,))
-        now = frozenset((one.kind_in_words, one.name) for one in relations if one.row_security)
         if not self.role:
-            self.secured.extend((item.revision, name) for _, name in sorted(now - before))
+            self.secured.extend((item.revision, name) for name in sorted(now - before))
         return before | now
+
+
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """The sessions in which a revision is tried: a new one, one that was there before, and one that sees everything."""
+
+    fresh: Session
+    pooled: Session
+    owner: Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Self
 
@@ -65,26 +65,31 @@ class Session:
     def stay(self, statements: Sequence[OldStatement]) -> None:
         """Carry out statements for good, each in a transaction of its own; those that are refused are told elsewhere."""
         for one in statements:
-            with suppress(psycopg.Error):
-                self._connection.execute(one.sql.encode())
+            self._connection.pgconn.exec_(one.sql.encode())
 
-    def sequences(self) -> dict[str, tuple[int, bool]]:
-        """Return where each sequence stands."""
+    @contextmanager
+    def sequences_kept(self) -> Iterator[None]:
+        """Let sequences go on from where they stood: what was taken from them is undone by no rollback."""
         rows = self._connection.execute(
-            "SELECT format('%%I.%%I', schemaname, sequencename) FROM pg_catalog.pg_sequences ORDER BY 1", ()
+            "SELECT format('%I.%I', schemaname, sequencename) FROM pg_catalog.pg_sequences ORDER BY 1"
         ).fetchall()
         texts = [f"SELECT {sql.Literal(name).as_string()}, last_value, is_called FROM {name}" for (name,) in rows]
-        found = self._connection.execute(" UNION ALL ".join(texts).encode()).fetchall() if texts else []
-        return {name: (value, is_called) for name, value, is_called in found}
-
-    def set_sequences(self, stand: Mapping[str, tuple[int, bool]]) -> None:
-        """Let sequences go on from where they stood: what was taken from them is undone by no rollback."""
-        calls = ", ".join(
+        stand = self._connection.execute(" UNION ALL ".join(texts).encode()).fetchall() if texts else []
+        yield
+        calls = (
             f"setval(to_regclass({sql.Literal(name).as_string()}), {value}, {is_called})"
-            for name, (value, is_called) in stand.items()
+            for name, value, is_called in stand
         )
-        if calls:
-            self._connection.execute(f"SELECT {calls}".encode())
+        if stand:
+            self._connection.execute(f"SELECT {', '.join(calls)}".encode())
+
+    def secured_tables(self) -> frozenset[str]:
+        """Return the tables on which row security is."""
+        rows = self._connection.execute(
+            "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c"
+            " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relrowsecurity"
+        )
+        return frozenset(name for (name,) in rows)
 
     def count(self, text: str) -> int | None:
         """Return the number that a query gives; None where it is refused."""
