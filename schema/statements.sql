@@ -173,7 +173,7 @@ WHERE workflow_runs.workflow_id = '019b76da-a800-7000-8000-000000000001' AND wor
 -- name: unpublished_events
 -- Return the events that have not been delivered, by id, to be looked at and not to be sent: it locks nothing.
 -- index: ix_outbox_events__id_unpublished
-SELECT outbox_events.id, outbox_events.event_id, outbox_events.aggregate_type, outbox_events.aggregate_id, outbox_events.event_type, outbox_events.schema_version, outbox_events.attempts, outbox_events.available_at, outbox_events.last_error, outbox_events.published_at, outbox_events.created_at, outbox_events.updated_at
+SELECT outbox_events.id, outbox_events.event_id, outbox_events.aggregate_type, outbox_events.aggregate_id, outbox_events.event_type, outbox_events.schema_version, outbox_events.attempts, outbox_events.available_at, outbox_events.last_error, outbox_events.published_at, outbox_events.created_at, outbox_events.updated_at, outbox_events.failures
 FROM outbox_events
 WHERE outbox_events.published_at IS NULL AND outbox_events.id > 0 ORDER BY outbox_events.id
  LIMIT 50;

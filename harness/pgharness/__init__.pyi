@@ -1,6 +1,7 @@
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
 from pgharness.findings import CannotRun, Finding, Note
+from pgharness.kinds import Kind
 from pgharness.records.chain_record import ChainRecord
 from pgharness.report.model import Report
 from pgharness.running import check_chain
@@ -12,6 +13,7 @@ __all__ = [
     "Check",
     "Compare",
     "Finding",
+    "Kind",
     "Note",
     "Report",
     "Settings",

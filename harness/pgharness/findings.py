@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pgharness.kinds import Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -13,7 +15,7 @@ class Finding:
     `revision` is the revision at fault, or None where the chain as a whole is. `subject` is the object, in the words of
     PostgreSQL (`index public.ix_users_email`). `evidence` is the text that shows it (a diff, a statement, an SQLSTATE),
     possibly of several lines, or empty. `line` is the line in the revision's file, where more is known than the function.
-    One that stands `instead_of` others is told where another check tells their cause.
+    One that stands `instead_of` others is told where another check tells their cause. `code` is that of its kind (`PGH-D003`).
     """
 
     check: str
@@ -24,6 +26,7 @@ class Finding:
     evidence: str = ""
     line: int | None = None
     instead_of: tuple[Finding, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
-    also for those that the walk did not reach. `accepted` are findings that people accept for now. One that is not wanted says why the
+    also for those that the walk did not reach. `accepted` are findings that people accept for now, and `kinds` is what the check can find. One that is not wanted says why the
     heads are out of reach for those that are. One that is missed was skipped though nobody has asked for that.
     """
 
@@ -92,6 +95,7 @@ class CheckResult:
     needs_walk: bool = True
     is_wanted: bool = True
     accepted: tuple[Finding, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     is_missed: bool = False
     tried: frozenset[str] | None = None
     """The revisions of which it was tried at all, where these are not all that the walk reached."""

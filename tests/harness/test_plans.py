@@ -270,7 +270,7 @@ def test_the_fixture_fails_a_test_with_what_is_wrong_in_words(
     by_title = Statement("by_title", "SELECT id FROM book WHERE title = 'book 7'")
 
     with pytest.raises(
-        pytest.fail.Exception, match=r"statement by_title\n  Sequential scan on book.*\n  fix: create an index"
+        pytest.fail.Exception, match=r"statement by_title PGH-P002\n  Sequential scan on book.*\n  fix: create an index"
     ):
         plan_judge(library, [by_title])
 
@@ -313,7 +313,7 @@ def test_the_command_line_tells_a_finding_as_the_fixture_does(
     with pytest.raises(pytest.fail.Exception) as failed:
         plan_judge(library, file, targets=())
 
-    assert ended.out.startswith("statement by_title\n  Reads ")
+    assert ended.out.startswith("statement by_title PGH-P004\n  Reads ")
     for line in str(failed.value).splitlines():
         assert line.partition(" buffers=")[0] in ended.out
 

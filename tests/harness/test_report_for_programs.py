@@ -15,6 +15,7 @@ import pytest
 from pgharness.chain.agent import Agent
 from pgharness.chain.project import open_project
 from pgharness.findings import CheckResult, Finding, Note, Status
+from pgharness.kinds import kinds_of
 from pgharness.records.revisions import Chain, Revision
 from pgharness.report.as_github import render_github
 from pgharness.report.as_gitlab import render_gitlab
@@ -38,7 +39,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
     revision = Revision("0001", "0001_add_book", str(tmp_path / FILE), (), upgrade_line=11, downgrade_line=20)
     found = (
         Finding("roundtrip", "0001", "type public.cover", "100 % of it stays.\nAll.", "drop, it: now", "- a\n\x00 b"),
-        Finding("roundtrip", "0001", "downgrade of 0001_add_book", "It fails.", "correct it", line=23),
+        Finding("roundtrip", "0001", "downgrade of 0001_add_book", "It fails.", "correct it", line=23, code="PGH-R002"),
     )
     return Report(
         SERVER,
@@ -48,7 +49,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
             CheckResult("graph", Status.PASSED, 0.5, notes=(Note("graph", "0001", "it is [odd]"),), claim="one head"),
             CheckResult("drift", Status.SKIPPED, 0.0, reason="no models are named"),
             CheckResult("structure", Status.FAILED, 0.1, (Finding("structure", None, "file", "Old.", "write it"),)),
-            CheckResult("roundtrip", Status.FAILED, 1.0, found),
+            CheckResult("roundtrip", Status.FAILED, 1.0, found, kinds=kinds_of("roundtrip")[:2]),
         ),
         0.25,
         2.0,
@@ -70,6 +71,7 @@ def test_the_json_tells_a_finding_with_its_file_and_line(report: Report) -> None
 
     assert finding == {
         "check": "roundtrip",
+        "code": "PGH-R002",
         "revision": "0001",
         "subject": "downgrade of 0001_add_book",
         "message": "It fails.",
@@ -100,7 +102,7 @@ def test_github_reads_each_finding_and_note_as_one_line(report: Report) -> None:
             f"::error file={FILE},line=20,title=roundtrip%3A type public.cover"
             "::100 %25 of it stays.%0AAll.%0Afix: drop, it: now%0A- a%0A\x00 b"
         ),
-        f"::error file={FILE},line=23,title=roundtrip%3A downgrade of 0001_add_book::It fails.%0Afix: correct it",
+        f"::error file={FILE},line=23,title=roundtrip%3A downgrade of 0001_add_book PGH-R002::It fails.%0Afix: correct it",
         f"::notice file={FILE},line=11,title=graph::it is [odd]",
         "FAILED: 3 findings in 1 revision, 3 checks, 2.0 s (server ready after 0.2 s)",
     ]
@@ -121,7 +123,13 @@ def test_sarif_names_the_rule_the_level_and_the_line_of_each_result(report: Repo
     run = document["runs"][0]
 
     assert document["version"] == "2.1.0"
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["graph", "structure", "roundtrip"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [
+        "graph",
+        "structure",
+        "roundtrip",
+        "PGH-R001",
+        "PGH-R002",
+    ]
     told = [
         (
             result["ruleId"],
@@ -134,7 +142,7 @@ def test_sarif_names_the_rule_the_level_and_the_line_of_each_result(report: Repo
     assert told == [
         ("structure", "error", "backend/alembic.ini", 1),
         ("roundtrip", "error", FILE, 20),
-        ("roundtrip", "error", FILE, 23),
+        ("PGH-R002", "error", FILE, 23),
         ("graph", "note", FILE, 11),
     ]
 

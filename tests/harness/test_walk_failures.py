@@ -30,15 +30,23 @@ def test_those_behind_a_revision_that_fails_are_judged_by_themselves(judge_chain
         DEFECT,
         Revision("dies", "import os\nos._exit(3)"),
         Revision("cancelled", "import asyncio\nraise asyncio.CancelledError"),
+        Revision("misspelt", "op.add_colum('half', sa.Column('id', sa.Integer))"),
+        Revision("in_transaction", sql("CREATE INDEX CONCURRENTLY q ON author (id)")),
+        Revision("of_none", "op.get_bind().execute(sa.text('SELECT FROM author WHERE false')).first()[0]"),
         table("book", "id bigint PRIMARY KEY, author_id bigint REFERENCES author"),
     )
 
     assert told(run) == [
         ("upgrade", "fails", "upgrade of fails", "It fails"),
+        ("upgrade", "misspelt", "upgrade of misspelt", told(run, "misspelt")[0][3]),
+        ("upgrade", "in_transaction", "upgrade of in_transaction", told(run, "in_transaction")[0][3]),
         ("roundtrip", "shelf", "table public.board", told(run, "shelf")[0][3]),
     ]
     assert [(note.revision, note.message) for note in run.report.notes] == [
-        ("fails", "passed over, behind which nothing is known of what fails too: uses, uses_too, dies, cancelled"),
+        (
+            "fails",
+            "passed over, behind which nothing is known of what fails too: uses, uses_too, dies, cancelled, of_none",
+        ),
     ]
     assert run.report.reached == {"author", "shelf", "book"}
     book = run.record.record_of("book")

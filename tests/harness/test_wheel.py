@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -42,3 +43,16 @@ def test_the_wheel_carries_every_query_the_agent_and_the_types(names: set[str]) 
 
     assert wanted <= names
     assert len(wanted) > 40
+
+
+def test_the_command_needs_no_pytest() -> None:
+    script = """
+import sys
+sys.modules["pytest"] = None  # as where it is not installed: importing it fails
+from pgharness.cli import main
+sys.argv = ["pgharness", "check", "--help"]
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 0, ended.stderr

@@ -47,12 +47,13 @@ def _judge_pending(
             message=f"Alembic cannot compare the models with the database: {failure_in_words(comparison.failure)}",
             mend="correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models",
             evidence=failure_evidence(comparison.failure),
+            code="PGH-A001",
         )
     if comparison.untold:
         yield Note(NAME, None, comparison.untold)
     forgotten = _forgotten(record)
     if forgotten and comparison.pending:
-        yield Repeated("drift", not_imported(NAME, forgotten), "the models")
+        yield Repeated("drift", not_imported(NAME, forgotten, "PGH-A004"), "the models")
     tables = {unquoted(unqualified(name)) for name in forgotten}
     differing = _Differing.of(record, compare)
     for operation in comparison.pending:
@@ -69,6 +70,7 @@ def _judge_pending(
             message="Autogenerate finds a difference between the models and the migrated database.",
             mend="write a revision that does this, or correct the models",
             evidence=operation,
+            code="PGH-A002",
         )
         is_seen_by_drift = differing is not None and OF_A_TABLE.match(operation) is not None
         yield Repeated("drift", finding) if is_seen_by_drift else finding
@@ -155,6 +157,7 @@ def _judge_whole_draft(
             message=f"What autogenerate drafts for an empty database does not run: {failure_in_words(draft.failure)}",
             mend="add what is missing to script.py.mako (imports), to env.py (render_item), or to the models",
             evidence=failure_evidence(draft.failure),
+            code="PGH-A003",
         )
     elif draft.snapshot is not None:
         compared = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
 from pgharness.findings import Finding, Minor, Note, Repeated
+from pgharness.kinds import Kind
 from pgharness.records.chain_record import ChainRecord
 
 Compare = Callable[[Snapshot, Snapshot], tuple[Difference, ...]]
@@ -18,13 +19,17 @@ Judge = Callable[[ChainRecord, Compare], Iterable[Finding | Note | Minor | Repea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What is claimed of a chain, the reason why it matters, and the mend. Without `needs_walk`, reading the files tells."""
+    """What is claimed of a chain, the reason why it matters, and the mend. Without `needs_walk`, reading the files tells.
+
+    `kinds` are the kinds of findings of a check that is not pgharness's own; those of ours stand in `kinds.toml`.
+    """
 
     name: str
     claim: str
     reason: str
     mend: str
     needs_walk: bool = True
+    kinds: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.old_release import MENDS, in_words, kind_of, subject_of
+from pgharness.describing.old_release import CODES, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
@@ -63,6 +63,7 @@ def _finding(revision: str, subject: str, kind: str, group: Sequence[Broken]) ->
         f"The release before, which {verbs} there, {in_words(first)}.",
         f"{mend.format(name=first.statement.name, column=subject.rpartition('.')[2])}; {DECLARE}",
         "\n".join(evidence),
+        code=CODES.get(kind, REFUSED_WRITE),
     )
 
 
@@ -81,6 +82,7 @@ def _hidden(one: Hidden, role: str) -> Finding:
         f"The release before reads {one.read} of {one.there} rows: its role {role} does not see the others.",
         f"CREATE POLICY … ON {one.statement.name} TO {role} USING (…) in the same revision; {DECLARE}",
         f"statement: {one.statement.sql}",
+        code="PGH-C004",
     )
 
 
@@ -99,6 +101,7 @@ def _failed(seen: OldReleaseRecord, record: ChainRecord) -> Iterator[Finding]:
         f"{DECLARE}",
         f"statement: {seen.failure.statement}" if seen.failure.statement else "",
         line=seen.failure.line_in(item.revision.path),
+        code="PGH-C005",
     )
 
 

@@ -86,6 +86,7 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
             mend="do not depend on rows that may be absent",
             evidence=failure_evidence(failure),
             line=failure.line_in(walked.revision.path) if walked is not None else None,
+            code="PGH-U005",
         )
         return
     yield Finding(
@@ -98,6 +99,7 @@ def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: F
         mend=_mend(deployment, failure),
         evidence=failure_evidence(failure),
         line=failure.line_in(walked.revision.path) if walked is not None else None,
+        code="PGH-U006",
     )
 
 
@@ -137,6 +139,7 @@ def _uncommitted(record: ChainRecord, deployment: DeploymentRecord) -> Finding:
         else f"{_command(record)} ends without an error, and not at the heads: {_why_uncommitted(deployment, run)}.",
         mend=_how_to_commit(deployment, run),
         evidence=f"revisions in {run.version_table} afterwards: {seen}",
+        code="PGH-U007",
     )
 
 
@@ -169,6 +172,7 @@ def _other(told: Told, deployment: DeploymentRecord) -> Finding:
         message=f"As env.py runs the chain {_manner(deployment)}, it ends in another catalog. {told.message}",
         mend="let no revision depend on what another one left in memory or in the session (settings, search_path, types that it made)",
         evidence=told.evidence,
+        code="PGH-U008",
     )
 
 

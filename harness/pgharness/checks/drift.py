@@ -17,6 +17,19 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, RefusedDdl
 
 NAME = "drift"
+# (kind, property) of what differs → the code; whatever else differs has PGH-D008.
+CODES = {
+    ("column", "type"): "PGH-D003",
+    ("column", "default"): "PGH-D004",
+    ("column", "identity"): "PGH-D004",
+    ("column", "generated"): "PGH-D004",
+    ("column", "not null"): "PGH-D005",
+    ("index", "definition"): "PGH-D006",
+    ("constraint", "definition"): "PGH-D006",
+    ("type", "labels"): "PGH-D007",
+    ("column", "position"): "PGH-D011",
+    ("column", "not null constraint"): "PGH-D012",
+}
 
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
@@ -42,6 +55,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
             message=told.message,
             mend=mend_migrations(told, found.proposals),
             evidence=told.evidence,
+            code=_code(told),
         )
         name = minor_name(told.differences)
         yield Minor(name, finding) if name else finding
@@ -55,6 +69,18 @@ def _first_seen(record: ChainRecord, told: Told) -> str | None:
     made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     exists = FactKey(first.kind, first.object, "exists")
     return made_so or origin(record, exists, record.head.facts.get(exists) if record.head else None)
+
+
+def _code(told: Told) -> str:
+    """Return the code of what differs: that of the first of its properties that has one of its own."""
+    if told.renamed_from is not None:
+        return "PGH-D009"
+    if told.view is not None:
+        return "PGH-D010"
+    if told.only_in is not None:
+        return "PGH-D001" if told.only_in == "right" else "PGH-D002"
+    codes = (CODES.get((item.kind, item.property), "") for item in told.differences)
+    return next(filter(None, codes), "PGH-D008")
 
 
 def _mend_refused(refused: RefusedDdl, models: ModelsRecord) -> str:
@@ -79,6 +105,7 @@ def _refused(refused: RefusedDdl, models: ModelsRecord) -> Finding:
         message=f"{what}: {refused.message.splitlines()[0]}",
         mend=_mend_refused(refused, models),
         evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}" if refused.sqlstate else "",
+        code="PGH-D013",
     )
 
 

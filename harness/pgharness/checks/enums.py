@@ -40,8 +40,15 @@ def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Rep
         message=_difference_in_words(declared, labels),
         mend=_mend(record.head, declared),
         evidence=f"models:   {_listed(declared.labels)}\ndatabase: {_listed(labels) if labels else 'no such enum type'}",
+        code=_code(declared, labels),
     )
     yield Repeated("drift", finding, subject)
+
+
+def _code(declared: DeclaredEnum, labels: Sequence[str] | None) -> str:
+    if labels is None:
+        return "PGH-E001"
+    return "PGH-E003" if sorted(labels) == sorted(declared.labels) else "PGH-E002"
 
 
 def _difference_in_words(declared: DeclaredEnum, labels: Sequence[str] | None) -> str:

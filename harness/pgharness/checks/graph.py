@@ -24,10 +24,11 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
     if chain.left_out:
         yield Note(NAME, None, f"not judged, for `heads` does not name them: {', '.join(chain.left_out)}")
     labels = {revision.revision: revision.label for revision in chain.revisions}
-    for ends, word, consequence, mend in (
+    for ends, word, code, consequence, mend in (
         (
             chain.heads,
             "heads",
+            "PGH-G001",
             "`alembic upgrade head` refuses such a chain.",
             (
                 f"join them: alembic merge -m 'merge heads' {' '.join(chain.heads)}; where they are meant to be several, say so: "
@@ -37,6 +38,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
         (
             chain.bases,
             "bases",
+            "PGH-G002",
             "Nothing says which of them comes first.",
             "let all but one of them name its down_revision",
         ),
@@ -48,6 +50,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
                 subject=f"{word} of the chain",
                 message=f"Multiple {word}: {', '.join(labels[end] for end in ends)}. {consequence}",
                 mend=mend,
+                code=code,
             )
     if not chain.revisions:
         yield Finding(
@@ -56,6 +59,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
             subject="chain",
             message="The chain has no revisions.",
             mend="write one: alembic revision --autogenerate -m 'create tables'",
+            code="PGH-G003",
         )
 
 
@@ -67,6 +71,7 @@ def _judge_body(revision: Revision) -> Iterator[Finding]:
             subject=f"revision {revision.label}",
             message="upgrade() is empty.",
             mend=f"write what it should do, or delete {revision.path} and correct the next down_revision",
+            code="PGH-G004",
         )
     if not revision.has_downgrade:
         yield Finding(
@@ -75,6 +80,7 @@ def _judge_body(revision: Revision) -> Iterator[Finding]:
             subject=f"revision {revision.label}",
             message="downgrade() is missing.",
             mend='write one; if there is no way back, raise NotImplementedError in it and declare irreversible = "<reason>"',
+            code="PGH-G005",
         )
 
 

@@ -154,6 +154,7 @@ def _uncovered(
         f"{foreign_key.table} ({columns}) in an autocommit block; or, if rows of "
         f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
+        code="PGH-I001",
     )
 
 
@@ -184,6 +185,7 @@ def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> F
         message=f"Redundant: {'it duplicates' if same else 'its columns are a prefix of'} {other.subject}; every write maintains both.",
         mend=_drop(index),
         evidence=f"{_described(index)}\n{_described(other)}",
+        code="PGH-I002",
     )
 
 
@@ -213,6 +215,7 @@ def _judge_queries(queries: QueriesRecord | None, indexes: Sequence[Index]) -> I
     for query in queries.queries if queries is not None else ():
         if query.failure is not None:
             yield _query_finding(
+                "PGH-I003",
                 query,
                 f"The statement fails at the head: {failure_in_words(query.failure)}",
                 "correct the statement, or keep what it needs until no release uses it",
@@ -224,9 +227,10 @@ def _judge_queries(queries: QueriesRecord | None, indexes: Sequence[Index]) -> I
             if name in used:
                 continue
             if name not in known:
-                yield _query_finding(query, f"Expected index {name} does not exist.", f"create {name}")
+                yield _query_finding("PGH-I004", query, f"Expected index {name} does not exist.", f"create {name}")
             else:
                 yield _query_finding(
+                    "PGH-I005",
                     query,
                     f"Expected index {name} cannot be used by the query.",
                     "rewrite the query so that the index supports it, or correct the expectation",
@@ -241,6 +245,7 @@ def _unserved(query: QueryRecord) -> Iterator[Finding]:
     for scan in query.plans[0].scans:
         if scan.is_sequential and scan.condition:
             yield _query_finding(
+                "PGH-I006",
                 query,
                 f"Sequential scan: no index supports its filter on {scan.relation}: {scan.condition}",
                 f"create an index on {scan.relation} for it, or allow it with the reason: -- sequential scan: <reason>",
@@ -260,6 +265,7 @@ def _unused(record: ChainRecord, tables: Iterable[_Table]) -> Iterator[Finding]:
                 message="Unused index: no statement, constraint or foreign key action uses it.",
                 mend=f"{_drop(index)}; or add the statement that needs it to {record.queries.path}",
                 evidence=_described(index),
+                code="PGH-I007",
             )
 
 
@@ -283,11 +289,9 @@ def _by_table(indexes: Iterable[Index], foreign_keys: Iterable[ForeignKey]) -> d
     return tables
 
 
-def _query_finding(query: QueryRecord, message: str, mend: str, evidence: str = "") -> Finding:
+def _query_finding(code: str, query: QueryRecord, message: str, mend: str, evidence: str = "") -> Finding:
     shown = f"{query.sql}\n\n{evidence}".strip()
-    return Finding(
-        check=NAME, revision=None, subject=f"statement {query.name}", message=message, mend=mend, evidence=shown
-    )
+    return Finding(NAME, None, f"statement {query.name}", message, mend, evidence=shown, code=code)
 
 
 def _origin(record: ChainRecord, index: Index) -> str | None:

@@ -13,21 +13,25 @@ from pgharness.records.chain_record import ChainRecord
 
 NAME = "leftovers"
 
-# (kind, property, the value that says "half done") → (what it means, the mend); {name} stands for the object
+# (kind, property, the value that says "half done") → (the code, what it means, the mend); {name} stands for the object
 HALF_DONE = {
     ("index", "valid", "false"): (
+        "PGH-L001",
         "is invalid: a CREATE INDEX CONCURRENTLY failed. Writes maintain it, queries never use it, and IF NOT EXISTS skips it.",
         "DROP INDEX CONCURRENTLY IF EXISTS {name} before it is created again",
     ),
     ("constraint", "validated", "false"): (
+        "PGH-L002",
         "is NOT VALID: existing rows may violate it.",
         "ALTER TABLE … VALIDATE CONSTRAINT in a revision of its own",
     ),
     ("constraint", "enforced", "false"): (
+        "PGH-L003",
         "is NOT ENFORCED: rows that violate it are accepted.",
         "ALTER TABLE … ALTER CONSTRAINT … ENFORCED, or drop it",
     ),
     ("trigger", "state", "disabled"): (
+        "PGH-L004",
         "is disabled and never fires.",
         "ALTER TABLE … ENABLE TRIGGER …, or drop it",
     ),
@@ -41,13 +45,14 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
     for key, value in head.facts.items():
         said = HALF_DONE.get((key.kind, key.property, value))
         if said is not None:
-            message, mend = said
+            code, message, mend = said
             yield Finding(
                 check=NAME,
                 revision=origin(record, key, value),
                 subject=f"{key.kind} {key.object}",
                 message=f"{key.kind.capitalize()} {message}",
                 mend=mend.format(name=key.object),
+                code=code,
             )
     for name in _unused_enums(head):
         yield Finding(
@@ -56,6 +61,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
             subject=f"type {name}",
             message="Unused enum type: no column, domain, function or other object uses it.",
             mend=f'op.execute("DROP TYPE {name}") where the last column of that type is dropped',
+            code="PGH-L005",
         )
 
 

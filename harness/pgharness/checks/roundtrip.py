@@ -45,6 +45,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         return
     if revision.irreversible is not None:
         yield _finding(
+            "PGH-R006",
             revision,
             "Declared irreversible, but downgrade() runs.",
             "remove the declaration `irreversible`, or raise NotImplementedError in downgrade()",
@@ -60,6 +61,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     yield from _judge_restored(record, restoring)
     if record.downgrade_rows_failure is not None:
         yield _failed(
+            "PGH-R003",
             revision,
             f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
@@ -72,6 +74,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         )
     if record.reupgrade_rows_failure is not None:
         yield _failed(
+            "PGH-R008",
             revision,
             f"Upgrading again after downgrade() passes on empty tables but fails {where_in_words(record.reupgrade_rows_failure)}: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
@@ -86,6 +89,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         return
     if reupgrade.failure is not None:
         yield _failed(
+            "PGH-R007",
             revision,
             f"Upgrading again after downgrade() fails: {failure_in_words(reupgrade.failure)}",
             f"undo in downgrade() of {revision.path} everything that upgrade() does",
@@ -106,12 +110,14 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
         return
     if failure.refused:
         yield _finding(
+            "PGH-R001",
             revision,
             f"downgrade() refuses to run: {failure.error}: {failure.message}",
             'write the way back; where there is none, declare irreversible = "<reason>" beside its code',
         )
     else:
         yield _failed(
+            "PGH-R002",
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
             advice(failure, f"correct downgrade() in {revision.path}"),
@@ -129,6 +135,7 @@ def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[F
         return
     for one in told:
         yield _finding(
+            "PGH-R004",
             revision,
             f"downgrade() does not restore the catalog. {one.message}",
             mend_downgrade(one, revision.path, restoring.proposals),
@@ -143,6 +150,7 @@ def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Propos
     written = [line for proposal in proposals.values() if not proposal.reason for line in proposal.operations]
     by_hand = [f"by hand, for {proposal.reason}" for proposal in proposals.values() if proposal.reason]
     return _finding(
+        "PGH-R005",
         revision,
         "downgrade() changes nothing: the catalog stays as upgrade() left it.",
         f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join([written_out(written), *by_hand])}; or raise "
@@ -155,6 +163,7 @@ def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> It
     order, facts = _split(changed)
     for told in describe_differences(facts, left="the first upgrade", right="the upgrade after a downgrade"):
         yield _finding(
+            "PGH-R009",
             revision,
             f"Upgrading again after downgrade() gives a different catalog. {told.message}",
             f"make upgrade() in {revision.path} independent of what downgrade() does not restore",
@@ -172,6 +181,7 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
         stopped = record.record_of(descent.failed_at or "")
         if stopped is not None and not descent.failure.refused:
             yield _failed(
+                "PGH-R010",
                 stopped.revision,
                 "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
@@ -191,6 +201,7 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
                 message=f"`alembic downgrade base` leaves objects behind. {told.message}",
                 mend="drop it in the downgrade() of the revision that creates it",
                 evidence=told.evidence,
+                code="PGH-R011",
             )
 
 
@@ -206,12 +217,15 @@ def _note_order(revision: Revision, order: list[Difference], what: str) -> Itera
         yield Note(NAME, revision.revision, f"{what} changes the order of columns in {', '.join(tables)}")
 
 
-def _finding(revision: Revision, message: str, mend: str, evidence: str = "", subject: str = "") -> Finding:
-    return Finding(NAME, revision.revision, subject or f"downgrade of {revision.label}", message, mend, evidence)
+def _finding(
+    code: str, revision: Revision, message: str, mend: str, evidence: str = "", *, subject: str = ""
+) -> Finding:
+    named = subject or f"downgrade of {revision.label}"
+    return Finding(NAME, revision.revision, named, message, mend, evidence, code=code)
 
 
-def _failed(revision: Revision, message: str, mend: str, failure: Failure) -> Finding:
-    finding = _finding(revision, message, mend, failure_evidence(failure))
+def _failed(code: str, revision: Revision, message: str, mend: str, failure: Failure) -> Finding:
+    finding = _finding(code, revision, message, mend, failure_evidence(failure))
     return replace(finding, line=failure.line_in(revision.path))
 
 

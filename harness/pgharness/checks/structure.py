@@ -22,30 +22,35 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
     assert record.head is not None
     if structure.unwritable is not None:
         reason = structure.unwritable
-        yield Finding(NAME, None, f"structure file {structure.path}", f"{reason.what} {reason.seen}", reason.mend)
+        subject, message = f"structure file {structure.path}", f"{reason.what} {reason.seen}"
+        yield Finding(NAME, None, subject, message, reason.mend, code="PGH-S001")
         return
     if structure.text is None:
-        yield _finding(structure, "File not found.")
+        yield _finding(structure, "PGH-S002", "File not found.")
         return
     if structure.text != structure.expected_text:
         yield _finding(
-            structure, "Out of date: it differs from the schema at the head.", evidence=_text_difference(structure)
+            structure,
+            "PGH-S003",
+            "Out of date: it differs from the schema at the head.",
+            evidence=_text_difference(structure),
         )
     if structure.failure is not None:
         message = f"It fails on an empty database: {failure_in_words(structure.failure)}"
-        yield _finding(structure, message, evidence=failure_evidence(structure.failure))
+        yield _finding(structure, "PGH-S004", message, evidence=failure_evidence(structure.failure))
     elif structure.snapshot is not None:
         found = compare_in_words(compare, record.head, structure.snapshot, names=("the chain", "the structure file"))
         # Where the text differs, that is the cause, and it has been told.
         for told in found.told if structure.text == structure.expected_text else ():
             yield _finding(
                 structure,
+                "PGH-S005",
                 f"Run on an empty database, it gives a different catalog. {told.message}",
                 evidence=told.evidence,
             )
 
 
-def _finding(structure: StructureRecord, message: str, evidence: str = "") -> Finding:
+def _finding(structure: StructureRecord, code: str, message: str, evidence: str = "") -> Finding:
     return Finding(
         check=NAME,
         revision=None,
@@ -53,6 +58,7 @@ def _finding(structure: StructureRecord, message: str, evidence: str = "") -> Fi
         message=message,
         mend=f"pgharness check --only structure --write-structure, then review and commit {structure.path}",
         evidence=evidence,
+        code=code,
     )
 
 

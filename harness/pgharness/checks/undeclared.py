@@ -55,7 +55,7 @@ class Undeclared:
             left_out = ", ".join(one.in_words for one in self.unseen)
             yield Note(check, None, f"left out as env.py leaves it out of Alembic's comparison: {left_out}")
         if self.forgotten:
-            yield not_imported(check, self.forgotten)
+            yield not_imported(check, self.forgotten, "PGH-D014")
 
     def without(self, compare: Compare) -> Compare:
         """Return what compares the same, without what is left out."""

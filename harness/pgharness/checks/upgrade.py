@@ -20,6 +20,11 @@ OF_THEIR_OWN_FORM = frozenset(
     {"smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "uuid", "inet", "date"}
 )
 
+# What is told of a statement or a line by itself: no revision before it could have made it pass.
+_OWN_SQLSTATES = frozenset({"25001", "42601", "55P04"})  # in a transaction, syntax, a new label in use
+_OWN_ERRORS = frozenset({"ImportError", "IndentationError", "ModuleNotFoundError", "NameError", "SyntaxError"})
+_OWN_UNLESS_OF_NONE = frozenset({"AttributeError", "TypeError"})  # of None, where a query found no row
+
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
@@ -32,7 +37,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
 def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
     """Say which revisions fail behind one that does, so that nothing is known of them, and which could not be reached at all."""
     labels = {item.revision: item.label for item in record.chain.revisions}
-    failing = [item for item in record.revisions if item.behind is not None and item.upgrade.failure is not None]
+    failing = [item for item in record.revisions if item.upgrade.failure is not None and not _is_known(item)]
     for behind in dict.fromkeys(item.behind or "" for item in failing):
         names = ", ".join(item.revision.label for item in failing if item.behind == behind)
         yield Note(NAME, behind, f"passed over, behind which nothing is known of what fails too: {names}")
@@ -45,12 +50,24 @@ def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
             subject=f"upgrade of {labels[before.revision]}",
             message=f"The chain up to it passed once, and does not pass again, so nothing is known of {', '.join(missing)}.",
             mend="let revisions do the same each time: nothing that depends on the clock, on chance, or on what is outside of the database",
+            code="PGH-U004",
         )
+
+
+def _is_known(record: RevisionRecord) -> bool:
+    """Whether a failure is the revision's own, and does not come of what one that was passed over has not made."""
+    failure = record.upgrade.failure
+    if record.behind is None or failure is None or failure.sqlstate in _OWN_SQLSTATES:
+        return True
+    if failure.sqlstate is not None:
+        return False
+    is_of_none = "NoneType" in failure.message
+    return failure.error in _OWN_ERRORS or (failure.error in _OWN_UNLESS_OF_NONE and not is_of_none)
 
 
 def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note]:
     revision = record.revision
-    if record.upgrade.failure is not None and record.behind is None:
+    if record.upgrade.failure is not None and _is_known(record):
         yield Finding(
             check=NAME,
             revision=revision.revision,
@@ -59,6 +76,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             mend=mend_missing(whole, record, advice(record.upgrade.failure, f"correct upgrade() in {revision.path}")),
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
+            code="PGH-U001",
         )
     elif record.upgrade_rows_failure is not None:
         yield Finding(
@@ -70,6 +88,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             mend=mend_rows(record.upgrade_rows_failure, revision.path),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
+            code="PGH-U002",
         )
     elif record.alone_failure is not None:
         yield Finding(
@@ -84,6 +103,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             ),
             evidence=failure_evidence(record.alone_failure),
             line=record.alone_failure.line_in(revision.path),
+            code="PGH-U003",
         )
     elif record.walk_failure is not None:
         yield Note(

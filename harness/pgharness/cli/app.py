@@ -15,6 +15,7 @@ from rich.console import Console
 from pgharness.cli.check import check
 from pgharness.cli.diff import diff
 from pgharness.cli.exit_codes import COULD_NOT_RUN, INTERRUPTED
+from pgharness.cli.explain import explain
 from pgharness.cli.plans import plans
 from pgharness.cli.snapshot import snapshot
 from pgharness.findings import CannotRun
@@ -42,7 +43,7 @@ def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
     return run_command
 
 
-for command in (check, diff, snapshot, plans):
+for command in (check, explain, diff, snapshot, plans):
     app.command()(_interruptible(command))
 
 

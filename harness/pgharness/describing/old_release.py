@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pgharness.records.old_release import Answer, Broken, Refusal
+from pgharness.records.old_release import Answer, Broken, OldStatement, Refusal
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 ALSO_WRITES = "give the column a default or keep it nullable until the release before is gone"
@@ -27,10 +27,20 @@ MENDS = {
     "22P02": "ADD VALUE instead of RENAME VALUE, and let both labels stand until the release before is gone",
     "42804": "add a column of the new type, keep both alike by a trigger, and drop the old one later",
     "55000": f"CREATE TRIGGER … INSTEAD OF INSERT OR UPDATE OR DELETE ON {{name}} in the same revision, or {KEEP}",
+    "0A000": "name the columns in the statement",
     "types": "add a column of the new type, keep both alike by a trigger, and drop the old one later",
     "values": "leave the default as it is until the release before is gone, and let the new release name the value",
     "rows": "let it show what it showed until the release before is gone, and give the new one another name",
 }
+
+# The kind of finding by the same; whatever else is refused, is something that it writes.
+CODES = {
+    **dict.fromkeys(("42703", "42P01", "42883", "42725", "42P10"), "PGH-C001"),
+    **dict.fromkeys(("types", "values", "rows"), "PGH-C003"),
+    "42501": "PGH-C004",
+    "0A000": "PGH-C006",
+}
+REFUSED_WRITE = "PGH-C002"
 
 
 def subject_of(broken: Broken, types: Mapping[str, str]) -> str:
@@ -39,19 +49,24 @@ def subject_of(broken: Broken, types: Mapping[str, str]) -> str:
     `types` has the qualified names of types by those without a schema, as the server tells them where they are on the search path.
     """
     statement, refusal = broken.statement, broken.after.refusal
-    if refusal is None:
-        changed = broken.types_changed or broken.values_changed
-        return f"column {statement.name}.{quoted(changed[0][0])}" if changed else statement.subject
-    if refusal.sqlstate == "42P10" and statement.about:
+    if not statement.is_made:
+        return statement.subject
+    if refusal is not None:
+        return _refused(statement, refusal, types) or statement.subject
+    changed = broken.types_changed or broken.values_changed
+    return f"column {statement.name}.{quoted(changed[0][0])}" if changed else statement.subject
+
+
+def _refused(statement: OldStatement, refusal: Refusal, types: Mapping[str, str]) -> str:
+    """Return the object that the server names; empty where it names none."""
+    table = refusal.table or statement.name
+    if refusal.sqlstate == "42P10":
         return statement.about
-    table = refusal.table if refusal.table and refusal.table != statement.name else statement.name
     if refusal.constraint:
         return f"constraint {table}.{quoted(refusal.constraint)}"
     if refusal.type_name:
         return f"type {types.get(refusal.type_name, refusal.type_name)}"
-    if refusal.column:
-        return f"column {table}.{quoted(refusal.column)}"
-    return statement.subject
+    return f"column {table}.{quoted(refusal.column)}" if refusal.column else ""
 
 
 def kind_of(broken: Broken) -> str:

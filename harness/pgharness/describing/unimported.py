@@ -27,7 +27,7 @@ def forgotten_objects(head: Snapshot, models: Snapshot, forgotten: Collection[st
     return tables | types
 
 
-def not_imported(check: str, forgotten: dict[str, str]) -> Finding:
+def not_imported(check: str, forgotten: dict[str, str], code: str) -> Finding:
     """Return the one finding about them."""
     modules = sorted(set(forgotten.values()))
     return Finding(
@@ -37,4 +37,5 @@ def not_imported(check: str, forgotten: dict[str, str]) -> Finding:
         message=f"Nobody imports {', '.join(modules)}, which would define {', '.join(forgotten)}: the chain makes them, and to Alembic they "
         "look as if they were to be dropped.",
         mend=f"in env.py, before target_metadata: import {', '.join(modules)}",
+        code=code,
     )

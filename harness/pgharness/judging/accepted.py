@@ -78,6 +78,7 @@ def judge_accepted(accepted: frozenset[Accepted], made: Made, file: str) -> Iter
                 f"accepted finding {entry.check} [{entry.revision or 'whole chain'}] {entry.subject}",
                 f"It is gone, so nothing is to be accepted any more. It was: {entry.message}",
                 f"take it out of {file}, or write that anew: pgharness check --accept",
+                code="PGH-X008",
             )
 
 

@@ -69,10 +69,16 @@ def judge_declarations(chain: Chain, known_checks: Sequence[str], made: Made) ->
             if check not in known_checks:
                 yield _unknown(revision, check, known_checks)
             elif not _is_reason(reason):
-                yield _finding(revision, f"allow[{check!r}]", "Missing reason.", f'allow = {{"{check}": "<reason>"}}')
+                yield _finding(
+                    revision, f"allow[{check!r}]", "Missing reason.", f'allow = {{"{check}": "<reason>"}}', "PGH-X002"
+                )
             elif made.covers(check, revision.revision) and (revision.revision, check) not in found:
                 yield _finding(
-                    revision, f"allow[{check!r}]", "Unused: the check has no finding here to allow.", "remove it"
+                    revision,
+                    f"allow[{check!r}]",
+                    "Unused: the check has no finding here to allow.",
+                    "remove it",
+                    "PGH-X003",
                 )
 
 
@@ -82,18 +88,26 @@ def judge_allowed_indices(allow_indices: Mapping[str, str], made: Made) -> Itera
     for subject, reason in allow_indices.items():
         named = f"allow_indices[{subject!r}]"
         if not _is_reason(reason):
-            yield Finding(NAME, None, named, "Missing reason.", f'allow_indices = {{"{subject}" = "<reason>"}}')
+            mend = f'allow_indices = {{"{subject}" = "<reason>"}}'
+            yield Finding(NAME, None, named, "Missing reason.", mend, code="PGH-X002")
         elif indices.NAME in made.checks and subject not in found:
-            yield Finding(
-                NAME, None, named, "Unused: there is no such finding to allow.", "remove it from [tool.pgharness]"
-            )
+            message = "Unused: there is no such finding to allow."
+            yield Finding(NAME, None, named, message, "remove it from [tool.pgharness]", code="PGH-X003")
 
 
 def _judge_reasons(revision: Revision) -> Iterator[Finding]:
     if revision.irreversible is not None and not _is_reason(revision.irreversible):
-        yield _finding(revision, "irreversible", "Missing reason.", 'irreversible = "<why there is no way back>"')
+        yield _finding(
+            revision, "irreversible", "Missing reason.", 'irreversible = "<why there is no way back>"', "PGH-X002"
+        )
+    for name, reason in (("after_deploy", revision.after_deploy), ("before_deploy", revision.before_deploy)):
+        if reason is not None and not _is_reason(reason):
+            yield _finding(revision, name, "Missing reason.", f'{name} = "<why>"', "PGH-X002")
+    if revision.after_deploy is not None and revision.before_deploy is not None:
+        message = "It is said to run before the deployment and after it."
+        yield _finding(revision, "before_deploy", message, "remove one of after_deploy and before_deploy", "PGH-X009")
     if revision.allow_problem:
-        yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}')
+        yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}', "PGH-X005")
 
 
 def _judge_names(revision: Revision) -> Iterator[Finding]:
@@ -101,7 +115,9 @@ def _judge_names(revision: Revision) -> Iterator[Finding]:
         close = difflib.get_close_matches(name, DECLARED_IN_REVISIONS, n=1, cutoff=0.8)
         could_be_meant = bool(close) and DECLARED_IN_REVISIONS[close[0]] == kind
         if could_be_meant and name not in DECLARED_IN_REVISIONS and name not in ALEMBIC_NAMES:
-            yield _finding(revision, name, f"Not a declaration; did you mean {close[0]!r}?", f"write {close[0]}")
+            yield _finding(
+                revision, name, f"Not a declaration; did you mean {close[0]!r}?", f"write {close[0]}", "PGH-X004"
+            )
 
 
 def _unknown(revision: Revision, check: str, known_checks: Sequence[str]) -> Finding:
@@ -110,6 +126,7 @@ def _unknown(revision: Revision, check: str, known_checks: Sequence[str]) -> Fin
         f"allow[{check!r}]",
         f"Unknown check {check!r}.",
         f"name one of {', '.join(known_checks)}{nearest(check, known_checks)}",
+        "PGH-X001",
     )
 
 
@@ -117,5 +134,5 @@ def _is_reason(reason: object) -> bool:
     return isinstance(reason, str) and bool(reason.strip())
 
 
-def _finding(revision: Revision, subject: str, message: str, mend: str) -> Finding:
-    return Finding(NAME, revision.revision, f"declaration {subject} of {revision.label}", message, mend)
+def _finding(revision: Revision, subject: str, message: str, mend: str, code: str) -> Finding:
+    return Finding(NAME, revision.revision, f"declaration {subject} of {revision.label}", message, mend, code=code)

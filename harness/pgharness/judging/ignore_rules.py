@@ -38,10 +38,14 @@ def judge_ignore_rules(rules: IgnoreRules, used: Collection[IgnoreRule], *, all_
                 rule,
                 f"Expired on {rule.expires}: the rule no longer applies. Its reason was: {rule.reason}",
                 "fix the difference and remove the rule, or extend `expires`",
+                "PGH-X006",
             )
         elif all_compared and rule not in used:
-            yield _finding(rule, "Unused ignore rule: no comparison finds such a difference.", "remove the rule")
+            yield _finding(
+                rule, "Unused ignore rule: no comparison finds such a difference.", "remove the rule", "PGH-X007"
+            )
 
 
-def _finding(rule: IgnoreRule, message: str, mend: str) -> Finding:
-    return Finding(NAME, None, f"ignore rule {in_words(rule)}", message, f"{mend}: ignore in [tool.pgharness]")
+def _finding(rule: IgnoreRule, message: str, mend: str, code: str) -> Finding:
+    subject = f"ignore rule {in_words(rule)}"
+    return Finding(NAME, None, subject, message, f"{mend}: ignore in [tool.pgharness]", code=code)

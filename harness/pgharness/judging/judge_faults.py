@@ -82,6 +82,7 @@ def _finding(check: Check, error: BaseException) -> Finding:
         f"Its judge raised {in_one_line(error)}, so nothing is known of what it claims.",
         f"correct {where}, which is no part of pgharness; or leave the check out: --skip {check.name}",
         _traceback(error),
+        code="PGH-J001",
     )
 
 

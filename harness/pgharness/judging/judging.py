@@ -24,6 +24,7 @@ from pgharness.judging.judge_faults import judge_guarded
 from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
 from pgharness.judging.weighing import Said, Weighing
+from pgharness.kinds import kinds_of
 from pgharness.records.chain_record import ChainRecord
 from pgharness.settings import nearest
 
@@ -209,6 +210,7 @@ def _result(
         claim=claim.claim,
         why=claim.reason,
         needs_walk=claim.needs_walk,
+        kinds=kinds_of(claim.name, claim.kinds),
     )
 
 

@@ -48,4 +48,5 @@ def _in_one(of: str, check: str, revision: str | None, found: Sequence[Finding])
         f"correct what `{of}` finds",
         "\n".join(one.subject for one in found),
         instead_of=tuple(found),
+        code=found[0].code,
     )

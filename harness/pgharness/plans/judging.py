@@ -49,6 +49,7 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
         if index not in plan.indexes:
             used = ", ".join(sorted(plan.indexes)) or "no index"
             yield _finding(
+                "PGH-P001",
                 statement,
                 one,
                 f"Does not use index {index} ({one.words} uses {used}).",
@@ -57,6 +58,7 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
     for scan in plan.scans:
         if scan.is_sequential and scan.rows_read >= LARGE_ROWS and not expected.sequential_scan:
             yield _finding(
+                "PGH-P002",
                 statement,
                 one,
                 f"Sequential scan on {scan.relation} ({scan.rows_read:,.0f} rows, {one.words}).",
@@ -66,6 +68,7 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
         if sort.rows <= SORTED_ROWS:
             continue
         yield _finding(
+            "PGH-P003",
             statement,
             one,
             f"Explicit sort by {sort.key} ({sort.rows:,.0f} rows, {one.words}).",
@@ -74,6 +77,7 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
     bound = expected.read_per_row
     if bound is not None and plan.rows_read > bound * plan.rows + SPARE_ROWS:
         yield _finding(
+            "PGH-P004",
             statement,
             one,
             f"Reads {plan.rows_read:,.0f} rows to return {plan.rows:,.0f} ({one.words}).",
@@ -81,6 +85,7 @@ def _judge_plan(statement: Statement, one: Explained) -> Iterator[Finding]:
         )
     if expected.buffers is not None and plan.buffers > expected.buffers:
         yield _finding(
+            "PGH-P005",
             statement,
             one,
             f"Reads {plan.buffers:,} buffers, over the limit of {expected.buffers:,} ({one.words}).",
@@ -97,6 +102,7 @@ def _judge_generic(statement: Statement, explained: Sequence[Explained]) -> Iter
             continue
         if one.plan.buffers > statement.expectation.generic_ratio * other.plan.buffers + SPARE_BUFFERS:
             yield _finding(
+                "PGH-P006",
                 statement,
                 one,
                 f"The generic plan reads {one.plan.buffers:,} buffers, the custom plan {other.plan.buffers:,} ({one.words}).",
@@ -119,12 +125,13 @@ def _judge_flips(statement: Statement, explained: Sequence[Explained]) -> Iterat
                 revision=None,
                 subject=f"statement {statement.name}",
                 message=f"Unstable plan ({other.words} differs from the first).",
+                code="PGH-P007",
                 mend="leave one index alone that serves both filter and order, so that no other looks as cheap",
                 evidence=f"{rounds[0].plan.text}\n\n{other.plan.text}",
             )
 
 
-def _finding(statement: Statement, one: Explained, message: str, mend: str) -> Finding:
+def _finding(code: str, statement: Statement, one: Explained, message: str, mend: str) -> Finding:
     return Finding(
         check=NAME,
         revision=None,
@@ -132,4 +139,5 @@ def _finding(statement: Statement, one: Explained, message: str, mend: str) -> F
         message=message,
         mend=mend,
         evidence=f"{statement.sql.strip()}\n\n{one.plan.text}",
+        code=code,
     )

@@ -19,7 +19,12 @@ def _lines(report: Report) -> Iterator[str]:
     root = repository_root(Path.cwd())
     for finding in report.findings:
         text = "\n".join(part for part in (finding.message, f"fix: {finding.mend}", finding.evidence) if part)
-        yield _command("error", place_of(report, finding, root), f"{finding.check}: {finding.subject}", text)
+        yield _command(
+            "error",
+            place_of(report, finding, root),
+            f"{finding.check}: {finding.subject} {finding.code}".rstrip(),
+            text,
+        )
     for note in report.notes:
         yield _command("notice", place_of(report, note, root), note.check, note.message)
     yield summary(report)

@@ -21,7 +21,7 @@ def render_gitlab(report: Report) -> str:
 def _issue(report: Report, finding: Finding, root: Path) -> dict[str, object]:
     place = place_of(report, finding, root)
     return {
-        "description": f"{finding.subject}: {finding.message} Fix: {finding.mend}",
+        "description": f"{finding.subject}: {finding.message} Fix: {finding.mend} {finding.code}".rstrip(),
         "check_name": f"pgharness/{finding.check}",
         "fingerprint": fingerprint(finding),
         "severity": "major",

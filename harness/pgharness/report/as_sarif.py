@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pgharness.findings import Finding, Note, Status
+from pgharness.findings import CheckResult, Finding, Note, Status
+from pgharness.kinds import Kind
 from pgharness.report.model import Report
 from pgharness.report.places import fingerprint, place_of, repository_root
 
 
 def render_sarif(report: Report) -> str:
-    """Return one run: the checks as rules, findings as errors, notes as notes."""
+    """Return one run: the checks and the kinds of their findings as rules, findings as errors, notes as notes."""
     root = repository_root(Path.cwd())
     document = {
         "version": "2.1.0",
@@ -31,20 +32,36 @@ def render_sarif(report: Report) -> str:
 
 def _rules(report: Report) -> list[dict[str, object]]:
     return [
-        {
-            "id": result.name,
-            "shortDescription": {"text": result.claim or result.name},
-            "help": {"text": result.why or result.claim or result.name},
-        }
+        rule
         for result in report.results
         if result.status is not Status.SKIPPED
+        for rule in (_rule_of_check(result), *map(_rule_of_kind, result.kinds))
     ]
+
+
+def _rule_of_check(result: CheckResult) -> dict[str, object]:
+    return {
+        "id": result.name,
+        "shortDescription": {"text": result.claim or result.name},
+        "help": {"text": result.why or result.claim or result.name},
+    }
+
+
+def _rule_of_kind(kind: Kind) -> dict[str, object]:
+    parts = (kind.why, f"For example:\n{kind.example}", f"Fix:\n{kind.fix}", f"Where it is meant: {kind.how_to_allow}")
+    return {
+        "id": kind.code,
+        "name": kind.check,
+        "shortDescription": {"text": kind.what},
+        "fullDescription": {"text": kind.why},
+        "help": {"text": "\n\n".join(parts)},
+    }
 
 
 def _result(report: Report, said: Finding | Note, root: Path) -> dict[str, object]:
     place = place_of(report, said, root)
     result: dict[str, object] = {
-        "ruleId": said.check,
+        "ruleId": (said.code if isinstance(said, Finding) else "") or said.check,
         "level": "error" if isinstance(said, Finding) else "note",
         "message": {"text": _text(said)},
         "locations": [

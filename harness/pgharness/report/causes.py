@@ -30,9 +30,10 @@ class Cause:
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
     """Return the findings by cause, each where its first finding stands."""
-    alike: dict[tuple[str, str | None, str, str], list[Finding]] = {}
+    alike: dict[tuple[str, str, str | None, str, str], list[Finding]] = {}
     for finding in findings:
-        alike.setdefault((finding.check, finding.revision, _kind(finding), finding.message), []).append(finding)
+        key = (finding.check, finding.code, finding.revision, _kind(finding), finding.message)
+        alike.setdefault(key, []).append(finding)
     return tuple(
         cause
         for group in alike.values()

@@ -82,7 +82,7 @@ def _cell(report: Report, result: CheckResult, revision: Revision | None, anchor
 
 def _finding(finding: Finding, label: str, number: int) -> Iterator[str]:
     yield f'<article id="{_anchor(number)}"><h3><span class="check">{escape(finding.check)}</span>'
-    yield f"<code>{escape(finding.subject)}</code></h3>"
+    yield f'<code>{escape(finding.subject)}</code> <span class="code">{escape(finding.code)}</span></h3>'
     yield f'<p class="why">in <span class="revision">{escape(label)}</span></p>'
     yield f"<p>{escape(finding.message)}</p>"
     yield f'<p class="mend"><b>Mend</b> <code>{escape(finding.mend)}</code></p>'

@@ -37,7 +37,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _finding(report: Report, finding: Finding) -> Iterator[str]:
     yield ""
-    yield f"### {finding.check}: {_inline(finding.subject)} ({_inline(report.label(finding.revision))})"
+    yield f"### {finding.check}: {_inline(finding.subject)} ({_inline(report.label(finding.revision))}) {finding.code}".rstrip()
     yield ""
     yield finding.message
     yield ""

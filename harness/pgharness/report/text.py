@@ -116,7 +116,7 @@ def _cause(cause: Cause, label: str, *, whole: bool) -> Iterator[Text]:
         yield from _finding(cause.first, label, whole=whole)
         return
     shown = cause.findings if whole else cause.findings[:SHOWN_OF_A_CAUSE]
-    yield _head(cause.first.check, label, f"{len(cause.findings)} × {cause.kind}")
+    yield _head(cause.first, label, f"{len(cause.findings)} × {cause.kind}")
     yield Text(f"  {printable(cause.first.message)}")
     for finding in shown:
         yield Text(f"    {printable(name_of(finding))}", style="bold")
@@ -129,15 +129,21 @@ def _cause(cause: Cause, label: str, *, whole: bool) -> Iterator[Text]:
 
 def _finding(finding: Finding, label: str, *, whole: bool) -> Iterator[Text]:
     """Yield what failed and where, what was seen, the fix, and the evidence."""
-    yield _head(finding.check, label, finding.subject) if label else Text(printable(finding.subject), style="bold")
+    yield _head(finding, label, finding.subject) if label else _named(finding, finding.subject)
     for line in printable(finding.message).splitlines():
         yield Text(f"  {line}")
     yield from _fix(finding, "  ")
     yield from _evidence(finding, "    ", whole=whole)
 
 
-def _head(check: str, label: str, subject: str) -> Text:
-    return Text.assemble((check, "bold red"), f" [{printable(label)}] ", (printable(subject), "bold"))
+def _head(finding: Finding, label: str, subject: str) -> Text:
+    return Text.assemble((finding.check, "bold red"), f" [{printable(label)}] ", _named(finding, subject))
+
+
+def _named(finding: Finding, subject: str) -> Text:
+    """Return what it is about, and last the code that `pgharness explain` takes."""
+    code = f" {printable(finding.code)}" if finding.code else ""
+    return Text.assemble((printable(subject), "bold"), (code, "dim"))
 
 
 def _fix(finding: Finding, indent: str) -> Iterator[Text]:

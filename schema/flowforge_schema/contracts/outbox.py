@@ -33,6 +33,7 @@ class OutboxEventCreate(Contract):
     payload: EventPayload
     headers: EventHeaders = Field(default={})
     attempts: Count = 0
+    failures: Count = 0
     available_at: Timestamp | MISSING = MISSING
     last_error: LastError | None = None
     published_at: Timestamp | None = None
@@ -42,6 +43,7 @@ class OutboxEventUpdate(Contract):
     """A change of an event's delivery; what is left out stays. What the event says is never changed."""
 
     attempts: Count | MISSING = MISSING
+    failures: Count | MISSING = MISSING
     available_at: Timestamp | MISSING = MISSING
     last_error: LastError | MISSING | None = MISSING
     published_at: Timestamp | MISSING | None = MISSING
@@ -57,6 +59,7 @@ class OutboxEventSummary(Row):
     event_type: str
     schema_version: int
     attempts: int
+    failures: int
     available_at: datetime
     last_error: str | None
     published_at: datetime | None

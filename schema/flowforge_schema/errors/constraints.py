@@ -61,6 +61,7 @@ RULES = (
     Rule("ck_outbox_events__aggregate_type_length", "aggregate_type", "The aggregate's type is empty or too long."),
     Rule("ck_outbox_events__attempts_not_negative", "attempts", "The number of attempts must not be negative."),
     Rule("ck_outbox_events__event_type_length", "event_type", "The event's type is empty or too long."),
+    Rule("ck_outbox_events__failures_not_negative", "failures", "The number of failures must not be negative."),
     Rule("ck_outbox_events__headers_is_object", "headers", "The headers must be a JSON object."),
     Rule("ck_outbox_events__headers_size", "headers", "The headers are too large."),
     Rule("ck_outbox_events__last_error_length", "last_error", "The text of the last error is too long."),

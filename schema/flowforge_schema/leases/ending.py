@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from flowforge_schema.enums import RunStatus
 from flowforge_schema.errors import LeaseLostError
 from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_held
-from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
+from flowforge_schema.outbox.retrying import RetryPolicy
 
 ATTEMPTS_EXHAUSTED = {
     "code": "attempts_exhausted",
@@ -48,18 +48,17 @@ async def retry_run(
     held: HeldRun,
     error: Mapping[str, Any],
     *,
-    policy: RetryPolicy = DEFAULT_POLICY,
     delay: timedelta | None = None,
 ) -> datetime | None:
-    """Have the run picked up again later as `policy` says, or after `delay`; return when, by the server's clock.
+    """Have the run picked up again later as the policy of its pick-up says, or after `delay`; return when, by the server's clock.
 
-    None when this was the last attempt that the policy allows: the run has failed then, with `error`. Until the next attempt
+    None when this was the last attempt that it allows: the run has failed then, with `error`. Until the next attempt
     it stays `running`, and nobody holds it. Raises LeaseLostError where another attempt has begun, and changes nothing then.
     """
-    if policy.parks(held.attempt):
+    if held.policy.parks(held.attempt):
         await finish_run(session, held, RunStatus.FAILED, error=error)
         return None
-    available_at = func.statement_timestamp() + (policy.delay_after(held.attempt) if delay is None else delay)
+    available_at = func.statement_timestamp() + (held.policy.delay_after(held.attempt) if delay is None else delay)
     statement = (
         update(CLAIMS)
         .where(is_held(held))

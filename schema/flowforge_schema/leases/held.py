@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Table, Uuid, and_, func, literal
 
 from flowforge_schema.models import Base, WorkflowRun, WorkflowRunClaim
+from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 
 
 def _table_of(model: type[Base]) -> Table:
@@ -31,7 +32,8 @@ class HeldRun:
 
     `attempt` is 1 for a run's first pick-up and grows by one with each. `leased_until` is by the server's clock.
     `cancel_requested_at` is None until somebody asks the run to stop; `heartbeat` brings the news. `is_overdue` says whether
-    `deadline_at` had passed, by that clock, when the run was last picked up or prolonged; None is no deadline.
+    `deadline_at` had passed, by that clock, when the run was last picked up or prolonged; None is no deadline. `policy` is that of the
+    pick-up, and `retry_run` goes by it.
     """
 
     run_id: UUID
@@ -43,6 +45,7 @@ class HeldRun:
     cancel_requested_at: datetime | None
     deadline_at: datetime | None
     is_overdue: bool
+    policy: RetryPolicy = field(default=DEFAULT_POLICY, repr=False)
 
 
 def is_any(column: Any, run_ids: Sequence[UUID]) -> ColumnElement[bool]:

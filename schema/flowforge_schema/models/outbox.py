@@ -30,6 +30,8 @@ class OutboxEvent(Base):
         *object_checks("payload", size_bytes=limits.EVENT_PAYLOAD_SIZE_BYTES_MAX),
         *object_checks("headers", size_bytes=limits.EVENT_HEADERS_SIZE_BYTES_MAX),
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        # Not compared with the attempts: a release that does not know the column sets these back to 0 alone.
+        CheckConstraint("failures >= 0", name="failures_not_negative"),
         length_check("last_error", shortest=0, longest=limits.EVENT_LAST_ERROR_LENGTH_MAX),
         {
             # Every event is updated once and none of those updates is HOT, because published_at is in the predicate of
@@ -56,6 +58,7 @@ class OutboxEvent(Base):
     available_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
     published_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), sort_order=1002)
 
     def __init__(self, **values: Any) -> None:
         """Take values by column, and an `event_id` of the event's own unless one is given."""

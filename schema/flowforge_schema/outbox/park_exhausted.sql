@@ -1,11 +1,10 @@
--- Park the events that were claimed once more than they may be, whose lease is over, and on whose last claim nobody reported. How many of
--- the claims before it ended in a failure is not stored; the last failure that was reported is.
+-- Park the events that were claimed once more than they may be, whose lease is over, and on whose last claim nobody reported.
 UPDATE outbox_events AS event
 SET
     available_at = :parked_until,
     last_error = left(
-        'Claimed ' || event.attempts || ' times, the last time alone, and no relay lived to report on '
-            || coalesce('that claim. The last failure that was reported: ' || event.last_error, 'it.'),
+        'Claimed ' || event.attempts || ' times: ' || event.failures || ' failed, and on ' || event.attempts - event.failures
+            || ', the last time alone, no relay lived to report.' || coalesce(' The last failure: ' || event.last_error, ''),
         CAST(:longest AS integer)
     )
 FROM (

@@ -24,6 +24,7 @@ _COLUMNS = (
     OutboxEvent.event_type,
     OutboxEvent.schema_version,
     OutboxEvent.attempts,
+    OutboxEvent.failures,
     OutboxEvent.last_error,
     OutboxEvent.created_at,
     cast(OutboxEvent.payload, Text).label("payload"),
@@ -34,7 +35,7 @@ _IS_PARKED = (OutboxEvent.published_at.is_(None), OutboxEvent.available_at == PA
 
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
-    """A parked event, with what went wrong in `last_error`; a document that Python cannot read is an `UnreadableJson`, its text."""
+    """A parked event, with what went wrong in `last_error`: of `attempts` claims `failures` were reported as failed, on the others no relay lived to report; a document that Python cannot read is an `UnreadableJson`, its text."""
 
     id: int
     event_id: UUID
@@ -43,6 +44,7 @@ class ParkedEvent:
     event_type: str
     schema_version: int
     attempts: int
+    failures: int
     last_error: str | None
     created_at: datetime
     payload: dict[str, Any] | UnreadableJson
@@ -60,7 +62,7 @@ async def release_parked(session: AsyncSession, ids: Sequence[int]) -> int:
     result = await session.execute(
         update(OutboxEvent)
         .where(*_IS_PARKED, _is_among(ids))
-        .values(attempts=0, available_at=func.statement_timestamp())
+        .values(attempts=0, failures=0, available_at=func.statement_timestamp())
         .returning(OutboxEvent.id)
     )
     return len(result.all())

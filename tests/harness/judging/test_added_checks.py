@@ -80,7 +80,7 @@ def test_an_allowance_of_a_check_of_ones_own_that_finds_nothing_is_told_as_unuse
     ended = check_with(NAMED.replace("> 15", "> 99"), "--only", "short_names", edits=ALLOWED)
 
     assert (
-        "declaration allow['short_names'] of 0003_add_country\n  Unused: the check has no finding here to allow."
+        "declaration allow['short_names'] of 0003_add_country PGH-X003\n  Unused: the check has no finding here to allow."
         in ended.out
     )
 
@@ -188,7 +188,7 @@ def test_what_goes_wrong_in_a_judge_is_that_checks_fault_and_the_others_are_judg
     ended = check_with(module, "--only", "short_names", "--only", "graph")
 
     assert ended.code == 1
-    assert "short_names [whole chain] check short_names\n  Its judge raised " in ended.out
+    assert "short_names [whole chain] check short_names PGH-J001\n  Its judge raised " in ended.out
     assert seen in ended.out
     assert "which is no part of pgharness; or leave the check out: --skip short_names" in ended.out
     assert "Internal error" not in ended.out + ended.err

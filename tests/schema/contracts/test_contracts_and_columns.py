@@ -225,6 +225,7 @@ COLUMNS = {
         column("payload", documents(limits.EVENT_PAYLOAD_SIZE_BYTES_MAX)),
         column("headers", documents(limits.EVENT_HEADERS_SIZE_BYTES_MAX)),
         column("attempts", integers()),
+        column("failures", integers()),
         column("available_at", MOMENTS),
         column("last_error", texts(limits.EVENT_LAST_ERROR_LENGTH_MAX, 0)),
         column("published_at", MOMENTS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -36,7 +37,7 @@ WRITES: dict[str, Write] = {
     "heartbeat": lambda runs, held: runs.heartbeat(held),
     "finish": lambda runs, held: runs.finish(held),
     "retry": lambda runs, held: runs.retry(held),
-    "last retry": lambda runs, held: runs.retry(held, policy=RetryPolicy(max_attempts=1)),
+    "last retry": lambda runs, held: runs.retry(replace(held, policy=RetryPolicy(max_attempts=1))),
     "hold": hold,
 }
 
@@ -232,7 +233,7 @@ async def test_a_run_is_tried_again_when_its_delay_is_over(runs: Runs) -> None:
     await runs.add()
     policy = RetryPolicy(first_delay=timedelta(milliseconds=300))
     held = await runs.pick_up_one("a", policy=policy)
-    available_at = await runs.retry(held, policy=policy)
+    available_at = await runs.retry(held)
     assert await runs.pick_up("b") == []
     await asyncio.sleep(0.35)
     again = await runs.pick_up_one("b")
@@ -247,7 +248,7 @@ async def test_the_delay_doubles_with_each_attempt(runs: Runs) -> None:
     policy = RetryPolicy(first_delay=timedelta(minutes=1), longest_delay=timedelta(hours=1))
     delays = []
     for _ in range(3):
-        await runs.retry(held := await runs.pick_up_one(), policy=policy)
+        await runs.retry(held := await runs.pick_up_one(policy=policy))
         claim = await runs.claim(run_id)
         assert claim is not None
         delays.append(round((claim.available_at - claim.updated_at).total_seconds()))
@@ -258,8 +259,8 @@ async def test_the_delay_doubles_with_each_attempt(runs: Runs) -> None:
 
 async def test_the_last_attempt_that_fails_fails_the_run_with_its_error(runs: Runs) -> None:
     (run_id,) = await runs.add()
-    held = await runs.pick_up_one()
-    assert await runs.retry(held, policy=RetryPolicy(max_attempts=1)) is None
+    held = await runs.pick_up_one(policy=RetryPolicy(max_attempts=1))
+    assert await runs.retry(await runs.heartbeat(held)) is None
     run = await runs.stored(run_id)
 
     assert (run.status, run.error) == (RunStatus.FAILED, {"code": "refused"})

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_the_wheel_carries_every_revision(wheel: Path) -> None:
         carried = {Path(name).stem for name in archive.namelist() if "_migrations/versions/0" in name}
 
     assert carried == set(known_revisions())
+
+
+@pytest.mark.slow
+def test_the_sdist_holds_what_the_wheel_is_made_of_and_no_more(tmp_path: Path) -> None:
+    uv("build", "--sdist", "--quiet", "--out-dir", tmp_path, ROOT)
+    (built,) = tmp_path.glob("flowforge_schema-*.tar.gz")
+    with tarfile.open(built) as archive:
+        held = {Path(name).parts[1] for name in archive.getnames()}
+
+    assert held >= {"schema", "migrations", "LICENSE", "README.md"}
+    assert held.isdisjoint({"harness", "tests", "docs", "benchmarks", "ci"})
 
 
 @pytest.mark.slow

@@ -187,7 +187,7 @@ async def test_an_event_on_which_relays_never_report_is_parked_after_it_was_trie
 
     assert await outbox.claimed_ids(policy=policy) == [second]
     assert (await outbox.stored(first)).last_error == (
-        "Claimed 3 times, the last time alone, and no relay lived to report on it."
+        "Claimed 3 times: 0 failed, and on 3, the last time alone, no relay lived to report."
     )
 
 
@@ -202,7 +202,7 @@ async def test_a_claim_does_not_wait_for_who_has_locked_an_event_that_is_to_be_p
         assert await outbox.claimed_ids(policy=RetryPolicy(max_attempts=2)) == [ready]
 
 
-async def test_a_failure_that_was_reported_is_told_apart_from_claims_that_no_relay_lived_to_report_on(
+async def test_failures_are_counted_apart_from_claims_that_no_relay_lived_to_report_on(
     outbox: Outbox,
 ) -> None:
     (event_id,) = await outbox.write("a")
@@ -216,8 +216,8 @@ async def test_a_failure_that_was_reported_is_told_apart_from_claims_that_no_rel
 
     error = (await outbox.stored(event_id)).last_error or ""
     assert error.startswith(
-        "Claimed 3 times, the last time alone, and no relay lived to report on that claim."
-        " The last failure that was reported: ConnectionError: xxx"
+        "Claimed 3 times: 1 failed, and on 2, the last time alone, no relay lived to report."
+        " The last failure: ConnectionError: xxx"
     )
     assert len(error) == EVENT_LAST_ERROR_LENGTH_MAX
 

@@ -113,6 +113,18 @@ async def test_a_failed_event_keeps_its_number_of_attempts(outbox: Outbox) -> No
     assert again.attempt == 2
 
 
+async def test_only_a_claim_that_was_reported_as_failed_counts_as_a_failure(outbox: Outbox) -> None:
+    (event_id,) = await outbox.write("a")
+    (event,) = await outbox.claim(policy=AT_ONCE)
+    await outbox.fail(event)
+    await outbox.claim(lease=timedelta(microseconds=1))
+    (again,) = await outbox.claim()
+    await outbox.release([again])
+
+    stored = await outbox.stored(event_id)
+    assert (stored.attempts, stored.failures) == (2, 1)
+
+
 async def test_a_failed_event_keeps_what_went_wrong(outbox: Outbox) -> None:
     (event_id,) = await outbox.write("a")
     (event,) = await outbox.claim()

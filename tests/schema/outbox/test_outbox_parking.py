@@ -61,6 +61,7 @@ async def test_a_released_event_is_tried_from_its_first_attempt_with_those_behin
     async with outbox.sessions.begin() as session:
         assert await release_parked(session, [parked]) == 1
 
+    assert (await outbox.stored(parked)).failures == 0
     assert [(event.id, event.attempt) for event in await outbox.claim()] == [(parked, 1), (parked + 1, 1)]
 
 

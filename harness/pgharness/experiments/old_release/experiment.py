@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgharness.chain.conversation import converse
 from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.experiments.experiment import Experiment, Site
+from pgharness.experiments.old_release.given import given_statements
 from pgharness.experiments.old_release.rolling import Rolling
 from pgharness.findings import CannotRun
 from pgharness.records.old_release import OldReleaseRecord
@@ -16,11 +17,11 @@ from pgharness.rows.sample_rows import add_rows_to_parents
 FURTHER_PARENTS = ((4, Fullness.FULL), (5, Fullness.FULL), (6, Fullness.FULL))
 
 
-def try_old_release(site: Site) -> OldReleaseRecord | None:
-    """Try the release before; None where there is nothing before the newest revisions."""
+def try_old_release(site: Site) -> OldReleaseRecord:
+    """Try the release before, on no revision where there is nothing before the newest ones."""
     window = newest(site.project.chain, site.settings.since)
     if not window or len(window) == len(site.project.chain.revisions):
-        return None
+        return OldReleaseRecord(())
     start = frozenset(item.revision for item in site.project.chain.revisions) - {item.revision for item in window}
     try:
         return _roll(site, start, window)
@@ -56,7 +57,8 @@ def _roll(site: Site, start: frozenset[str], window: tuple[Revision, ...]) -> Ol
         for one in (database, scratch):
             with one.connect() as connection:
                 add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
-        return Rolling(project, databases, database, version_table, site.settings.app_role or "").roll(scratch, window)
+        role, given = site.settings.app_role or "", given_statements(site.settings.statements)
+        return Rolling(project, databases, database, version_table, role, given).roll(scratch, window)
 
 
-EXPERIMENT = Experiment("old_release", try_old_release)
+EXPERIMENT = Experiment("old_release", try_old_release, upgrades=True)

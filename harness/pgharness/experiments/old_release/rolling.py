@@ -97,7 +97,8 @@ class Rolling:
         """Try what still works, in a session that is new and in one that has prepared it all; what is broken is charged once."""
         places = sorted(baseline.working)
         answers = dict(zip(places, sessions.fresh.execute([baseline.statements[at] for at in places]), strict=True))
-        prepared = sessions.pooled.execute_prepared(sorted(baseline.working & baseline.cached))
+        cached_places = sorted(baseline.working & baseline.cached)
+        prepared = sessions.pooled.execute_prepared({at: baseline.statements[at] for at in cached_places})
         writes = any(_WRITES.search(statement.sql) for statement in step.statements)
         for at, answer in answers.items():
             before, statement, cached = baseline.answers[at], baseline.statements[at], prepared.get(at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Self
@@ -54,9 +54,9 @@ class Session:
             self._connection.execute(text.encode())
             self.execute_prepared(statements)
 
-    def execute_prepared(self, places: Iterable[int]) -> dict[int, Answer | None]:
-        """Carry out what was prepared, and undo it."""
-        return self._try({place: (f"EXECUTE {_name(place)}",) for place in places})
+    def execute_prepared(self, statements: Mapping[int, OldStatement]) -> dict[int, Answer | None]:
+        """Carry out what was prepared, and undo it; for a parameter stands NULL."""
+        return self._try({place: (_execution(place, one.parameters),) for place, one in statements.items()})
 
     def execute(self, statements: Sequence[OldStatement]) -> list[Answer | None]:
         """Carry out each statement, or let the server parse it alone, and undo it; None where the row that it is about cannot be made."""
@@ -128,6 +128,11 @@ class Session:
         if ended is not None:
             connection.exec_(b"ROLLBACK TO SAVEPOINT tried")
             yield ended
+
+
+def _execution(place: int, parameters: int) -> str:
+    nulls = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
+    return f"EXECUTE {_name(place)}{nulls}"
 
 
 def _texts(place: int, statement: OldStatement) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ def _event_row(event: Event, told_at: datetime, now: datetime) -> Row:
         "payload": {"id": str(about), "told": event.event_type},
         "headers": {"source": "seed"},
         "attempts": ATTEMPTS[event.delivery],
+        "failures": 0 if event.delivery is Delivery.DELIVERED else ATTEMPTS[event.delivery],
         "available_at": available_at.get(event.delivery, told_at),
         "last_error": LAST_ERROR.get(event.delivery),
         "published_at": delivered_at,

@@ -1,7 +1,7 @@
 -- One event a run: the newest wait, a few were refused and are tried again, all others are delivered. A run that was deleted
 -- and is made again tells again.
 INSERT INTO public.outbox_events (
-    event_id, aggregate_type, aggregate_id, event_type, payload, attempts, available_at, last_error, published_at,
+    event_id, aggregate_type, aggregate_id, event_type, payload, attempts, failures, available_at, last_error, published_at,
     created_at, updated_at
 )
 SELECT
@@ -19,6 +19,7 @@ SELECT
         ELSE '{"status": "changed"}'::jsonb
     END,
     CASE batch.delivery WHEN 'delivered' THEN 1 WHEN 'waiting' THEN 0 ELSE 4 END,
+    CASE batch.delivery WHEN 'refused' THEN 4 ELSE 0 END,
     pg_temp.moment(CASE batch.delivery WHEN 'refused' THEN batch.told_us + 960000000 ELSE batch.told_us END),
     CASE batch.delivery WHEN 'refused' THEN '503 from the consumer' END,
     CASE batch.delivery WHEN 'delivered' THEN pg_temp.moment(batch.told_us + 150000) END,
