@@ -16,7 +16,7 @@ class OldStatement:
 
     `about` is the object that it rests on besides, such as the index of an upsert. A made one was made from the catalog that stood
     before; another was given. `is_extreme` says that its values are near the end of their types. `first` makes the row that it is about.
-    One that is only parsed is not carried out on a new session, as one that has `parameters`, of which no values are known.
+    One that is only parsed is not carried out on a new session, as one that has `parameters` of which no `values` are known (literals in SQL).
     """
 
     act: str
@@ -29,6 +29,7 @@ class OldStatement:
     is_extreme: bool = False
     only_parsed: bool = False
     parameters: int = 0
+    values: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:

@@ -57,7 +57,8 @@ def _roll(site: Site, start: frozenset[str], window: tuple[Revision, ...]) -> Ol
         for one in (database, scratch):
             with one.connect() as connection:
                 add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
-        role, given = site.settings.app_role or "", given_statements(site.settings.statements)
+                given = given_statements(connection, site.settings.statements)
+        role = site.settings.app_role or ""
         return Rolling(project, databases, database, version_table, role, given).roll(scratch, window)
 
 

@@ -56,11 +56,12 @@ class Session:
 
     def execute_prepared(self, statements: Mapping[int, OldStatement]) -> dict[int, Answer | None]:
         """Carry out what was prepared, and undo it; for a parameter stands NULL."""
-        return self._try({place: (_execution(place, one.parameters),) for place, one in statements.items()})
+        return self._try({place: (f"EXECUTE {_name(place)}{_arguments(one)}",) for place, one in statements.items()})
 
     def execute(self, statements: Sequence[OldStatement]) -> list[Answer | None]:
         """Carry out each statement, or let the server parse it alone, and undo it; None where the row that it is about cannot be made."""
-        return list(self._try({place: _texts(place, one) for place, one in enumerate(statements)}).values())
+        needs_row = frozenset(place for place, one in enumerate(statements) if one.first)
+        return list(self._try({place: _texts(place, one) for place, one in enumerate(statements)}, needs_row).values())
 
     def stay(self, statements: Sequence[OldStatement]) -> None:
         """Carry out statements for good, each in a transaction of its own; those that are refused are told elsewhere."""
@@ -98,18 +99,22 @@ class Session:
             return None if row is None else int(row[0])
         return None
 
-    def _try(self, texts: Mapping[int, tuple[str, ...]]) -> dict[int, Answer | None]:
+    def _try(
+        self, texts: Mapping[int, tuple[str, ...]], needs_row: frozenset[int] = frozenset()
+    ) -> dict[int, Answer | None]:
         """Carry out each by itself, going back to a savepoint after it; many go in one message, which ends with the first that is refused."""
         answers: dict[int, Answer | None] = {}
         waiting = list(texts.items())
         with self._connection.transaction(force_rollback=True):
             self._connection.execute("SAVEPOINT tried")
             while waiting:
-                answers.update(self._send(waiting[:AT_ONCE]))
+                answers.update(self._send(waiting[:AT_ONCE], needs_row))
                 waiting = waiting[-(len(texts) - len(answers)) :] if len(answers) < len(texts) else []
         return answers
 
-    def _send(self, several: Sequence[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, Answer | None]]:
+    def _send(
+        self, several: Sequence[tuple[int, tuple[str, ...]]], needs_row: frozenset[int]
+    ) -> Iterator[tuple[int, Answer | None]]:
         """Send one message, and yield what each statement came to, up to the first that is refused."""
         connection = self._connection.pgconn
         expected = [
@@ -120,7 +125,7 @@ class Session:
         for sent, result in enumerate(iter(connection.get_result, None)):
             place, behind, _ = expected[sent]
             if result.status == pq.ExecStatus.FATAL_ERROR:
-                ended = place, None if behind < 0 else _answer_of(result)
+                ended = place, None if behind < 0 and place in needs_row else _answer_of(result)
             elif behind == 0:
                 answer = _answer_of(result)
             elif behind == 1:  # what waited for the end of the transaction has passed too
@@ -130,14 +135,17 @@ class Session:
             yield ended
 
 
-def _execution(place: int, parameters: int) -> str:
-    nulls = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
-    return f"EXECUTE {_name(place)}{nulls}"
+def _arguments(statement: OldStatement) -> str:
+    values = statement.values or ("NULL",) * statement.parameters
+    return f"({', '.join(values)})" if values else ""
 
 
 def _texts(place: int, statement: OldStatement) -> tuple[str, ...]:
     if statement.only_parsed:
         return (f"PREPARE pgharness_parsed_{place} AS {statement.sql}",)
+    if statement.values:
+        prepared = f"pgharness_given_{place}"
+        return (f"PREPARE {prepared} AS {statement.sql}", f"EXECUTE {prepared}{_arguments(statement)}")
     return (statement.first, statement.sql) if statement.first else (statement.sql,)
 
 
