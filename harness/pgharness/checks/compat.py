@@ -14,6 +14,11 @@ from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
 NAME = "compat"
 DECLARE = 'where it runs only once no release before it does: after_deploy = "<why>" in the revision'
 MOST_SHOWN = 4
+AHEAD = (
+    "known = {one.revision for one in context.script.walk_revisions()}; "
+    "ahead = set(context.get_context().get_current_heads()) - known; "
+    "if not ahead: context.run_migrations()"
+)
 # A CHECK that refuses nothing but values near the end of their types may refuse nothing that was ever written.
 CHECK_VIOLATED = "23514"
 
@@ -34,6 +39,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     yield from (_hidden(one, seen.role) for one in seen.hidden)
     yield from _failed(seen, record)
     yield from _stale_plans(seen)
+    yield from _cannot_start(seen)
     for revision, name in seen.secured:
         yield Note(
             NAME,
@@ -124,6 +130,19 @@ def _stale_plans(seen: OldReleaseRecord) -> Iterator[Note]:
             revision,
             f"sessions that prepared statements on {subjects} fail once each ({said}): restart the release before after it, or let its pool "
             "open new connections; one in autocommit mode fails for ever",
+        )
+
+
+def _cannot_start(seen: OldReleaseRecord) -> Iterator[Note]:
+    """Tell how the release before can be taken back to, where its own `alembic upgrade head` refuses the newer schema."""
+    if seen.start_failure is not None:
+        said = seen.start_failure.message.splitlines()[0]
+        yield Note(
+            NAME,
+            None,
+            f"taken back, the release before does not start if it runs `alembic upgrade head` first, for {seen.start_failure.error}: {said}. "
+            "Let env.py leave a database alone that is ahead of it, before context.run_migrations(): "
+            f"{AHEAD}",
         )
 
 

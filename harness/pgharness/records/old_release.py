@@ -106,6 +106,7 @@ class OldReleaseRecord:
 
     `failure` is why `failed_at` does not run on the rows that the release
     before has written meanwhile. `unmade` says why nothing could be tried. `role` is the application's, empty where it is not named.
+    `start_failure` is why it cannot start again on the schema that the last revision leaves, where git has it.
     `secured` are the tables on which row security is since a revision.
     """
 
@@ -118,3 +119,4 @@ class OldReleaseRecord:
     role: str = ""
     secured: tuple[tuple[str, str], ...] = ()
     unmade: str = ""
+    start_failure: Failure | None = None

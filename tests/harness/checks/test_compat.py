@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pgharness.checks.compat import AHEAD
+from pgharness.findings import CannotRun
 from pgharness.report.model import Cell, Report
 from pgharness.running import Run
-from tests.harness.chains import Revision, sql, table
+from tests.harness.chains import ENV, Revision, sql, table, write_chain
 
 ROLE = "pgharness_shop"
 NOTE = table("note", "id bigserial PRIMARY KEY, body text")
@@ -149,3 +153,46 @@ def test_statements_of_a_file_are_tried_too_also_with_parameters(judge: Callable
     report = judge(NOTE, EXPAND, statements=file)
 
     assert [(one.subject, one.code) for one in report.findings] == [("statement all_notes", "PGH-C006")]
+
+
+@pytest.fixture
+def judge_after(tmp_path: Path, judge_chain: Callable[..., Run]) -> Callable[..., Report]:
+    """Commit a project with its first revision, then judge it with further ones; `env` is that of both."""
+
+    def judge(first: Revision, *further: Revision, env: str = ENV) -> Report:
+        folder = tmp_path / "chain_0"
+        write_chain(folder, (first,), env)
+        author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        for arguments in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "first"]):
+            subprocess.run(["git", "-C", folder, *arguments], check=True)
+        shutil.rmtree(folder / "versions")
+        return judge_chain(first, *further, env=env, only=("compat",), previous="HEAD").report
+
+    return judge
+
+
+def test_the_release_before_is_taken_from_git_and_told_that_it_cannot_start_again(
+    judge_after: Callable[..., Report],
+) -> None:
+    report = judge_after(NOTE, Revision("drop", sql("ALTER TABLE note DROP COLUMN body")), EXPAND)
+
+    assert [(one.revision, one.subject) for one in report.findings] == [("drop", "column public.note.body")]
+    (note,) = (one.message for one in report.notes if "taken back" in one.message)
+    assert "Can't locate revision" in note
+    assert AHEAD in note
+
+
+def test_an_env_py_with_the_lines_of_the_note_lets_the_release_before_start_again(
+    judge_after: Callable[..., Report],
+) -> None:
+    lines = "\n        ".join(AHEAD.split("; "))
+
+    report = judge_after(NOTE, EXPAND, env=ENV.replace("context.run_migrations()", lines))
+
+    assert report.findings == ()
+    assert not any("taken back" in one.message for one in report.notes)
+
+
+def test_a_release_that_git_does_not_know_cannot_be_judged(judge_chain: Callable[..., Run]) -> None:
+    with pytest.raises(CannotRun, match="git has no release 'v0'"):
+        judge_chain(NOTE, previous="v0")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from pgharness.chain.conversation import converse
+from pgharness.chain.deployment import deploy
+from pgharness.chain.previous import previous_release
+from pgharness.chain.project import Project
 from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.experiments.experiment import Experiment, Site
 from pgharness.experiments.old_release.given import given_statements
@@ -19,14 +25,19 @@ FURTHER_PARENTS = ((4, Fullness.FULL), (5, Fullness.FULL), (6, Fullness.FULL))
 
 def try_old_release(site: Site) -> OldReleaseRecord:
     """Try the release before, on no revision where there is nothing before the newest ones."""
-    window = newest(site.project.chain, site.settings.since)
-    if not window or len(window) == len(site.project.chain.revisions):
-        return OldReleaseRecord(())
-    start = frozenset(item.revision for item in site.project.chain.revisions) - {item.revision for item in window}
     try:
-        return _roll(site, start, window)
+        if site.settings.previous is None:
+            return _tried(site, newest(site.project.chain, site.settings.since), site.settings.statements)
+        with previous_release(site.project) as before:
+            return _tried(site, missing_in(before.chain, site.project.chain), before.settings.statements, before)
     except CannotRun as reason:
         return OldReleaseRecord((), unmade=f"{reason.what} {reason.seen}")
+
+
+def missing_in(before: Chain, chain: Chain) -> tuple[Revision, ...]:
+    """Return the revisions of a chain that the one of the release before does not have."""
+    known = {item.revision for item in before.revisions}
+    return tuple(item for item in chain.revisions if item.revision not in known)
 
 
 def newest(chain: Chain, since: str | None) -> tuple[Revision, ...]:
@@ -47,8 +58,14 @@ def newest(chain: Chain, since: str | None) -> tuple[Revision, ...]:
     return tuple(item for item in chain.revisions if item.revision in found)
 
 
-def _roll(site: Site, start: frozenset[str], window: tuple[Revision, ...]) -> OldReleaseRecord:
+def _tried(
+    site: Site, window: tuple[Revision, ...], statements: Path | None, before: Project | None = None
+) -> OldReleaseRecord:
+    """Roll through the window; then, where git has the release before, let it start on what is there."""
     project, databases = site.project, site.databases
+    start = frozenset(item.revision for item in project.chain.revisions) - {item.revision for item in window}
+    if not window or not start:
+        return OldReleaseRecord(())
     checkpoints = Checkpoints(project, databases)
     with databases.outside_undone():
         database, scratch = (checkpoints.with_applied(start) for _ in range(2))
@@ -57,9 +74,12 @@ def _roll(site: Site, start: frozenset[str], window: tuple[Revision, ...]) -> Ol
         for one in (database, scratch):
             with one.connect() as connection:
                 add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
-                given = given_statements(connection, site.settings.statements)
+                given = given_statements(connection, statements)
         role = site.settings.app_role or ""
-        return Rolling(project, databases, database, version_table, role, given).roll(scratch, window)
+        record = Rolling(project, databases, database, version_table, role, given).roll(scratch, window)
+        if before is None or record.failed_at is not None:
+            return record
+        return replace(record, start_failure=deploy(before, database).failure)
 
 
 EXPERIMENT = Experiment("old_release", try_old_release, upgrades=True)

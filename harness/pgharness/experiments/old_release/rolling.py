@@ -55,7 +55,7 @@ class Rolling:
         judged = [item.revision for item in window if item.after_deploy is None]
         return OldReleaseRecord(
             revisions=tuple(
-                judged if at is None else judged[: judged.index(at.revision) + 1] if at.revision in judged else judged
+                judged if at is None else judged[: judged.index(at.revision)] if at.revision in judged else judged
             ),
             statements=self.tried,
             broken=tuple(self.broken),
