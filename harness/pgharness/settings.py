@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
     """Judge only the revisions after this one."""
+    app_role: str | None = None
+    """The role under which the application runs, which `compat` takes on; without it nothing is said of privileges and row security."""
+    previous: str | None = None
+    """The release before, as git knows it (`origin/main`): `compat` judges the revisions that it does not have."""
     heads: Annotated[tuple[str, ...], NoDecode] = ()
     """Heads that are meant to be several, `REV` or `BRANCH@head`; only what leads to them is judged."""
     baseline: Path | None = None
