@@ -33,7 +33,7 @@ from pgharness.walk.walk import Walk, WalkRecord
 Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
-STOPS = "stops"
+CRASH = "crash"
 _EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
@@ -112,7 +112,7 @@ class _Recording:
         return not self.databases.server.is_ours and bool(self.databases.outside().since(before))
 
     def _walk(self) -> WalkRecord:
-        watched = STOPS in self.wanted
+        watched = CRASH in self.wanted
         walked = Walk(self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance, watched=watched).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None

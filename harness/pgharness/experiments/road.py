@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import Conversation, converse
-from pgharness.chain.messages import UP
+from pgharness.chain.messages import UP, Direction
 from pgharness.databases import Database
 from pgharness.experiments.contents import read_contents
 from pgharness.experiments.experiment import Site
@@ -37,10 +37,10 @@ class Road:
         for item in revisions[self._arrived : revisions.index(revision)]:
             self.run(item)
 
-    def go_behind(self, revision: Revision) -> None:
-        """Run this revision too, if it has not been."""
-        if self._arrived <= self.site.project.chain.revisions.index(revision):
-            self.go_before(revision)
+    def go_to(self, revision: Revision, direction: Direction) -> None:
+        """Run all that stands where this revision is run up, or down. Raises CannotRun."""
+        self.go_before(revision)
+        if direction == "downgrade" and self._arrived == self.site.project.chain.revisions.index(revision):
             self.run(revision)
 
     def run(self, revision: Revision, *, reads: bool = False) -> Contents:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.crash import CrashRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
-from pgharness.records.stops import StopsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ChainRecord:
     draft: DraftRecord | None = None
     structure: StructureRecord | None = None
     queries: QueriesRecord | None = None
-    stops: StopsRecord | None = None
+    crash: CrashRecord | None = None
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
     durations_s: Mapping[str, float] = field(default_factory=dict)
