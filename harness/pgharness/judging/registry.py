@@ -18,8 +18,11 @@ OURS = (
     "pgharness.checks.autogenerate:CHECK",
     "pgharness.checks.structure:CHECK",
     "pgharness.checks.roundtrip:CHECK",
+    "pgharness.checks.data:CHECK",
+    "pgharness.checks.locks:CHECK",
     "pgharness.checks.leftovers:CHECK",
     "pgharness.checks.crash:CHECK",
+    "pgharness.checks.notices:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
 )

@@ -1,70 +1,56 @@
-"""What tables hold, and how the contents of two databases that should be equal part."""
+"""What tables hold at one moment, each value as the text that the server writes for it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-Row = Mapping[str, str]
-"""The values of one row as text, by column."""
-
-Contents = Mapping[str, Sequence[Row]]
-"""The rows of each table, by its name as PostgreSQL prints it."""
+Value = str | None
 
 
 @dataclass(frozen=True, slots=True)
-class OtherRows:
-    """A table whose rows are not those that were expected: how many it should have and has, and a value of a column as an example.
+class StoredColumn:
+    """A column of a table; `name` is quoted where it has to be, `number` stays the same when it is renamed (pg_attribute.attnum).
 
-    `column` is empty where only the number of rows, or their combination, is another one.
+    `type_name` tells a composite type by its attributes too, and `labels` are those of an enum, also of one in an array or a domain.
     """
 
-    table: str
-    expected_count: int
-    count: int
-    column: str = ""
-    expected: str = ""
-    found: str = ""
+    name: str
+    number: int
+    type_name: str
+    labels: tuple[str, ...] = ()
+    is_generated: bool = False
+
+    def is_kept_in(self, later: StoredColumn) -> bool:
+        """Whether each of its values can be the same value there: of the same type, which has lost no label."""
+        return self.type_name == later.type_name and set(self.labels) <= set(later.labels)
 
 
-def other_rows(expected: Contents, found: Contents, control: Contents | None = None) -> tuple[OtherRows, ...]:
-    """Return the tables that hold other rows, in whichever order.
+@dataclass(frozen=True, slots=True)
+class TableContents:
+    """The rows of a table, each with a value for each column, in the order of the `key` where there is one, else sorted.
 
-    What the same act gave otherwise when it was done once more, in `control`, is no difference: moments, random values, numbers of
-    sequences. Tables that only one side has are the catalog's matter.
+    `name` is qualified and quoted, `oid` stays the same when it is renamed. Where there are more rows than are read, it is not whole.
     """
-    return tuple(_others(expected, found, control))
+
+    oid: int
+    name: str
+    columns: tuple[StoredColumn, ...]
+    key: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    is_whole: bool = True
+
+    def column(self, name: str) -> StoredColumn | None:
+        """Return the column of this name, or None."""
+        return next((one for one in self.columns if one.name == name), None)
 
 
-def _others(expected: Contents, found: Contents, control: Contents | None) -> Iterator[OtherRows]:
-    for table in sorted(expected.keys() & found.keys()):
-        left, right = expected[table], found[table]
-        again = control.get(table, ()) if control is not None else left
-        if len(again) != len(left):
-            continue
-        stable = sorted(column for column in _columns(left, right) if _values(left, column) == _values(again, column))
-        wanted, seen = (Counter(tuple(row.get(name) for name in stable) for row in rows) for rows in (left, right))
-        if wanted != seen:
-            yield _told(table, left, right, stable)
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All tables that can be read, sorted by name."""
 
+    tables: tuple[TableContents, ...]
 
-def _told(table: str, left: Sequence[Row], right: Sequence[Row], columns: Sequence[str]) -> OtherRows:
-    for column in columns:
-        missing, extra = (list((one - other).elements()) for one, other in _both_ways(left, right, column))
-        if missing and extra:
-            return OtherRows(table, len(left), len(right), column, str(missing[0]), str(extra[0]))
-    return OtherRows(table, len(left), len(right))
-
-
-def _both_ways(left: Sequence[Row], right: Sequence[Row], column: str) -> tuple[tuple[Counter[str | None], ...], ...]:
-    wanted, seen = _values(left, column), _values(right, column)
-    return (wanted, seen), (seen, wanted)
-
-
-def _values(rows: Sequence[Row], column: str) -> Counter[str | None]:
-    return Counter(row.get(column) for row in rows)
-
-
-def _columns(*sides: Sequence[Row]) -> set[str]:
-    return {column for rows in sides for row in rows for column in row}
+    def table(self, name: str, oid: int = 0) -> TableContents | None:
+        """Return the table of this name, else the one that had it and is called otherwise now; None where there is neither."""
+        named = next((one for one in self.tables if one.name == name), None)
+        return named or next((one for one in self.tables if one.oid == oid), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.records.contents import OtherRows
+from pgharness.records.held_rows import OtherRows
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.records.contents import OtherRows
+from pgharness.records.held_rows import OtherRows
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, RevisionRecord, Step

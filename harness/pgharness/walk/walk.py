@@ -47,8 +47,11 @@ class Walk:
     databases: Databases
     roundtrips: bool
     advance: Advance
-    watched: bool = False
-    """Whether it is noted after which statements of a step something is committed."""
+    keeps_contents: bool = False
+    traces: bool = False
+    """Whether the locks of each step are wanted."""
+    notes_commits: bool = False
+    """Whether it is noted behind which statements of a step something is committed."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -92,7 +95,9 @@ class Walk:
                     self.project.settings.rows_per_table,
                     {**self.words, **self.project.settings.words},
                     reads_all=self.reads_all,
-                    watched=self.watched,
+                    most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
+                    traces=self.traces,
+                    notes_commits=self.notes_commits,
                 )
                 if self.base is None:
                     self.base = stretch.base
