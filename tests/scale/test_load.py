@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, text
 
 from flowforge_schema import Database, DatabaseSettings, OutboxEvent, WorkflowRun, pick_up_runs, record_event
+from flowforge_schema.queries import waiting_runs
 from tests.scale.test_statements import workflow_with_step
 
 CLAIMERS, RUNS = 8, 2_000
@@ -21,12 +22,13 @@ def pick_up_all(url: str, name: str) -> list[UUID]:
     """Pick up runs, ten at a time, until there are none."""
 
     async def work() -> list[UUID]:
-        database, mine, idle = Database(url), [], 0
-        while idle < 3:
+        database, mine, is_over = Database(url), list[UUID](), False
+        while not is_over:
             async with database.session() as session:
                 taken = await pick_up_runs(session, held_by=name, limit=10)
+                # Those that were seen may all have been taken by others meanwhile.
+                is_over = not taken and not (await session.scalars(waiting_runs(limit=1))).all()
             mine += [held.run_id for held in taken]
-            idle = 0 if taken else idle + 1
         await database.dispose()
         return mine
 
