@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgharness.checks import indices
 from pgharness.checks.check import Claim
@@ -22,7 +22,7 @@ DECLARATIONS = Claim(
 )
 
 # What each declaration in a revision takes.
-DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict"}
+DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict", "after_deploy": "str", "before_deploy": "str"}
 ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 
 
@@ -30,17 +30,21 @@ ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 class Made:
     """What was judged: the checks, of which revisions, and all that they found, also what is allowed.
 
-    `checks` are the names of those that were made, `walked` of those among them that know only the revisions in `reached`.
+    `checks` are the names of those that were made, `walked` of those among them that know only the revisions in `reached`; `tried` has the
+    revisions of those that know yet fewer.
     """
 
     checks: frozenset[str]
     walked: frozenset[str]
     reached: frozenset[str]
     findings: Sequence[Finding]
+    tried: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def covers(self, check: str, revision: str | None) -> bool:
         """Whether the check had its say about the revision; None stands for the whole chain, of which every revision is part."""
-        return check in self.checks and (check not in self.walked or revision is None or revision in self.reached)
+        if check not in self.checks or (check in self.walked and revision is not None and revision not in self.reached):
+            return False
+        return check not in self.tried or revision is None or revision in self.tried[check]
 
 
 def without_allowed(
@@ -100,6 +104,12 @@ def _judge_reasons(revision: Revision) -> Iterator[Finding]:
         yield _finding(
             revision, "irreversible", "Missing reason.", 'irreversible = "<why there is no way back>"', "PGH-X002"
         )
+    for name, reason in (("after_deploy", revision.after_deploy), ("before_deploy", revision.before_deploy)):
+        if reason is not None and not _is_reason(reason):
+            yield _finding(revision, name, "Missing reason.", f'{name} = "<why>"', "PGH-X002")
+    if revision.after_deploy is not None and revision.before_deploy is not None:
+        message = "It is said to run before the deployment and after it."
+        yield _finding(revision, "before_deploy", message, "remove one of after_deploy and before_deploy", "PGH-X009")
     if revision.allow_problem:
         yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}', "PGH-X005")
 

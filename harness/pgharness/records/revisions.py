@@ -29,6 +29,10 @@ class Revision:
     names: Mapping[str, str] = field(default_factory=dict)
     upgrade_line: int = 1
     downgrade_line: int = 1
+    after_deploy: str | None = None
+    """Why no release before it runs any more when it is run; None where one may."""
+    before_deploy: str | None = None
+    """Why it is run while the release before still runs, as one is that declares nothing."""
 
     @property
     def is_merge(self) -> bool:
@@ -53,6 +57,19 @@ class Chain:
     def targets(self) -> tuple[str, ...]:
         """What an upgrade has to name to run these revisions and no others; empty where that is all there are."""
         return self.heads if self.left_out else ()
+
+    @property
+    def histories(self) -> tuple[tuple[str, ...], ...]:
+        """The heads of each history: those that share a revision, be it by `depends_on`, are of one."""
+        found: list[tuple[tuple[str, ...], frozenset[str]]] = []
+        for head in self.heads:
+            mine: tuple[str, ...] = (head,)
+            revisions = self.ancestors(head)
+            for other in [one for one in found if not one[1].isdisjoint(revisions)]:
+                found.remove(other)
+                mine, revisions = (*other[0], *mine), revisions | other[1]
+            found.append((mine, revisions))
+        return tuple(heads for heads, _ in found)
 
     def ancestors(self, revision: str) -> frozenset[str]:
         """Return the revision and all that an upgrade to it runs."""
