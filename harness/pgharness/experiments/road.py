@@ -10,11 +10,11 @@ from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import Conversation, converse
 from pgharness.chain.messages import UP, Direction
 from pgharness.databases import Database
+from pgharness.experiments.contents import read_contents
 from pgharness.experiments.experiment import Site
-from pgharness.experiments.held_rows import read_held_rows
 from pgharness.findings import CannotRun
-from pgharness.records.held_rows import HeldRows
 from pgharness.records.revisions import Revision
+from pgharness.records.row_sets import Contents
 from pgharness.rows import fill_empty_tables
 from pgharness.servers import Connection
 
@@ -43,11 +43,11 @@ class Road:
         if direction == "downgrade" and self._arrived == self.site.project.chain.revisions.index(revision):
             self.run(revision)
 
-    def run(self, revision: Revision, *, reads: bool = False) -> HeldRows:
+    def run(self, revision: Revision, *, reads: bool = False) -> Contents:
         """Run the next revision; with `reads`, return what the tables held right after it. Raises CannotRun."""
         conversation, observer = self._opened()
         leave_out = (conversation.version_table,)
-        contents: HeldRows = {}
+        contents: Contents = {}
         for step in conversation.steps([(revision.revision, UP)], apart=True):
             if step.failure is not None:
                 raise CannotRun(
@@ -55,7 +55,7 @@ class Road:
                     seen=step.failure.message,
                     mend=f"correct {revision.path}",
                 )
-            contents = read_held_rows(observer, leave_out) if reads else {}
+            contents = read_contents(observer, leave_out) if reads else {}
             self._fill(observer, conversation.version_table)
         self._arrived += 1
         return contents

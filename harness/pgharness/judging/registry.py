@@ -21,10 +21,12 @@ OURS = (
     "pgharness.checks.data:CHECK",
     "pgharness.checks.locks:CHECK",
     "pgharness.checks.leftovers:CHECK",
-    "pgharness.checks.crash:CHECK",
     "pgharness.checks.notices:CHECK",
+    "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
+    "pgharness.checks.modes:CHECK",
+    "pgharness.checks.compat:CHECK",
 )
 
 

@@ -49,6 +49,21 @@ SLIPS = [
         id="a downgrade that raises",
     ),
     pytest.param(
+        {
+            COUNTRY: (
+                'server_default="unknown"))\n\n\ndef downgrade():\n',
+                (
+                    'server_default="unknown"))\n    op.create_check_constraint(None, "author", "country <> \'\'")\n\n\n'
+                    'def downgrade():\n    op.drop_constraint(None, "author")\n'
+                ),
+            )
+        },
+        "0003",
+        "downgrade of 0003_add_country",
+        'name it, as PostgreSQL does: op.drop_constraint(op.f("author_country_check"), "author")',
+        id="a downgrade that names no constraint",
+    ),
+    pytest.param(
         {COUNTRY: ('op.drop_column("author", "country")', 'raise NotImplementedError("no way back")')},
         "0003",
         "downgrade of 0003_add_country",
