@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgharness.records.row_sets import OtherRows, other_rows
+from pgharness.records.held_rows import OtherRows, other_rows
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Step
 from pgharness.records.stops import places_in

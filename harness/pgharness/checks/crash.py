@@ -11,7 +11,7 @@ from pgharness.describing.differences import describe_differences, failure_evide
 from pgharness.describing.resuming import mend_left, mend_repeated, mend_rows, others_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.row_sets import OtherRows
+from pgharness.records.held_rows import OtherRows
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
 from pgharness.records.stops import Place, Stop, StoppedStep

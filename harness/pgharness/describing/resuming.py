@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference
-from pgharness.records.row_sets import OtherRows
+from pgharness.records.held_rows import OtherRows
 
 _NAME = r"""(?P<{}>(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*)"""
 ONE_TRANSACTION = (

@@ -18,8 +18,8 @@ from pgharness.experiments.stops import ends_after_all_stops
 from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.crash import CrashRecord
+from pgharness.records.held_rows import HeldRows, other_rows
 from pgharness.records.races import Race
-from pgharness.records.row_sets import Contents, other_rows
 from pgharness.records.steps import RevisionRecord
 from pgharness.records.stops import StoppedStep, Torn, torn_steps
 
@@ -41,7 +41,7 @@ class Met:
     """Two upgrades that met in one revision, and what the tables held afterwards."""
 
     race: Race
-    contents: Contents
+    contents: HeldRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _fills(torn: Torn) -> bool:
     return torn.writes_rows and torn.direction == "upgrade"
 
 
-def _is_right(item: RevisionRecord, torn: Torn, end: End | None, alone: Contents) -> bool:
+def _is_right(item: RevisionRecord, torn: Torn, end: End | None, alone: HeldRows) -> bool:
     undisturbed = item.upgrade if torn.direction == "upgrade" else item.downgrade
     if end is None or undisturbed is None or end.snapshot != undisturbed.snapshot:
         return False

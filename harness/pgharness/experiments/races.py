@@ -17,13 +17,13 @@ from pgharness.chain.course import tips
 from pgharness.chain.deployment import run_deployment
 from pgharness.databases import Database
 from pgharness.experiments.barrier import Barrier
-from pgharness.experiments.contents import read_contents
 from pgharness.experiments.experiment import Site, empty_database
+from pgharness.experiments.held_rows import read_held_rows
 from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.held_rows import HeldRows
 from pgharness.records.races import Race
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import Contents
 from pgharness.records.steps import Failure
 from pgharness.records.stops import may_write_rows
 from pgharness.rows import fill_empty_tables
@@ -103,10 +103,10 @@ def _fill(site: Site, record: ChainRecord, database: Database) -> None:
         )
 
 
-def rows_after(database: Database, version_table: str) -> Contents:
+def rows_after(database: Database, version_table: str) -> HeldRows:
     """Return what the tables hold after a race."""
     with database.connect() as observer:
-        return read_contents(observer, (version_table,))
+        return read_held_rows(observer, (version_table,))
 
 
 def _run_at_once(

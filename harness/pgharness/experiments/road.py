@@ -10,11 +10,11 @@ from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import Conversation, converse
 from pgharness.chain.messages import UP, Direction
 from pgharness.databases import Database
-from pgharness.experiments.contents import read_contents
 from pgharness.experiments.experiment import Site
+from pgharness.experiments.held_rows import read_held_rows
 from pgharness.findings import CannotRun
+from pgharness.records.held_rows import HeldRows
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import Contents
 from pgharness.rows import fill_empty_tables
 from pgharness.servers import Connection
 
@@ -44,11 +44,11 @@ class Road:
             self._run([revision])
             self._fill()
 
-    def run(self, revision: Revision) -> Contents:
+    def run(self, revision: Revision) -> HeldRows:
         """Run the next revision, and return what the tables hold right after it. Raises CannotRun."""
         self._run([revision])
         conversation, observer = self._opened()
-        return read_contents(observer, (conversation.version_table,))
+        return read_held_rows(observer, (conversation.version_table,))
 
     def _run(self, revisions: Sequence[Revision]) -> None:
         conversation, _ = self._opened()

@@ -13,12 +13,12 @@ from pgharness.chain.conversation import Conversation, converse
 from pgharness.chain.messages import Direction
 from pgharness.chain.watch import Watch
 from pgharness.databases import Database
-from pgharness.experiments.contents import read_contents, shift_sequences
 from pgharness.experiments.experiment import Site, empty_database
+from pgharness.experiments.held_rows import read_held_rows, shift_sequences
 from pgharness.experiments.road import Road
 from pgharness.experiments.stopping import Stopper
+from pgharness.records.held_rows import HeldRows, other_rows
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import Contents, other_rows
 from pgharness.records.steps import Failure, Step
 from pgharness.records.stops import Place, Stop, StoppedStep, Torn
 from pgharness.servers import Connection
@@ -30,7 +30,7 @@ class End:
 
     failure: Failure | None
     snapshot: Snapshot | None = None
-    contents: Contents = field(default_factory=dict)
+    contents: HeldRows = field(default_factory=dict)
 
     @classmethod
     def after(cls, step: Step, observer: Connection, version_table: str) -> Self:
@@ -38,7 +38,7 @@ class End:
         if step.failure is not None:
             return cls(step.failure)
         leave_out = (version_table,)
-        return cls(None, take_snapshot(observer, leave_out=leave_out), read_contents(observer, leave_out))
+        return cls(None, take_snapshot(observer, leave_out=leave_out), read_held_rows(observer, leave_out))
 
 
 def run_step(conversation: Conversation, revision: Revision, direction: Direction, *watches: Watch) -> Step:

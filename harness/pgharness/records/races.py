@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.held_rows import OtherRows
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import OtherRows
 from pgharness.records.steps import Failure
 
 

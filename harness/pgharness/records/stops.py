@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.held_rows import OtherRows
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import OtherRows
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, RevisionRecord, Step
 
