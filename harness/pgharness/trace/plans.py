@@ -26,8 +26,8 @@ def looked_up(ask: Ask, sql: str, tables: Collection[str]) -> set[str]:
     try:
         ask("SET LOCAL enable_seqscan = off")
         plan = ask(_explain(sql))
-    except QueryRefused:  # a statement that cannot be explained: several at once, or parameters before PostgreSQL 16
-        return set()
+    except QueryRefused:  # several statements at once; or parameters before PostgreSQL 16, where nobody knows
+        return set(tables) if _PARAMETER.search(sql) else set()
     finally:
         ask(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
         ask(f"RELEASE SAVEPOINT {_SAVEPOINT}")
@@ -37,9 +37,10 @@ def looked_up(ask: Ask, sql: str, tables: Collection[str]) -> set[str]:
 def _read_whole(plan: Sequence[str]) -> Iterator[str]:
     """Yield the tables that a plan reads from end to end: without an index, or with one but without a condition for it."""
     for number, line in enumerate(plan):
-        if (scan := _SCAN.search(line)) is not None:
-            if not any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :])):
-                yield scan["table"].strip('"')
+        scan = _SCAN.search(line)
+        has_condition = any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :]))
+        if scan is not None and not has_condition:
+            yield scan["table"].strip('"')
 
 
 def _beneath(line: str, following: Sequence[str]) -> Iterator[str]:
