@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     """How many rows of each table `data` compares, the first by its key; a baseline may bring large tables."""
     redact: bool = False
     """Whether reports name the rows and columns whose values were lost or changed without the values."""
+    crash_stops: int = Field(default=200, ge=0)
+    """At how many places `crash` stops revisions that are more than one transaction, those of the newest first."""
+
+    modes_budget: int = Field(default=100, ge=0)
+    """How many revisions `modes` may run for starts in between, and as many for orders of branches; an eighth as many, the newest, run in a
+    process of their own. 0 leaves the check out."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

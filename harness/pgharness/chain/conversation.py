@@ -107,6 +107,10 @@ class Conversation:
                 self._call(message, watches)
             self._child.send(do="go")
 
+    def ask(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Run a query on the session that env.py has made, between steps, and give the rows as text."""
+        return _Ask(self._child)(sql)
+
     def build_models(
         self,
     ) -> tuple[tuple[RefusedDdl, ...], tuple[DeclaredEnum, ...], tuple[UnimportedTable, ...]] | None:

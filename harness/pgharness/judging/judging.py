@@ -40,9 +40,17 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
             raise CannotRun(
                 f"Unknown check {name!r}.",
                 seen=f"known are {', '.join(names)}",
-                mend=f"name one of them{nearest(name, names)}",
+                mend=_mend_unknown(name, names),
             )
     return tuple(check for check in known if (not only or check.name in only) and check.name not in skip)
+
+
+def _mend_unknown(name: str, known: Sequence[str]) -> str:
+    """Return what to type; of several names in one, that each wants an option of its own."""
+    several = [one.strip() for one in name.split(",")]
+    if len(several) > 1:
+        return f"give the option once for each: --skip {' --skip '.join(several)} (or --only)"
+    return f"name one of them{nearest(name, known)}"
 
 
 def wanted_claims(checks: Sequence[Check]) -> tuple[Claim, ...]:
