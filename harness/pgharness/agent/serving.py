@@ -18,7 +18,7 @@ from .leaving_out import LeftOut
 from .models import build_models
 from .plugins import make_what_plugins_declare
 from .project import Project, imported_modules, open_project
-from .queries import run_query
+from .queries import answer_query
 from .revisions import load_metadata, read_chain, version_folders
 from .steps import Runner
 from .unimported import unimported_tables
@@ -90,7 +90,7 @@ def _run_steps(environment: Environment, channel: Channel, message: Message) -> 
 
 
 def _query(environment: Environment, channel: Channel, message: Message) -> None:
-    channel.send("rows", rows=run_query(environment.connection, message["sql"], between_transactions=True))
+    answer_query(channel, environment.connection, message["sql"], between_transactions=True)
 
 
 def _build_models(environment: Environment, channel: Channel, _message: Message) -> None:
