@@ -48,10 +48,11 @@ class Runner:
         for several in [[step] for step in asked] if apart else [asked]:
             with self._watching():
                 has_passed = self._run_in_one_context(several)
+            if apart:
+                with contextlib.nullcontext() if has_passed else contextlib.suppress(Exception):
+                    restore_settings(self._environment.connection, settings)
             if not has_passed:
                 return
-            if apart:
-                restore_settings(self._environment.connection, settings)
 
     def _run_in_one_context(self, asked: Asked) -> bool:
         """Run steps in one migration context, each in its own transaction; say whether all passed."""

@@ -122,6 +122,12 @@ class Conversation:
         unimported = tuple(UnimportedTable(**one) for one in told["unimported"])
         return refused_of(told["refused"]), enums_of(told["enums"]), unimported
 
+    def by_hand(self, module: Path, function: str) -> str | None:
+        """Call a function of a module with the connection of env.py, if it has one, and return why it fails; None where it passes."""
+        self._child.send(do="by_hand", path=str(module), function=function)
+        failure = failure_of(self._child.receive("by_hand")["failure"])
+        return None if failure is None else f"{failure.error}: {failure.message}"
+
     def pending_operations(self) -> Drafted | None:
         """Ask what `alembic check` would still want; None where env.py names no models."""
         return self._drafted("compare", "pending")

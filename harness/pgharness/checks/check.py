@@ -45,6 +45,7 @@ class Check(Claim):
     says nothing of a chain that does not get there. One that is `opt_in` is asked for by giving what it needs, so that nobody misses it.
     With `since`, an `only_of_standing` check tells nothing of relations that came after that revision: they come with the same
     deployment, and nobody uses them yet.
+    `tried` tells of which revisions the claim was tried, where that is not all that were reached.
     """
 
     judge: Judge
@@ -55,6 +56,7 @@ class Check(Claim):
     only_at_heads: bool = False
     opt_in: bool = False
     only_of_standing: bool = False
+    tried: Callable[[ChainRecord], frozenset[str]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be told as a fault of somebody else much later. Raises TypeError."""

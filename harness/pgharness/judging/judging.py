@@ -137,7 +137,7 @@ def _judge_one(
         return replace(_result(check, Status.SKIPPED, 0.0, reason=reason), is_missed=not check.opt_in)
     told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     said = (weighing or Weighing()).of(told)
-    return _result(
+    result = _result(
         check,
         Status.PASSED,
         time.perf_counter() - started + sum(record.durations_s.get(need, 0.0) for need in charged),
@@ -145,6 +145,7 @@ def _judge_one(
         notes=tuple(item for item in said if isinstance(item, Note)),
         reason=fault,
     )
+    return result if check.tried is None else replace(result, tried=check.tried(record))
 
 
 def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[Said, str]:
