@@ -39,9 +39,9 @@ Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
 CONTENTS = "contents"
+CRASH = "crash"
 KEPT = "kept"
 TRACE = "trace"
-STOPS = "stops"
 _EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # What a statement that nobody saw in a revision's text may meet then.
@@ -70,7 +70,7 @@ def record_chain(
 
 def _with_culprits(project: Project, databases: Databases, record: ChainRecord) -> ChainRecord:
     """Find the statements at fault, where a judge has something to tell that nobody declared."""
-    declared = {item.revision for item in project.chain.revisions if data.NAME in item.allow}
+    declared = {item.revision for item in project.chain.revisions if data.CHECK.name in item.allow}
     lossy = {one.revision for one in data.judge(record, lambda _left, _right: ()) if isinstance(one, Finding)}
     wanted = frozenset(one for one in lossy - declared if one is not None)
     return replace(record, revisions=tuple(with_culprits(project, databases, record.revisions, wanted)))
@@ -140,7 +140,7 @@ class _Recording:
             self.advance,
             keeps_contents=CONTENTS in self.wanted,
             traces=TRACE in self.wanted,
-            watched=STOPS in self.wanted,
+            notes_commits=CRASH in self.wanted,
         ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None

@@ -38,7 +38,8 @@ def _read_whole(plan: Sequence[str]) -> Iterator[str]:
     """Yield the tables that a plan reads from end to end: without an index, or with one but without a condition for it."""
     for number, line in enumerate(plan):
         scan = _SCAN.search(line)
-        if scan is not None and not any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :])):
+        has_condition = any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :]))
+        if scan is not None and not has_condition:
             yield scan["table"].strip('"')
 
 

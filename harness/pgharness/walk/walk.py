@@ -51,8 +51,8 @@ class Walk:
     keeps_contents: bool = False
     traces: bool = False
     """Whether the locks of each step are wanted."""
-    watched: bool = False
-    """Whether it is noted after which statements of a step something is committed."""
+    notes_commits: bool = False
+    """Whether it is noted behind which statements of a step something is committed."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -98,7 +98,7 @@ class Walk:
                     reads_all=self.reads_all,
                     most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
                     traces=self.traces,
-                    watched=self.watched,
+                    notes_commits=self.notes_commits,
                 )
                 if self.base is None:
                     self.base = stretch.base
@@ -183,7 +183,7 @@ class Walk:
         if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
-            if position.newer is None and position.populated:
+            if position.newer is None and position.populated and revision.irreversible is None:
                 record = replace(record, newer_rows=stretch.put_in_newer_rows(record.before))
             record = self._there_and_back_once_more(stretch, self._there_and_back(stretch, record, position), position)
         return with_earlier_failures(record, position)
