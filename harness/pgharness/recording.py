@@ -23,16 +23,21 @@ from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases, Outside
 from pgharness.experiments.experiment import Experiment, Site, empty_database
+from pgharness.experiments.if_not_exists import compare_kept, with_notices
 from pgharness.experiments.registry import EXPERIMENTS
 from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
+from pgharness.records.kept import KeptObject
 from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.walk.walk import Walk, WalkRecord
 
 Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
+CONTENTS = "contents"
+KEPT = "kept"
+TRACE = "trace"
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
 _SPEAKS_OF_SERVER = re.compile(
@@ -58,7 +63,12 @@ def record_chain(
     record_once = partial(_record_side_by_side, project, databases, wanted)
     record = with_imports_ahead(project, partial(record_once, advance), partial(record_once, lambda _label: None))
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
-    return replace(record, left_outside=left.in_words())
+    return replace(record, kept=_kept(databases, record) if KEPT in wanted else None, left_outside=left.in_words())
+
+
+def _kept(databases: Databases, record: ChainRecord) -> tuple[KeptObject, ...]:
+    """Compare what IF NOT EXISTS kept with what was asked for; that is rare, and needs no chain."""
+    return tuple(kept for item in with_notices(record.revisions) for kept in compare_kept(databases, item))
 
 
 def _record_side_by_side(
@@ -74,7 +84,7 @@ def _record_side_by_side(
 
 def experiment_names() -> frozenset[str]:
     """Return the names of all that can be wanted."""
-    return frozenset({ROUNDTRIPS, *(experiment.name for experiment in EXPERIMENTS)})
+    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *(experiment.name for experiment in EXPERIMENTS)})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
@@ -113,7 +123,14 @@ class _Recording:
         return not self.databases.server.is_ours and bool(self.databases.outside().since(before))
 
     def _walk(self) -> WalkRecord:
-        walked = Walk(self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance).run()
+        walked = Walk(
+            self.project,
+            self.databases,
+            ROUNDTRIPS in self.wanted,
+            self.advance,
+            keeps_contents=CONTENTS in self.wanted,
+            traces=TRACE in self.wanted,
+        ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None
         ]
@@ -204,6 +221,7 @@ class _Recording:
             walked.base,
             walked.descent,
             durations_s=self.durations_s,
+            redacts=self.project.settings.redact,
         )
 
     def _in_words_of_before(self, item: RevisionRecord) -> RevisionRecord:

@@ -32,7 +32,7 @@ PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
 TABLE = "tool.pgharness"
 
 
-MINOR_DIFFERENCES = ("column order", "not null names")
+MINOR_DIFFERENCES = ("column order", "not null names", "lock timeout")
 """What the setting `strict` may name."""
 
 
@@ -101,11 +101,15 @@ class Settings(BaseSettings):
     accepted: Path = Path("pgharness-accepted.toml")
     """The file of findings that are accepted for now, which `pgharness check --accept` writes."""
     strict: Annotated[tuple[str, ...], NoDecode] = ()
-    """Differences between models and chain that are findings of `drift`, and no notes: `column order`, `not null names`."""
+    """What is a finding, and else only a note: `column order` and `not null names` of `drift`, `lock timeout` of `locks`."""
     rows_per_table: int = Field(default=4, ge=0, le=1000)
     """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
     empty tables."""
 
+    compared_rows: int = Field(default=1000, ge=1)
+    """How many rows of each table `data` compares, the first by its key; a baseline may bring large tables."""
+    redact: bool = False
+    """Whether reports name the rows and columns whose values were lost or changed without the values."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

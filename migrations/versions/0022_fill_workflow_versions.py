@@ -11,6 +11,7 @@ revision = "0022_fill_workflow_versions"
 down_revision = "0021_add_workflow_versions"
 branch_labels = None
 depends_on = None
+allow = {"data": "the rows stay: new ones have come by themselves, and the table goes with the revision before"}
 
 FROM_WORKFLOWS_AND_STEPS = """\
 INSERT INTO workflow_versions (workflow_id, version)
@@ -55,4 +56,4 @@ def fill(commit: str) -> None:
 
 
 def downgrade() -> None:
-    """Leave the rows: new ones have come by themselves, and the table goes with the revision before."""
+    """Leave the rows, as declared above."""

@@ -80,7 +80,8 @@ def test_checks_may_be_left_out(check_example: Check) -> None:
         "graph",
         "upgrade",
         "structure",
-        "leftovers",
+        "data",
+        "locks",
     ]
 
 

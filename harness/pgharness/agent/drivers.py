@@ -70,18 +70,41 @@ def raw_connection(connection: Any) -> Any:
     return raw if raw is not None else fairy.dbapi_connection
 
 
-def collect_notices(connection: Any, into: list[str]) -> Callable[[], None]:
-    """Let what the server remarks meanwhile be added to a list; call the result before reading it."""
+Note = Callable[[str, str, str], None]
+"""Takes what the server remarks: its severity in English, its SQLSTATE (empty where the driver tells none), and its message."""
+
+
+def collect_notices(connection: Any, note: Note) -> Callable[[], None]:
+    """Let what the server remarks meanwhile be noted; call the result before reading it."""
     raw = raw_connection(connection)
     if hasattr(raw, "add_notice_handler"):  # psycopg
-        raw.add_notice_handler(lambda diagnostic: into.append(f"{diagnostic.severity}: {diagnostic.message_primary}"))
+        raw.add_notice_handler(
+            lambda told: note(
+                told.severity_nonlocalized or told.severity, told.sqlstate or "", told.message_primary or ""
+            )
+        )
     elif hasattr(raw, "add_log_listener"):  # asyncpg
-        raw.add_log_listener(lambda _connection, message: into.append(f"{message.severity}: {message.message}"))
+        raw.add_log_listener(
+            lambda _connection, told: note(
+                getattr(told, "severity_en", None) or told.severity, told.sqlstate or "", told.message
+            )
+        )
     elif type(raw).__module__.startswith("psycopg2"):
-        raw.notices = _Notices(into)
+        raw.notices = _Notices(note)
     elif hasattr(raw, "notices"):  # pg8000 keeps them until they are read
-        return lambda: _drain(raw.notices, into)
+        return lambda: _drain(raw.notices, note)
     return lambda: None
+
+
+# psycopg2 gives a notice as libpq prints it, without its SQLSTATE; these are the ones that say something of a migration, by the words
+# of the server's own language. In another one they are kept without a SQLSTATE.
+_STATES_BY_WORDS = (
+    (re.compile(r'^column ".*" of relation ".*" already exists, skipping'), "42701"),
+    (re.compile(r'^relation ".*" already exists, skipping'), "42P07"),
+    (re.compile(r'^identifier ".*" will be truncated to'), "42622"),
+    (re.compile(r" can only be used in transaction blocks$"), "25P01"),
+    (re.compile(r" does not exist, skipping$|^drop cascades to "), "00000"),
+)
 
 
 class _Notices:
@@ -91,18 +114,19 @@ class _Notices:
     iterate over.
     """
 
-    def __init__(self, into: list[str]) -> None:
-        self._into = into
+    def __init__(self, note: Note) -> None:
+        self._note = note
 
     def append(self, notice: str) -> None:
-        self._into.append(" ".join(notice.split()))
+        severity, _, message = " ".join(notice.split()).partition(": ")
+        self._note(severity, next((state for words, state in _STATES_BY_WORDS if words.search(message)), ""), message)
 
 
-def _drain(kept: Any, into: list[str]) -> None:
+def _drain(kept: Any, note: Note) -> None:
     """Move notices: pg8000 gives the protocol's fields by their letters, as bytes."""
     for notice in kept:
         fields = {_text(key): _text(value) for key, value in notice.items()}
-        into.append(f"{fields.get('S', '')}: {fields.get('M', '')}")
+        note(fields.get("V") or fields.get("S", ""), fields.get("C", ""), fields.get("M", ""))
     kept.clear()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .channel import Channel
     from .project import Project
 
+Notice = dict[str, Any]
 X_RECIPE = 'give what it asks for: pgharness check -x KEY=VALUE, or x = ["KEY=VALUE"] in [tool.pgharness]'
 DRIVER_RECIPE = 'name a driver that serves env.py\'s kind of engine: driver = "postgresql+asyncpg" (or +psycopg, +psycopg2) in [tool.pgharness]'
 # What env.py may raise, words of its message, and what helps.
@@ -66,7 +67,7 @@ class Environment:
     connection: Connection
     run_arguments: dict[str, Any]
     statements: Statements
-    notices: list[str]
+    notices: list[Notice]
     read_notices: Callable[[], None]
 
     @property
@@ -81,6 +82,13 @@ class Environment:
         name = version_table(self.context, self.connection)
         rollback(self.connection)  # a migration context that meets a transaction leaves its commit to whoever began it
         return name
+
+    @property
+    def backend(self) -> int:
+        """The server's process that serves the connection."""
+        found = self.connection.scalar(text("SELECT pg_catalog.pg_backend_pid()"))
+        rollback(self.connection)
+        return int(str(found))
 
     def new_context(self, **options: Any) -> MigrationContext:
         """Make a migration context as env.py configured it, with one transaction per migration and `options` on top."""
@@ -143,8 +151,20 @@ def _act(
     context = alembic.get_context()
     own = require_test_database(context, project.task["parts"]["database"])
     with free_connection(own) as connection:
-        notices: list[str] = []
-        read_notices = collect_notices(connection, notices)
+        notices: list[Notice] = []
+
+        def note(severity: str, sqlstate: str, message: str) -> None:
+            notices.append(
+                {
+                    "severity": severity,
+                    "sqlstate": sqlstate,
+                    "message": message,
+                    "statement": len(statements.sent) - 1,
+                }
+            )
+
+        read_notices = collect_notices(connection, note)
+        statements.at_end = read_notices
         statements.clear()
         act(Environment(project, alembic, context, connection, run_arguments, statements, notices, read_notices))
 

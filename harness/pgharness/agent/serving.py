@@ -70,6 +70,7 @@ def _converse(project: Project, channel: Channel) -> None:
         channel.send(
             "environment",
             version_table=environment.version_table,
+            backend=environment.backend,
             driver=project.driver,
             changes_environment=dict(os.environ) != project.variables,
             path=sys.path,

@@ -23,7 +23,7 @@ class Statements:
     """What was sent since it was last cleared, in order.
 
     `files` are those whose lines are told: the revision's, or env.py. `before` and `after` are called around each statement
-    where somebody wants to look at the database there.
+    where somebody wants to look at the database there, `at_end` behind each in any case.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,7 @@ class Statements:
         self.files: Collection[str] = ()
         self.before: Callable[[Statement], None] | None = None
         self.after: Callable[[Statement], None] | None = None
+        self.at_end: Callable[[], None] = lambda: None
         self._began = 0.0
         self._failed: BaseException | None = None
         event.listen(Engine, "before_cursor_execute", self._before)
@@ -73,6 +74,7 @@ class Statements:
         self._failed = None
         statement = self.sent[-1]
         statement["duration_s"] = time.perf_counter() - self._began
+        self.at_end()
         if self.after is not None:
             self.after(statement)
 

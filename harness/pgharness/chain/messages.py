@@ -11,7 +11,7 @@ import psycopg
 from pgharness.records.experiments import DeclaredEnum, RefusedDdl
 from pgharness.records.revisions import Chain, Revision
 from pgharness.records.statements import Statement
-from pgharness.records.steps import Failure, Frame, Step
+from pgharness.records.steps import Failure, Frame, Notice, Step
 
 Message = dict[str, Any]
 Direction = Literal["upgrade", "downgrade", "stamp"]
@@ -73,7 +73,7 @@ def step_of(message: Message) -> Step:
         message["duration_s"],
         None,
         failure_of(message["failure"]),
-        tuple(message["notices"]),
+        tuple(Notice(**one) for one in message["notices"]),
     )
 
 

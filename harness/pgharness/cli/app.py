@@ -19,6 +19,7 @@ from pgharness.cli.explain import explain
 from pgharness.cli.plans import plans
 from pgharness.cli.record import record
 from pgharness.cli.snapshot import snapshot
+from pgharness.cli.trace import trace
 from pgharness.findings import CannotRun
 
 P = ParamSpec("P")
@@ -44,7 +45,7 @@ def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
     return run_command
 
 
-for command in (check, explain, diff, snapshot, plans, record):
+for command in (check, explain, trace, diff, snapshot, plans, record):
     app.command()(_interruptible(command))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
+from pgharness.records.kept import KeptObject
 from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
@@ -31,8 +32,12 @@ class ChainRecord:
     structure: StructureRecord | None = None
     queries: QueriesRecord | None = None
     old_release: OldReleaseRecord | None = None
+    kept: tuple[KeptObject, ...] | None = None
+    """What IF NOT EXISTS kept on the way up, and in what it is not what was asked for."""
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
+    redacts: bool = False
+    """Whether values of rows are told to nobody."""
     durations_s: Mapping[str, float] = field(default_factory=dict)
     """How long each experiment took; "upgrade" stands for the walk without the round trips."""
 

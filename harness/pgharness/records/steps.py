@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.contents import Contents
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
+from pgharness.records.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,34 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What the server remarked: NOTICE or WARNING, and its SQLSTATE, empty where the driver tells none.
+
+    `statement` is the place of the statement during which it came among those of the step, -1 before the first.
+    """
+
+    severity: str
+    sqlstate: str
+    message: str
+    statement: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed."""
+    """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed.
+
+    `met` and `left` are the contents of tables just before and just after it, None where nobody asked for them.
+    """
 
     statements: tuple[Statement, ...]
     duration_s: float
     snapshot: Snapshot | None
     failure: Failure | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    met: Contents | None = None
+    left: Contents | None = None
+    trace: Trace | None = field(default=None, compare=False)
+    """The locks and the work of its statements, where somebody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)

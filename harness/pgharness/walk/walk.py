@@ -47,6 +47,9 @@ class Walk:
     databases: Databases
     roundtrips: bool
     advance: Advance
+    keeps_contents: bool = False
+    traces: bool = False
+    """Whether the locks of each step are wanted."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -90,6 +93,8 @@ class Walk:
                     self.project.settings.rows_per_table,
                     {**self.words, **self.project.settings.words},
                     reads_all=self.reads_all,
+                    most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
+                    traces=self.traces,
                 )
                 if self.base is None:
                     self.base = stretch.base

@@ -169,10 +169,10 @@ def test_a_sound_project_passes_and_tells_its_lines_and_notices(project: Project
         [11],
         [16],
     ]
-    assert [revision.upgrade.notices for revision in run.record.revisions] == [
-        (),
-        ("NOTICE: ports have no sailings yet",),
-        (),
+    assert [[(one.severity, one.message) for one in item.upgrade.notices] for item in run.record.revisions] == [
+        [],
+        [("NOTICE", "ports have no sailings yet")],
+        [],
     ]
 
 

@@ -1,0 +1,40 @@
+"""Puts values and rows that were lost or changed into words, and where they must not be told, only which ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+
+from pgharness.records.changes import ValueChange
+from pgharness.records.contents import Value
+
+MOST_TOLD = 5
+LONGEST = 60
+
+
+def count_of(found: Sized, noun: str) -> str:
+    """Return `1 row`, `3 rows`."""
+    return f"{len(found)} {noun}{'' if len(found) == 1 else 's'}"
+
+
+def values_in_words(found: Sequence[ValueChange], *, redacts: bool) -> str:
+    """Return a line for each of the first values: its row, what it was, what it is."""
+    if redacts:
+        return ""
+    return _lines([f"{one.row}: {_quoted(one.before)} became {_quoted(one.after)}" for one in found])
+
+
+def rows_in_words(found: Sequence[str], *, redacts: bool) -> str:
+    """Return a line for each of the first rows."""
+    return "" if redacts else _lines(found)
+
+
+def _lines(told: Sequence[str]) -> str:
+    rest = [f"… and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+    return "\n".join([*told[:MOST_TOLD], *rest])
+
+
+def _quoted(value: Value) -> str:
+    if value is None:
+        return "NULL"
+    text = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+    return f"'{text}'"
