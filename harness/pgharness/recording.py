@@ -10,22 +10,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.rereading import in_the_words_of
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
+from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
+from pgharness.chain.server_objects import speaks_of_server
 from pgharness.chain.upgrade import upgrade_to
+from pgharness.checks import data
 from pgharness.databases import Database, Databases, Outside
+from pgharness.experiments.culprits import with_culprits
 from pgharness.experiments.experiment import Experiment, Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
-from pgharness.experiments.registry import EXPERIMENTS
-from pgharness.findings import CannotRun
+from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
+from pgharness.findings import CannotRun, Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.kept import KeptObject
@@ -36,14 +39,11 @@ Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
 CONTENTS = "contents"
+CRASH = "crash"
 KEPT = "kept"
 TRACE = "trace"
+_EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
-# Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
-_SPEAKS_OF_SERVER = re.compile(
-    r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
-    re.IGNORECASE,
-)
 # What a statement that nobody saw in a revision's text may meet then.
 # Two that make a role in the same instant meet in the index of a catalog that all databases share.
 _MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated|\bpg_(auth|db_role|sh|tablespace)")
@@ -63,7 +63,17 @@ def record_chain(
     record_once = partial(_record_side_by_side, project, databases, wanted)
     record = with_imports_ahead(project, partial(record_once, advance), partial(record_once, lambda _label: None))
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
+    if CONTENTS in wanted:
+        record = _with_culprits(project, databases, record)
     return replace(record, kept=_kept(databases, record) if KEPT in wanted else None, left_outside=left.in_words())
+
+
+def _with_culprits(project: Project, databases: Databases, record: ChainRecord) -> ChainRecord:
+    """Find the statements at fault, where a judge has something to tell that nobody declared."""
+    declared = {item.revision for item in project.chain.revisions if data.NAME in item.allow}
+    lossy = {one.revision for one in data.judge(record, lambda _left, _right: ()) if isinstance(one, Finding)}
+    wanted = frozenset(one for one in lossy - declared if one is not None)
+    return replace(record, revisions=tuple(with_culprits(project, databases, record.revisions, wanted)))
 
 
 def _kept(databases: Databases, record: ChainRecord) -> tuple[KeptObject, ...]:
@@ -75,7 +85,7 @@ def _record_side_by_side(
     project: Project, databases: Databases, wanted: frozenset[str], advance: Advance
 ) -> ChainRecord:
     """Record with walk and deployment at the same time, and where they got into each other's way, once more one after the other."""
-    side_by_side = not _speaks_of_server(project)
+    side_by_side = not speaks_of_server(project)
     record = _Recording(project, databases, wanted, advance).make(side_by_side=side_by_side)
     if side_by_side and any(_MET_ANOTHER.search(failure.message) for failure in _failures(record)):
         record = _Recording(project, databases, wanted).make(side_by_side=False)
@@ -84,12 +94,12 @@ def _record_side_by_side(
 
 def experiment_names() -> frozenset[str]:
     """Return the names of all that can be wanted."""
-    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *(experiment.name for experiment in EXPERIMENTS)})
+    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *_EXPERIMENT_NAMES})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
     """How many times `advance` is called for a sound chain: each revision there and back, the deployment, each experiment."""
-    made = sum(experiment.name in wanted for experiment in EXPERIMENTS)
+    made = sum(name in wanted for name in _EXPERIMENT_NAMES)
     return len(project.chain.revisions) * (1 + (ROUNDTRIPS in wanted)) + 1 + made
 
 
@@ -130,6 +140,7 @@ class _Recording:
             self.advance,
             keeps_contents=CONTENTS in self.wanted,
             traces=TRACE in self.wanted,
+            notes_commits=CRASH in self.wanted,
         ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None
@@ -164,7 +175,7 @@ class _Recording:
                 **(found or {}),
                 **self._experiment(Site(self.project, self.databases, record.head, None), _UPGRADING),
             }
-        return replace(record, **(found or {}))
+        return self._follow_up(replace(record, **(found or {})))
 
     def _experiment_elsewhere(self, head: Snapshot, experiments: Sequence[Experiment]) -> dict[str, Any]:
         """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
@@ -213,6 +224,17 @@ class _Recording:
             return record
         return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None), EXPERIMENTS))
 
+    def _follow_up(self, record: ChainRecord) -> ChainRecord:
+        """Make the experiments that go by what the walk has seen, where it got to the heads."""
+        if record.head is None or record.walked_head is None:
+            return record
+        site = Site(self.project, self.databases, record.head, None)
+        for follow_up in FOLLOW_UPS:
+            if follow_up.name in self.wanted:
+                with self._timed(follow_up.name):
+                    record = replace(record, **{follow_up.name: follow_up.run(site, record)})
+        return record
+
     def _record(self, walked: WalkRecord) -> ChainRecord:
         return ChainRecord(
             self.project.chain,
@@ -222,6 +244,7 @@ class _Recording:
             walked.descent,
             durations_s=self.durations_s,
             redacts=self.project.settings.redact,
+            unused_by_hand=ByHand(self.project.settings.data_folder).unused(self.project.chain),
         )
 
     def _in_words_of_before(self, item: RevisionRecord) -> RevisionRecord:
@@ -243,11 +266,16 @@ class _Recording:
         found: dict[str, Any] = {}
         for experiment in experiments:
             if experiment.name in self.wanted:
-                started = time.perf_counter()
-                found[experiment.name] = experiment.run(site)
-                self.durations_s[experiment.name] = time.perf_counter() - started
-                self.advance(experiment.name)
+                with self._timed(experiment.name):
+                    found[experiment.name] = experiment.run(site)
         return found
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.durations_s[name] = time.perf_counter() - started
+        self.advance(name)
 
     @contextmanager
     def _database_at_heads(self) -> Iterator[Database]:
@@ -267,12 +295,3 @@ def _failures(record: ChainRecord) -> Iterator[Failure]:
         record.draft.failure if record.draft is not None else None,
     ]
     return (failure for failure in seen if failure is not None)
-
-
-def _speaks_of_server(project: Project) -> bool:
-    """Whether a revision, or the baseline, seems to make what belongs to the whole server."""
-    files = [Path(item.path) for item in project.chain.revisions]
-    if project.settings.baseline is not None:
-        files.append(project.settings.baseline)
-    texts = (file.read_text(encoding="utf-8", errors="replace") for file in files)
-    return any(_SPEAKS_OF_SERVER.search(text) for text in texts)

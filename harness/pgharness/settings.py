@@ -108,8 +108,16 @@ class Settings(BaseSettings):
 
     compared_rows: int = Field(default=1000, ge=1)
     """How many rows of each table `data` compares, the first by its key; a baseline may bring large tables."""
+    data_folder: Path = Path("tests/migrations/data")
+    """The folder of rows and assertions by hand: `<revision's file>.sql` or `.py`."""
     redact: bool = False
     """Whether reports name the rows and columns whose values were lost or changed without the values."""
+    crash_stops: int = Field(default=200, ge=0)
+    """At how many places `crash` stops revisions that are more than one transaction, those of the newest first."""
+
+    modes_budget: int = Field(default=100, ge=0)
+    """How many revisions `modes` may run for starts in between, and as many for orders of branches; an eighth as many, the newest, run in a
+    process of their own. 0 leaves the check out."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 
@@ -250,7 +258,8 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     anchored = {"alembic": "alembic.ini", "accepted": "pgharness-accepted.toml", **table}
-    for name in ("alembic", "structure", "baseline", "statements", "python", "accepted"):
+    anchored.setdefault("data_folder", "tests/migrations/data")
+    for name in ("alembic", "structure", "baseline", "statements", "python", "accepted", "data_folder"):
         if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]
     return anchored
