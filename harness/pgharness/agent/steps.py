@@ -97,8 +97,12 @@ class Runner:
 
     def _answer(self, message: Message, *, between_transactions: bool) -> None:
         assert message["do"] == "query", message
-        rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
-        self._channel.send("rows", rows=rows)
+        try:
+            rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
+        except Exception as error:
+            self._channel.send("rows", rows=[], refused=str(error))
+        else:
+            self._channel.send("rows", rows=rows, refused="")
 
     def _newly_said(self) -> list[str]:
         """Return what the server remarked since this was asked last, of the present step."""

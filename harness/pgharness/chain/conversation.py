@@ -20,7 +20,7 @@ from pgharness.chain.messages import (
     step_of,
 )
 from pgharness.chain.project import Project
-from pgharness.chain.watch import Watch
+from pgharness.chain.watch import QueryRefused, Watch
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl, UnimportedTable
@@ -51,9 +51,12 @@ class _Ask:
     said: tuple[str, ...] = ()
 
     def __call__(self, sql: str) -> list[tuple[str | None, ...]]:
-        """Run a query there."""
+        """Run a query there. Raises QueryRefused."""
         self.child.send(do="query", sql=sql)
-        return [tuple(row) for row in self.child.receive("rows")["rows"]]
+        answer = self.child.receive("rows")
+        if answer["refused"]:
+            raise QueryRefused(answer["refused"])
+        return [tuple(row) for row in answer["rows"]]
 
 
 class Conversation:
@@ -103,6 +106,10 @@ class Conversation:
             else:
                 self._call(message, watches)
             self._child.send(do="go")
+
+    def ask(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Run a query on the session that env.py has made, between steps, and give the rows as text."""
+        return _Ask(self._child)(sql)
 
     def build_models(
         self,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.lost_version_table import MEND as TAKE_BACK
+from pgharness.describing.lost_version_table import in_words as still_in_force
+from pgharness.describing.lost_version_table import setting_that_hides
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, where_in_words
 from pgharness.findings import Finding, Note
@@ -68,12 +72,14 @@ def _is_known(record: RevisionRecord) -> bool:
 def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note]:
     revision = record.revision
     if record.upgrade.failure is not None and _is_known(record):
+        hiding = setting_that_hides(record.upgrade, whole.version_table)
+        mend = mend_missing(whole, record, advice(record.upgrade.failure, f"correct upgrade() in {revision.path}"))
         yield Finding(
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message=f"It fails: {failure_in_words(record.upgrade.failure)}",
-            mend=mend_missing(whole, record, advice(record.upgrade.failure, f"correct upgrade() in {revision.path}")),
+            message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}",
+            mend=TAKE_BACK if hiding else mend,
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",
@@ -85,7 +91,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             subject=f"upgrade of {revision.label}",
             message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
-            mend=mend_rows(record.upgrade_rows_failure, revision.path),
+            mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before)),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
             code="PGH-U002",

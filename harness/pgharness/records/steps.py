@@ -75,6 +75,9 @@ class Step:
     left: Contents | None = None
     trace: Trace | None = field(default=None, compare=False)
     """The locks and the work of its statements, where somebody wants to know."""
+    commits: tuple[int, ...] = ()
+    """The indexes of statements behind which a part of it was committed before its end; none where it is one transaction, and
+    where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

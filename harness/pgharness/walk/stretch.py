@@ -14,6 +14,7 @@ from psycopg import sql
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.by_hand import ByHand
+from pgharness.chain.commits import CommitWatch
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
@@ -50,11 +51,13 @@ class Stretch:
         reads_all: bool,
         most_compared_rows: int = 0,
         traces: bool = False,
+        watched: bool = False,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
         self._rows_per_table = rows_per_table
         self._words = words
+        self._watched = watched
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
@@ -116,7 +119,9 @@ class Stretch:
         met = self._held or self._read_contents()
         trace = self._trace if known is None else None
         asked = [(revision.revision, direction)]
-        for step in self._conversation.steps(asked, apart=True, watches=[trace] if trace else self._uncounted):
+        commits = CommitWatch()
+        watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if self._watched else [])]
+        for step in self._conversation.steps(asked, apart=True, watches=watches):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             self._take_away_newer_rows()
@@ -130,6 +135,7 @@ class Stretch:
                 met=met,
                 left=left,
                 trace=trace.take() if trace else None,
+                commits=commits.commits,
             )
         if files is not None and done.failure is None:
             section: Section = "after_upgrade" if direction == UP else "after_downgrade"

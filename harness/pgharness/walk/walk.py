@@ -51,6 +51,8 @@ class Walk:
     keeps_contents: bool = False
     traces: bool = False
     """Whether the locks of each step are wanted."""
+    watched: bool = False
+    """Whether it is noted after which statements of a step something is committed."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -96,6 +98,7 @@ class Walk:
                     reads_all=self.reads_all,
                     most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
                     traces=self.traces,
+                    watched=self.watched,
                 )
                 if self.base is None:
                     self.base = stretch.base
