@@ -9,7 +9,7 @@ from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import converse
 from pgharness.chain.messages import DOWN, UP
 from pgharness.chain.project import Project
-from pgharness.chain.watch import Ask, Moment
+from pgharness.chain.watch import Ask, Moment, QueryRefused
 from pgharness.databases import Databases
 from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.findings import CannotRun
@@ -83,7 +83,11 @@ class _Watch:
         """Note what is no longer what it was."""
         if not statement.file or self.seen is None:
             return
-        now = self.reader.ask(ask)
+        try:
+            now = self.reader.ask(ask)
+        except QueryRefused:  # a role that may not read all
+            self.seen = None
+            return
         for one in changes(self.seen, now).values():
             for subject in _subjects(one):
                 self.found.setdefault((self.direction, subject), statement)

@@ -1,4 +1,4 @@
-"""Makes one row that has certain values, beside those that stand in its table already."""
+"""Makes rows that have certain values, beside those that stand in their table already."""
 
 from __future__ import annotations
 
@@ -15,21 +15,30 @@ from pgharness.rows.row_values import Chooser, Fullness
 from pgharness.rows.type_values import Values
 
 # Far behind the rows that stand there, so that what is unique differs from theirs.
-_NUMBER = 21
-_VALUES = 60
+_NUMBER = 9
+_VALUES = 20
 
 
-def add_row(connection: Connection, table: str, wanted: Mapping[str, Value], words: Words = NO_WORDS) -> bool:
-    """Insert a row with the wanted values, as far as the server takes them, and say whether it took one; names as PostgreSQL prints them."""
+def add_rows(
+    connection: Connection, table: str, wanted: Sequence[Mapping[str, Value]], words: Words = NO_WORDS
+) -> tuple[bool, ...]:
+    """Insert a row for each of the wanted values, as far as the server takes them; return for each whether it took one.
+
+    Names are as PostgreSQL prints them.
+    """
     found, _ = look_at_tables(connection, ())
     oids = {one.oid: one.name for one in found if one.name == table}
     if not oids:
-        return False
+        return (False,) * len(wanted)
     tables, types = read_tables(connection, oids)
     values = Values(types, count=_VALUES + max((len(one.labels) for one in types.values()), default=0))
     chooser = Chooser(ColumnValues(connection, tables[0], values, words))
+    return tuple(_is_added(replace(chooser, wanted=one), _NUMBER + place) for place, one in enumerate(wanted))
+
+
+def _is_added(chooser: Chooser, number: int) -> bool:
     try:
-        insert_fitting(replace(chooser, wanted=wanted), _NUMBER, Fullness.EXPLICIT)
+        insert_fitting(chooser, number, Fullness.EXPLICIT)
     except NothingFits:
         return False
     return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
 from pgharness.records.contents import Contents
-from pgharness.rows import Words, add_row, first_violating
+from pgharness.rows import Words, add_rows, first_violating
 from pgharness.servers import Connection
 
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
@@ -132,4 +132,9 @@ def _literals(constraint: str, definition: str, table: str) -> Sequence[str]:
 
 def put_in(connection: Connection, found: Sequence[Newer], words: Words) -> tuple[Newer, ...]:
     """Insert a row for each, and return those that could be made."""
-    return tuple(one for one in found if add_row(connection, one.table, one.wanted, words))
+    made: list[Newer] = []
+    for table in dict.fromkeys(one.table for one in found):
+        own = [one for one in found if one.table == table]
+        added = add_rows(connection, table, [one.wanted for one in own], words)
+        made += [one for one, is_added in zip(own, added, strict=True) if is_added]
+    return tuple(made)

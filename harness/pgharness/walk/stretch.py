@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -124,8 +125,7 @@ class Stretch:
         for step in self._conversation.steps(asked, apart=True, watches=watches):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
-            self._take_away_newer_rows()
-            self._held = left = self._read_contents()
+            self._held = left = self._take_away_newer_rows()
             assert snapshot is not None
             self.seen = snapshot
             done = replace(
@@ -200,34 +200,34 @@ class Stretch:
             self._held = Contents(tuple(one.without(self._newer[one.name]) for one in now.tables))
         return tuple(f"{one.table}: {one.why}" for one in made)
 
-    def _take_away_newer_rows(self) -> None:
-        """Delete them by their keys, wherever they are; where that is refused, this database has served."""
-        for name, keys in self._newer.items():
-            if keys and (table := self._table(name)) is not None:
-                self._keeps_newer_rows |= not (_delete(self._observer, table, keys) and self._lacks(name, keys))
+    def _take_away_newer_rows(self) -> Contents | None:
+        """Delete them by their keys, wherever they are, and return the contents without them.
+
+        Where that is refused, this database has served.
+        """
+        left, newer = self._read_contents(), {name: keys for name, keys in self._newer.items() if keys}
         self._newer = {}
-
-    def _table(self, name: str) -> TableContents | None:
-        contents = self._read_contents()
-        return contents.table(name) if contents is not None else None
-
-    def _lacks(self, name: str, keys: frozenset[tuple[str | None, ...]]) -> bool:
-        table = self._table(name)
-        return table is not None and not table.keys() & keys
+        if left is None or not newer:
+            return left
+        tables = [(table, keys) for name, keys in newer.items() if (table := left.table(name)) is not None]
+        for _ in tables:  # a row that another one refers to goes after that
+            for table, keys in tables:
+                _delete(self._observer, table, keys)
+        now = self._read_contents()
+        assert now is not None
+        self._keeps_newer_rows |= any(one.keys() & newer.get(one.name, frozenset()) for one in now.tables)
+        return Contents(tuple(one.without(newer.get(one.name, frozenset())) for one in now.tables))
 
     def _read_contents(self) -> Contents | None:
         return self._contents.read(self._observer) if self._contents is not None else None
 
 
-def _delete(connection: Connection, table: TableContents, keys: Collection[tuple[str | None, ...]]) -> bool:
+def _delete(connection: Connection, table: TableContents, keys: Collection[tuple[str | None, ...]]) -> None:
     conditions = sql.SQL(" AND ").join(sql.SQL("{}::text = %s").format(sql.SQL(name)) for name in table.key)
     query = sql.SQL("DELETE FROM {} WHERE {}").format(sql.SQL(table.name), conditions)
-    try:
-        for key in keys:
+    for key in keys if table.key else ():
+        with contextlib.suppress(psycopg.Error):
             connection.execute(query, key)
-    except psycopg.Error:
-        return False
-    return bool(table.key)
 
 
 def _has_key(held: Contents, table: str) -> bool:
