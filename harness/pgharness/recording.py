@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
@@ -20,11 +19,12 @@ from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
+from pgharness.chain.server_objects import speaks_of_server
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases, Outside
 from pgharness.experiments.experiment import Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
-from pgharness.experiments.registry import EXPERIMENTS
+from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
 from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
@@ -37,12 +37,10 @@ Advance = Callable[[str], None]
 ROUNDTRIPS = "roundtrips"
 CONTENTS = "contents"
 KEPT = "kept"
+TRACE = "trace"
+STOPS = "stops"
+_EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
-# Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
-_SPEAKS_OF_SERVER = re.compile(
-    r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
-    re.IGNORECASE,
-)
 # What a statement that nobody saw in a revision's text may meet then.
 # Two that make a role in the same instant meet in the index of a catalog that all databases share.
 _MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated|\bpg_(auth|db_role|sh|tablespace)")
@@ -71,7 +69,7 @@ def _record_side_by_side(
     project: Project, databases: Databases, wanted: frozenset[str], advance: Advance
 ) -> ChainRecord:
     """Record with walk and deployment at the same time, and where they got into each other's way, once more one after the other."""
-    side_by_side = not _speaks_of_server(project)
+    side_by_side = not speaks_of_server(project)
     record = _Recording(project, databases, wanted, advance).make(side_by_side=side_by_side)
     if side_by_side and any(_MET_ANOTHER.search(failure.message) for failure in _failures(record)):
         record = _Recording(project, databases, wanted).make(side_by_side=False)
@@ -80,12 +78,12 @@ def _record_side_by_side(
 
 def experiment_names() -> frozenset[str]:
     """Return the names of all that can be wanted."""
-    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, *(experiment.name for experiment in EXPERIMENTS)})
+    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *_EXPERIMENT_NAMES})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
     """How many times `advance` is called for a sound chain: each revision there and back, the deployment, each experiment."""
-    made = sum(experiment.name in wanted for experiment in EXPERIMENTS)
+    made = sum(name in wanted for name in _EXPERIMENT_NAMES)
     return len(project.chain.revisions) * (1 + (ROUNDTRIPS in wanted)) + 1 + made
 
 
@@ -120,7 +118,13 @@ class _Recording:
 
     def _walk(self) -> WalkRecord:
         walked = Walk(
-            self.project, self.databases, ROUNDTRIPS in self.wanted, self.advance, CONTENTS in self.wanted
+            self.project,
+            self.databases,
+            ROUNDTRIPS in self.wanted,
+            self.advance,
+            keeps_contents=CONTENTS in self.wanted,
+            traces=TRACE in self.wanted,
+            watched=STOPS in self.wanted,
         ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None
@@ -146,7 +150,7 @@ class _Recording:
         )
         if found is None and record.head is not None:
             found = self._experiment_elsewhere(record.head)
-        return replace(record, **(found or {}))
+        return self._follow_up(replace(record, **(found or {})))
 
     def _experiment_elsewhere(self, head: Snapshot) -> dict[str, Any]:
         """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
@@ -195,6 +199,17 @@ class _Recording:
             return record
         return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None)))
 
+    def _follow_up(self, record: ChainRecord) -> ChainRecord:
+        """Make the experiments that go by what the walk has seen, where it got to the heads."""
+        if record.head is None or record.walked_head is None:
+            return record
+        site = Site(self.project, self.databases, record.head, None)
+        for follow_up in FOLLOW_UPS:
+            if follow_up.name in self.wanted:
+                with self._timed(follow_up.name):
+                    record = replace(record, **{follow_up.name: follow_up.run(site, record)})
+        return record
+
     def _record(self, walked: WalkRecord) -> ChainRecord:
         return ChainRecord(
             self.project.chain,
@@ -225,11 +240,16 @@ class _Recording:
         found: dict[str, Any] = {}
         for experiment in EXPERIMENTS:
             if experiment.name in self.wanted:
-                started = time.perf_counter()
-                found[experiment.name] = experiment.run(site)
-                self.durations_s[experiment.name] = time.perf_counter() - started
-                self.advance(experiment.name)
+                with self._timed(experiment.name):
+                    found[experiment.name] = experiment.run(site)
         return found
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.durations_s[name] = time.perf_counter() - started
+        self.advance(name)
 
     @contextmanager
     def _database_at_heads(self) -> Iterator[Database]:
@@ -249,12 +269,3 @@ def _failures(record: ChainRecord) -> Iterator[Failure]:
         record.draft.failure if record.draft is not None else None,
     ]
     return (failure for failure in seen if failure is not None)
-
-
-def _speaks_of_server(project: Project) -> bool:
-    """Whether a revision, or the baseline, seems to make what belongs to the whole server."""
-    files = [Path(item.path) for item in project.chain.revisions]
-    if project.settings.baseline is not None:
-        files.append(project.settings.baseline)
-    texts = (file.read_text(encoding="utf-8", errors="replace") for file in files)
-    return any(_SPEAKS_OF_SERVER.search(text) for text in texts)

@@ -32,7 +32,7 @@ PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
 TABLE = "tool.pgharness"
 
 
-MINOR_DIFFERENCES = ("column order", "not null names")
+MINOR_DIFFERENCES = ("column order", "not null names", "lock timeout")
 """What the setting `strict` may name."""
 
 
@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     accepted: Path = Path("pgharness-accepted.toml")
     """The file of findings that are accepted for now, which `pgharness check --accept` writes."""
     strict: Annotated[tuple[str, ...], NoDecode] = ()
-    """Differences between models and chain that are findings of `drift`, and no notes: `column order`, `not null names`."""
+    """What is a finding, and else only a note: `column order` and `not null names` of `drift`, `lock timeout` of `locks`."""
     rows_per_table: int = Field(default=4, ge=0, le=1000)
     """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
     empty tables."""
@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     """How many rows of each table `data` compares, the first by its key; a baseline may bring large tables."""
     redact: bool = False
     """Whether reports name the rows and columns whose values were lost or changed without the values."""
+    crash_stops: int = Field(default=200, ge=0)
+    """At how many places `crash` stops revisions that are more than one transaction, those of the newest first."""
+
+    modes_budget: int = Field(default=100, ge=0)
+    """How many revisions `modes` may run for starts in between, and as many for orders of branches; an eighth as many, the newest, run in a
+    process of their own. 0 leaves the check out."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """What columns hold in those rows, where their type does not tell: `"public.patients.status" = ["new", "seen"]`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 INI = "[alembic]\nscript_location = %(here)s\nversion_locations = %(here)s/versions\npath_separator = newline\n"
@@ -32,12 +32,17 @@ class Revision:
     up: str = "pass"
     down: str = "pass"
     top: str = ""
+    after: tuple[str, ...] | None = field(default=None, kw_only=True)
+    """What it builds upon, where that is not the revision that is written before it."""
+    depends_on: tuple[str, ...] = field(default=(), kw_only=True)
 
     def text(self, before: str | None) -> str:
         """Return the file's text for a revision that stands after another one."""
         up, down = (textwrap.indent(textwrap.dedent(code).strip("\n"), "    ") for code in (self.up, self.down))
+        builds_upon = before if self.after is None else self.after
         return (
-            f"import sqlalchemy as sa\nfrom alembic import context, op\n\nrevision = {self.slug!r}\ndown_revision = {before!r}\n"
+            f"import sqlalchemy as sa\nfrom alembic import context, op\n\nrevision = {self.slug!r}\ndown_revision = {builds_upon!r}\n"
+            f"{f'depends_on = {self.depends_on!r}' if self.depends_on else ''}\n"
             f"{self.top}\n\n\ndef upgrade():\n{up}\n\n\ndef downgrade():\n{down}\n"
         )
 

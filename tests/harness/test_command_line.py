@@ -81,6 +81,7 @@ def test_checks_may_be_left_out(check_example: Check) -> None:
         "upgrade",
         "structure",
         "data",
+        "locks",
     ]
 
 

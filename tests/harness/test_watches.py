@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partialmethod
 from pathlib import Path
 
 import pytest
 
 from pgharness.chain.conversation import Conversation, converse
-from pgharness.chain.messages import DOWN, UP
+from pgharness.chain.messages import DOWN, UP, Direction
 from pgharness.chain.project import Project, open_project
 from pgharness.chain.watch import Ask, Moment, Watch
 from pgharness.databases import Database
@@ -139,7 +138,14 @@ def test_a_walk_with_a_watch_gives_the_same_record_as_one_without(
     )
     without = judge_chain(*chain)
     watch = Recorder()
-    monkeypatch.setattr(Conversation, "steps", partialmethod(Conversation.steps, watches=[watch]))
+    steps = Conversation.steps
+
+    def watched_steps(
+        self: Conversation, asked: Sequence[tuple[str, Direction]], *, apart: bool, watches: Sequence[Watch] = ()
+    ) -> Iterator[Step]:
+        return steps(self, asked, apart=apart, watches=[*watches, watch])
+
+    monkeypatch.setattr(Conversation, "steps", watched_steps)
 
     watched = judge_chain(*chain)
 

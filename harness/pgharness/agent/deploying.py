@@ -75,7 +75,7 @@ class Deployment:
 
         def configuring(alembic: EnvironmentContext, connection: Any = None, **options: Any) -> None:
             in_transaction = connection is not None and connection.in_transaction()
-            configure(alembic, connection, **options)
+            configure(alembic, connection, **{**options, **self._project.task["forced"]})
             self._configured = {
                 "in_transaction": bool(in_transaction),
                 "before": self._statements.last_of_files() if in_transaction else None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -82,6 +82,13 @@ class Environment:
         name = version_table(self.context, self.connection)
         rollback(self.connection)  # a migration context that meets a transaction leaves its commit to whoever began it
         return name
+
+    @property
+    def backend(self) -> int:
+        """The server's process that serves the connection."""
+        found = self.connection.scalar(text("SELECT pg_catalog.pg_backend_pid()"))
+        rollback(self.connection)
+        return int(str(found))
 
     def new_context(self, **options: Any) -> MigrationContext:
         """Make a migration context as env.py configured it, with one transaction per migration and `options` on top."""

@@ -18,10 +18,12 @@ from .leaving_out import LeftOut
 from .models import build_models
 from .plugins import make_what_plugins_declare
 from .project import Project, imported_modules, open_project
+from .queries import run_query
 from .revisions import load_metadata, read_chain, version_folders
 from .steps import Runner
 from .unimported import unimported_tables
 from .versions import rollback
+from .writing_sql import write_sql
 
 UNTRANSLATED = "Alembic's comparison follows no schema_translate_map, and would find none of the models' tables at the heads; `drift` does"
 
@@ -70,6 +72,7 @@ def _converse(project: Project, channel: Channel) -> None:
         channel.send(
             "environment",
             version_table=environment.version_table,
+            backend=environment.backend,
             driver=project.driver,
             changes_environment=dict(os.environ) != project.variables,
             path=sys.path,
@@ -84,6 +87,10 @@ def _converse(project: Project, channel: Channel) -> None:
 def _run_steps(environment: Environment, channel: Channel, message: Message) -> None:
     Runner(environment, channel, message["watched"]).run(message["steps"], apart=message["apart"])
     channel.send("ran")
+
+
+def _query(environment: Environment, channel: Channel, message: Message) -> None:
+    channel.send("rows", rows=run_query(environment.connection, message["sql"], between_transactions=True))
 
 
 def _build_models(environment: Environment, channel: Channel, _message: Message) -> None:
@@ -156,9 +163,14 @@ def _quiet(output: str) -> None:
         os.close(opened)
 
 
-TASKS: dict[str, Callable[[Project, Channel], None]] = {"deploy": _deploy, "converse": _converse}
+TASKS: dict[str, Callable[[Project, Channel], None]] = {
+    "deploy": _deploy,
+    "write_sql": lambda project, channel: channel.send("written", **write_sql(project)),
+    "converse": _converse,
+}
 ACTS: dict[str, Callable[[Environment, Channel, Message], None]] = {
     "steps": _run_steps,
+    "query": _query,
     "models": _build_models,
     "compare": _compare,
     "draft": _draft,

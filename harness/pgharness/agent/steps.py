@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alembic.script import Script, ScriptDirectory
 
     from .channel import Channel, Message
-    from .environment import Environment
+    from .environment import Environment, Notice
 
 UP, DOWN, STAMP = "upgrade", "downgrade", "stamp"
 Asked = Sequence[Sequence[str]]  # pairs of a revision and a direction
@@ -36,6 +36,7 @@ class Runner:
         self._environment = environment
         self._channel = channel
         self._watched = watched
+        self._heard = 0
 
     def run(self, asked: Asked, *, apart: bool) -> None:
         """Run steps until one fails: each with a memory of its own, or in one migration context as one `alembic upgrade` does.
@@ -62,6 +63,7 @@ class Runner:
                 script = scripts.get_revision(revision)
                 assert script is not None, revision
                 running[:] = [_Step(environment, script, direction)]
+                self._heard = 0
                 yield _step_of(scripts, script, direction)
                 self._tell(running.pop(), None)
 
@@ -97,6 +99,14 @@ class Runner:
         rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
         self._channel.send("rows", rows=rows)
 
+    def _newly_said(self) -> list[str]:
+        """Return what the server remarked since this was asked last, of the present step."""
+        self._environment.read_notices()
+        notices = self._environment.notices
+        said = [f"{one['severity']}: {one['message']}" for one in notices[self._heard :]]
+        self._heard = len(notices)
+        return said
+
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
         """Pause where it is asked for, as long as steps run."""
@@ -104,7 +114,9 @@ class Runner:
         if "before_statement" in self._watched:
             statements.before = lambda statement: self._pause("before_statement", statement=statement)
         if "after_statement" in self._watched:
-            statements.after = lambda statement: self._pause("after_statement", statement=statement)
+            statements.after = lambda statement: self._pause(
+                "after_statement", statement=statement, said=self._newly_said()
+            )
         do_commit = dialect.do_commit
         if "after_commit" in self._watched:
 
@@ -140,9 +152,14 @@ class _Step:
             "revision": self.script.revision,
             "direction": self._direction,
             "statements": self._environment.statements.sent,
-            "notices": self._environment.notices,
+            "notices": [said for said in self._environment.notices if not _is_debugging(said)],
             "duration_s": time.perf_counter() - self._began,
         }
+
+
+def _is_debugging(said: Notice) -> bool:
+    """Whether the server said it only because the harness had asked it to tell all that it does."""
+    return str(said["severity"]).startswith("DEBUG")
 
 
 def _step_of(scripts: ScriptDirectory, script: Script, direction: str) -> MigrationStep:

@@ -43,6 +43,19 @@ class Drafted:
     left_out: tuple[LeftOut, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """Asks the migration's own session while the agent waits."""
+
+    child: Child
+    said: tuple[str, ...] = ()
+
+    def __call__(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Run a query there."""
+        self.child.send(do="query", sql=sql)
+        return [tuple(row) for row in self.child.receive("rows")["rows"]]
+
+
 class Conversation:
     """One run of env.py, halted where it runs its migrations; `version_table` is where Alembic keeps the revision there."""
 
@@ -53,6 +66,8 @@ class Conversation:
         """Whether a revision has ended the process, so that nothing more can be asked."""
         told = child.receive("environment")
         self.version_table: str = told["version_table"]
+        self.backend: int = told["backend"]
+        """The server's process that serves the migration."""
         if told["changes_environment"] and project.runs.has_imported_ahead:
             raise ImportedTooEarlyError
         if not (project.settings.environment or told["changes_environment"]):
@@ -83,11 +98,15 @@ class Conversation:
             if message["event"] == "step":
                 step = self._told(step_of(message))
                 for watch in watches:
-                    watch.after_step(step, self._ask)
+                    watch.after_step(step, _Ask(self._child))
                 yield step
             else:
                 self._call(message, watches)
             self._child.send(do="go")
+
+    def ask(self, sql: str) -> list[tuple[str | None, ...]]:
+        """Run a query on the session that env.py has made, between steps, and give the rows as text."""
+        return _Ask(self._child)(sql)
 
     def build_models(
         self,
@@ -117,17 +136,14 @@ class Conversation:
         return Drafted(tuple(told["found"]), failure_of(told["failure"]), told["untold"], left_out)
 
     def _call(self, message: Message, watches: Sequence[Watch]) -> None:
+        ask = _Ask(self._child, tuple(message.get("said", ())))
         for watch in watches:
             if message["event"] not in watch.wants:
                 continue
             if message["event"] == "after_commit":
-                watch.after_commit(self._ask)
+                watch.after_commit(ask)
             else:
-                getattr(watch, message["event"])(statement_of(message["statement"]), self._ask)
-
-    def _ask(self, sql: str) -> list[tuple[str | None, ...]]:
-        self._child.send(do="query", sql=sql)
-        return [tuple(row) for row in self._child.receive("rows")["rows"]]
+                getattr(watch, message["event"])(statement_of(message["statement"]), ask)
 
     def _told(self, step: Step) -> Step:
         if step.failure is None or not self._waits.ended:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import errors, sql
@@ -18,20 +20,28 @@ from pgharness.records.deployment import DeploymentRecord, MigrationRun
 from pgharness.servers import Connection
 
 
-def deploy(project: Project, database: Database, targets: tuple[str, ...] = ()) -> DeploymentRecord:
+def deploy(
+    project: Project,
+    database: Database,
+    targets: tuple[str, ...] = (),
+    *,
+    forced: Mapping[str, bool] = MappingProxyType({}),
+) -> DeploymentRecord:
     """Upgrade the database to these revisions, else to the heads, and read what stands there afterwards.
+
+    `forced` options of `context.configure()` win over those that env.py gives.
 
     A revision that ends the process has failed as one that raises. env.py finds the database by its URL, as it does in production; one that takes nothing but a connection in
     `config.attributes` gets that. Raises CannotRun where it takes neither.
     """
     death = None
     try:
-        told, waited = _run(project, database, targets, hand_over=False)
+        told, waited = _run(project, database, targets, forced, hand_over=False)
     except ProcessEnded as ended:
         told, waited = {"runs": (), "begun": False, "failure": None, "revision": None, "after": None}, ""
         death = ended.as_failure()
     except CannotRun:
-        told, waited = _run(project, database, targets, hand_over=True)
+        told, waited = _run(project, database, targets, forced, hand_over=True)
     runs = tuple(_run_of(one) for one in told["runs"])
     failure = death or failure_of(told["failure"])
     with database.connect() as observer:
@@ -49,9 +59,9 @@ def deploy(project: Project, database: Database, targets: tuple[str, ...] = ()) 
 
 
 def _run(
-    project: Project, database: Database, targets: tuple[str, ...], *, hand_over: bool
+    project: Project, database: Database, targets: tuple[str, ...], forced: Mapping[str, bool], *, hand_over: bool
 ) -> tuple[dict[str, Any], str]:
-    task = project.task("deploy", database, hand_over=hand_over, targets=targets)
+    task = project.task("deploy", database, hand_over=hand_over, targets=targets, forced=forced)
     with LockWaits(database) as waits, project.runs.child(task) as child:
         child.on_silence = waits.look
         told = child.receive("deployed")

@@ -27,10 +27,11 @@ class Task:
     `ini` is relative to `folder`. `parts` are those of the test database's URL, empty where there is no database yet; `rest_of_url` is the URL behind its
     scheme, which the agent chooses by the driver. `environment` is our own, for the agent's may be older; `limits` are environment variables for libpq and `cleared` those that would
     keep it from our own server; `variables` are those that the settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
-    It goes to the revisions in `targets`, one after the other, else to the heads. `heads` are those that the chain is read to, else all.
+    It goes to the revisions in `targets`, one after the other, else to the heads; `forced` options win over those that env.py gives to
+    `context.configure()`. `heads` are those that the chain is read to, else all.
     """
 
-    task: Literal["read", "deploy", "converse"]
+    task: Literal["read", "deploy", "write_sql", "converse"]
     output: str
     ini: str
     folder: str
@@ -48,6 +49,7 @@ class Task:
     versions_folder: str = ""
     hand_over: bool = False
     targets: tuple[str, ...] = ()
+    forced: Mapping[str, bool] = field(default_factory=dict)
     heads: tuple[str, ...] = ()
 
     def as_message(self) -> Message:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from pgharness.chain.agent import Agent
@@ -34,12 +36,13 @@ class Project:
 
     def task(
         self,
-        task: Literal["deploy", "converse"],
+        task: Literal["deploy", "write_sql", "converse"],
         database: Database,
         *,
         versions_folder: str = "",
         hand_over: bool = False,
         targets: tuple[str, ...] = (),
+        forced: Mapping[str, bool] = MappingProxyType({}),
     ) -> Task:
         """Return what a child has to know to do something with a database."""
         location = database.project_location
@@ -59,6 +62,7 @@ class Project:
             versions_folder=versions_folder,
             hand_over=hand_over,
             targets=targets,
+            forced=dict(forced),
         )
 
     def fingerprint(self) -> str:

@@ -23,7 +23,8 @@ class ProjectRuns:
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
         self._children: weakref.WeakSet[Child] = weakref.WeakSet()
-        self._nursery: Nursery | None = None
+        self._nurseries: list[Nursery] = []
+        """Where runs are forked, the best one last; each is a copy of the one before it with more imported."""
         self._sockets: list[socket.socket] = []
         self._end = weakref.finalize(self, _close, self._sockets)
         self._lock = threading.Lock()
@@ -35,7 +36,7 @@ class ProjectRuns:
     def child(self, task: Task) -> Child:
         """Let a child do a task."""
         with self._lock:
-            parent = self._nursery.control if self._nursery is not None and self._nursery.is_ready else None
+            parent = self._best()
         (connected,) = self.agent.fork(parent=parent)
         return self._child(connected, task)
 
@@ -49,18 +50,23 @@ class ProjectRuns:
         with self._child(sockets[0], task) as child:
             told = child.receive("chain")
         if told["nursery"]:
-            self._nursery = Nursery(sockets[1], is_ready=True)
+            self._nurseries.append(Nursery(sockets[1], is_ready=True))
         return told
 
     def import_ahead(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
         """Import what runs of the project import, once for all that come, where nothing that is read then differs between them."""
         with self._lock:
-            if self._nursery is None and modules and self._may_import_ahead:
-                (control,) = self.agent.fork(NURSERY)
+            if modules and self._may_import_ahead:
+                self._may_import_ahead = False
+                (control,) = self.agent.fork(NURSERY, parent=self._best())
                 self._sockets.append(control)
                 nursery = Nursery(control)
                 nursery.start(folder, path, modules)
-                self._nursery = nursery
+                self._nurseries.append(nursery)
+
+    def _best(self) -> socket.socket | None:
+        """Return what leads to the nursery where most is imported; None where there is none, and the agent itself forks."""
+        return next((one.control for one in reversed(self._nurseries) if one.is_ready), None)
 
     def _child(self, connected: socket.socket, task: Task) -> Child:
         if self._is_closed:
@@ -73,12 +79,13 @@ class ProjectRuns:
     @property
     def has_imported_ahead(self) -> bool:
         """Whether runs find the project's modules imported already."""
-        return self._nursery is not None
+        return bool(self._nurseries)
 
     def import_nothing_ahead(self) -> bool:
         """Let every run import for itself from now on; say whether any did not."""
         with self._lock:
-            had_nursery, self._nursery = self._nursery is not None, None
+            had_nursery = bool(self._nurseries)
+            self._nurseries.clear()
             self._may_import_ahead = False
         return had_nursery
 

@@ -32,7 +32,11 @@ class Watch(Protocol):
 
 
 class Ask(Protocol):
-    """Asks the migration's own session."""
+    """Asks the migration's own session; `said` is what the server remarked while the last statement ran, one remark a text."""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """`NOTICE: …`, `WARNING: …`, and where the session has asked for them, `DEBUG: …`."""
 
     def __call__(self, sql: str) -> list[tuple[str | None, ...]]:
         """Run a query there."""

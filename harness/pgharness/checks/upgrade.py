@@ -10,6 +10,9 @@ from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.histories import mend_taken
+from pgharness.describing.lost_version_table import MEND as TAKE_BACK
+from pgharness.describing.lost_version_table import in_words as still_in_force
+from pgharness.describing.lost_version_table import setting_that_hides
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, where_in_words
 from pgharness.findings import Finding, Note
@@ -70,12 +73,13 @@ def _is_known(record: RevisionRecord) -> bool:
 def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note]:
     revision = record.revision
     if record.upgrade.failure is not None and _is_known(record):
+        hiding = setting_that_hides(record.upgrade, whole.version_table)
         yield Finding(
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message=f"It fails: {failure_in_words(record.upgrade.failure)}",
-            mend=_mend_failing(whole, record, record.upgrade.failure),
+            message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}",
+            mend=TAKE_BACK if hiding else _mend_failing(whole, record, record.upgrade.failure),
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",

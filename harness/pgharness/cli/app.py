@@ -18,6 +18,7 @@ from pgharness.cli.exit_codes import COULD_NOT_RUN, INTERRUPTED
 from pgharness.cli.explain import explain
 from pgharness.cli.plans import plans
 from pgharness.cli.snapshot import snapshot
+from pgharness.cli.trace import trace
 from pgharness.findings import CannotRun
 
 P = ParamSpec("P")
@@ -43,7 +44,7 @@ def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
     return run_command
 
 
-for command in (check, explain, diff, snapshot, plans):
+for command in (check, explain, trace, diff, snapshot, plans):
     app.command()(_interruptible(command))
 
 

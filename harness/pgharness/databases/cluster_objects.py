@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from psycopg import errors, sql
 
+from pgharness.databases.names import PREFIX
 from pgharness.servers import Connection
 
 # Objects that came with the server have object ids below this one (FirstNormalObjectId in access/transam.h).
@@ -37,8 +38,11 @@ class Outside:
 
 
 def read_outside(connection: Connection) -> Outside:
-    """Read what there is now."""
-    roles = connection.execute("SELECT rolname FROM pg_catalog.pg_roles WHERE oid >= %s ORDER BY 1", [_FIRST_OF_USERS])
+    """Read what there is now; roles of our own are none that a chain has made."""
+    roles = connection.execute(
+        "SELECT rolname FROM pg_catalog.pg_roles WHERE oid >= %s AND NOT starts_with(rolname, %s) ORDER BY 1",
+        [_FIRST_OF_USERS, PREFIX],
+    )
     slots = connection.execute("SELECT slot_name FROM pg_catalog.pg_replication_slots ORDER BY 1")
     return Outside(_names(roles.fetchall()), _names(slots.fetchall()))
 

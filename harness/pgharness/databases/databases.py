@@ -17,6 +17,7 @@ from pgharness.databases.create_and_drop import (
     create_database,
     create_empty_database,
     drop_database,
+    end_sessions,
     mark_as_kept,
     prepare_session,
 )
@@ -97,6 +98,12 @@ class Databases:
             create_database(session, self.server, database.name, template.name)
             carry_over(session, self._carried_by(session, template), database.name)
         return database
+
+    def copy(self, database: Database) -> Database:
+        """Make a copy of a database whose users are gone, or are just going."""
+        with self._working() as session:
+            end_sessions(session, database.name)
+        return self.clone(database)
 
     def drop(self, database: Database) -> None:
         """Drop a database that was made here, and end its sessions."""

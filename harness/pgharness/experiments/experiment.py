@@ -11,6 +11,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.rereading import in_the_words_of
 from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
+from pgharness.records.chain_record import ChainRecord
 from pgharness.servers import Connection
 from pgharness.settings import Settings
 
@@ -51,3 +52,11 @@ class Experiment:
 
     name: str
     run: Callable[[Site], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One experiment that goes by what the walk has seen, and so is made after it; `name` as for an `Experiment`."""
+
+    name: str
+    run: Callable[[Site, ChainRecord], Any]

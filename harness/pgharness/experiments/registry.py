@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgharness.experiments import comparison, draft, models, query_plans, structure
-from pgharness.experiments.experiment import Experiment
+from pgharness.experiments import comparison, draft, models, modes, query_plans, stops, structure
+from pgharness.experiments.experiment import Experiment, FollowUp
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     query_plans.EXPERIMENT,
@@ -11,5 +11,9 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     comparison.EXPERIMENT,
     draft.EXPERIMENT,
     structure.EXPERIMENT,
+    modes.EXPERIMENT,
 )
 """All experiments at the heads, in the order in which they are made."""
+
+FOLLOW_UPS: tuple[FollowUp, ...] = (stops.FOLLOW_UP,)
+"""Those that go by what the walk has seen, in the order in which they are made."""

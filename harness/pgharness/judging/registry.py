@@ -19,10 +19,13 @@ OURS = (
     "pgharness.checks.structure:CHECK",
     "pgharness.checks.roundtrip:CHECK",
     "pgharness.checks.data:CHECK",
+    "pgharness.checks.locks:CHECK",
     "pgharness.checks.leftovers:CHECK",
     "pgharness.checks.notices:CHECK",
+    "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
+    "pgharness.checks.modes:CHECK",
 )
 
 

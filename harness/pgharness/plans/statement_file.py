@@ -72,6 +72,11 @@ def read_statements(text: str) -> tuple[StatementText, ...]:
     return tuple(statements.values())
 
 
+def split_statements(text: str) -> Iterator[str]:
+    """Yield the statements of a text, without the comments before them."""
+    return (sql for sql, _, _ in _split(text))
+
+
 def _split(text: str) -> Iterator[tuple[str, list[str], int]]:
     """Cut at the semicolons that end statements; give each with the comments before it and its first line."""
     sql, comments, line, first = "", list[str](), 1, 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.contents import Contents
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
+from pgharness.records.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Step:
     notices: tuple[Notice, ...] = ()
     met: Contents | None = None
     left: Contents | None = None
+    trace: Trace | None = field(default=None, compare=False)
+    """The locks and the work of its statements, where somebody wants to know."""
+    commits: tuple[int, ...] = ()
+    """The indexes of statements behind which a part of it was committed before its end; none where it is one transaction, and
+    where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

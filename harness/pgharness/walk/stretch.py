@@ -9,14 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from pgharness.catalog.incremental_reader import Reader
+from pgharness.chain.commits import CommitWatch
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
+from pgharness.chain.watch import Watch
 from pgharness.records.contents import Contents
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
 from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
+from pgharness.trace.watch import CountersWatch, TraceWatch
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
 # another one and behind a comment.
@@ -40,16 +43,21 @@ class Stretch:
         *,
         reads_all: bool,
         most_compared_rows: int = 0,
+        traces: bool = False,
+        watched: bool = False,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
         self._rows_per_table = rows_per_table
         self._words = words
+        self._watched = watched
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
         self.seen = self.base
         self.arrived = Step((), 0.0, self.base)
+        self._uncounted: list[Watch] = [CountersWatch()] if traces else []
+        self._trace = TraceWatch(observer, conversation.backend, self._leave_out) if traces else None
         self.unfilled: tuple[tuple[str, str], ...] = ()
         self._widths: Mapping[int, int] = {}
         self._contents = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
@@ -63,7 +71,7 @@ class Stretch:
     def arrive(self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool) -> bool:
         """Run what a new database still lacks, entering without running it what is passed over; say whether all passed."""
         asked = [(item.revision, STAMP if item.revision in passed_over else UP) for item in revisions]
-        for step in self._conversation.steps(asked, apart=not together):
+        for step in self._conversation.steps(asked, apart=not together, watches=self._uncounted):
             if step.failure is not None:
                 return False
             self.arrived = step
@@ -86,7 +94,11 @@ class Stretch:
         """
         started = time.perf_counter()
         met = self._held or self._read_contents()
-        for step in self._conversation.steps([(revision.revision, direction)], apart=True):
+        trace = self._trace if known is None else None
+        asked = [(revision.revision, direction)]
+        commits = CommitWatch()
+        watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if self._watched else [])]
+        for step in self._conversation.steps(asked, apart=True, watches=watches):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             self._held = left = self._read_contents()
@@ -94,7 +106,15 @@ class Stretch:
                 self.fill()
             assert snapshot is not None
             self.seen = snapshot
-            done = replace(step, snapshot=snapshot, duration_s=time.perf_counter() - started, met=met, left=left)
+            done = replace(
+                step,
+                snapshot=snapshot,
+                duration_s=time.perf_counter() - started,
+                met=met,
+                left=left,
+                trace=trace.take() if trace else None,
+                commits=commits.commits,
+            )
         return done
 
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:

@@ -48,6 +48,10 @@ class Walk:
     roundtrips: bool
     advance: Advance
     keeps_contents: bool = False
+    traces: bool = False
+    """Whether the locks of each step are wanted."""
+    watched: bool = False
+    """Whether it is noted after which statements of a step something is committed."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -92,6 +96,8 @@ class Walk:
                     {**self.words, **self.project.settings.words},
                     reads_all=self.reads_all,
                     most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
+                    traces=self.traces,
+                    watched=self.watched,
                 )
                 if self.base is None:
                     self.base = stretch.base

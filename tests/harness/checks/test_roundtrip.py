@@ -247,7 +247,7 @@ def test_an_autocommit_revision_is_brought_down_and_up_again(judge_example: Call
 
 
 def test_an_autocommit_revision_that_leaves_its_index_is_found(found: Callable[..., Any]) -> None:
-    slip = ("        op.drop_index", "        return\n        op.drop_index")
+    slip = ("def downgrade():\n", "def downgrade():\n    return\n")
 
     (finding,) = found("roundtrip", {"versions/0002_index_paper_by_name.py": slip}, name="an_autocommit_block")
 

@@ -151,7 +151,7 @@ def test_a_name_that_another_check_has_is_told_with_both(check_with: ENDED, take
 
 
 def test_a_check_that_asks_for_an_unknown_experiment_is_told_the_nearest(check_with: ENDED) -> None:
-    ended = check_with(NAMED.replace("judge=judge)", 'judge=judge, needs=frozenset({"modles"}))'))
+    ended = check_with(NAMED.replace("judge=judge)", 'judge=judge, needs=frozenset({"modells"}))'))
 
     assert ended.code == 2
     assert "The check short_names needs an experiment that there is not." in ended.err

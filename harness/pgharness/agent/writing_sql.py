@@ -1,0 +1,69 @@
+"""Lets Alembic write the chain as SQL, as `alembic upgrade head --sql` does, with env.py as it is, and cuts it by revisions."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from .failures import describe
+from .guard import guard_connections
+
+if TYPE_CHECKING:
+    from .project import Project
+
+
+def write_sql(project: Project) -> dict[str, Any]:
+    """Return `parts` of the script, each with the revision that it is of (None: before the first), and why it broke off.
+
+    A part begins where the revision's own upgrade() does, and ends where the next one's begins: the line of the version table is in it.
+    `revision` is the one that cannot be written, or None where env.py itself fails.
+    """
+    writing = _Writing(project)
+    failure = None
+    try:
+        for target in project.task["targets"] or ["heads"]:
+            command.upgrade(project.config, target, sql=True)
+    except BaseException as error:  # a revision is anybody's code and may raise anything
+        files = [writing.running.path] if writing.running is not None else []
+        failure = describe(error, None, files)
+    revision = writing.running.revision if failure is not None and writing.running is not None else None
+    return {"parts": writing.parts(), "failure": failure, "revision": revision}
+
+
+class _Writing:
+    """One script while it is written."""
+
+    def __init__(self, project: Project) -> None:
+        self._output = io.StringIO()
+        self._begun: list[tuple[str | None, int]] = [(None, 0)]
+        self.running: Any = None
+        project.config.output_buffer = self._output
+        project.config.cmd_opts.sql = True  # type: ignore[union-attr]  # it is there: versions.make_config
+        upgrade_revs = ScriptDirectory._upgrade_revs  # noqa: SLF001
+
+        def stepping(scripts: ScriptDirectory, *arguments: Any) -> Any:
+            return [self._noted(step) for step in upgrade_revs(scripts, *arguments)]
+
+        ScriptDirectory._upgrade_revs = stepping  # type: ignore[method-assign,assignment]  # noqa: SLF001
+        guard_connections(project)
+
+    def parts(self) -> list[dict[str, Any]]:
+        """Return what has been written so far, cut where revisions begin."""
+        text = self._output.getvalue()
+        ends = [*(begin for _, begin in self._begun[1:]), len(text)]
+        return [{"revision": revision, "sql": text[begin:end]} for (revision, begin), end in zip(self._begun, ends)]
+
+    def _noted(self, step: Any) -> Any:
+        """Let a step say where its part begins."""
+        act, script = step.migration_fn, step.revision
+
+        def noted(**arguments: Any) -> Any:
+            self.running = script
+            self._begun.append((script.revision, self._output.tell()))
+            return act(**arguments)
+
+        step.migration_fn = noted
+        return step

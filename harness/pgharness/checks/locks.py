@@ -1,0 +1,120 @@
+"""No statement keeps readers or writers of a table waiting while it works on rows, and none waits for a lock without a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgharness.checks.check import Check, Compare
+from pgharness.findings import Finding, Minor
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Revision
+from pgharness.records.trace import Trace, TracedStatement
+from pgharness.trace.hazards import NO_LIMIT, hazard_of
+from pgharness.trace.lock_modes import in_words
+from pgharness.trace.meeting import late_limits
+from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
+from pgharness.trace.telling import counted, doing
+
+NAME = "locks"
+MINOR = "lock timeout"
+_SHOWN = 100
+
+
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor]:
+    """Judge the trace of each upgrade and downgrade that passed; that no limit is in force is told once."""
+    for revision, direction, trace in _traces(record):
+        for one in work_under_locks(trace):
+            yield _finding(revision, direction, trace, one)
+        yield from _judge_late_limit(revision, direction, trace)
+    yield from _judge_limit(record)
+
+
+def _traces(record: ChainRecord) -> Iterator[tuple[Revision, str, Trace]]:
+    for item in record.revisions:
+        for direction, step in (("upgrade", item.upgrade), ("downgrade", item.downgrade)):
+            if step is not None and step.failure is None and step.trace is not None:
+                yield item.revision, direction, step.trace
+
+
+def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence) -> Finding:
+    hazard = hazard_of(one)
+    lock = one.lock
+    taken = "" if not one.is_held_over else f", which {_place(trace.statements[lock.taken_by])} took"
+    return Finding(
+        NAME,
+        revision.revision,
+        f"{lock.kind} {lock.relation}",
+        f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {_place(one.statement)} {doing(one.work)}: "
+        f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.",
+        f'{hazard.fix(one) if hazard.fix else hazard.good}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
+        evidence(one.statement),
+        one.statement.statement.line or None,
+        code=hazard.code,
+    )
+
+
+def evidence(traced: TracedStatement) -> str:
+    """Return the statement, the locks that are held when it has ended, and the work."""
+    locks = ", ".join(f"{lock.mode} on {lock.relation}" for lock in blocking_locks(traced))
+    works = ", ".join(counted(work) for work in traced.works)
+    return f"{traced.statement.sql.strip()}\nlocks: {locks}\nwork: {works}"
+
+
+def _place(traced: TracedStatement) -> str:
+    statement = " ".join(traced.statement.sql.split())
+    shown = statement if len(statement) <= _SHOWN else f"{statement[:_SHOWN]}…"
+    return f"`{shown}`"
+
+
+def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Iterator[Finding]:
+    """Yield where a revision, or env.py, sets a limit, and a statement takes its lock without."""
+    for place, lock in late_limits(trace):
+        one = trace.statements[place]
+        yield Finding(
+            NAME,
+            revision.revision,
+            f"{lock.kind} {lock.relation}",
+            f"{direction}() takes {lock.mode} on {lock.relation} with {_place(one)} while no lock_timeout is in force, though one is set "
+            f"elsewhere: it waits without end behind the longest transaction, and all who come later wait behind it.",
+            "op.execute(\"SET LOCAL lock_timeout = '5s'\") as the first statement of the revision",
+            evidence(one),
+            one.statement.line or None,
+            code=NO_LIMIT.code,
+        )
+
+
+def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
+    """Tell once for the whole chain that nobody limits how long its statements wait for a lock."""
+    unlimited = [
+        revision.label
+        for revision, direction, trace in _traces(record)
+        if direction == "upgrade"
+        and not trace.lock_timeout_ms
+        and not any(one.lock_timeout_ms for one in trace.statements)
+        and any(blocking_locks(one) for one in trace.statements)
+    ]
+    labels = list(dict.fromkeys(unlimited))
+    if labels:
+        yield Minor(
+            MINOR,
+            Finding(
+                NAME,
+                None,
+                "setting lock_timeout",
+                f"No lock_timeout is in force while {len(labels)} of {len(record.revisions)} revisions take locks for which a service waits, "
+                f"{labels[0]} first: a statement that waits behind a long transaction makes all who come later wait behind it.",
+                'in env.py, where the engine is made: connect_args={"options": "-c lock_timeout=5s"} '
+                '(asyncpg: connect_args={"server_settings": {"lock_timeout": "5s"}}); and run an upgrade again that ends with SQLSTATE 55P03',
+                code="PGH-W009",
+            ),
+        )
+
+
+CHECK = Check(
+    name=NAME,
+    claim="no statement keeps readers or writers of a table waiting while it works on its rows",
+    reason="On a table of millions of rows such a statement is an outage of minutes; on the few rows of a test nobody sees it.",
+    mend="do the work without the lock: concurrently, NOT VALID and then validated, or in pieces",
+    judge=judge,
+    needs=frozenset({"trace", "roundtrips"}),
+)

@@ -1,0 +1,62 @@
+"""Runs the chain and tells its trace, statement by statement."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pgharness.chain.course import find_revision
+from pgharness.cli.formats import ListFormat
+from pgharness.cli.project_folder import enter_project
+from pgharness.records.steps import RevisionRecord, Step
+from pgharness.records.trace import Trace
+from pgharness.report.printable import encodable
+from pgharness.running import run_checks
+from pgharness.settings import load_settings
+from pgharness.trace.meeting import hazards_in
+from pgharness.trace.telling import trace_in_lines
+
+
+def trace_and_tell(
+    config: Path | None, options: Mapping[str, object], named: Sequence[str], list_format: ListFormat
+) -> None:
+    """Run the chain that configuration and options name, and print what its revisions do. Raises CannotRun."""
+    if config is None and options["alembic"] is None:
+        options, _ = enter_project(options, None)
+    record = run_checks(load_settings(config, **options)).record
+    wanted = {find_revision(record.chain, name).revision for name in named}
+    told = [item for item in record.revisions if not wanted or item.revision.revision in wanted]
+    if list_format is ListFormat.JSON:
+        print(json.dumps({"revisions": [_in_json(item) for item in told]}, indent=2, ensure_ascii=False))
+        return
+    lines = [line for item in told for line in _in_lines(item)]
+    sys.stdout.write(encodable("\n".join(lines).strip() + "\n", sys.stdout.encoding or "utf-8"))
+
+
+def _steps(item: RevisionRecord) -> Iterator[tuple[str, Step]]:
+    """Yield the steps that were traced, by the name of what they ran."""
+    for name, step in (("upgrade", item.upgrade), ("downgrade", item.downgrade)):
+        if step is not None and step.trace is not None:
+            yield name, step
+
+
+def _in_lines(item: RevisionRecord) -> Iterator[str]:
+    for name, step in _steps(item):
+        ended = f"  fails: {step.failure.message.splitlines()[0]}" if step.failure is not None else ""
+        yield ""
+        yield f"{item.revision.label} {name}(){ended}"
+        assert step.trace is not None
+        yield from (f"  {line}" for line in trace_in_lines(step.trace))
+
+
+def _in_json(item: RevisionRecord) -> dict[str, object]:
+    steps = {name: _trace_in_json(step.trace) for name, step in _steps(item) if step.trace is not None}
+    return {"revision": item.revision.revision, "label": item.revision.label, **steps}
+
+
+def _trace_in_json(trace: Trace) -> dict[str, object]:
+    hazards = [{"id": one.hazard.id, "statement": one.place, "about": one.about} for one in hazards_in(trace)]
+    return {**asdict(trace), "hazards": hazards}

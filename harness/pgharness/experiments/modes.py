@@ -1,0 +1,119 @@
+"""Runs the chain in all the other ways in which it may be run, and records where each ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.deployment import deploy
+from pgharness.chain.server_objects import speaks_of_server
+from pgharness.experiments.climbing import Climb, Climbed, left_in_company
+from pgharness.experiments.experiment import Experiment, Site
+from pgharness.experiments.offline import try_script
+from pgharness.experiments.orders import begin_of_orders, try_orders
+from pgharness.experiments.plain_owner import try_as_plain_owner
+from pgharness.experiments.starts import Starts, choose_starts
+from pgharness.experiments.written_rows import Written, read_written
+from pgharness.findings import CannotRun
+from pgharness.records.deployment import DeploymentRecord
+from pgharness.records.modes import ModeRun, ModesRecord, TransactionsRun
+
+OF_SERVER = (
+    "starts in between and orders of branches were not tried: the chain makes roles, or what else belongs to the whole server and can be made "
+    "there but once"
+)
+
+
+def try_modes(site: Site) -> ModesRecord | None:
+    """Run each mode; None where the budget is 0, or where only one database at a time can have what the chain makes on a given server.
+
+    What goes wrong on the way is the verdict, so it is recorded and not raised.
+    """
+    if not site.settings.modes_budget or site.at_heads is None:
+        return None
+    is_of_server = speaks_of_server(site.project)
+    starts = Starts() if is_of_server else choose_starts(site.project.chain, site.settings)
+    begin = None if is_of_server else begin_of_orders(site.project.chain)
+    with site.databases.experiment("apart") as database, Climb(site, {*starts.chosen, *begin_kept(begin)}) as climb:
+        climbed = climb.run(database)
+        # The orders first: what starts from a copy does not leave it as it was.
+        orders = try_orders(site, begin, climbed) if begin is not None else None
+        runs = tuple(_from_starts(site, starts, climbed))
+    transactions, written = _with_other_transactions(site, [deployment for _, deployment in runs])
+    return ModesRecord(
+        apart=climbed.run,
+        apart_at=climbed.catalogs,
+        starts=tuple(run for run, _ in runs),
+        transactions=transactions,
+        left=climbed.left,
+        script=try_script(site, written),
+        owner=try_as_plain_owner(site),
+        orders=orders.runs if orders is not None else (),
+        left_out=tuple(
+            filter(
+                None,
+                [
+                    _company(site),
+                    starts.left_out,
+                    orders.left_out if orders is not None else "",
+                    OF_SERVER * is_of_server,
+                ],
+            )
+        ),
+    )
+
+
+def _company(site: Site) -> str:
+    return left_in_company(len(site.project.chain.revisions), site.settings.modes_budget)
+
+
+def begin_kept(begin: Sequence[str] | None) -> Sequence[str]:
+    """Return the revision at which all orders part, as what is kept; none where there is one order, or they part at the base."""
+    return begin[-1:] if begin else ()
+
+
+def _from_starts(site: Site, starts: Starts, climbed: Climbed) -> Iterator[tuple[ModeRun, DeploymentRecord]]:
+    for start in starts.chosen:
+        if start in climbed.copies:
+            database = climbed.copies[start]
+            deployment = deploy(site.project, database, site.project.chain.targets)
+            site.databases.drop(database)
+            yield _run_of(site, deployment, start, has_rows=climbed.run.has_rows), deployment
+
+
+def _with_other_transactions(
+    site: Site, deployments: Sequence[DeploymentRecord]
+) -> tuple[TransactionsRun | None, Written | None]:
+    """Deploy with each revision in a transaction of its own where env.py has one for all, and the other way round; give what it wrote, too.
+
+    Nothing can be said where env.py holds a transaction of its own around them, or runs its migrations more than once.
+    """
+    run = deployments[0].runs[0] if deployments and len(deployments[0].runs) == 1 else None
+    if run is None or run.in_transaction:
+        return None, None
+    per_migration = not run.options.get("transaction_per_migration", False)
+    forced = {"transaction_per_migration": per_migration}
+    with site.databases.experiment("transactions") as database:
+        run_baseline(database, site.settings)
+        try:
+            deployment = deploy(site.project, database, site.project.chain.targets, forced=forced)
+        except CannotRun:
+            return None, None
+        with database.connect() as observer:
+            written = read_written(observer, run.version_table) if deployment.is_at(site.project.chain) else None
+    return TransactionsRun(_run_of(site, deployment, None, has_rows=False), per_migration), written
+
+
+def _run_of(site: Site, deployment: DeploymentRecord, start: str | None, *, has_rows: bool) -> ModeRun:
+    """Return where a deployment got to; one that passes without getting to the heads is told by the check of deployments."""
+    is_there = deployment.is_at(site.project.chain)
+    return ModeRun(
+        site.in_words_of_head(deployment.snapshot) if is_there else None,
+        deployment.revision,
+        deployment.failure,
+        start,
+        has_rows,
+    )
+
+
+EXPERIMENT = Experiment("modes", try_modes)

@@ -1,0 +1,75 @@
+"""Lets Alembic write the chain as SQL, and runs that as psql would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.conversation import converse
+from pgharness.chain.deployment import deploy
+from pgharness.chain.script import Script, write_sql
+from pgharness.databases import Database
+from pgharness.experiments.experiment import Site
+from pgharness.experiments.psql import run_as_psql
+from pgharness.experiments.written_rows import Written, read_written
+from pgharness.findings import CannotRun
+from pgharness.records.modes import OtherRows, ScriptRun
+
+
+def try_script(site: Site, upgraded: Written | None) -> ScriptRun:
+    """Write and run the script on an empty database; what has no script, or writes it to a file of its own, is not asked for one.
+
+    `upgraded` is what an upgrade has written into tables, where one was made already.
+    """
+    text = Path(site.project.env_py).read_text(encoding="utf-8", errors="replace")
+    if "is_offline_mode" not in text:
+        return ScriptRun(untried="env.py has no offline mode (context.is_offline_mode())")
+    if "open(" in text or "output_buffer" in text:
+        return ScriptRun(untried="env.py writes its script to files of its own")
+    with site.databases.experiment("offline") as database:
+        try:
+            script = write_sql(site.project, database)
+        except CannotRun as reason:
+            return ScriptRun(untried=f"no script can be written: {reason.what} {reason.seen}")
+        if script.failure is not None:
+            return ScriptRun(revision=script.revision, refusal=script.failure)
+        run_baseline(database, site.settings)
+        return _run(site, database, script, upgraded)
+
+
+def _run(site: Site, database: Database, script: Script, upgraded: Written | None) -> ScriptRun:
+    with database.connect() as connection:
+        for revision, sql in script.parts:
+            failure = run_as_psql(connection, sql)
+            if failure is not None:
+                return ScriptRun(revision=revision, failure=failure)
+    with converse(site.project, database) as conversation:
+        version_table = conversation.version_table
+    with database.connect() as observer:
+        snapshot = site.in_words_of_head(take_snapshot(observer, leave_out=(version_table,)))
+        scripted = read_written(observer, version_table)
+    return ScriptRun(snapshot, rows=_other_rows(site, version_table, scripted, upgraded))
+
+
+def _other_rows(site: Site, version_table: str, scripted: Written, upgraded: Written | None) -> tuple[OtherRows, ...]:
+    """Return what the script has written otherwise than an upgrade; what two upgrades write differently comes of the clock or of chance."""
+    found = _unlike(scripted, upgraded if upgraded is not None else _upgraded(site, version_table))
+    if not found:
+        return ()
+    again = _unlike(scripted, _upgraded(site, version_table))
+    return tuple(one for one in found if one in again)
+
+
+def _unlike(scripted: Written, upgraded: Written) -> list[OtherRows]:
+    keys = sorted(scripted.keys() | upgraded.keys(), key=lambda key: (key[0], key[1] or ""))
+    unlike = (key for key in keys if scripted.get(key) != upgraded.get(key))
+    return [OtherRows(*key, upgraded.get(key, "0"), scripted.get(key, "0")) for key in unlike]
+
+
+def _upgraded(site: Site, version_table: str) -> Written:
+    with site.databases.experiment("upgraded") as database:
+        run_baseline(database, site.settings)
+        deploy(site.project, database, site.project.chain.targets)
+        with database.connect() as observer:
+            return read_written(observer, version_table)

@@ -1,0 +1,74 @@
+"""Finds in a trace the work that is done on rows while a lock keeps a service waiting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
+from pgharness.trace.lock_modes import blocks_service
+
+# Weakest first: a rewrite also builds and reads.
+_WEIGHT = {"reads": 0, "writes": 1, "validates": 2, "verifies": 3, "builds": 4, "moves": 5, "rewrites": 6}
+_ONLY_ASKS = re.compile(r"\s*(SELECT|SHOW|VALUES|TABLE|WITH)\b", re.IGNORECASE)
+_NAMES_ROWS = re.compile(r"\s*INSERT\b(?!.*\bSELECT\b)", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One statement that works on rows under one lock: `place` in the trace, all `works` on the relations it may concern, heaviest first."""
+
+    place: int
+    statement: TracedStatement
+    lock: HeldLock
+    works: tuple[Work, ...]
+
+    @property
+    def work(self) -> Work:
+        """The heaviest."""
+        return self.works[0]
+
+    @property
+    def is_held_over(self) -> bool:
+        """Whether the lock is an earlier statement's."""
+        return self.lock.taken_by < self.place
+
+
+def work_under_locks(trace: Trace) -> Iterator[Occurrence]:
+    """Yield for each statement that does work which grows with the rows one occurrence: under the lock on what it works on, else under another."""
+    for place, traced in enumerate(trace.statements):
+        works = _growing(traced)
+        locks = [lock for lock in blocking_locks(traced) if not lock.is_dropped]
+        if not works or not locks:
+            continue
+        own = [lock for lock in locks if lock.relation == works[0].relation]
+        for lock in own or locks[:1]:
+            yield Occurrence(place, traced, lock, works)
+
+
+def blocking_locks(traced: TracedStatement) -> list[HeldLock]:
+    """Return the locks for which a service waits; of an index and its table the table's."""
+    found = [lock for lock in traced.locks if blocks_service(lock.mode, lock.kind) or "index" in lock.kind]
+    blocking = [lock for lock in found if "index" not in lock.kind or lock.mode == "ACCESS EXCLUSIVE"]
+    tables = {lock.relation for lock in blocking if lock.mode == "ACCESS EXCLUSIVE"}
+    return [lock for lock in blocking if lock.table not in tables]
+
+
+def _growing(traced: TracedStatement) -> tuple[Work, ...]:
+    """Return the work that grows with the rows, heaviest first."""
+    grows = _counts_grow(traced)
+    counted = [work for work in traced.works if grows or work.doing not in {"reads", "writes"}]
+    return tuple(sorted(counted, key=lambda work: -_WEIGHT[work.doing]))
+
+
+def _counts_grow(traced: TracedStatement) -> bool:
+    """Whether the rows that were counted are more where a table holds more.
+
+    Rows that are written without any being read are those that the statement names; what a query reads may be a few rows of a small
+    table; and the checks of foreign keys look up the rows that an INSERT names.
+    """
+    doing = {work.doing for work in traced.works}
+    names_rows = _NAMES_ROWS.match(traced.statement.sql) is not None
+    only_asks = "writes" not in doing and _ONLY_ASKS.match(traced.statement.sql) is not None
+    return "reads" in doing and not names_rows and not only_asks

@@ -1,0 +1,217 @@
+"""Watches a migration's statements: which locks each takes on what stood before, and what work is done while they are held.
+
+It takes no lock on tables of the project and leaves the transactions of the migration as they are: locks are read from a session of our
+own by the migration's process, and only what the transaction alone knows is asked there, once it has taken a lock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from typing_extensions import override
+
+from pgharness.chain.watch import Ask, Moment
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Step
+from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
+from pgharness.servers import Connection
+from pgharness.trace.implied_locks import implied_locks
+from pgharness.trace.lock_modes import MODES, strongest
+from pgharness.trace.reading import (
+    HAND_OVER_COUNTERS,
+    Relation,
+    Seen,
+    ask_foreign_keys,
+    ask_lock_timeout,
+    ask_settings,
+    ask_transaction,
+    read_locks,
+    read_relations,
+)
+from pgharness.trace.remarks import ASK_FOR_ALL, said_of
+
+_SETS = re.compile(
+    r"^\s*SET\s+(?:SESSION\s+)?(?!LOCAL\b)([\w.]+)\s*(?:=|\bTO\b)|\bset_config\(\s*'([\w.]+)'|^\s*SET\s+(ROLE)\b",
+    re.IGNORECASE,
+)
+_TRUNCATES = re.compile(r"\bTRUNCATE\b", re.IGNORECASE)
+# They take no snapshot, and a transaction that has none yet may still choose its isolation level.
+_BEFORE_ANY_SNAPSHOT = ("LOCK", "SET", "BEGIN", "SAVEPOINT")
+
+
+class CountersWatch:
+    """Sees nothing, and keeps what a step counts from being counted in the next one too."""
+
+    wants: frozenset[Moment] = frozenset({"after_commit"})
+
+    def before_statement(self, statement: Statement, ask: Ask) -> None:
+        """Never called."""
+
+    def after_statement(self, statement: Statement, ask: Ask) -> None:
+        """Never called."""
+
+    def after_commit(self, ask: Ask) -> None:
+        """Let the counters of the next transaction begin at nothing."""
+        ask(HAND_OVER_COUNTERS)
+
+    def after_step(self, step: Step, ask: Ask) -> None:
+        """Nothing is left to do."""
+
+
+@dataclass(slots=True)
+class _StepSoFar:
+    """What was seen of the step that runs: `taken` are the locks held, by oid and mode, with the place of the statement that took each.
+
+    `counted` are the rows read and written so far in the transaction, by oid.
+    """
+
+    statements: list[TracedStatement] = field(default_factory=list)
+    standing: dict[int, Relation] | None = None
+    limit_at_start: int | None = None
+    settings_left: tuple[tuple[str, str], ...] = ()
+    transactions: dict[str, int] = field(default_factory=dict)
+    transaction: str = ""
+    taken: dict[tuple[int, str], int] = field(default_factory=dict)
+    counted: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+class TraceWatch(CountersWatch):
+    """A watch over one conversation; `take` gives what was seen since it was called last."""
+
+    wants: frozenset[Moment] = frozenset({"before_statement", "after_statement", "after_commit"})
+
+    def __init__(self, observer: Connection, backend: int, leave_out: Collection[str]) -> None:
+        self._observer = observer
+        self._backend = backend
+        self._leave_out = leave_out
+        self._step = _StepSoFar()
+
+    def take(self) -> Trace:
+        """Return the trace of the step that has just ended, and begin a new one."""
+        step, self._step = self._step, _StepSoFar()
+        return Trace(tuple(step.statements), step.limit_at_start or 0, step.settings_left)
+
+    @override
+    def before_statement(self, statement: Statement, ask: Ask) -> None:
+        """Let the server tell all that it does; a revision may have set that otherwise, or rolled it back."""
+        ask(ASK_FOR_ALL)
+        if self._step.standing is None:
+            self._step.standing = read_relations(self._observer, self._leave_out)
+            self._step.limit_at_start = ask_lock_timeout(ask)
+
+    @override
+    def after_statement(self, statement: Statement, ask: Ask) -> None:
+        """See what the statement has taken, and what was done meanwhile."""
+        transaction, locks = read_locks(self._observer, self._backend)
+        if transaction is None:
+            self._step.statements.append(self._by_itself(statement, ask))
+            return
+        self._enter(transaction)
+        for oid, mode in locks:
+            if oid in self._relations:
+                self._step.taken.setdefault((oid, MODES[mode]), len(self._step.statements))
+        self._step.taken = {
+            key: place for key, place in self._step.taken.items() if (key[0], _as_printed(key[1])) in set(locks)
+        }
+        self._step.statements.append(self._in_transaction(statement, ask))
+
+    @override
+    def after_step(self, step: Step, ask: Ask) -> None:
+        """See which of the settings that the step's statements name are left for the session."""
+        named = {name.lower() for one in step.statements for found in _SETS.findall(one.sql) for name in found if name}
+        now = ask_settings(ask) if named else {}
+        self._step.settings_left = tuple(sorted((name, value) for name, value in now.items() if name.lower() in named))
+
+    @property
+    def _relations(self) -> dict[int, Relation]:
+        return self._step.standing or {}
+
+    def _enter(self, transaction: str) -> None:
+        """Note in which transaction the statement ran; one's locks go with it."""
+        if transaction != self._step.transaction:
+            self._step.taken, self._step.counted = {}, {}
+        self._step.transaction = transaction
+        self._step.transactions.setdefault(transaction, len(self._step.transactions))
+
+    def _in_transaction(self, statement: Statement, ask: Ask) -> TracedStatement:
+        number = self._step.transactions[self._step.transaction]
+        locked = {oid for oid, _ in self._step.taken}
+        if not locked:
+            return TracedStatement(statement, number, remarks=ask.said)
+        if statement.sql.lstrip().upper().startswith(_BEFORE_ANY_SNAPSHOT):
+            limit = ask_lock_timeout(ask)
+            return TracedStatement(statement, number, self._locks(), (), ask.said, limit)
+        seen = ask_transaction(ask, sorted(locked))
+        works = tuple(self._works(ask, seen))
+        dropped = {oid for oid, one in seen.counted.items() if one.bare_name is None}
+        return TracedStatement(
+            statement, number, self._locks(dropped), works, ask.said, seen.lock_timeout_ms, seen.statement_timeout_ms
+        )
+
+    def _locks(self, dropped: Collection[int] = ()) -> tuple[HeldLock, ...]:
+        """Return the strongest lock on each relation, in the order in which they were taken."""
+        by_relation: dict[int, list[tuple[str, int]]] = {}
+        for (oid, mode), place in self._step.taken.items():
+            by_relation.setdefault(oid, []).append((mode, place))
+        found = [self._lock(oid, dict(held), is_dropped=oid in dropped) for oid, held in by_relation.items()]
+        return tuple(sorted(found, key=lambda lock: (lock.taken_by, lock.relation)))
+
+    def _lock(self, oid: int, held: Mapping[str, int], *, is_dropped: bool) -> HeldLock:
+        mode = strongest(held)
+        relation = self._relations[oid]
+        table = self._relations.get(relation.table)
+        return HeldLock(relation.name, relation.kind, mode, held[mode], table.name if table else "", is_dropped)
+
+    def _works(self, ask: Ask, seen: Seen) -> Iterator[Work]:
+        """Yield what was done meanwhile on relations that stood before."""
+        names = {one.bare_name or self._relations[oid].bare_name: oid for oid, one in seen.counted.items()}
+        yield from self._said_works(ask, {name: self._relations[oid] for name, oid in names.items()})
+        for oid, one in seen.counted.items():
+            relation = self._relations[oid]
+            read, written = self._step.counted.get(oid, (0, 0))
+            self._step.counted[oid] = (one.read, one.written)
+            if relation.kind in {"table", "materialized view"} and one.read > read:
+                yield Work("reads", relation.name, rows=one.read - read)
+            if one.written > written:
+                yield Work("writes", relation.name, relation.row_trigger or "", one.written - written)
+            yield from self._new_files(relation, one.file, one.tablespace, has_read=one.read > read)
+
+    def _said_works(self, ask: Ask, tables: Mapping[str, Relation]) -> Iterator[Work]:
+        said = list(said_of(ask.said))
+        keys = [one.name for one in said if one.doing == "validates"]
+        for one in said:
+            if one.table in tables:
+                yield Work(one.doing, tables[one.table].name, one.name)
+        for name, table, _ in sorted(ask_foreign_keys(ask, keys)) if keys else ():
+            if table in self._relations:
+                yield Work("validates", self._relations[table].name, name)
+
+    def _new_files(
+        self, relation: Relation, file: int | None, tablespace: int | None, *, has_read: bool
+    ) -> Iterator[Work]:
+        """Yield what a new file of a relation says; that of TRUNCATE is empty, and so no work."""
+        if file is None or file == relation.file:
+            return
+        assert self._step.standing is not None
+        moved = tablespace or 0
+        self._step.standing[relation.oid] = replace(relation, file=file, tablespace=moved)
+        if moved != relation.tablespace:
+            yield Work("moves", relation.name)
+        elif has_read and relation.kind in {"table", "materialized view"}:
+            yield Work("rewrites", relation.name)
+
+    def _by_itself(self, statement: Statement, ask: Ask) -> TracedStatement:
+        """Return what is known of a statement that was its own transaction, and has let its locks go."""
+        tables = {one.bare_name: one for one in self._relations.values() if one.kind not in {"index", "view"}}
+        works = [*self._said_works(ask, tables)]
+        keeps_rows = not _TRUNCATES.search(statement.sql)
+        for oid, now in read_relations(self._observer, only=self._relations).items():
+            works += self._new_files(self._relations[oid], now.file, now.tablespace, has_read=keeps_rows)
+        locks = implied_locks(statement.sql, works, len(self._step.statements))
+        return TracedStatement(statement, None, locks, tuple(works), ask.said, ask_lock_timeout(ask) if locks else None)
+
+
+def _as_printed(mode: str) -> str:
+    return next(printed for printed, words in MODES.items() if words == mode)

@@ -1,0 +1,74 @@
+"""`locks`: what no table of pairs can say: limits, what is left alone, and what is asked of the migration's session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table
+
+A = table("a", "id bigint PRIMARY KEY, x int")
+ADD = Revision("add", sql("ALTER TABLE a ADD y int"), sql("ALTER TABLE a DROP y"))
+ADD_AGAIN = Revision("again", sql("ALTER TABLE a ADD z int"), sql("ALTER TABLE a DROP z"))
+LIMITED_ENV = ENV.replace('.url"))', '.url"), connect_args={"options": "-c lock_timeout=5s"})')
+
+
+def told(run: Run) -> tuple[list[str], list[str]]:
+    """Return what is found and what is noted by `locks`."""
+    report = run.report
+    return [one.message for one in report.findings], [one.message for one in report.notes if one.check == "locks"]
+
+
+def test_that_no_lock_timeout_is_in_force_is_told_once_and_fails_nobody(judge_chain: Callable[..., Run]) -> None:
+    found, noted = told(judge_chain(A, ADD, ADD_AGAIN, only=("locks",)))
+
+    assert (found, len(noted)) == ([], 1)
+    assert "while 2 of 3 revisions take locks for which a service waits, add first" in noted[0]
+
+
+def test_it_is_a_finding_where_that_is_asked_for(judge_chain: Callable[..., Run]) -> None:
+    found, noted = told(judge_chain(A, ADD, only=("locks",), strict=("lock timeout",)))
+
+    assert (len(found), noted) == (1, [])
+
+
+def test_a_lock_timeout_of_the_connection_is_seen(judge_chain: Callable[..., Run]) -> None:
+    assert LIMITED_ENV != ENV
+
+    assert told(judge_chain(A, ADD, env=LIMITED_ENV, only=("locks",))) == ([], [])
+
+
+def test_what_a_revision_makes_itself_is_left_alone(judge_chain: Callable[..., Run]) -> None:
+    statements = (
+        "CREATE TABLE b (id bigint, x int)",
+        "INSERT INTO b SELECT g, g FROM generate_series(1, 50) AS g",
+        "CREATE INDEX b_x ON b (x)",
+        "ALTER TABLE b ALTER x TYPE bigint, ADD PRIMARY KEY (id)",
+        "UPDATE b SET x = x + 1",
+    )
+
+    assert told(judge_chain(Revision("b", sql(*statements), sql("DROP TABLE b")), only=("locks",))) == ([], [])
+
+
+def test_the_trace_changes_nothing_of_what_a_migration_does(judge_chain: Callable[..., Run]) -> None:
+    """Its own isolation level, which can be chosen only before the first snapshot; its transaction; what it says."""
+    notes: dict[str, Any] = {}
+    statements = (
+        "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "ALTER TABLE a ADD y text",
+        "UPDATE a SET y = current_setting('transaction_isolation') || pg_current_xact_id_if_assigned()::text",
+        "DO $$ BEGIN RAISE NOTICE 'heard'; END $$",
+        "CREATE TABLE seen AS SELECT current_setting('transaction_isolation') AS level, count(DISTINCT y) AS transactions FROM a",
+    )
+    chain = (A, Revision("add", sql(*statements), sql("DROP TABLE seen", "ALTER TABLE a DROP y")))
+    for name, only in (("plain", ("roundtrip",)), ("traced", ("locks",))):
+        record = judge_chain(*chain, only=only).record
+        steps = [step for item in record.revisions for step in (item.upgrade, item.downgrade, item.reupgrade) if step]
+        notes[name] = [
+            (step.snapshot, step.failure, step.notices, [one.said for one in step.statements]) for step in steps
+        ]
+
+    assert notes["plain"] == notes["traced"]
+    assert [one.message for one in notes["traced"][3][2]] == ["heard"]
+    assert notes["traced"][3][1] is None

@@ -1,0 +1,114 @@
+"""A chain that comes to another end when it is run in another way is found, with the revision at fault, and its mended twin passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from pgharness.findings import Finding
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql, table
+from tests.harness.history.modes_pairs import BRANCHES, PAIRS, WHOLE, Whole, told_apart
+from tests.harness.history.pairs import chain_of, expectations
+
+JudgeChain = Callable[..., Run]
+CASES = {**WHOLE, **BRANCHES}
+
+OFFLINE_ENV = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+
+def run(**options):
+    context.configure(**options)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run(dialect_name="postgresql", dialect_opts={"paramstyle": "named"})
+else:
+    with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+        run(connection=connection)
+"""
+
+
+def judge(judge_chain: JudgeChain, revisions: Sequence[Revision], **options: int) -> Run:
+    """Judge a chain by this check alone, with an env.py that has an offline mode."""
+    return judge_chain(*revisions, env=OFFLINE_ENV, only=("modes",), **options)
+
+
+def test_each_fault_is_told_at_its_revision_and_nothing_is_said_of_its_mended_twin(judge_chain: JudgeChain) -> None:
+    run = judge(judge_chain, chain_of(PAIRS), modes_budget=4)
+
+    found = {(one.check, one.revision, one.subject): one for one in run.report.findings}
+    assert set(expectations(PAIRS)) - found.keys() == set()
+    assert {revision for _, revision, _ in found} == {pair.name("bad") for pair in PAIRS}
+    assert [pair.slug for pair in PAIRS if pair.says not in found[pair.expected()].message] == []
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_a_chain_can_be_once_is_found(case: Whole, judge_chain: JudgeChain) -> None:
+    run = judge(judge_chain, case.bad)
+
+    (finding,) = run.report.findings
+    assert_told(finding, case)
+    assert finding.revision == case.revision
+
+
+def test_their_mended_twins_pass(judge_chain: JudgeChain) -> None:
+    twins = [one for name, case in CASES.items() for one in told_apart(name, case.good)]
+
+    assert judge(judge_chain, twins).report.findings == ()
+
+
+def test_what_hides_the_version_table_from_alembic_is_told_as_that(judge_chain: JudgeChain) -> None:
+    hides = "SELECT pg_catalog.set_config('search_path', '', false)"
+
+    run = judge_chain(table("author"), Revision("pastes", sql(hides)), only=("upgrade",))
+
+    (finding,) = run.report.findings
+    assert f"`{hides}` is still in force there, where Alembic enters the revision" in finding.message
+    assert 'op.execute("RESET search_path")' in finding.mend
+    mended = Revision("pastes", sql(hides, "RESET search_path"))
+    assert judge_chain(table("author"), mended, only=("upgrade", "modes")).report.findings == ()
+
+
+def test_what_cannot_be_written_as_sql_is_a_note_with_its_revision(judge_chain: JudgeChain) -> None:
+    asks = Revision("asks", "if op.get_bind().execute(sa.text('SELECT 1')).scalar():\n    op.execute('SELECT 2')")
+
+    run = judge(judge_chain, [table("author"), asks])
+
+    assert run.report.findings == ()
+    assert [(note.revision, note.message.partition(":")[0]) for note in run.report.notes] == [
+        ("asks", "`alembic upgrade head --sql` gives no script, since asks has none")
+    ]
+
+
+def test_a_revision_may_declare_that_it_wants_more_than_a_plain_role(judge_chain: JudgeChain) -> None:
+    allowed = Revision("extends", sql("CREATE EXTENSION pageinspect"), top='allow = {"modes": "for its pages"}')
+
+    assert judge(judge_chain, [table("author"), allowed]).report.findings == ()
+
+
+def test_that_a_chain_needs_the_transactions_that_env_py_gives_it_is_no_fault(judge_chain: JudgeChain) -> None:
+    env = OFFLINE_ENV.replace("configure(", "configure(transaction_per_migration=True, ")
+    family = WHOLE["rows that wait for their deferred triggers"].bad
+    writes = Revision("writes", sql("INSERT INTO parent VALUES (71)", "INSERT INTO child VALUES (71, 71)"))
+
+    run = judge_chain(family[0], writes, *family[1:], env=env, only=("modes",))
+
+    assert run.report.findings == ()
+    (told,) = (note.message for note in run.report.notes if "transaction_per_migration" in note.message)
+    assert told == (
+        "the chain needs transaction_per_migration=True, which env.py gives: with all revisions in one transaction, "
+        'ObjectInUse (SQLSTATE 55006): cannot ALTER TABLE "child" because it has pending trigger events at narrows'
+    )
+
+
+def assert_told(finding: Finding, expected: Whole) -> None:
+    """Make sure of the subject, and of words of message and fix."""
+    assert finding.subject == expected.subject
+    assert expected.words in finding.message
+    assert expected.fix in finding.mend

@@ -1,0 +1,115 @@
+"""The trace tells each dangerous migration of the catalogue from the one that looks alike, on the server, by what it does."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from pgharness.chain.conversation import Conversation, converse
+from pgharness.chain.messages import STAMP, UP
+from pgharness.chain.project import open_project
+from pgharness.databases import Databases
+from pgharness.servers import Connection
+from pgharness.settings import load_settings
+from pgharness.trace.hazards import FINDINGS
+from pgharness.trace.meeting import hazards_in
+from pgharness.trace.watch import TraceWatch
+from tests.harness.chains import ENV, Revision, sql, write_chain
+from tests.harness.hazards.base import ALONE, DROPPED_AT_LAST, EMPTY, ONCE, SCHEMA
+from tests.harness.hazards.catalogue import CASES, Case, Side
+
+FOUND = {hazard.id for hazard in FINDINGS}
+VERSION_TABLE_ELSEWHERE = ENV.replace("connection=connection", "connection=connection, version_table_schema='kept'")
+CAN_BE_RUN = [case for case in CASES if not case.other]
+
+
+@dataclass
+class Outcome:
+    """What one side came to: the hazards of its traces, and the SQLSTATE with which it failed, or nothing."""
+
+    hazards: set[str] = field(default_factory=set)
+    sqlstate: str | None = None
+
+
+def revisions() -> Iterator[Revision]:
+    """Yield all sides as one chain: before each the schema anew, then its transactions, each a revision."""
+    yield Revision("once", "\n".join(map(code, ONCE)))
+    for case in CAN_BE_RUN:
+        for name, side in sides(case):
+            yield Revision(f"{name}_0", sql(EMPTY, SCHEMA, *side.after))
+            for number, statements in enumerate(side.transactions, 1):
+                yield Revision(f"{name}_{number}", "\n".join(map(code, statements)))
+
+
+def sides(case: Case) -> Iterator[tuple[str, Side]]:
+    """Yield the sides of a case, each with the beginning of its revisions' names."""
+    yield f"{case.number}_bad", case.bad
+    yield f"{case.number}_good", case.good
+
+
+def code(statement: str) -> str:
+    """Return the code that sends a statement in the revision's transaction, or by itself."""
+    if not statement.startswith(ALONE):
+        return sql(statement)
+    return f"with op.get_context().autocommit_block():\n    {sql(statement.removeprefix(ALONE))}"
+
+
+def outcomes(conversation: Conversation, observer: Connection) -> dict[str, Outcome]:
+    """Run all of them one after the other, passing over those that fail."""
+    watch = TraceWatch(observer, conversation.backend, (conversation.version_table,))
+    found: dict[str, Outcome] = {}
+    for revision in revisions():
+        (step,) = conversation.steps([(revision.slug, UP)], apart=True, watches=[watch])
+        trace = watch.take()
+        if step.failure is not None:
+            list(conversation.steps([(revision.slug, STAMP)], apart=True))
+        name, _, number = revision.slug.rpartition("_")
+        if number == "0":
+            assert step.failure is None, (revision, step.failure)
+        elif name:
+            outcome = found.setdefault(name, Outcome())
+            outcome.hazards |= {one.hazard.id for one in hazards_in(trace)}
+            if step.failure is not None:
+                outcome.sqlstate = step.failure.sqlstate
+    return found
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, pg_databases: Databases) -> Iterator[dict[str, Outcome]]:
+    """Run the whole catalogue once."""
+    chain = write_chain(tmp_path_factory.mktemp("hazards") / "chain", revisions(), VERSION_TABLE_ELSEWHERE)
+    project = open_project(load_settings(None, alembic=chain))
+    with (
+        project.runs.agent,
+        _outside(pg_databases),
+        pg_databases.experiment("hazards") as database,
+        database.connect() as observer,
+    ):
+        observer.execute("CREATE SCHEMA kept")  # since that of the cases is made anew for each
+        with converse(project, database) as conversation:
+            yield outcomes(conversation, observer)
+
+
+@contextlib.contextmanager
+def _outside(databases: Databases) -> Iterator[None]:
+    """Drop at last what the cases make for the whole server."""
+    yield
+    with databases.server.connect() as connection:
+        for statement in DROPPED_AT_LAST:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("case", CAN_BE_RUN, ids=lambda case: f"{case.number} {case.title}")
+def test_the_dangerous_one_is_told_from_its_look_alike(case: Case, ran: dict[str, Outcome]) -> None:
+    bad, good = ran[f"{case.number}_bad"], ran[f"{case.number}_good"]
+
+    if case.passes:
+        assert (bad.hazards | good.hazards) & FOUND == set()
+    elif case.sqlstate:
+        assert (bad.sqlstate, good.sqlstate) == (case.sqlstate, None)
+    else:
+        assert (bad.sqlstate, good.sqlstate) == (None, None)
+        assert (case.hazard in bad.hazards, case.hazard in good.hazards) == (True, False), (bad, good)

@@ -1,0 +1,44 @@
+"""`pgharness trace`: what each statement locks, whom that keeps waiting, and what is dangerous about it, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.harness.chains import Revision, sql, table, write_chain
+
+CHAIN = (
+    table("a", "id bigint PRIMARY KEY, x int"),
+    Revision("fill", sql("ALTER TABLE a ADD y int", "UPDATE a SET y = x"), sql("ALTER TABLE a DROP y")),
+)
+
+
+def test_a_revision_is_traced_statement_by_statement(
+    tmp_path: Path, quiet_url: str, command_line: Callable[..., Any]
+) -> None:
+    ini = write_chain(tmp_path / "chain", CHAIN)
+
+    told = command_line("trace", "fill", "--alembic", ini, "--server", quiet_url)
+    as_json = command_line("trace", "fill", "--alembic", ini, "--server", quiet_url, "--format", "json")
+    unknown = command_line("trace", "fil_", "--alembic", ini, "--server", quiet_url)
+
+    assert (told.code, as_json.code, unknown.code) == (0, 0, 2)
+    assert told.out.splitlines()[:12] == [
+        "fill upgrade()",
+        "  transaction 1",
+        "    line 10: ALTER TABLE a ADD y int",
+        "      takes ACCESS EXCLUSIVE on table public.a: reads and writes wait",
+        "      no lock_timeout is in force",
+        "      note brief-lock: A lock that blocks, without work under it (ACCESS EXCLUSIVE on public.a)",
+        "    line 11: UPDATE a SET y = x",
+        "      holds ACCESS EXCLUSIVE on table public.a: reads and writes wait",
+        "      takes ROW EXCLUSIVE on index public.a_pkey: nobody waits",
+        "      reads the rows of public.a (4 here)",
+        "      writes the rows of public.a (4 here)",
+        "      no lock_timeout is in force",
+    ]
+    (revision,) = json.loads(as_json.out)["revisions"]
+    dangers = [(one["id"], one["about"]) for one in revision["upgrade"]["hazards"]]
+    assert ("held-over-work", "public.a") in dangers
