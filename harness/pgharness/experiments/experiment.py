@@ -48,10 +48,15 @@ def empty_database(databases: Databases) -> Iterator[Connection]:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One experiment; `name` is the field of the chain's record that takes what `run` gives, None where it cannot be made."""
+    """One experiment; `name` is the field of the chain's record that takes what `run` gives, None where it cannot be made.
+
+    One that `upgrades` runs revisions on databases of its own: it waits until no other one stands where the chain makes what belongs to the
+    whole server.
+    """
 
     name: str
     run: Callable[[Site], Any]
+    upgrades: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgharness.experiments import comparison, draft, models, modes, query_plans, stops, structure
 from pgharness.experiments.experiment import Experiment, FollowUp
+from pgharness.experiments.old_release import experiment as old_release
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     query_plans.EXPERIMENT,
@@ -12,6 +13,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     draft.EXPERIMENT,
     structure.EXPERIMENT,
     modes.EXPERIMENT,
+    old_release.EXPERIMENT,
 )
 """All experiments at the heads, in the order in which they are made."""
 

@@ -26,6 +26,7 @@ OURS = (
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
     "pgharness.checks.modes:CHECK",
+    "pgharness.checks.compat:CHECK",
 )
 
 
