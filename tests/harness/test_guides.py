@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_alembic.tests import default
+from pytest_alembic.tests.experimental import all_models_register_on_metadata as registered
+from pytest_alembic.tests.experimental import downgrade_leaves_no_trace as no_trace
 
 from pgharness.servers import Server
 from tests.harness.conftest import EXAMPLES
@@ -23,6 +26,7 @@ SHAPES = {
     for section in START.read_text(encoding="utf-8").partition("\n## Your first run")[0].split("\n### ")[1:]
 }
 OWN_CHECK, DATA_MIGRATION = GUIDES / "a-check-of-your-own.md", GUIDES / "test-one-data-migration.md"
+PYTEST_ALEMBIC = GUIDES / "coming-from-pytest-alembic.md"
 
 
 @pytest.fixture
@@ -49,6 +53,18 @@ def test_one_data_migration_is_tested_as_its_guide_says(reader: Reader) -> None:
     assert reader.follow(DATA_MIGRATION) == ["python", "python", "console", "python", "console", "python", "console"]
 
 
+def test_who_comes_from_pytest_alembic_finds_what_its_guide_says(reader: Reader) -> None:
+    assert reader.follow(PYTEST_ALEMBIC) == ["python", "console", "python", "console"]
+
+
+def test_the_guide_names_each_test_of_pytest_alembics() -> None:
+    text = PYTEST_ALEMBIC.read_text(encoding="utf-8")
+    names = {name for module in (default, no_trace, registered) for name in vars(module) if name.startswith("test_")}
+
+    assert names >= {"test_upgrade", "test_up_down_consistency"}
+    assert {name for name in names if name not in text} == set()
+
+
 def test_what_the_readme_shows_in_python_runs(reader: Reader) -> None:
     text = (ROOT / "harness" / "README.md").read_text(encoding="utf-8")
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
@@ -65,7 +81,9 @@ def test_the_entry_point_of_the_guide_is_that_of_the_example_that_is_installed_i
     assert FILE.sub("", block) in (EXAMPLES / "a_package_with_a_check" / "pyproject.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", [OWN_CHECK, DATA_MIGRATION, START], ids=["own check", "data migration", "start"])
+@pytest.mark.parametrize(
+    "page", [OWN_CHECK, DATA_MIGRATION, START, PYTEST_ALEMBIC], ids=["own check", "data migration", "start", "coming"]
+)
 def test_the_readme_leads_to_each_guide(page: Path) -> None:
     readme = ROOT / "harness" / "README.md"
     links = re.findall(r"\]\(([^)#]+\.md)\)", readme.read_text(encoding="utf-8"))
