@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,17 +66,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *(one.name for one in PROJECTS)], default=[])
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the environments and reports are made")
+    parser.add_argument("--skip", action="append", default=[], help="leave out this check; may be repeated")
     asked = parser.parse_args()
     print("| project | revisions | that run | checks made | findings | seconds |\n|---|---|---|---|---|---|")
     for project in PROJECTS:
         if not asked.names or project.name in asked.names:
-            print(_row(project, asked.folder / project.name), flush=True)
+            print(_row(project, asked.folder / project.name, asked.skip), flush=True)
 
 
-def _row(project: Project, folder: Path) -> str:
+def _row(project: Project, folder: Path, skipped: Sequence[str]) -> str:
     python = _installed(project, folder)
     began = time.perf_counter()
-    report = _judged(project, folder, python)
+    report = _judged(project, folder, python, skipped)
     seconds = time.perf_counter() - began
     named = f"{project.name} {_version(project, python)}"
     if isinstance(report, str):
@@ -104,7 +105,7 @@ def _version(project: Project, python: Path) -> str:
     return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _judged(project: Project, folder: Path, python: Path) -> dict[str, Any] | str:
+def _judged(project: Project, folder: Path, python: Path, skipped: Sequence[str]) -> dict[str, Any] | str:
     """Return the report, or why there is none."""
     code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
@@ -120,7 +121,7 @@ def _judged(project: Project, folder: Path, python: Path) -> dict[str, Any] | st
         "--server",
         "embedded",
     ]
-    command += ["--format", "json", "--output", output]
+    command += ["--format", "json", "--output", output, *(f"--skip={name}" for name in skipped)]
     try:
         ended = subprocess.run(
             command, cwd=packages / project.where, capture_output=True, text=True, timeout=TIMEOUT_S, check=False

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pgharness.plugin import session
+from pgharness.plugin.items import pasteable
 
 pytest_plugins = ["pytester"]
 
@@ -54,7 +55,7 @@ def test_each_pair_of_claim_and_revision_is_an_item(run_tests: Run) -> None:
     result = run_tests("--pgharness", "-v")
 
     result.assert_outcomes(passed=16)
-    result.stdout.fnmatch_lines(["*::graph[[]0001_add_author] PASSED*", "*::roundtrip[[]whole chain] PASSED*"])
+    result.stdout.fnmatch_lines(["*::graph[[]0001_add_author] PASSED*", "*::roundtrip[[]whole_chain] PASSED*"])
 
 
 def test_the_header_names_the_server_and_why_it_was_taken(run_tests: Run) -> None:
@@ -295,3 +296,16 @@ def test_what_a_database_needs_is_loaded_before_the_first_test_is_timed(
     result = run_tests("-p", "pgharness.plugin", tests=tests, in_process=False)
 
     result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("label", "pasted"),
+    [
+        ("whole chain", "whole_chain"),
+        ("0003_add_outbox", "0003_add_outbox"),
+        ("v2.4.0.a", "v2.4.0.a"),
+        ("a;b $(c)", "a_b___c_"),
+    ],
+)
+def test_the_name_of_a_test_can_be_pasted_into_a_shell(label: str, pasted: str) -> None:
+    assert pasteable(label) == pasted

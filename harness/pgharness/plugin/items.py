@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +38,8 @@ class CheckCollector(pytest.Collector):
         for claim in plan.claims:
             for revision in (*plan.project.chain.revisions, None):
                 label = revision.label if revision is not None else WHOLE_CHAIN
-                yield CheckItem.from_parent(self, name=f"{claim.name}[{label}]", check=claim.name, revision=revision)
+                name = f"{claim.name}[{pasteable(label)}]"
+                yield CheckItem.from_parent(self, name=name, check=claim.name, revision=revision)
 
 
 class CheckItem(pytest.Item):
@@ -94,3 +96,8 @@ def _why_untried(result: CheckResult, revision: Revision | None) -> str:
         if revision is None
         else "not checked: this revision or one before it failed to upgrade"
     )
+
+
+def pasteable(label: str) -> str:
+    """Return a label without what a shell would take apart, so that a test can be named as pytest has printed it."""
+    return re.sub(r"[^\w.-]", "_", label)
