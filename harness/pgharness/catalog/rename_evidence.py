@@ -25,7 +25,16 @@ def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new:
         return True
     if _counts(before, old) and _counts(after, new):
         return True  # a table hardly has two columns of numbers of its own
+    if not _views(before, old).isdisjoint(_views(after, new)):
+        return True
     return not _uses(before, old).isdisjoint(_uses(after, new))
+
+
+def _views(here: Arrangement, column: ObjectKey) -> set[ObjectKey]:
+    """Return the views that read a column: one that reads one column here and another there reads what is but called otherwise."""
+    users = here.users.get(column, ())
+    owners = {one for user in users for one in (user, here.snapshot.parents.get(user)) if one is not None}
+    return {one for one in owners if one.kind in ("view", "materialized view")}
 
 
 def _counts(here: Arrangement, column: ObjectKey) -> bool:
