@@ -11,6 +11,7 @@ revision = "0009_limit_emails"
 down_revision = "0008_validate_timestamps"
 branch_labels = None
 depends_on = None
+allow = {"compat": "an address without one @ reaches nobody, so that the release before is to be refused it too"}
 
 # Control characters, blanks, and characters that show nothing or turn the direction of the text.
 BLANK = r"[\u0001-\u0020\u007F-\u00A0\u00AD\u061C\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF\uFFF9-\uFFFB]"

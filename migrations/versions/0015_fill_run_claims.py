@@ -12,6 +12,7 @@ revision = "0015_fill_run_claims"
 down_revision = "0014_add_run_claims"
 branch_labels = None
 depends_on = None
+allow = {"data": "the claims stay: workers may have made them, and the table goes with the revision before"}
 
 FILL = """\
 INSERT INTO workflow_run_claims (run_id, held_by, leased_until, available_at)
@@ -24,4 +25,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Leave the claims: workers may have made them, and the table goes with the revision before."""
+    """Leave the claims, as declared above."""

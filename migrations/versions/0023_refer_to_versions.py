@@ -10,6 +10,9 @@ revision = "0023_refer_to_versions"
 down_revision = "0022_fill_workflow_versions"
 branch_labels = None
 depends_on = None
+allow = {
+    "compat": "the release before starts runs only of a version that its workflow has, and each of these has its row since 0022"
+}
 
 ACTIONS = {"workflow_steps": "CASCADE", "workflow_runs": "RESTRICT"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,14 @@ def test_a_revision_is_traced_statement_by_statement(
     unknown = command_line("trace", "fil_", "--alembic", ini, "--server", quiet_url)
 
     assert (told.code, as_json.code, unknown.code) == (0, 0, 2)
-    assert told.out.splitlines()[:12] == [
+    assert re.sub(r"line \d+", "line …", told.out).splitlines()[:12] == [
         "fill upgrade()",
         "  transaction 1",
-        "    line 10: ALTER TABLE a ADD y int",
+        "    line …: ALTER TABLE a ADD y int",
         "      takes ACCESS EXCLUSIVE on table public.a: reads and writes wait",
         "      no lock_timeout is in force",
         "      note brief-lock: A lock that blocks, without work under it (ACCESS EXCLUSIVE on public.a)",
-        "    line 11: UPDATE a SET y = x",
+        "    line …: UPDATE a SET y = x",
         "      holds ACCESS EXCLUSIVE on table public.a: reads and writes wait",
         "      takes ROW EXCLUSIVE on index public.a_pkey: nobody waits",
         "      reads the rows of public.a (4 here)",

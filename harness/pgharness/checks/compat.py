@@ -69,7 +69,9 @@ def _finding(revision: str, subject: str, group: Sequence[Broken]) -> Finding:
         NAME,
         revision,
         subject,
-        f"The release before, which {verbs} there, {in_words(first)}.",
+        f"The release before, which {verbs} there, {in_words(first)}."
+        if first.statement.is_made
+        else f"The release before {in_words(first)}.",
         f"{mend.format(name=first.statement.name, column=subject.rpartition('.')[2])}; {DECLARE}",
         "\n".join(evidence),
         code=CODES.get(kind, REFUSED_WRITE),

@@ -117,7 +117,7 @@ def _judge_values(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding
                 seen,
                 "PGH-V001",
                 subject,
-                f"upgrade() changes {count_of(changed, 'value')}, and {_no_way_back(seen, 'bring them back')}.",
+                f"upgrade() changes {count_of(changed, 'value')}, and {_no_way_back(seen)}.",
                 f"let upgrade() in {_path(seen)} leave alone what it need not change (a WHERE that meets fewer rows), or let "
                 f"downgrade() bring back what it was; {DECLARE}",
                 values_in_words(changed, redacts=redacts),
@@ -200,7 +200,7 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
             seen,
             "PGH-V005",
             subject,
-            f"{count_of(up.vanished, 'row')} of before vanish in upgrade(), and {_no_way_back(seen, 'bring them back')}.",
+            f"{count_of(up.vanished, 'row')} of before vanish in upgrade(), and {_no_way_back(seen)}.",
             f"let upgrade() in {_path(seen)} keep them, or keep a copy for downgrade(); {DECLARE}",
             rows_in_words(up.vanished, redacts=redacts),
         )
@@ -230,7 +230,7 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
             seen,
             "PGH-V008",
             subject,
-            f"downgrade() leaves {count_of(back.appeared, 'row')} that were not there before upgrade().",
+            f"downgrade() leaves {count_of(back.appeared, 'row')} more than stood there before upgrade().",
             f"let downgrade() in {_path(seen)} take away the rows that upgrade() makes; {DECLARE}",
             rows_in_words(back.appeared, redacts=redacts),
         )
@@ -269,8 +269,8 @@ def _renames(seen: _Seen) -> Iterator[Note]:
             )
 
 
-def _no_way_back(seen: _Seen, act: str) -> str:
-    return f"downgrade() does not {act}" if seen.down is not None else f"no downgrade() ran that could {act}"
+def _no_way_back(seen: _Seen) -> str:
+    return "downgrade() does not undo that" if seen.down is not None else "no downgrade() ran that could undo that"
 
 
 def _revision(seen: _Seen) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pgharness.catalog.facts import FactKey, ObjectKey
 from pgharness.catalog.names import unqualified, unquoted
@@ -22,6 +21,8 @@ CUT, OUTSIDE, PLAIN = "42622", "25P01", "00000"
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*'
 _DROPPED = re.compile(rf"\bDROP\s+(?:[A-Z]+\s+){{0,4}}?IF\s+EXISTS\s+({_NAME}(?:\s*,\s*{_NAME})*)", re.IGNORECASE)
 _SET = re.compile(r"^\s*SET\b", re.IGNORECASE)
+# A query may well call its columns what it likes.
+_NAMES = re.compile(r"\s*(?:CREATE|ALTER|DROP|COMMENT)\b", re.IGNORECASE)
 # What a function says, or a text holds, is no statement of the revision.
 _QUOTED = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'|--[^\n]*", re.DOTALL)
 _CASCADES = re.compile(r"\bDROP\b[^;]*?(?<!DELETE )(?<!UPDATE )\bCASCADE\b", re.IGNORECASE)
@@ -52,7 +53,7 @@ def _judge_upgrade(item: RevisionRecord, ever: set[str]) -> Iterator[Finding]:
     step = item.upgrade
     for notice in (one for one in step.notices if one.severity in {"NOTICE", "WARNING"}):
         statement = _statement(step, notice)
-        if notice.sqlstate == CUT:
+        if notice.sqlstate == CUT and statement is not None and _NAMES.match(statement.sql):
             yield _finding(
                 item,
                 "PGH-N005",
@@ -96,11 +97,6 @@ def _judge_dropped(item: RevisionRecord, notice: Notice, statement: Statement, e
                     notice,
                     statement,
                 )
-
-
-class _Taken(NamedTuple):
-    owner: ObjectKey
-    what: str
 
 
 def _judge_cascade(item: RevisionRecord) -> Iterator[Finding]:

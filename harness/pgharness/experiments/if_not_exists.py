@@ -101,7 +101,10 @@ def _new(gone: Snapshot, asked: Snapshot) -> ObjectKey | None:
 
 
 def _differences(made: ObjectKey, before: Snapshot, asked: Snapshot, gone: Snapshot) -> Iterator[KeptDifference]:
-    """Yield the facts of what is asked for that what was kept has not, and its columns that nobody asked for."""
+    """Yield the facts of what is asked for that what was kept has not, and its columns that every row would have to name.
+
+    Others that nobody asked for may have come with a baseline, for revisions that follow.
+    """
     own = [key for key in asked.facts if _belongs(made, key, asked) and key.property not in _NOT_ASKED_FOR]
     definitions = {
         value for key, value in before.facts.items() if key.property == "definition" and key.kind == "constraint"
@@ -114,8 +117,13 @@ def _differences(made: ObjectKey, before: Snapshot, asked: Snapshot, gone: Snaps
             yield KeptDifference(key, asked.facts[key], before.facts.get(key))
     for key, value in before.facts.items():
         is_more = key.kind == "column" and key not in asked.facts and key not in gone.facts
-        if is_more and key.property in {"exists", "default", "not null", "generated", "identity"}:
+        if is_more and key.property == "not null" and not _has_a_value(before, key):
             yield KeptDifference(key, None, value)
+
+
+def _has_a_value(snapshot: Snapshot, key: FactKey) -> bool:
+    """Whether a row that does not name the column gets a value there."""
+    return any((key.kind, key.object, name) in snapshot.facts for name in ("default", "identity", "generated"))
 
 
 def _belongs(made: ObjectKey, key: FactKey, snapshot: Snapshot) -> bool:

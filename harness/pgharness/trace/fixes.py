@@ -44,9 +44,9 @@ def fix_index_build(one: Occurrence) -> str:
             "ALTER INDEX … ATTACH PARTITION …"
         )
     if match := _CREATES_INDEX.match(sql):
-        return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}"
+        return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}, in a revision of its own"
     if match := _REINDEXES.match(sql):
-        return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}"
+        return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}, in a revision of its own"
     if _CHANGES_TYPE.search(sql):
         return f"DROP INDEX CONCURRENTLY {one.work.name} before it and CREATE INDEX CONCURRENTLY after it, each in an autocommit block"
     if _EXCLUDES.search(sql):

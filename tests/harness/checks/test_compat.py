@@ -166,6 +166,7 @@ def test_statements_of_a_file_are_tried_too_also_with_parameters(judge: Callable
     file = tmp_path / "statements.sql"
     file.write_text(
         "-- name: all_notes\nSELECT * FROM note;\n"
+        "-- name: counted\nSELECT count(*) AS rows FROM note;\n"
         "-- name: by_body\nSELECT id FROM note WHERE lower(body) = $1;\n"
         "-- name: of_the_next_release\nSELECT colour FROM note;\n",
         encoding="utf-8",

@@ -168,7 +168,7 @@ VALUES = (
         bad=steps(["UPDATE {t} SET price = price * 100"]),
         good=steps(["UPDATE {t} SET price = price * 100"], ["UPDATE {t} SET price = price / 100"]),
         subject="column public.{t}.price",
-        says="upgrade() changes 2 values, and downgrade() does not bring them back",
+        says="upgrade() changes 2 values, and downgrade() does not undo that",
     ),
     Pair(
         slug="counter",

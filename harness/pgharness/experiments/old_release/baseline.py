@@ -10,6 +10,8 @@ from pgharness.experiments.old_release.trying import Session
 from pgharness.records.old_release import Answer, OldStatement
 
 READS = "reads all columns"
+# What a statement that was given finds depends on rows that come and go; only that it works, and what it gives, can be told.
+UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ def take_baseline(
     kept = {}
     for statement, first, second in zip((*made, *given), *answers, strict=True):
         if first is not None and second is not None and not (first.refusal or second.refusal):
-            kept[statement] = _in_common(first, second)
+            kept[statement] = (
+                _in_common(first, second) if statement.is_made else replace(first, count=UNKNOWN, values=())
+            )
     working = tuple(kept)
     return Baseline(
         working,
