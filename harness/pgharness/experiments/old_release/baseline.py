@@ -75,9 +75,8 @@ def take_baseline(
     kept = {}
     for statement, first, second in zip((*made, *given), *answers, strict=True):
         if first is not None and second is not None and not (first.refusal or second.refusal):
-            kept[statement] = (
-                _in_common(first, second) if statement.is_made else replace(first, count=UNKNOWN, values=())
-            )
+            kept[statement] = _comparable(statement, first, second)
+
     working = tuple(kept)
     return Baseline(
         working,
@@ -93,9 +92,11 @@ def take_baseline(
     )
 
 
-def _in_common(first: Answer, second: Answer) -> Answer:
-    """Return an answer without the values that are others each time."""
-    pairs = zip(first.values, second.values, strict=False)
+def _comparable(statement: OldStatement, first: Answer, second: Answer) -> Answer:
+    """Return an answer with the values that are the same each time; what a read finds depends on rows that come and go."""
+    if not statement.is_made:
+        return replace(first, count=UNKNOWN, values=())
+    pairs = () if statement.act == READS else zip(first.values, second.values, strict=False)
     return replace(first, values=tuple(one if one == other else None for one, other in pairs))
 
 
