@@ -1,4 +1,4 @@
-"""The chain runs down and up on a distributed database, and all becomes plain again."""
+"""A distributed database is upgraded, taken back to plain tables, and goes down to the base."""
 
 from __future__ import annotations
 

@@ -25,7 +25,22 @@ def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new:
         return True
     if _counts(before, old) and _counts(after, new):
         return True  # a table hardly has two columns of numbers of its own
+    if not _views(before, old).isdisjoint(_views(after, new)):
+        return True
     return not _uses(before, old).isdisjoint(_uses(after, new))
+
+
+def _views(here: Arrangement, column: ObjectKey) -> set[ObjectKey]:
+    """Return the views that read a column: one that reads one column here and another there reads what is but called otherwise."""
+    users = here.users.get(here.snapshot.parents[column], ())
+    views = (one for one in users if one.kind in ("view", "materialized view"))
+    whole = _whole(unqualified(column.object))
+    return {one for one in views if whole.search(here.properties[one].get("definition", ""))}
+
+
+def _whole(name: str) -> re.Pattern[str]:
+    """Return what finds a name where it stands as a whole, and not in a text."""
+    return re.compile(rf"(?<![\w$\"']){re.escape(name)}(?![\w$\"'])")
 
 
 def _counts(here: Arrangement, column: ObjectKey) -> bool:
@@ -40,8 +55,7 @@ def _are_alike(old: str, new: str) -> bool:
 
 def _uses(here: Arrangement, column: ObjectKey) -> set[tuple[str, str]]:
     """Return kind and text of what uses a column, with a mark in the place of its name; a text that has no such name is none."""
-    name, table = unqualified(column.object), here.snapshot.parents[column]
-    whole = re.compile(rf"(?<![\w$\"']){re.escape(name)}(?![\w$\"'])")
+    table, whole = here.snapshot.parents[column], _whole(unqualified(column.object))
     beside = [one for one in here.children.get(table, ()) if one.kind in USERS]
     inside = [index for one in beside for index in here.children.get(one, ())]
     leading = [one for one in here.users.get(table, ()) if one.kind == "constraint"]

@@ -25,6 +25,7 @@ from pgharness.records.held_rows import HeldRows
 from pgharness.records.races import Race
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure
+from pgharness.records.stops import may_write_rows
 from pgharness.rows import fill_empty_tables
 from pgharness.servers import Connection
 
@@ -53,7 +54,9 @@ class Meeting:
 
 
 def race_along(site: Site, record: ChainRecord) -> Iterator[Race]:
-    """Yield what comes of two upgrades from the base to right before the last revision, and of five from there, on rows.
+    """Yield what comes of two upgrades from the base to right before the last revision, and of five from there.
+
+    Where the last one may write rows, its tables have some.
 
     Of a chain of several heads, and of one whose walk ends otherwise than its deployment, two go to the heads at once. Nothing is
     yielded where one by itself does not get there in one run of env.py's migrations. Raises psycopg's InsufficientPrivilege.
@@ -70,7 +73,8 @@ def race_along(site: Site, record: ChainRecord) -> Iterator[Race]:
         first = race(Meeting(site, record, database, FEW), revisions[:-1], record.revisions[-1].before)
         yield first
         if first.ends_right:
-            _fill(site, record, database)
+            if any(one.file and may_write_rows(one) for one in record.revisions[-1].upgrade.statements):
+                _fill(site, record, database)
             yield race(Meeting(site, record, database, MANY), revisions[-1:], head)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgharness.chain.baseline import run_baseline
@@ -21,7 +21,7 @@ from pgharness.servers import Connection
 
 @dataclass(slots=True)
 class Road:
-    """A road that begins at the base; tables without rows get `rows_per_table` after each revision."""
+    """A road that begins at the base; tables without rows get `rows_per_table` wherever it stops."""
 
     site: Site
     database: Database
@@ -34,31 +34,33 @@ class Road:
     def go_before(self, revision: Revision) -> None:
         """Run all revisions before this one. Raises CannotRun where one of them fails."""
         revisions = self.site.project.chain.revisions
-        for item in revisions[self._arrived : revisions.index(revision)]:
-            self.run(item)
+        self._run(revisions[self._arrived : revisions.index(revision)])
+        self._fill()
 
     def go_to(self, revision: Revision, direction: Direction) -> None:
         """Run all that stands where this revision is run up, or down. Raises CannotRun."""
         self.go_before(revision)
         if direction == "downgrade" and self._arrived == self.site.project.chain.revisions.index(revision):
-            self.run(revision)
+            self._run([revision])
+            self._fill()
 
-    def run(self, revision: Revision, *, reads: bool = False) -> HeldRows:
-        """Run the next revision; with `reads`, return what the tables held right after it. Raises CannotRun."""
+    def run(self, revision: Revision) -> HeldRows:
+        """Run the next revision, and return what the tables hold right after it. Raises CannotRun."""
+        self._run([revision])
         conversation, observer = self._opened()
-        leave_out = (conversation.version_table,)
-        contents: HeldRows = {}
-        for step in conversation.steps([(revision.revision, UP)], apart=True):
+        return read_held_rows(observer, (conversation.version_table,))
+
+    def _run(self, revisions: Sequence[Revision]) -> None:
+        conversation, _ = self._opened()
+        steps = conversation.steps([(item.revision, UP) for item in revisions], apart=False)
+        for step, item in zip(steps, revisions, strict=False):  # a failure ends the steps
             if step.failure is not None:
                 raise CannotRun(
-                    f"Revision {revision.label} passes once, and not again.",
+                    f"Revision {item.label} passes once, and not again.",
                     seen=step.failure.message,
-                    mend=f"correct {revision.path}",
+                    mend=f"correct {item.path}",
                 )
-            contents = read_held_rows(observer, leave_out) if reads else {}
-            self._fill(observer, conversation.version_table)
-        self._arrived += 1
-        return contents
+            self._arrived += 1
 
     @contextlib.contextmanager
     def copy(self) -> Iterator[Database]:
@@ -83,12 +85,13 @@ class Road:
             self._open = conversation, self._sessions.enter_context(self.database.connect())
         return self._open
 
-    def _fill(self, observer: Connection, version_table: str) -> None:
+    def _fill(self) -> None:
+        conversation, observer = self._opened()
         if self.rows_per_table:
             filling = fill_empty_tables(
                 observer,
                 rows_per_table=self.rows_per_table,
-                leave_out=(version_table,),
+                leave_out=(conversation.version_table,),
                 widths=self._widths,
                 words=self.site.settings.words,
             )

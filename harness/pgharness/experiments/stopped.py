@@ -21,6 +21,7 @@ from pgharness.records.held_rows import HeldRows, other_rows
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
 from pgharness.records.stops import Place, Stop, StoppedStep, Torn
+from pgharness.servers import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,12 @@ class End:
     contents: HeldRows = field(default_factory=dict)
 
     @classmethod
-    def after(cls, step: Step, database: Database, version_table: str) -> Self:
+    def after(cls, step: Step, observer: Connection, version_table: str) -> Self:
         """Look at the database after a step."""
         if step.failure is not None:
             return cls(step.failure)
-        with database.connect() as observer:
-            leave_out = (version_table,)
-            return cls(None, take_snapshot(observer, leave_out=leave_out), read_held_rows(observer, leave_out))
+        leave_out = (version_table,)
+        return cls(None, take_snapshot(observer, leave_out=leave_out), read_held_rows(observer, leave_out))
 
 
 def run_step(conversation: Conversation, revision: Revision, direction: Direction, *watches: Watch) -> Step:
@@ -77,7 +77,11 @@ def _stops(road: Road, torn: Torn, undisturbed: End) -> Iterator[Stop]:
 def _stopped(road: Road, torn: Torn, place: Place) -> End | None:
     """Return where the second run ends after a stop; None where the step has not come to the place."""
     with road.copy() as copy:
-        with converse(road.site.project, copy) as conversation, Stopper(copy, place, torn) as stopper:
+        with (
+            converse(road.site.project, copy) as conversation,
+            copy.connect() as observer,
+            Stopper(copy, observer, place, torn) as stopper,
+        ):
             run_step(conversation, torn.revision, torn.direction, stopper)
         is_there = stopper.has_stopped and stopper.is_within == (place.park != "")
         return _run_in_new_process(road.site, copy, torn) if is_there else None
@@ -87,7 +91,8 @@ def _run_in_new_process(site: Site, database: Database, torn: Torn) -> End:
     with converse(site.project, database) as conversation:
         step = run_step(conversation, torn.revision, torn.direction)
         version_table = conversation.version_table
-    return End.after(step, database, version_table)
+    with database.connect() as observer:
+        return End.after(step, observer, version_table)
 
 
 def _told_as(site: Site, expected: Snapshot | None, found: Snapshot | None) -> Snapshot | None:

@@ -35,21 +35,21 @@ WHERE datname = pg_catalog.current_database() AND backend_type = 'client backend
 
 
 class Stopper:
-    """A watch that stops one step in one database at a place; a context manager.
+    """A watch that stops one step in one database at a place, by way of an observing session that is left alone; a context manager.
 
     A statement that does not wait where it should is stopped behind its end, and `is_within` says no.
     """
 
     wants: frozenset[Moment] = frozenset({"before_statement", "after_statement"})
 
-    def __init__(self, database: Database, place: Place, torn: Torn) -> None:
+    def __init__(self, database: Database, observer: Connection, place: Place, torn: Torn) -> None:
         self._place = place
         self._path = torn.revision.path
         self._total = torn.total
         self._sent = 0
         self._is_over = threading.Event()
         self._parking: threading.Thread | None = None
-        self._observer = database.connect()
+        self._observer = observer
         self._holder = database.connect() if place.park else None
         self._ours = [one.info.backend_pid for one in (self._observer, self._holder) if one is not None]
         self.has_stopped = False
@@ -64,9 +64,8 @@ class Stopper:
     ) -> None:
         """Let go of everything."""
         self._await_parking()
-        for session in (self._observer, self._holder):
-            if session is not None:
-                session.close()
+        if self._holder is not None:
+            self._holder.close()
 
     def before_statement(self, statement: Statement, _ask: Ask) -> None:
         """Stop here, or see to it that the statement is stopped where it waits."""

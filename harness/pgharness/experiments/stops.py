@@ -21,16 +21,18 @@ def ends_after_all_stops(site: Site, copy: Database, steps: Sequence[Torn]) -> l
     """Return where each of a revision's steps ends that is stopped at one place after the other; None where nothing is sure."""
     ends: list[End | None] = []
     try:
-        with converse(site.project, copy) as conversation:
+        with converse(site.project, copy) as conversation, copy.connect() as observer:
             if steps[0].direction == "downgrade":
                 run_step(conversation, steps[0].revision, UP)
             for torn in steps:
                 stopped = []
                 for place in torn.places:
-                    with Stopper(copy, place, torn) as stopper:
+                    with Stopper(copy, observer, place, torn) as stopper:
                         run_step(conversation, torn.revision, torn.direction, stopper)
                     stopped.append(stopper.has_stopped)
-                end = End.after(run_step(conversation, torn.revision, torn.direction), copy, conversation.version_table)
+                end = End.after(
+                    run_step(conversation, torn.revision, torn.direction), observer, conversation.version_table
+                )
                 ends.append(end if all(stopped) else None)
     except CannotRun:
         pass

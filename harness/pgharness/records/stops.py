@@ -75,6 +75,11 @@ class Torn:
     """Whether what it commits on the way may be rows."""
 
 
+def may_write_rows(statement: Statement) -> bool:
+    """Whether a statement does more than define, as far as its first words tell."""
+    return not _DEFINES.match(statement.sql)
+
+
 def torn_steps(item: RevisionRecord) -> Iterator[Torn]:
     """Yield the steps of a revision that passed and were committed in pieces."""
     steps: tuple[tuple[Direction, Step | None], ...] = (("upgrade", item.upgrade), ("downgrade", item.downgrade))
@@ -82,7 +87,7 @@ def torn_steps(item: RevisionRecord) -> Iterator[Torn]:
         if step is None or step.failure is not None or not step.commits:
             continue
         path = item.revision.path
-        writes_rows = any(not _DEFINES.match(one.sql) for one in step.statements[: step.commits[-1] + 1])
+        writes_rows = any(map(may_write_rows, step.statements[: step.commits[-1] + 1]))
         if places := places_in(step, path):
             total = sum(one.file == path for one in step.statements)
             yield Torn(item.revision, direction, places, total, writes_rows)

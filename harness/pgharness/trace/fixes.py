@@ -44,7 +44,8 @@ def fix_index_build(one: Occurrence) -> str:
             "ALTER INDEX … ATTACH PARTITION …"
         )
     if match := _CREATES_INDEX.match(sql):
-        return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}, in a revision of its own"
+        created = execute(f"{match[0]}CONCURRENTLY {sql[match.end() :]}")
+        return f"{_BLOCK}{_drop_unfinished(one)}; {created}, in a revision of its own"
     if match := _REINDEXES.match(sql):
         return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}, in a revision of its own"
     if _CHANGES_TYPE.search(sql):
@@ -60,7 +61,17 @@ def _fix_index_of_constraint(one: Occurrence, sql: str) -> str:
     kind = "PRIMARY KEY" if key else "UNIQUE"
     build = execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {one.work.relation} ({columns})")
     add = execute(f"ALTER TABLE {one.work.relation} ADD CONSTRAINT {name} {kind} USING INDEX {name}")
-    return f"{_BLOCK}{build}, and then {add}"
+    return f"{_BLOCK}{_drop_unfinished(one)}; {build}, and then {add}"
+
+
+def _drop_unfinished(one: Occurrence) -> str:
+    """Return the call that takes away what a build that was stopped has left, so that the revision can be run again."""
+    schema = one.work.relation.rpartition(".")[0]
+    return execute(
+        f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.{one.work.name}"
+        if schema
+        else f"DROP INDEX CONCURRENTLY IF EXISTS {one.work.name}"
+    )
 
 
 def fix_rewrite(one: Occurrence) -> str:

@@ -423,7 +423,7 @@ def test_what_is_called_otherwise_is_one_finding_with_a_rename(found: Callable[.
     edits = {
         MODELS: ('"fk_book_author_id"', '"fk_book_writer"'),
         BOOK: ('"ix_book_unsold"', '"ix_unsold"'),
-        COUNTRY: ('"country"', '"land"'),
+        COUNTRY: ('"country"', '"home_country"'),
     }
 
     told = {one.subject: one for one in found("drift", edits, rows_per_table=0)}
@@ -436,7 +436,7 @@ def test_what_is_called_otherwise_is_one_finding_with_a_rename(found: Callable[.
     assert "RENAME CONSTRAINT fk_book_author_id TO fk_book_writer" in told["constraint public.book.fk_book_writer"].mend
     assert "ALTER INDEX public.ix_unsold RENAME TO ix_book_unsold" in told["index public.ix_book_unsold"].mend
     assert told["column public.author.country"].mend.startswith(
-        'write a revision: op.alter_column("author", "land", new_column_name="country")'
+        'write a revision: op.alter_column("author", "home_country", new_column_name="country")'
     )
     assert [one.revision for one in told.values()].count(None) == 0
 

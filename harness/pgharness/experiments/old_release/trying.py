@@ -37,7 +37,7 @@ class Session:
         # Without a threshold: psycopg would deallocate what is prepared by its name when a transaction is rolled back.
         self._connection = database.connect(prepare_threshold=None)
         if role:
-            self._connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+            self._take_on(role)
 
     def __enter__(self) -> Self:
         """Return the session itself."""
@@ -46,6 +46,13 @@ class Session:
     def __exit__(self, *_: object) -> None:
         """End it."""
         self._connection.close()
+
+    def _take_on(self, role: str) -> None:
+        try:
+            self._connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+        except psycopg.Error:
+            self._connection.close()
+            raise
 
     def prepare(self, statements: Mapping[int, OldStatement]) -> None:
         """Prepare statements, each under the name of its place, in one message, and carry each out once, so that its plan is kept."""
