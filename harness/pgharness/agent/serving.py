@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .autogenerate import pending_operations, write_draft
+from .by_hand import call_by_hand
 from .channel import Channel, Message
 from .deploying import Deployment
 from .environment import Environment, run_environment
@@ -174,4 +175,5 @@ ACTS: dict[str, Callable[[Environment, Channel, Message], None]] = {
     "models": _build_models,
     "compare": _compare,
     "draft": _draft,
+    "by_hand": call_by_hand,
 }
