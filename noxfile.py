@@ -166,6 +166,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def foreign(session: nox.Session) -> None:
+    """How far does the harness get with chains that others have published? `-- NAME` asks one of them (needs uv, and takes long)."""
+    prepare(session)
+    python(session, str(ROOT / "benchmarks" / "foreign.py"), *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def pin(session: nox.Session) -> None:
     """Write constraints.txt anew: the newest versions that the pyprojects allow (needs uv)."""
     compiled = ("uv", "pip", "compile", "--universal", "--all-extras", "--upgrade", "--no-header", "--no-annotate")

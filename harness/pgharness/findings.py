@@ -97,6 +97,8 @@ class CheckResult:
     accepted: tuple[Finding, ...] = ()
     kinds: tuple[Kind, ...] = ()
     is_missed: bool = False
+    tried: frozenset[str] | None = None
+    """The revisions of which it was tried at all, where these are not all that the walk reached."""
 
     @property
     def is_judged(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,16 +16,19 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.rereading import in_the_words_of
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
+from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
 from pgharness.chain.server_objects import speaks_of_server
 from pgharness.chain.upgrade import upgrade_to
+from pgharness.checks import data
 from pgharness.databases import Database, Databases, Outside
-from pgharness.experiments.experiment import Site, empty_database
+from pgharness.experiments.culprits import with_culprits
+from pgharness.experiments.experiment import Experiment, Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
-from pgharness.experiments.registry import EXPERIMENTS
-from pgharness.findings import CannotRun
+from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
+from pgharness.findings import CannotRun, Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.kept import KeptObject
@@ -38,10 +41,15 @@ ROUNDTRIPS = "roundtrips"
 CONTENTS = "contents"
 KEPT = "kept"
 TRACE = "trace"
+STOPS = "stops"
+_EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # What a statement that nobody saw in a revision's text may meet then.
 # Two that make a role in the same instant meet in the index of a catalog that all databases share.
 _MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated|\bpg_(auth|db_role|sh|tablespace)")
+
+_UPGRADING = tuple(experiment for experiment in EXPERIMENTS if experiment.upgrades)
+_ON_WHAT_STANDS = tuple(experiment for experiment in EXPERIMENTS if not experiment.upgrades)
 
 
 def record_chain(
@@ -55,7 +63,17 @@ def record_chain(
     record_once = partial(_record_side_by_side, project, databases, wanted)
     record = with_imports_ahead(project, partial(record_once, advance), partial(record_once, lambda _label: None))
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
+    if CONTENTS in wanted:
+        record = _with_culprits(project, databases, record)
     return replace(record, kept=_kept(databases, record) if KEPT in wanted else None, left_outside=left.in_words())
+
+
+def _with_culprits(project: Project, databases: Databases, record: ChainRecord) -> ChainRecord:
+    """Find the statements at fault, where a judge has something to tell that nobody declared."""
+    declared = {item.revision for item in project.chain.revisions if data.NAME in item.allow}
+    lossy = {one.revision for one in data.judge(record, lambda _left, _right: ()) if isinstance(one, Finding)}
+    wanted = frozenset(one for one in lossy - declared if one is not None)
+    return replace(record, revisions=tuple(with_culprits(project, databases, record.revisions, wanted)))
 
 
 def _kept(databases: Databases, record: ChainRecord) -> tuple[KeptObject, ...]:
@@ -76,12 +94,12 @@ def _record_side_by_side(
 
 def experiment_names() -> frozenset[str]:
     """Return the names of all that can be wanted."""
-    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *(experiment.name for experiment in EXPERIMENTS)})
+    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *_EXPERIMENT_NAMES})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:
     """How many times `advance` is called for a sound chain: each revision there and back, the deployment, each experiment."""
-    made = sum(experiment.name in wanted for experiment in EXPERIMENTS)
+    made = sum(name in wanted for name in _EXPERIMENT_NAMES)
     return len(project.chain.revisions) * (1 + (ROUNDTRIPS in wanted)) + 1 + made
 
 
@@ -105,7 +123,7 @@ class _Recording:
                     walking.result()
                 if self._has_left_roles(before):
                     return self._without_deployment(walking.result())
-                return self._beside(walking)
+                return self._beside(walking, at_once=side_by_side)
             except BaseException:
                 self.project.runs.close()  # or the walk would go on to its end
                 raise
@@ -122,6 +140,7 @@ class _Recording:
             self.advance,
             keeps_contents=CONTENTS in self.wanted,
             traces=TRACE in self.wanted,
+            watched=STOPS in self.wanted,
         ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None
@@ -130,15 +149,19 @@ class _Recording:
         self.durations_s["upgrade"] = sum(item.upgrade.duration_s for item in walked.revisions)
         return walked
 
-    def _beside(self, walking: Future[WalkRecord]) -> ChainRecord:
-        """Deploy, and make the experiments on what the deployment leads to, while the walk goes on."""
+    def _beside(self, walking: Future[WalkRecord], *, at_once: bool) -> ChainRecord:
+        """Deploy, and make the experiments on what the deployment leads to, while the walk goes on.
+
+        Those that upgrade databases of their own are made `at_once`, or when no other database stands.
+        """
         found: dict[str, Any] | None = None
         with self.databases.experiment("deployed") as database:
             run_baseline(database, self.project.settings)
             deployment = deploy(self.project, database, self.project.chain.targets)
             self.advance("as deployed")
             if deployment.is_at(self.project.chain) and len(deployment.runs) == 1:
-                found = self._experiment(Site(self.project, self.databases, deployment.snapshot, database))
+                site = Site(self.project, self.databases, deployment.snapshot, database)
+                found = self._experiment(site, EXPERIMENTS if at_once else _ON_WHAT_STANDS)
         record = self._record(walking.result())
         record = replace(
             record,
@@ -146,17 +169,22 @@ class _Recording:
             later_deployments=tuple(self._deployed_later(record, deployment)),
         )
         if found is None and record.head is not None:
-            found = self._experiment_elsewhere(record.head)
-        return replace(record, **(found or {}))
+            found = self._experiment_elsewhere(record.head, EXPERIMENTS if at_once else _ON_WHAT_STANDS)
+        if not at_once and record.head is not None:
+            found = {
+                **(found or {}),
+                **self._experiment(Site(self.project, self.databases, record.head, None), _UPGRADING),
+            }
+        return self._follow_up(replace(record, **(found or {})))
 
-    def _experiment_elsewhere(self, head: Snapshot) -> dict[str, Any]:
+    def _experiment_elsewhere(self, head: Snapshot, experiments: Sequence[Experiment]) -> dict[str, Any]:
         """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
         with contextlib.ExitStack() as stack:
             try:
                 at_heads = stack.enter_context(self._database_at_heads())
             except CannotRun:
                 return {}
-            return self._experiment(Site(self.project, self.databases, head, at_heads))
+            return self._experiment(Site(self.project, self.databases, head, at_heads), experiments)
 
     def _compared(self, deployment: DeploymentRecord, walked_head: Snapshot | None) -> DeploymentRecord:
         """Where it ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""
@@ -194,7 +222,18 @@ class _Recording:
         record = self._record(walked)
         if record.head is None:
             return record
-        return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None)))
+        return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None), EXPERIMENTS))
+
+    def _follow_up(self, record: ChainRecord) -> ChainRecord:
+        """Make the experiments that go by what the walk has seen, where it got to the heads."""
+        if record.head is None or record.walked_head is None:
+            return record
+        site = Site(self.project, self.databases, record.head, None)
+        for follow_up in FOLLOW_UPS:
+            if follow_up.name in self.wanted:
+                with self._timed(follow_up.name):
+                    record = replace(record, **{follow_up.name: follow_up.run(site, record)})
+        return record
 
     def _record(self, walked: WalkRecord) -> ChainRecord:
         return ChainRecord(
@@ -205,6 +244,7 @@ class _Recording:
             walked.descent,
             durations_s=self.durations_s,
             redacts=self.project.settings.redact,
+            unused_by_hand=ByHand(self.project.settings.data_folder).unused(self.project.chain),
         )
 
     def _in_words_of_before(self, item: RevisionRecord) -> RevisionRecord:
@@ -222,15 +262,20 @@ class _Recording:
         snapshot = in_the_words_of(before, step.snapshot, lambda: empty_database(self.databases))
         return step if snapshot is step.snapshot else replace(step, snapshot=snapshot)
 
-    def _experiment(self, site: Site) -> dict[str, Any]:
+    def _experiment(self, site: Site, experiments: Sequence[Experiment]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for experiment in EXPERIMENTS:
+        for experiment in experiments:
             if experiment.name in self.wanted:
-                started = time.perf_counter()
-                found[experiment.name] = experiment.run(site)
-                self.durations_s[experiment.name] = time.perf_counter() - started
-                self.advance(experiment.name)
+                with self._timed(experiment.name):
+                    found[experiment.name] = experiment.run(site)
         return found
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.durations_s[name] = time.perf_counter() - started
+        self.advance(name)
 
     @contextmanager
     def _database_at_heads(self) -> Iterator[Database]:

@@ -15,6 +15,7 @@ import psycopg
 
 from pgharness.chain.agent import Agent
 from pgharness.chain.interpreter import choose_interpreter
+from pgharness.chain.previous import require_previous
 from pgharness.chain.project import Project, open_project
 from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
@@ -77,6 +78,7 @@ def plan_run(settings: Settings, project: Project | None = None, *, agent: Agent
     _require_file(settings.statements, "file of statements", "--statements")
     if settings.statements is not None:
         read_statement_file(settings.statements)
+    require_previous(settings)
     project = project or open_project(settings, agent=agent)
     if settings.since is not None:
         _check_revision(settings.since, project.chain)

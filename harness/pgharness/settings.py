@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
     """Judge only the revisions after this one."""
+    app_role: str | None = None
+    """The role under which the application runs, which `compat` takes on; without it nothing is said of privileges and row security."""
+    previous: str | None = None
+    """The release before, as git knows it (`origin/main`): `compat` judges the revisions that it does not have."""
     heads: Annotated[tuple[str, ...], NoDecode] = ()
     """Heads that are meant to be several, `REV` or `BRANCH@head`; only what leads to them is judged."""
     baseline: Path | None = None
@@ -104,8 +108,13 @@ class Settings(BaseSettings):
 
     compared_rows: int = Field(default=1000, ge=1)
     """How many rows of each table `data` compares, the first by its key; a baseline may bring large tables."""
+    data_folder: Path = Path("tests/migrations/data")
+    """The folder of rows and assertions by hand: `<revision's file>.sql` or `.py`."""
     redact: bool = False
     """Whether reports name the rows and columns whose values were lost or changed without the values."""
+    crash_stops: int = Field(default=200, ge=0)
+    """At how many places `crash` stops revisions that are more than one transaction, those of the newest first."""
+
     modes_budget: int = Field(default=100, ge=0)
     """How many revisions `modes` may run for starts in between, and as many for orders of branches; an eighth as many, the newest, run in a
     process of their own. 0 leaves the check out."""
@@ -249,7 +258,8 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     anchored = {"alembic": "alembic.ini", "accepted": "pgharness-accepted.toml", **table}
-    for name in ("alembic", "structure", "baseline", "statements", "python", "accepted"):
+    anchored.setdefault("data_folder", "tests/migrations/data")
+    for name in ("alembic", "structure", "baseline", "statements", "python", "accepted", "data_folder"):
         if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]
     return anchored

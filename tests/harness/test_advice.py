@@ -36,7 +36,26 @@ REFUSED = [
         "DROP VIEW reads; ALTER TABLE child ALTER name DROP DEFAULT; ALTER TABLE child ALTER name TYPE integer USING name::integer",
         "no integer first",
     ),
-    ("23502", "ALTER TABLE child ADD extra int NOT NULL", "UPDATE child SET extra = <value> WHERE extra IS NULL"),
+    (
+        "23502",
+        "ALTER TABLE child ADD extra int NOT NULL",
+        'add extra with a server_default; or as nullable, then op.execute("UPDATE child SET extra = <value>")',
+    ),
+    (
+        "23502",
+        "UPDATE child SET parent_id = NULL; ALTER TABLE child ALTER parent_id SET NOT NULL",
+        'fill the column first: op.execute("UPDATE child SET parent_id = <value> WHERE parent_id IS NULL")',
+    ),
+    (
+        "23503",
+        "ALTER TABLE child ADD CONSTRAINT fk FOREIGN KEY (parent_id) REFERENCES parent NOT VALID; ALTER TABLE child VALIDATE CONSTRAINT fk",
+        "rows of child that refer to none, in this revision before VALIDATE",
+    ),
+    (
+        "23514",
+        "ALTER TABLE child ADD CONSTRAINT ck CHECK (id > 1) NOT VALID; ALTER TABLE child VALIDATE CONSTRAINT ck",
+        "in this revision before VALIDATE",
+    ),
     (
         "23503",
         "ALTER TABLE child ADD FOREIGN KEY (parent_id) REFERENCES parent",

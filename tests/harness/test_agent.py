@@ -72,6 +72,18 @@ def sleeping_run(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[st
         process.communicate()
 
 
+def test_modules_in_the_folder_where_the_command_is_typed_are_not_taken_for_pythons_own(
+    tmp_path: Path, quiet_url: str
+) -> None:
+    chain = write_chain(tmp_path / "chain", (table("book", "id int"),), ENV)
+    for name in ("types", "logging", "contextlib", "socket"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not this one')", encoding="utf-8")
+
+    ended = subprocess.run(command(chain, quiet_url), cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_no_process_of_a_run_outlives_it_when_it_is_killed_and_no_folder(
     sleeping_run: Callable[[str], subprocess.Popen[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

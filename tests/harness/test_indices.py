@@ -68,7 +68,7 @@ def judged_on(database: Database, ddl: str) -> list[Finding | Note]:
     with database.connect() as connection:
         connection.execute((TABLES + ddl).encode())
         head = take_snapshot(connection)
-    return list(indices.judge(record_of(head), difference))
+    return [item for item in indices.judge(record_of(head), difference) if isinstance(item, Finding | Note)]
 
 
 COVERED = [

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
+from pgharness.catalog.index_shapes import read_foreign_keys
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.databases import Database
 from pgharness.describing.rows_at_fault import RowsAtFault, mend_rows, rows_at_fault
 from pgharness.records.steps import Failure, Frame
 from pgharness.running import Run
@@ -80,9 +85,13 @@ def test_the_rows_at_fault_are_told_with_a_query(
 ) -> None:
     failure = Failure("Error", message, statement, sqlstate)
 
-    assert rows_at_fault(failure) == RowsAtFault(where, query)
+    found = rows_at_fault(failure)
+    assert found is not None
+    assert (found.where, found.query) == (where, query)
     assert f"make sure that production has none: {query}; or " in mend_rows(failure, "0002.py")
-    assert "clean them in 0002.py before" in mend_rows(failure, "0002.py")
+    assert ("keep one row of each" if sqlstate == "23505" else "clean them in 0002.py before") in mend_rows(
+        failure, "0002.py"
+    )
 
 
 def test_a_column_that_is_added_without_a_default_is_no_matter_of_single_rows() -> None:
@@ -110,6 +119,28 @@ def test_what_a_revision_raises_and_what_python_raises_have_mends_of_their_own()
 
     assert mend_rows(raised, "0002.py").startswith("let upgrade() in 0002.py correct such rows instead of raising")
     assert "values = {" in mend_rows(python, "0002.py")
+
+
+def test_rows_that_share_a_key_become_one_to_which_their_children_refer(empty_database: Database) -> None:
+    with empty_database.connect() as connection:
+        connection.execute("""
+            CREATE TABLE author (id int PRIMARY KEY, mail text, active bool);
+            CREATE TABLE book (id int PRIMARY KEY, author_id int REFERENCES author ON DELETE CASCADE);
+            INSERT INTO author VALUES (1, 'a', true), (2, 'A', true), (3, 'a', false), (4, NULL, true), (5, NULL, true);
+            INSERT INTO book VALUES (1, 1), (2, 2), (3, 3), (4, 5);
+        """)
+        statement = "CREATE UNIQUE INDEX uq ON author (lower(mail)) WHERE active"
+        with pytest.raises(psycopg.errors.UniqueViolation) as refused:
+            connection.execute(statement)
+        failure = Failure("UniqueViolation", f"{refused.value}", statement, "23505")
+        mend = mend_rows(failure, "0002.py", read_foreign_keys(take_snapshot(connection)))
+        for typed in re.findall(r'op\.execute\("(.*?)"\)', mend):
+            connection.execute(typed.encode())
+
+        connection.execute(statement)
+        assert "<table>" not in mend
+        assert connection.execute("SELECT id FROM author ORDER BY id").fetchall() == [(1,), (3,), (4,), (5,)]
+        assert connection.execute("SELECT author_id FROM book ORDER BY id").fetchall() == [(1,), (1,), (3,), (5,)]
 
 
 PATIENTS = Revision(

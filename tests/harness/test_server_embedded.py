@@ -21,10 +21,11 @@ from pgharness.databases import Databases
 from pgharness.findings import CannotRun
 from pgharness.servers import Server, open_server
 from pgharness.servers import server as server_module
-from pgharness.servers.embedded import binaries, data_directory, run_folder
+from pgharness.servers.embedded import binaries, data_directory, run_folder, sweep
 from pgharness.servers.embedded import server as embedded
 from pgharness.servers.embedded.account import Account, server_account
 from pgharness.servers.embedded.binaries import Binaries, find_binaries, reachable_binaries
+from pgharness.servers.embedded.sweep import sweep_run_folders
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root has to change the user")
 
@@ -215,11 +216,14 @@ def test_a_server_is_kept_where_that_is_asked_for(
 
     with open_server("embedded", **options) as opened:
         folder = run_folder_of(opened)
+    monkeypatch.setattr(sweep, "_is_abandoned", lambda one: one == folder)
+    sweep_run_folders(server_account())  # as the next run of anybody's does
     kept = (folder / f".s.PGSQL.{opened.url.port}").exists() and processes[0].poll() is None
     embedded._stop(processes[0])
-    shutil.rmtree(folder)
+    sweep_run_folders(server_account())
 
     assert kept
+    assert not folder.exists()
     assert f"kill -QUIT {processes[0].pid}" in capsys.readouterr().err
 
 

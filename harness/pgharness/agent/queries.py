@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .drivers import sqlstate_of
-
-FAILED_TRANSACTION = "25P02"
+from .statements import FAILED_TRANSACTION
 
 
 def run_query(connection: Any, sql: str, *, between_transactions: bool) -> list[list[str | None]]:
@@ -21,7 +20,7 @@ def run_query(connection: Any, sql: str, *, between_transactions: bool) -> list[
         if cursor.description is None:
             return []
         return [[None if value is None else str(value) for value in row] for row in cursor.fetchall()]
-    except Exception as error:
+    except Exception as error:  # drivers agree on no class
         if sqlstate_of(error) != FAILED_TRANSACTION:
             raise
         return []

@@ -174,6 +174,8 @@ def _read_revision(script: Script) -> dict[str, Any]:
         "names": {name: kind for name in _assigned_names(tree) if (kind := _kind(getattr(module, name, None)))},
         "upgrade_line": _line(tree, "upgrade"),
         "downgrade_line": _line(tree, "downgrade"),
+        "after_deploy": getattr(module, "after_deploy", None),
+        "before_deploy": getattr(module, "before_deploy", None),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from .queries import run_query
 from .revisions import load_metadata, read_chain, version_folders
 from .steps import Runner
 from .unimported import unimported_tables
-from .versions import rollback
+from .versions import commit, rollback
 from .writing_sql import write_sql
 
 UNTRANSLATED = "Alembic's comparison follows no schema_translate_map, and would find none of the models' tables at the heads; `drift` does"
@@ -126,6 +127,21 @@ def _draft(environment: Environment, channel: Channel, _message: Message) -> Non
     _tried(environment, channel, "draft", lambda: write_draft(environment))
 
 
+def _call_by_hand(environment: Environment, channel: Channel, message: Message) -> None:
+    """Call a function of a module that people wrote beside the chain, and commit what it did."""
+    failure: dict[str, Any] | None = None
+    try:
+        function = runpy.run_path(message["path"]).get(message["function"])
+        if function is not None:
+            function(environment.connection)
+            if environment.connection.in_transaction():
+                commit(environment.connection)
+    except Exception as error:  # it is anybody's code, and what it raises is the verdict
+        rollback(environment.connection)
+        failure = describe(error)
+    channel.send("by_hand", failure=failure)
+
+
 def _tried(
     environment: Environment,
     channel: Channel,
@@ -174,4 +190,5 @@ ACTS: dict[str, Callable[[Environment, Channel, Message], None]] = {
     "models": _build_models,
     "compare": _compare,
     "draft": _draft,
+    "by_hand": _call_by_hand,
 }

@@ -64,15 +64,24 @@ class Statements:
 
     def _before(self, _connection: Any, _cursor: Any, sql: str, parameters: object, *_rest: Any) -> None:
         file, line = self._origin()
-        statement = {"sql": sql, "parameters": _shown(parameters), "file": file, "line": line, "duration_s": 0.0}
+        statement = {
+            "sql": sql,
+            "parameters": _shown(parameters),
+            "file": file,
+            "line": line,
+            "duration_s": 0.0,
+            "rows": -1,
+        }
         self.sent.append(statement)
         if self.before is not None:
             self.before(statement)
         self._began = time.perf_counter()
 
-    def _after(self, *_told: Any) -> None:
+    def _after(self, _connection: Any, cursor: Any, *_rest: Any) -> None:
         self._failed = None
         statement = self.sent[-1]
+        rows = getattr(cursor, "rowcount", -1)
+        statement["rows"] = rows if isinstance(rows, int) else -1
         statement["duration_s"] = time.perf_counter() - self._began
         self.at_end()
         if self.after is not None:

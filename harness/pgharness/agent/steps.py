@@ -48,10 +48,11 @@ class Runner:
         for several in [[step] for step in asked] if apart else [asked]:
             with self._watching():
                 has_passed = self._run_in_one_context(several)
+            if apart:
+                with contextlib.nullcontext() if has_passed else contextlib.suppress(Exception):
+                    restore_settings(self._environment.connection, settings)
             if not has_passed:
                 return
-            if apart:
-                restore_settings(self._environment.connection, settings)
 
     def _run_in_one_context(self, asked: Asked) -> bool:
         """Run steps in one migration context, each in its own transaction; say whether all passed."""
@@ -96,8 +97,12 @@ class Runner:
 
     def _answer(self, message: Message, *, between_transactions: bool) -> None:
         assert message["do"] == "query", message
-        rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
-        self._channel.send("rows", rows=rows)
+        try:
+            rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
+        except Exception as error:
+            self._channel.send("rows", rows=[], refused=str(error))
+        else:
+            self._channel.send("rows", rows=rows, refused="")
 
     def _newly_said(self) -> list[str]:
         """Return what the server remarked since this was asked last, of the present step."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import qualifier, unqualified
+from pgharness.catalog.rename_evidence import is_same_column
 from pgharness.catalog.renaming import Rename, not_null_name, printed_name, renamed, with_own_name
 from pgharness.catalog.rendering.arrangement import Arrangement
 
@@ -123,7 +124,9 @@ class _Sides:
             if old.kind == "constraint" and self._has_children(table) and self._is_check(old):
                 return False
             name = f"{qualifier(table.object)}.{unqualified(name)}"
-        if old.kind == "column" and "inherited" in self.before.properties[old]:
+        if old.kind == "column" and (
+            "inherited" in self.before.properties[old] or not is_same_column(self.before, old, self.after, new)
+        ):
             return False
         return not any(ObjectKey(kind, name) in self.before.properties for kind in RELATIONS)
 

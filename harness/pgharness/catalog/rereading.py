@@ -26,16 +26,22 @@ EmptyDatabase = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 
 # A print that is read three times has never been seen to move further.
 READINGS = 3
-_SAME_MOMENT = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | (?P<now>(?<![\w."])(?:transaction_timestamp\(\)|CURRENT_TIMESTAMP\b(?!\()))""",
+_SAME = re.compile(
+    r"""'(?:[^']|'')*' |
+    (?P<now>(?<![\w."])(?:transaction_timestamp\(\)|CURRENT_TIMESTAMP\b(?!\())) |
+    (?P<open>\(+)(?P<column>[\w.]+|"(?:[^"]|"")*")\ =\ (?P<truth>true|false)(?P<close>\)+) |
+    "(?:[^"]|"")*" """,
     re.VERBOSE,
 )
+# A default that depends on nothing: a literal, maybe with casts.
+_CONSTANT = re.compile(r"(?:'(?:[^']|'')*'|-?[\d.]+|\(-?[\d.]+\)|true|false)(?:::[\w\s.\"()\[\],]+)?")
 
 
 def in_the_words_of(left: Snapshot, right: Snapshot, empty_database: EmptyDatabase) -> Snapshot:
     """Return the right snapshot with the left one's print of each definition that the server reads as the same on both sides."""
     unequal = [key for key in left.facts.keys() & right.facts.keys() if _is_printed_otherwise(key, left, right)]
     same = {key for key in unequal if spelled(left.facts[key]) == spelled(right.facts[key])}
+    same |= _same_constants([key for key in unequal if key not in same], left, right, empty_database)
     same |= _same_when_read_again([key for key in unequal if key not in same], left, right, empty_database)
     if not same:
         return right
@@ -43,8 +49,21 @@ def in_the_words_of(left: Snapshot, right: Snapshot, empty_database: EmptyDataba
 
 
 def spelled(printed: str) -> str:
-    """Return a print with one name for the moment at which the transaction began: `now()` (manual, 9.9.5 "Current Date/Time")."""
-    return _SAME_MOMENT.sub(lambda match: "now()" if match["now"] else match[0], printed)
+    """Return a print with one name for the moment at which the transaction began, and with a boolean that is compared with a truth as such.
+
+    That moment is `now()` (manual, 9.9.5 "Current Date/Time"); `is_sold = true` is `is_sold`, also where that is NULL.
+    """
+    return _SAME.sub(_spelled_once, printed)
+
+
+def _spelled_once(match: re.Match[str]) -> str:
+    if match["now"]:
+        return "now()"
+    if not match["truth"]:
+        return match[0]
+    if match["truth"] == "false":
+        return f"{match['open']}NOT {match['column']}{match['close']}"
+    return f"{match['open'][1:]}{match['column']}{match['close'][1:]}"
 
 
 @dataclass(slots=True)
@@ -72,6 +91,35 @@ class _Side:
 
 def _is_printed_otherwise(key: FactKey, left: Snapshot, right: Snapshot) -> bool:
     return key.property in PRINTED_EXPRESSIONS and left.facts[key] != right.facts[key]
+
+
+def _same_constants(
+    keys: list[FactKey], left: Snapshot, right: Snapshot, empty_database: EmptyDatabase
+) -> set[FactKey]:
+    """Return the defaults that are constants, of a column of one type, which the server stores as the same value."""
+    compared = [
+        (key, data_type)
+        for key in keys
+        if (key.kind, key.property) == ("column", "default")
+        and (data_type := left.value("column", key.object, "type")) == right.value("column", key.object, "type")
+        and all(_CONSTANT.fullmatch(side.facts[key]) for side in (left, right))
+    ]
+    if not compared:
+        return set()
+    with empty_database() as connection:
+        return {
+            key
+            for key, data_type in compared
+            if _is_one_value(connection, data_type or "text", left.facts[key], right.facts[key])
+        }
+
+
+def _is_one_value(connection: psycopg.Connection[Any], data_type: str, left: str, right: str) -> bool:
+    query = f"SELECT ({left})::{data_type}::text = ({right})::{data_type}::text"
+    with suppress(psycopg.Error):  # a type of the project's own
+        row = connection.execute(query.encode()).fetchone()
+        return row is not None and row[0] is True
+    return False
 
 
 def _same_when_read_again(

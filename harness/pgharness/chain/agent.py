@@ -19,9 +19,11 @@ from pgharness.findings import CannotRun
 
 FOLDER = Path(__file__).parents[1] / "agent"
 # Loaded by file under a name of its own: in the project's interpreter pgharness need not be installed, nor be on the path.
+# The folder in which the command was typed goes first: it may hold a `types` or a `logging`, which Python's own modules would import.
 _BOOT = """
-import importlib.util, sys
+import sys
 if sys.path[:1] == [""]: del sys.path[0]
+import importlib.util
 spec = importlib.util.spec_from_file_location("pgharness_agent", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
 sys.modules["pgharness_agent"] = importlib.util.module_from_spec(spec)
 from pgharness_agent.__main__ import main

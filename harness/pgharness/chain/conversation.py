@@ -20,7 +20,7 @@ from pgharness.chain.messages import (
     step_of,
 )
 from pgharness.chain.project import Project
-from pgharness.chain.watch import Watch
+from pgharness.chain.watch import QueryRefused, Watch
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl, UnimportedTable
@@ -51,9 +51,12 @@ class _Ask:
     said: tuple[str, ...] = ()
 
     def __call__(self, sql: str) -> list[tuple[str | None, ...]]:
-        """Run a query there."""
+        """Run a query there. Raises QueryRefused."""
         self.child.send(do="query", sql=sql)
-        return [tuple(row) for row in self.child.receive("rows")["rows"]]
+        answer = self.child.receive("rows")
+        if answer["refused"]:
+            raise QueryRefused(answer["refused"])
+        return [tuple(row) for row in answer["rows"]]
 
 
 class Conversation:
@@ -118,6 +121,12 @@ class Conversation:
             return None
         unimported = tuple(UnimportedTable(**one) for one in told["unimported"])
         return refused_of(told["refused"]), enums_of(told["enums"]), unimported
+
+    def by_hand(self, module: Path, function: str) -> str | None:
+        """Call a function of a module with the connection of env.py, if it has one, and return why it fails; None where it passes."""
+        self._child.send(do="by_hand", path=str(module), function=function)
+        failure = failure_of(self._child.receive("by_hand")["failure"])
+        return None if failure is None else f"{failure.error}: {failure.message}"
 
     def pending_operations(self) -> Drafted | None:
         """Ask what `alembic check` would still want; None where env.py names no models."""

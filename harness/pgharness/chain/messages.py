@@ -81,7 +81,7 @@ def step_of(message: Message) -> Step:
 
 def statement_of(message: Message) -> Statement:
     """Read a statement."""
-    return Statement(message["sql"], message["parameters"], message["file"], message["line"])
+    return Statement(message["sql"], message["parameters"], message["file"], message["line"], message["rows"])
 
 
 def failure_of(message: Message | None) -> Failure | None:

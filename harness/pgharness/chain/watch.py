@@ -39,4 +39,8 @@ class Ask(Protocol):
         """`NOTICE: …`, `WARNING: …`, and where the session has asked for them, `DEBUG: …`."""
 
     def __call__(self, sql: str) -> list[tuple[str | None, ...]]:
-        """Run a query there."""
+        """Run a query there. Raises QueryRefused; the transaction has failed then, if it had not before."""
+
+
+class QueryRefused(Exception):  # noqa: N818 - an answer, and no error of the code
+    """The server refuses what the migration's session was asked, as it does in a transaction that has failed."""

@@ -43,6 +43,9 @@ class Check(Claim):
     `needs` names the experiments (fields of the record) without which it can only be skipped. `uses` names those that it judges too
     where they were made. `skip_reason` says, where needed ones are missing, what would have to be given. An `only_at_heads` check
     says nothing of a chain that does not get there. One that is `opt_in` is asked for by giving what it needs, so that nobody misses it.
+    With `since`, an `only_of_standing` check tells nothing of relations that came after that revision: they come with the same
+    deployment, and nobody uses them yet.
+    `tried` tells of which revisions the claim was tried, where that is not all that were reached.
     """
 
     judge: Judge
@@ -52,6 +55,8 @@ class Check(Claim):
     skip_reason: str = ""
     only_at_heads: bool = False
     opt_in: bool = False
+    only_of_standing: bool = False
+    tried: Callable[[ChainRecord], frozenset[str]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be told as a fault of somebody else much later. Raises TypeError."""

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.contents import count_of, rows_in_words, values_in_words
+from pgharness.describing.contents import count_of, in_one_line, rows_in_words, values_in_words
+from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.changes import TableChanges, ValueChange, changes
 from pgharness.records.contents import Contents
-from pgharness.records.steps import RevisionRecord, Step
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure, RevisionRecord, Step
 
 NAME = "data"
 NOTHING = TableChanges("")
+CHANGES_ROWS = re.compile(r"\s*(?:UPDATE|DELETE|MERGE|INSERT\b(?!.*\bVALUES\b).*\bSELECT)\b", re.IGNORECASE | re.DOTALL)
+# The step in which what is found of a kind happens.
+STEP_OF = {
+    **dict.fromkeys(("PGH-V001", "PGH-V002", "PGH-V003", "PGH-V005", "PGH-V006"), "upgrade"),
+    **dict.fromkeys(("PGH-V004", "PGH-V007"), "downgrade"),
+}
 DECLARE = 'where the loss is meant, declare allow = {"data": "<reason>"} beside its code'
 
 
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge each revision by the rows that it met."""
+    for path in record.unused_by_hand:
+        yield Finding(
+            NAME,
+            None,
+            f"file {path}",
+            "No revision has a file of that name, so nobody runs what stands there.",
+            "call it like the revision's file, with .sql or .py, or remove it",
+            code="PGH-V013",
+        )
     for item in record.revisions:
+        yield from _judge_by_hand(item)
+        yield from _untried(item)
         seen = _seen(item)
+        if item.newer_rows_failure is not None:
+            yield _judge_newer_rows(item, item.newer_rows_failure)
         if seen is not None:
             yield from _judge_revision(seen, redacts=record.redacts)
 
@@ -81,6 +103,55 @@ def _refilled(left: Contents, down: Step | None) -> frozenset[str]:
     return frozenset(name for name in empty if (table := met.table(name)) is not None and table.rows)
 
 
+def _judge_by_hand(item: RevisionRecord) -> Iterator[Finding]:
+    """Judge what people wrote by hand for a revision."""
+    steps = [step for step in (item.upgrade, item.downgrade) if step is not None]
+    for one in (*item.by_hand, *(failure for step in steps for failure in step.by_hand)):
+        yield Finding(
+            NAME,
+            item.revision.revision,
+            f"{one.section} of {item.revision.label}",
+            f"`{in_one_line(one.asked)}` of {one.path} fails: {one.said.splitlines()[0]}",
+            f"correct {item.revision.path}, or what is expected of it",
+            one.said,
+            code="PGH-V012",
+        )
+
+
+def _untried(item: RevisionRecord) -> Iterator[Note]:
+    """Say which statements met no row, so that nothing is known of what they do."""
+    for step in (item.upgrade, item.downgrade):
+        statements = step.statements if step is not None and step.met is not None else ()
+        for one in statements:
+            if one.file == item.revision.path and one.rows == 0 and CHANGES_ROWS.match(one.sql):
+                yield Note(
+                    NAME,
+                    item.revision.revision,
+                    f"`{in_one_line(one.sql)}` (line {one.line}) met no row, so what it does was not tried: give it rows under "
+                    f"`-- before` in {item.revision.label}.sql of the setting `data_folder`",
+                )
+
+
+def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:
+    """Judge a downgrade that passes on the rows of before, and fails on those that came meanwhile."""
+    rows = "\n".join(item.newer_rows)
+    if failure.refused:
+        return Note(
+            NAME, item.revision.revision, f"downgrade() refuses rows that only the new schema admits: {failure.message}"
+        )
+    return Finding(
+        NAME,
+        item.revision.revision,
+        f"downgrade of {item.revision.label}",
+        f"downgrade() fails on rows that only the new schema admits: {failure_in_words(failure)}",
+        f"let downgrade() in {item.revision.path} bring such rows along (an UPDATE or a DELETE before), or raise NotImplementedError where it "
+        f"meets them; {DECLARE}",
+        f"{rows}\n{failure_evidence(failure)}",
+        failure.line_in(item.revision.path),
+        code="PGH-V011",
+    )
+
+
 def _judge_revision(seen: _Seen, *, redacts: bool) -> Iterator[Finding | Note]:
     found = [
         one
@@ -103,6 +174,7 @@ def _judge_values(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding
         if changed and (lost or seen.down is None):
             yield _finding(
                 seen,
+                "PGH-V001",
                 subject,
                 f"upgrade() changes {count_of(changed, 'value')}, and {_no_way_back(seen, 'bring them back')}.",
                 f"let upgrade() in {_path(seen)} leave alone what it need not change (a WHERE that meets fewer rows), or let "
@@ -121,7 +193,7 @@ def _lost(seen: _Seen, up: TableChanges, column: str, lost: tuple[ValueChange, .
     subject, count = f"column {up.table}.{column}", count_of(lost, "value")
     if column in up.gone:
         message = f"upgrade() drops the column, and downgrade() brings it back without {count}."
-        return _finding(seen, subject, message, _mend_dropped(seen, up, column), told)
+        return _finding(seen, "PGH-V002", subject, message, _mend_dropped(seen, up, column), told)
     if column in up.retyped:
         before, after = up.retyped[column]
         message = f"The way from {before} to {after} and back loses {count}."
@@ -131,9 +203,10 @@ def _lost(seen: _Seen, up: TableChanges, column: str, lost: tuple[ValueChange, .
             f"choose a type that holds every value, or let upgrade() in {_path(seen)} keep the old values for downgrade(); "
             f"{DECLARE}"
         )
-        return _finding(seen, subject, message, mend, told)
+        return _finding(seen, "PGH-V003", subject, message, mend, told)
     return _finding(
         seen,
+        "PGH-V004",
         subject,
         f"downgrade() changes {count} that upgrade() had kept.",
         f"let downgrade() in {_path(seen)} leave them alone; {DECLARE}",
@@ -168,6 +241,7 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
         if up.is_gone and back.vanished and not seen.is_irreversible:
             yield _finding(
                 seen,
+                "PGH-V006",
                 subject,
                 f"upgrade() drops the table, and downgrade() brings it back without {count_of(back.vanished, 'row')}.",
                 f'keep the rows where downgrade() in {_path(seen)} finds them; {DECLARE}, or irreversible = "<reason>"',
@@ -178,6 +252,7 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
     if up.vanished and is_lost:
         yield _finding(
             seen,
+            "PGH-V005",
             subject,
             f"{count_of(up.vanished, 'row')} of before vanish in upgrade(), and {_no_way_back(seen, 'bring them back')}.",
             f"let upgrade() in {_path(seen)} keep them, or keep a copy for downgrade(); {DECLARE}",
@@ -189,6 +264,7 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
     elif back.vanished:
         yield _finding(
             seen,
+            "PGH-V007",
             subject,
             f"downgrade() takes away {count_of(back.vanished, 'row')} that stood there before upgrade().",
             f"let downgrade() in {_path(seen)} take away only what upgrade() has made; {DECLARE}",
@@ -197,6 +273,7 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
     if back.appeared and table not in seen.refilled:
         yield _finding(
             seen,
+            "PGH-V008",
             subject,
             f"downgrade() leaves {count_of(back.appeared, 'row')} that were not there before upgrade().",
             f"let downgrade() in {_path(seen)} take away the rows that upgrade() makes; {DECLARE}",
@@ -216,11 +293,11 @@ def _judge_again(seen: _Seen, again: Mapping[str, TableChanges], *, redacts: boo
             if before.column(column) is not None and (table, column) not in seen.ours:
                 message = f"Upgrading again after downgrade() gives {count_of(values, 'value')} otherwise than the first time."
                 told = values_in_words(values, redacts=redacts)
-                yield _finding(seen, f"column {table}.{column}", message, mend, told)
+                yield _finding(seen, "PGH-V009", f"column {table}.{column}", message, mend, told)
         for rows, what in ((one.vanished, "lacks"), (one.appeared, "has in addition")):
             if rows:
                 message = f"Upgraded again after downgrade(), it {what} {count_of(rows, 'row')}."
-                yield _finding(seen, f"table {table}", message, mend, rows_in_words(rows, redacts=redacts))
+                yield _finding(seen, "PGH-V010", f"table {table}", message, mend, rows_in_words(rows, redacts=redacts))
 
 
 def _renames(seen: _Seen) -> Iterator[Note]:
@@ -243,8 +320,21 @@ def _path(seen: _Seen) -> str:
     return seen.item.revision.path
 
 
-def _finding(seen: _Seen, subject: str, message: str, mend: str, evidence: str) -> Finding:
-    return Finding(NAME, _revision(seen), subject, message, mend, evidence)
+def _finding(  # noqa: PLR0917 - the parts of a finding, in their order
+    seen: _Seen, code: str, subject: str, message: str, mend: str, evidence: str
+) -> Finding:
+    culprit = _culprit(seen.item, STEP_OF.get(code, ""), subject)
+    if culprit is None:
+        return Finding(NAME, _revision(seen), subject, message, mend, evidence, code=code)
+    told = f"{evidence}\nafter: {in_one_line(culprit.sql)}".strip()
+    return Finding(NAME, _revision(seen), subject, message, mend, told, culprit.line or None, code=code)
+
+
+def _culprit(item: RevisionRecord, direction: str, subject: str) -> Statement | None:
+    """Return the statement that did it: the one that was seen to, or the only one that the revision sends."""
+    step = {"upgrade": item.upgrade, "downgrade": item.downgrade}.get(direction)
+    own = [one for one in step.statements if one.file == item.revision.path] if step is not None else []
+    return item.culprits.get((direction, subject)) or (own[0] if len(own) == 1 else None)
 
 
 CHECK = Check(

@@ -13,7 +13,7 @@ from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.origin import origin
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord, QueryRecord
 
@@ -42,14 +42,15 @@ class _Table:
         ]
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge the indexes at the heads, and the plans of the declared queries where there are any."""
     assert record.head is not None
     indexes = read_indexes(record.head)
     foreign_keys = read_foreign_keys(record.head)
     tables = _by_table(indexes, foreign_keys)
+    declared = read_indexes(record.models.snapshot) if record.models is not None else ()
     findings = [
-        *(_judge_foreign_key(record, key, tables[key.table].indexes) for key in foreign_keys),
+        *(_judge_foreign_key(record, key, tables[key.table].indexes, declared) for key in foreign_keys),
         *(_redundant(record, index, tables[index.table].indexes) for index in indexes),
         *_judge_queries(record.queries, indexes),
         *_unused(record, tables.values()),
@@ -122,13 +123,18 @@ def _predicate_holds(predicate: str, columns: Sequence[str]) -> bool:
     return not left.replace("AND", "").strip("() ")
 
 
-def _judge_foreign_key(record: ChainRecord, foreign_key: ForeignKey, indexes: Sequence[Index]) -> Finding | Note | None:
+def _judge_foreign_key(
+    record: ChainRecord, foreign_key: ForeignKey, indexes: Sequence[Index], declared: Sequence[Index]
+) -> Finding | Note | Repeated | None:
     serving = [index for index in indexes if serves(index, foreign_key)]
     if any(index.is_valid for index in serving):
         return None
     in_part = next((index for index in indexes if index.is_valid and serves_in_part(index, foreign_key)), None)
     if in_part is None:
-        return _uncovered(record, foreign_key, serving, indexes)
+        found = _uncovered(record, foreign_key, serving, indexes)
+        missing = next((index for index in declared if serves(index, foreign_key)), None)
+        # That the models have the index and the chain makes none, `drift` tells.
+        return Repeated("drift", found, _in_drift(missing)) if missing is not None else found
     if len(foreign_key.columns) == 1:
         return None
     return Note(
@@ -137,6 +143,11 @@ def _judge_foreign_key(record: ChainRecord, foreign_key: ForeignKey, indexes: Se
         f"constraint {foreign_key.name} is supported by {in_part.subject} on its column {in_part.columns[0].expression} alone: a DELETE on "
         f"{foreign_key.referenced} looks through all rows of {foreign_key.table} that agree in it",
     )
+
+
+def _in_drift(index: Index) -> str:
+    """Return how `drift` calls an index: one of a constraint comes with that."""
+    return f"constraint {index.constraint}" if index.constraint else index.subject
 
 
 def _uncovered(

@@ -117,4 +117,5 @@ CHECK = Check(
     mend="do the work without the lock: concurrently, NOT VALID and then validated, or in pieces",
     judge=judge,
     needs=frozenset({"trace", "roundtrips"}),
+    only_of_standing=True,
 )

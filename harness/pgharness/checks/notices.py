@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pgharness.catalog.facts import FactKey, ObjectKey
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks.check import Check, Compare
+from pgharness.describing.contents import in_one_line
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.kept import KeptObject
@@ -49,11 +50,12 @@ def _ever(record: ChainRecord) -> Iterator[ObjectKey]:
 
 def _judge_upgrade(item: RevisionRecord, ever: set[str]) -> Iterator[Finding]:
     step = item.upgrade
-    for notice in step.notices:
+    for notice in (one for one in step.notices if one.severity in {"NOTICE", "WARNING"}):
         statement = _statement(step, notice)
         if notice.sqlstate == CUT:
             yield _finding(
                 item,
+                "PGH-N005",
                 f"upgrade of {item.revision.label}",
                 "The server cuts a name that has more than 63 bytes: what looks for the whole name does not find it.",
                 f"give it a shorter name, in models too; {DECLARE}",
@@ -63,8 +65,9 @@ def _judge_upgrade(item: RevisionRecord, ever: set[str]) -> Iterator[Finding]:
         elif notice.sqlstate == OUTSIDE and statement is not None and _SET.match(statement.sql):
             yield _finding(
                 item,
+                "PGH-N006",
                 f"upgrade of {item.revision.label}",
-                f"`{_in_one_line(statement.sql)}` does nothing: no transaction is open there.",
+                f"`{in_one_line(statement.sql)}` does nothing: no transaction is open there.",
                 "write SET without LOCAL there, and RESET behind what it is for, or take it out of the autocommit_block()",
                 notice,
                 statement,
@@ -86,8 +89,9 @@ def _judge_dropped(item: RevisionRecord, notice: Notice, statement: Statement, e
             if is_mentioned and bare not in ever and bare.lower() not in ever:
                 yield _finding(
                     item,
+                    "PGH-N003",
                     f"upgrade of {item.revision.label}",
-                    f"`{_in_one_line(statement.sql)}` drops nothing: no revision of the chain makes {name}.",
+                    f"`{in_one_line(statement.sql)}` drops nothing: no revision of the chain makes {name}.",
                     f"correct the name, or remove the statement; {DECLARE}",
                     notice,
                     statement,
@@ -113,8 +117,9 @@ def _judge_cascade(item: RevisionRecord) -> Iterator[Finding]:
             continue
         yield _finding(
             item,
+            "PGH-N004",
             f"{key.kind} {key.object}",
-            f"CASCADE drops it too: `{_in_one_line(cascading[0].sql)}` does not name it, and nothing in the revision does.",
+            f"CASCADE drops it too: `{in_one_line(cascading[0].sql)}` does not name it, and nothing in the revision does.",
             f"drop by name what is to go, and leave out CASCADE; {DECLARE}",
             None,
             cascading[0],
@@ -131,12 +136,14 @@ def _kept_other(item: RevisionRecord, kept: KeptObject, *, is_invalid: bool) -> 
         f"{one.key.kind} {one.key.object}, {one.key.property}: asked for {_value(one.asked)}, kept {_value(one.kept)}"
         for one in kept.differences
     )
-    message = f"IF NOT EXISTS keeps what stands there, which is not what `{_in_one_line(kept.statement.sql)}` asks for."
+    message = f"IF NOT EXISTS keeps what stands there, which is not what `{in_one_line(kept.statement.sql)}` asks for."
+    code = "PGH-N001"
     mend = f"drop it first, or alter it to what is to be, and leave out IF NOT EXISTS; {DECLARE}"
     if is_invalid:
+        code = "PGH-N002"
         message = "IF NOT EXISTS keeps an index that is invalid: a CREATE INDEX CONCURRENTLY failed before."
         mend = f"DROP INDEX CONCURRENTLY IF EXISTS {kept.kept.object} before it is created"
-    return _finding(item, f"{kept.kept.kind} {kept.kept.object}", message, mend, None, kept.statement, told)
+    return _finding(item, code, f"{kept.kept.kind} {kept.kept.object}", message, mend, None, kept.statement, told)
 
 
 def _value(value: str | None) -> str:
@@ -149,6 +156,7 @@ def _statement(step: Step, notice: Notice) -> Statement | None:
 
 def _finding(  # noqa: PLR0917 - the parts of a finding, in their order
     item: RevisionRecord,
+    code: str,
     subject: str,
     message: str,
     mend: str,
@@ -158,12 +166,7 @@ def _finding(  # noqa: PLR0917 - the parts of a finding, in their order
 ) -> Finding:
     remarked = f"{notice.severity} {notice.sqlstate}: {notice.message}" if notice is not None else ""
     line = statement.line if statement is not None and statement.file == item.revision.path else None
-    return Finding(NAME, item.revision.revision, subject, message, mend, evidence or remarked, line or None)
-
-
-def _in_one_line(statement: str, limit: int = 120) -> str:
-    text = " ".join(statement.split())
-    return text if len(text) <= limit else f"{text[:limit]}…"
+    return Finding(NAME, item.revision.revision, subject, message, mend, evidence or remarked, line or None, code=code)
 
 
 CHECK = Check(

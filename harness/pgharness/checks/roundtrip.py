@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -25,6 +26,8 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "roundtrip"
+# What SQLAlchemy says where a call has None for a name.
+NAMELESS = re.compile("it has no name|have a name", re.IGNORECASE)
 
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
@@ -41,7 +44,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
     if downgrade is None:
         return
     if downgrade.failure is not None:
-        yield from _judge_failed_downgrade(revision, downgrade.failure)
+        yield from _judge_failed_downgrade(record, downgrade.failure, compare)
         return
     if revision.irreversible is not None:
         yield _finding(
@@ -105,7 +108,8 @@ def _changed_by_reupgrade(record: RevisionRecord, compare: Compare) -> tuple[Dif
     return compare(first, second) if first is not None and second is not None else ()
 
 
-def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Finding]:
+def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: Compare) -> Iterator[Finding]:
+    revision = record.revision
     if failure.refused and revision.irreversible is not None:
         return
     if failure.refused:
@@ -120,9 +124,19 @@ def _judge_failed_downgrade(revision: Revision, failure: Failure) -> Iterator[Fi
             "PGH-R002",
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
-            advice(failure, f"correct downgrade() in {revision.path}"),
+            _named(record, failure, compare) or advice(failure, f"correct downgrade() in {revision.path}"),
             failure,
         )
+
+
+def _named(record: RevisionRecord, failure: Failure, compare: Compare) -> str:
+    """Return the calls with the names that PostgreSQL gave, where downgrade() names no constraint or index; empty elsewhere."""
+    if failure.sqlstate or not NAMELESS.search(failure.message) or record.upgrade.snapshot is None:
+        return ""
+    names = ("what upgrade() makes", "the catalog before it")
+    proposals = compare_in_words(compare, record.upgrade.snapshot, record.before, names=names).proposals
+    calls = [line for key, one in proposals.items() if key.kind in ("constraint", "index") for line in one.operations]
+    return f"name it, as PostgreSQL does: {'; '.join(calls)} in downgrade() of {record.revision.path}" if calls else ""
 
 
 def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[Finding | Note]:

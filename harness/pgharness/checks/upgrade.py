@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
@@ -90,7 +91,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             subject=f"upgrade of {revision.label}",
             message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
-            mend=mend_rows(record.upgrade_rows_failure, revision.path),
+            mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before)),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
             code="PGH-U002",

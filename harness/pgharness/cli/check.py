@@ -39,6 +39,10 @@ def check(  # noqa: PLR0917 - typer calls it with names
     only: Annotated[list[str] | None, typer.Option(help="Run only this check; may be repeated.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Skip this check; may be repeated.")] = None,
     since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one.")] = None,
+    previous: Annotated[
+        str | None,
+        typer.Option(help="The release before, as git knows it: compat judges the revisions that it has not."),
+    ] = None,
     head: Annotated[
         list[str] | None,
         typer.Option(help="Judge only what leads to this head, REV or BRANCH@head; may be repeated."),
@@ -89,6 +93,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
             "only": tuple(only or ()) if not write_structure else ("structure",),
             "skip": tuple(skip or ()),
             "since": since,
+            "previous": previous,
             "heads": tuple(head or ()),
             "baseline": baseline,
             "statements": statements,

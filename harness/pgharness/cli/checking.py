@@ -55,7 +55,10 @@ def check_chain_and_tell(
         _write_structure(run, settings.structure)
         return
     if accept_because is not None:
-        _accept(run.report, settings.accepted, accept_because)
+        is_for_programs = report_format is not ReportFormat.TEXT
+        _accept(run.report, settings.accepted, accept_because, is_for_programs=is_for_programs)
+        if is_for_programs or output is not None:
+            _tell(run.report, report_format, output, detail)
         return
     _tell(run.report, report_format, output, detail)
     fails = not run.report.passed or (bool(run.report.missed) and _is_strict(strict))
@@ -123,10 +126,10 @@ def _require_whole_run(options: Mapping[str, object]) -> None:
         )
 
 
-def _accept(report: Report, file: Path, reason: str) -> None:
+def _accept(report: Report, file: Path, reason: str, *, is_for_programs: bool) -> None:
     findings = [one for one in (*report.findings, *report.accepted) if one.check != DECLARATIONS.name]
     entries = write_accepted(file, findings, reason, datetime.now(tz=UTC).date())
-    print(f"accepted {counted(entries, 'finding')} in {file}")
+    print(f"accepted {counted(entries, 'finding')} in {file}", file=sys.stderr if is_for_programs else sys.stdout)
 
 
 def _write_structure(run: Run, path: Path | None) -> None:

@@ -51,9 +51,21 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "23502",
         "not_null_violation",
-        'fill the column first: op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL"); a new one is added as nullable '
-        "or with a server_default",
+        'add {column} with a server_default; or as nullable, then op.execute("UPDATE {table} SET {column} = <value>") and '
+        'op.alter_column("{table}", "{column}", nullable=False)',
+        r'\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"?(?P<column>[^"\s]+)"?\s[\s\S]*column "(?P=column)" of relation "(?P<table>[^"]+)"',
+    ),
+    Advice(
+        "23502",
+        "not_null_violation",
+        'fill the column first: op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL")',
         r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)"',
+    ),
+    Advice(
+        "23503",
+        "foreign_key_violation",
+        "UPDATE or DELETE the rows of {table} that refer to none, in this revision before VALIDATE",
+        r'\bVALIDATE\s+CONSTRAINT\b[\s\S]*on table "(?P<table>[^"]+)" violates foreign key',
     ),
     Advice(
         "23503",
@@ -71,11 +83,16 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "23505",
         "unique_violation",
-        'keep one row of each first: op.execute("DELETE FROM <table> one USING <table> other WHERE one.ctid > other.ctid AND one.<column> = '
-        'other.<column>"); they are equal in {columns}',
+        "keep one row of each first: lead over what refers to the others, then DELETE them; they are equal in {columns}",
         r"Key (?P<columns>\([^)]*\))",
     ),
     Advice("23505", "unique_violation", "write each key once: ON CONFLICT DO NOTHING, or DELETE what is there first"),
+    Advice(
+        "23514",
+        "check_violation",
+        "UPDATE the rows that violate it, in this revision before VALIDATE",
+        r"\bVALIDATE\s+CONSTRAINT\b",
+    ),
     Advice(
         "23514",
         "check_violation",

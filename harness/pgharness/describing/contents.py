@@ -28,6 +28,12 @@ def rows_in_words(found: Sequence[str], *, redacts: bool) -> str:
     return "" if redacts else _lines(found)
 
 
+def in_one_line(statement: str, limit: int = 120) -> str:
+    """Return the beginning of a statement in one line."""
+    text = " ".join(statement.split())
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
 def _lines(told: Sequence[str]) -> str:
     rest = [f"… and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
     return "\n".join([*told[:MOST_TOLD], *rest])

@@ -16,11 +16,15 @@ _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Lines of a revision that bring one object to what it is to be, and those in `also` with it; or the reason why none can."""
+    """Lines of a revision that bring one object to what it is to be, and those in `also` with it; or the reason why none can.
+
+    `caution` is what the values of rows lose by it.
+    """
 
     operations: tuple[str, ...]
     reason: str
     also: frozenset[ObjectKey] = frozenset()
+    caution: str = ""
 
 
 Proposals = dict[ObjectKey, Proposal]
@@ -36,7 +40,8 @@ def propose(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None
         # What is called otherwise may differ in something beside its name too.
         before = proposals.get(one.key, Proposal((), ""))
         operations, reason = before.operations + one.operations, before.reason or one.reason
-        proposals[one.key] = Proposal(operations, reason, before.also | one.also)
+        caution = before.caution or one.caution
+        proposals[one.key] = Proposal(operations, reason, before.also | one.also, caution)
     return proposals
 
 
@@ -77,7 +82,13 @@ def in_words(key: ObjectKey, proposals: Proposals) -> str:
         return "nothing by itself: it comes and goes with what it belongs to"
     if proposal.reason:
         return f"by hand, for {proposal.reason}"
-    return written_out(proposal.operations)
+    written = written_out(proposal.operations)
+    return _cautioned(written, proposal.caution) if proposal.caution else written
+
+
+def _cautioned(written: str, caution: str) -> str:
+    """Say behind the code what it does to values."""
+    return f"{written}({caution})\n" if written.endswith("\n") else f"{written} ({caution})"
 
 
 def written_out(operations: Sequence[str]) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pgharness.catalog.index_shapes import ForeignKey
 from pgharness.describing.advice import advice
+from pgharness.describing.keeping_one import keep_one_of_each
 from pgharness.records.steps import Failure
 
 _NAME = r'(?:"[^"]+"|[\w$]+)'
@@ -26,10 +29,16 @@ _VALUES = ', or name what it does hold: values = {"<schema>.<table>.<column>" = 
 
 @dataclass(frozen=True, slots=True)
 class RowsAtFault:
-    """Which rows, to be read behind "fails where", and a query for them, empty where the statement does not tell enough."""
+    """Which rows, to be read behind "fails where", and a query for them, empty where the statement does not tell enough.
+
+    Where rows share what has to be unique, `keys` is that, in `table`, of the rows that meet the `condition`.
+    """
 
     where: str
     query: str = ""
+    keys: str = ""
+    table: str = ""
+    condition: str = ""
 
 
 def rows_at_fault(failure: Failure) -> RowsAtFault | None:
@@ -46,8 +55,8 @@ def where_in_words(failure: Failure) -> str:
     return "on tables with rows" if found is None else f"on tables with rows, where {found.where}"
 
 
-def mend_rows(failure: Failure, path: str) -> str:
-    """Return what to do about an upgrade that fails on some rows."""
+def mend_rows(failure: Failure, path: str, foreign_keys: Iterable[ForeignKey] = ()) -> str:
+    """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog on which it fails."""
     declare = 'where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}'
     found = rows_at_fault(failure)
     if failure.sqlstate is None and failure.frames and failure.frames[-1].code.startswith("raise"):
@@ -55,10 +64,12 @@ def mend_rows(failure: Failure, path: str) -> str:
     if failure.sqlstate is None:
         return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
     if found is None or not found.query:
-        otherwise = "fill or clean the rows first (add the column with a server_default or as nullable, UPDATE, then SET NOT NULL)"
+        otherwise = f"fill or clean the rows in {path} before"
         return f"{advice(failure, otherwise)}; {declare}"
     values = _VALUES if failure.sqlstate in _OF_TEXTS else ""
-    clean = advice(failure, f"clean them in {path} before")
+    clean = (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)) or advice(
+        failure, f"clean them in {path} before"
+    )
     return f"make sure that production has none: {found.query}; or {clean}; {declare}{values}"
 
 
@@ -72,7 +83,8 @@ def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:
     keys, partial = found[1], _WHERE.search(statement)
     condition = f"({keys}) IS NOT NULL" + (f" AND ({partial[1].strip()})" if partial else "")
     query = f"SELECT {keys}, count(*) FROM {table} WHERE {condition} GROUP BY {keys} HAVING count(*) > 1"
-    return RowsAtFault(f"two rows share {keys}", query if table else "")
+    where = f"two rows share {keys}"
+    return RowsAtFault(where, query, keys, table, condition) if table else RowsAtFault(where)
 
 
 def _null(message: str, statement: str, table: str) -> RowsAtFault | None:

@@ -11,6 +11,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.rereading import in_the_words_of
 from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
+from pgharness.records.chain_record import ChainRecord
 from pgharness.servers import Connection
 from pgharness.settings import Settings
 
@@ -47,7 +48,20 @@ def empty_database(databases: Databases) -> Iterator[Connection]:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One experiment; `name` is the field of the chain's record that takes what `run` gives, None where it cannot be made."""
+    """One experiment; `name` is the field of the chain's record that takes what `run` gives, None where it cannot be made.
+
+    One that `upgrades` runs revisions on databases of its own: it waits until no other one stands where the chain makes what belongs to the
+    whole server.
+    """
 
     name: str
     run: Callable[[Site], Any]
+    upgrades: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One experiment that goes by what the walk has seen, and so is made after it; `name` as for an `Experiment`."""
+
+    name: str
+    run: Callable[[Site, ChainRecord], Any]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pgharness.experiments import comparison, draft, models, modes, query_plans, structure
-from pgharness.experiments.experiment import Experiment
+from pgharness.experiments import comparison, draft, models, modes, query_plans, stops, structure
+from pgharness.experiments.experiment import Experiment, FollowUp
+from pgharness.experiments.old_release import experiment as old_release
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     query_plans.EXPERIMENT,
@@ -12,5 +13,9 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     draft.EXPERIMENT,
     structure.EXPERIMENT,
     modes.EXPERIMENT,
+    old_release.EXPERIMENT,
 )
 """All experiments at the heads, in the order in which they are made."""
+
+FOLLOW_UPS: tuple[FollowUp, ...] = (stops.FOLLOW_UP,)
+"""Those that go by what the walk has seen, in the order in which they are made."""

@@ -22,7 +22,7 @@ DECLARATIONS = Claim(
 )
 
 # What each declaration in a revision takes.
-DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict"}
+DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict", "after_deploy": "str", "before_deploy": "str"}
 ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 
 
@@ -100,6 +100,12 @@ def _judge_reasons(revision: Revision) -> Iterator[Finding]:
         yield _finding(
             revision, "irreversible", "Missing reason.", 'irreversible = "<why there is no way back>"', "PGH-X002"
         )
+    for name, reason in (("after_deploy", revision.after_deploy), ("before_deploy", revision.before_deploy)):
+        if reason is not None and not _is_reason(reason):
+            yield _finding(revision, name, "Missing reason.", f'{name} = "<why>"', "PGH-X002")
+    if revision.after_deploy is not None and revision.before_deploy is not None:
+        message = "It is said to run before the deployment and after it."
+        yield _finding(revision, "before_deploy", message, "remove one of after_deploy and before_deploy", "PGH-X009")
     if revision.allow_problem:
         yield _finding(revision, "allow", revision.allow_problem, 'allow = {"<check>": "<reason>"}', "PGH-X005")
 

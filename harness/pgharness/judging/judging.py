@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
-from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.facts import RELATION_KINDS, Snapshot
 from pgharness.checks import upgrade
 from pgharness.checks.check import Check, Claim, Compare
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
@@ -40,9 +40,17 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
             raise CannotRun(
                 f"Unknown check {name!r}.",
                 seen=f"known are {', '.join(names)}",
-                mend=f"name one of them{nearest(name, names)}",
+                mend=_mend_unknown(name, names),
             )
     return tuple(check for check in known if (not only or check.name in only) and check.name not in skip)
+
+
+def _mend_unknown(name: str, known: Sequence[str]) -> str:
+    """Return what to type; of several names in one, that each wants an option of its own."""
+    several = [one.strip() for one in name.split(",")]
+    if len(several) > 1:
+        return f"give the option once for each: --skip {' --skip '.join(several)} (or --only)"
+    return f"name one of them{nearest(name, known)}"
 
 
 def wanted_claims(checks: Sequence[Check]) -> tuple[Claim, ...]:
@@ -71,9 +79,8 @@ def judge(
     comparer = Comparer(rules.ignore)
     results: list[CheckResult] = []
     for check in checks:
-        results.append(
-            _judge_one(record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results))
-        )
+        result = _judge_one(record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results))
+        results.append(_of_standing(result, record, rules.since) if check.only_of_standing else result)
     told = [
         *(
             replace(one, findings=without_allowed(one.findings, record.chain, rules.allow_indices, ends))
@@ -130,7 +137,7 @@ def _judge_one(
         return replace(_result(check, Status.SKIPPED, 0.0, reason=reason), is_missed=not check.opt_in)
     told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     said = (weighing or Weighing()).of(told)
-    return _result(
+    result = _result(
         check,
         Status.PASSED,
         time.perf_counter() - started + sum(record.durations_s.get(need, 0.0) for need in charged),
@@ -138,6 +145,7 @@ def _judge_one(
         notes=tuple(item for item in said if isinstance(item, Note)),
         reason=fault,
     )
+    return result if check.tried is None else replace(result, tried=check.tried(record))
 
 
 def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[Said, str]:
@@ -218,6 +226,17 @@ def _without_earlier(result: CheckResult, before: frozenset[str]) -> CheckResult
     kept = tuple(finding for finding in result.findings if finding.revision not in before)
     notes = tuple(note for note in result.notes if note.revision not in before)
     return replace(result, status=Status.FAILED if kept else result.status, findings=kept, notes=notes)
+
+
+def _of_standing(result: CheckResult, record: ChainRecord, since: str | None) -> CheckResult:
+    """Leave out what is said of relations that came after a revision."""
+    item = record.record_of(since) if since is not None else None
+    if item is None or item.upgrade.snapshot is None:
+        return result
+    facts = item.upgrade.snapshot.facts
+    standing = {key.object for key in facts if key.kind in {*RELATION_KINDS, "index"}}
+    kept = tuple(one for one in result.findings if one.revision is None or one.subject.rpartition(" ")[2] in standing)
+    return replace(result, findings=kept)
 
 
 def _without_accepted(result: CheckResult, accepted: frozenset[Accepted]) -> CheckResult:

@@ -22,9 +22,11 @@ OURS = (
     "pgharness.checks.locks:CHECK",
     "pgharness.checks.leftovers:CHECK",
     "pgharness.checks.notices:CHECK",
+    "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
     "pgharness.checks.modes:CHECK",
+    "pgharness.checks.compat:CHECK",
 )
 
 

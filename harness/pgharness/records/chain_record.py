@@ -10,8 +10,10 @@ from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
 from pgharness.records.kept import KeptObject
 from pgharness.records.modes import ModesRecord
+from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
+from pgharness.records.stops import StopsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,13 @@ class ChainRecord:
     queries: QueriesRecord | None = None
     kept: tuple[KeptObject, ...] | None = None
     """What IF NOT EXISTS kept on the way up, and in what it is not what was asked for."""
+    stops: StopsRecord | None = None
     modes: ModesRecord | None = None
+    old_release: OldReleaseRecord | None = None
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
+    unused_by_hand: tuple[str, ...] = ()
+    """Files of rows and assertions that belong to no revision."""
     redacts: bool = False
     """Whether values of rows are told to nobody."""
     durations_s: Mapping[str, float] = field(default_factory=dict)

@@ -43,6 +43,11 @@ class TableContents:
         """Return the column of this name, or None."""
         return next((one for one in self.columns if one.name == name), None)
 
+    def keys(self) -> frozenset[tuple[Value, ...]]:
+        """Return what the rows have as their key; empty where the table has none."""
+        places = [place for name in self.key for place, one in enumerate(self.columns) if one.name == name]
+        return frozenset(tuple(row[place] for place in places) for row in self.rows) if places else frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:

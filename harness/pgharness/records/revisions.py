@@ -29,6 +29,10 @@ class Revision:
     names: Mapping[str, str] = field(default_factory=dict)
     upgrade_line: int = 1
     downgrade_line: int = 1
+    after_deploy: str | None = None
+    """Why no release before it runs any more when it is run; None where one may."""
+    before_deploy: str | None = None
+    """Why it is run while the release before still runs, as one is that declares nothing."""
 
     @property
     def is_merge(self) -> bool:

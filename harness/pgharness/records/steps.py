@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.by_hand import HandFailure
 from pgharness.records.contents import Contents
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
@@ -60,7 +62,7 @@ class Notice:
 class Step:
     """One upgrade or downgrade of one revision: its statements, the catalog after it, or why it failed.
 
-    `met` and `left` are the contents of tables just before and just after it, None where nobody asked for them.
+    `by_hand` is what failed of what people wrote to hold behind it. `met` and `left` are the contents of tables just before and just after it, None where nobody asked for them.
     """
 
     statements: tuple[Statement, ...]
@@ -68,10 +70,14 @@ class Step:
     snapshot: Snapshot | None
     failure: Failure | None = None
     notices: tuple[Notice, ...] = ()
+    by_hand: tuple[HandFailure, ...] = ()
     met: Contents | None = None
     left: Contents | None = None
     trace: Trace | None = field(default=None, compare=False)
     """The locks and the work of its statements, where somebody wants to know."""
+    commits: tuple[int, ...] = ()
+    """The indexes of statements behind which a part of it was committed before its end; none where it is one transaction, and
+    where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,14 @@ class RevisionRecord:
     """Tables for which no row could be made, each with the reason."""
     read_as: tuple[tuple[str, str, str], ...] = ()
     """Texts that were made such that the upgrade can read them: table, column, and the type that it reads them as."""
+    by_hand: tuple[HandFailure, ...] = ()
+    """What failed of the rows that people wrote for it."""
+    culprits: Mapping[tuple[str, str], Statement] = field(default_factory=dict)
+    """The statements, by "upgrade" or "downgrade" and a column or table in words, behind which its contents were no longer what they were."""
+    newer_rows: tuple[str, ...] = ()
+    """Rows, in words, that only the new schema admits, and that stood there when the downgrade was tried."""
+    newer_rows_failure: Failure | None = None
+    """Why the downgrade fails on these, where it passes without them."""
     behind: str | None = None
     """The first revision before it that fails every way, and was passed over: a failure may come of what that has not made."""
 

@@ -36,6 +36,8 @@ class Work:
     relation: str
     name: str = ""
     rows: int = 0
+    is_looked_up: bool = False
+    """Whether an index finds the rows, so that they are as few where the table holds many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class TracedStatement:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The statements of one step in their order; `lock_timeout_ms` is what env.py leaves in force when the step begins, 0 for none."""
+    """The statements that the revision sent in one step, in their order; `lock_timeout_ms` is what env.py leaves in force when the step begins, 0 for none."""
 
     statements: tuple[TracedStatement, ...]
     lock_timeout_ms: int = 0

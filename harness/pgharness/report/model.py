@@ -91,7 +91,7 @@ class Report:
         if here is not None:
             return Cell.BROKEN, tuple(here)
         is_reached = self._revisions.keys() <= self.reached if revision is None else revision.revision in self.reached
-        is_judged = result.is_judged and (not result.needs_walk or is_reached)
+        is_judged = result.is_judged and (not result.needs_walk or is_reached) and _is_tried(result, revision)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
 
     @cached_property
@@ -106,3 +106,10 @@ class Report:
             for finding in result.findings:
                 found[result.name, finding.revision].append(finding)
         return dict(found)
+
+
+def _is_tried(result: CheckResult, revision: Revision | None) -> bool:
+    """Whether a check that tries some revisions alone has tried this one, or any where none is asked for."""
+    if result.tried is None:
+        return True
+    return bool(result.tried) if revision is None else revision.revision in result.tried

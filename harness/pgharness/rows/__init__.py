@@ -5,5 +5,6 @@ from __future__ import annotations
 from pgharness.rows.column_values import Words
 from pgharness.rows.inserting import Filling, fill_empty_tables
 from pgharness.rows.learning import Suspect, learn, suspects
+from pgharness.rows.newer import add_row, first_violating
 
-__all__ = ["Filling", "Suspect", "Words", "fill_empty_tables", "learn", "suspects"]
+__all__ = ["Filling", "Suspect", "Words", "add_row", "fill_empty_tables", "first_violating", "learn", "suspects"]

@@ -10,12 +10,12 @@ from types import MappingProxyType
 import psycopg
 from psycopg import errors, pq, sql
 
-from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Words
+from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Value, Words
 from pgharness.rows.labels import missing_labels
 from pgharness.rows.new_columns import fill_new_columns
 from pgharness.rows.reading import Connection, first_line, look_at_tables, printed, read_tables
 from pgharness.rows.row_values import Choice, Chooser, Fullness
-from pgharness.rows.tables import Table
+from pgharness.rows.tables import Column, Table
 from pgharness.rows.type_values import Values
 
 # The first row has all its columns, the second as few as it may, the third even those that have defaults, the fourth large values.
@@ -66,7 +66,7 @@ def fill_empty_tables(
         fill_new_columns(Chooser(ColumnValues(connection, table, values, words)), behind=widths[oid])
     tables = tuple(table for table in tables if table.name in empty.values())
     filled: dict[str, int] = {}
-    for table in _parents_first(tables):
+    for table in parents_first(tables):
         made, reason = _fill(Chooser(ColumnValues(connection, table, values, words)), rows_per_table)
         if made:
             filled[table.name] = made
@@ -75,7 +75,7 @@ def fill_empty_tables(
     return Filling(filled, tuple(sorted(unfilled.items())), new_widths)
 
 
-def _parents_first(tables: Collection[Table]) -> list[Table]:
+def parents_first(tables: Collection[Table]) -> list[Table]:
     """Order tables so that each comes after those it refers to; in a circle, after those that it must refer to."""
     remaining = {table.name: table for table in tables}
     ordered: list[Table] = []
@@ -107,7 +107,7 @@ def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
     made, reason = _insert_at_once(chooser, rows), ""
     for number in range(made, rows):
         try:
-            _insert_fitting(chooser, number, FULLNESS[number % len(FULLNESS)])
+            insert_fitting(chooser, number, FULLNESS[number % len(FULLNESS)])
             made += 1
         except NothingFits as nothing:
             reason = reason or str(nothing)
@@ -121,7 +121,7 @@ def _add_labels(chooser: Chooser, rows: int) -> int:
     for place in range(min(max(map(len, missing.values()), default=0), MOST_FOR_LABELS)):
         wanted = {name: labels[place] for name, labels in missing.items() if place < len(labels)}
         with suppress(NothingFits):  # other columns may keep a label from occurring, and need not be known here
-            _insert_fitting(replace(chooser, wanted=wanted), rows + place, Fullness.EXPLICIT)
+            insert_fitting(replace(chooser, wanted=wanted), rows + place, Fullness.EXPLICIT)
             made += 1
     return made
 
@@ -153,35 +153,36 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
     return sum(commit.statusmessage == "COMMIT" for commit in commits)
 
 
-def _insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> None:
-    """Insert one row, taking other values where the server refuses it. Raises NothingFits with the server's last word."""
+def insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> dict[Column, Value]:
+    """Insert one row, taking other values where the server refuses it, and return it. Raises NothingFits with the server's last word."""
     choices = chooser.choices(number, fullness)
     for _ in range(ATTEMPTS):
         try:
-            _insert(chooser.column_values.connection, chooser.table, choices)
+            row = _insert(chooser.column_values.connection, chooser.table, choices)
         except (psycopg.errors.IntegrityError, errors.RaiseException, errors.DataError) as error:
             refusal = error
         except psycopg.Error as error:
             raise NothingFits(first_line(error)) from error
         else:
-            return
+            return row
         if not _advance(chooser.table, choices, refusal):
             break
     raise NothingFits(first_line(refusal)) from refusal
 
 
-def _insert(connection: Connection, table: Table, choices: Collection[Choice]) -> None:
+def _insert(connection: Connection, table: Table, choices: Collection[Choice]) -> dict[Column, Value]:
     row = dict(pair for choice in choices for pair in choice.current)
     given = {column.name: value for column, value in row.items()}
     if not given:
         connection.execute(sql.SQL("INSERT INTO {} DEFAULT VALUES").format(printed(table.name)), (), prepare=False)
-        return
+        return row
     statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})").format(
         printed(table.name),
         sql.SQL(", ").join(printed(name) for name in given),
         sql.SQL(", ").join([sql.Placeholder()] * len(given)),
     )
     connection.execute(statement, list(given.values()), prepare=False)
+    return row
 
 
 def _advance(table: Table, choices: Collection[Choice], refusal: psycopg.Error) -> bool:

@@ -53,7 +53,7 @@ class Chooser:
     """Chooses values for rows of one table."""
 
     column_values: ColumnValues
-    wanted: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, Value] = field(default_factory=dict)
     """Values that rows are to have, by column."""
 
     @property

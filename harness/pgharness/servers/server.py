@@ -19,7 +19,7 @@ Connection = psycopg.Connection[TupleRow]
 Keeps = Callable[[], bool]
 """Says at the end of a run whether a server of our own is to outlive it; asked late, because what is to be looked at is known late."""
 
-# With this variable set, a server of our own outlives the run until the next one starts, so that kept databases can be
+# With this variable set, a server of our own outlives the run, until somebody ends it or for a day, so that kept databases can be
 # looked at.
 KEEP_VARIABLE = "PGHARNESS_KEEP_SERVER"
 

@@ -90,8 +90,6 @@ def _other_relations(place: int, traced: TracedStatement) -> Iterator[tuple[Haza
 def _rows(_place: int, traced: TracedStatement) -> Iterator[tuple[Hazard, str]]:
     read = {work.relation: work.rows for work in traced.works if work.doing == "reads"}
     written = {work.relation: work for work in traced.works if work.doing == "writes"}
-    if not traced.statement.file:
-        return
     for relation, work in written.items():
         if work.rows >= read.get(relation, work.rows + 1):
             yield ROWS_WRITTEN, relation

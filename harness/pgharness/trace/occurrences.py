@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
@@ -38,13 +38,17 @@ class Occurrence:
 def work_under_locks(trace: Trace) -> Iterator[Occurrence]:
     """Yield for each statement that does work which grows with the rows one occurrence: under the lock on what it works on, else under another."""
     for place, traced in enumerate(trace.statements):
-        works = _growing(traced)
+        works = _growing(traced, trace.statements[place + 1 :])
         locks = [lock for lock in blocking_locks(traced) if not lock.is_dropped]
-        if not works or not locks:
-            continue
-        own = [lock for lock in locks if lock.relation == works[0].relation]
-        for lock in own or locks[:1]:
-            yield Occurrence(place, traced, lock, works)
+        if works and locks:
+            yield Occurrence(place, traced, _concerned(locks, works[0]), works)
+
+
+def _concerned(locks: list[HeldLock], work: Work) -> HeldLock:
+    """Return the lock to tell of: that on what is worked on, or where indexes of partitions are built, on the table they belong to."""
+    whole = [lock for lock in locks if lock.kind == "partitioned table" and work.doing == "builds"]
+    own = [lock for lock in locks if lock.relation == work.relation]
+    return (whole or own or locks)[0]
 
 
 def blocking_locks(traced: TracedStatement) -> list[HeldLock]:
@@ -55,20 +59,27 @@ def blocking_locks(traced: TracedStatement) -> list[HeldLock]:
     return [lock for lock in blocking if lock.table not in tables]
 
 
-def _growing(traced: TracedStatement) -> tuple[Work, ...]:
+def _growing(traced: TracedStatement, later: Sequence[TracedStatement]) -> tuple[Work, ...]:
     """Return the work that grows with the rows, heaviest first."""
-    grows = _counts_grow(traced)
+    grows = _counts_grow(traced, later)
     counted = [work for work in traced.works if grows or work.doing not in {"reads", "writes"}]
     return tuple(sorted(counted, key=lambda work: -_WEIGHT[work.doing]))
 
 
-def _counts_grow(traced: TracedStatement) -> bool:
+def _counts_grow(traced: TracedStatement, later: Sequence[TracedStatement]) -> bool:
     """Whether the rows that were counted are more where a table holds more.
 
-    Rows that are written without any being read are those that the statement names; what a query reads may be a few rows of a small
-    table; and the checks of foreign keys look up the rows that an INSERT names.
+    Rows that are written without any being read are those that the statement names; the checks of foreign keys look up the rows that an
+    INSERT names; and what a query reads may be a few rows of a small table, unless the revision writes to what it has read, row by row.
     """
-    doing = {work.doing for work in traced.works}
-    names_rows = _NAMES_ROWS.match(traced.statement.sql) is not None
-    only_asks = "writes" not in doing and _ONLY_ASKS.match(traced.statement.sql) is not None
-    return "reads" in doing and not names_rows and not only_asks
+    read = {work.relation for work in traced.works if work.doing == "reads" and not work.is_looked_up}
+    if not read or _NAMES_ROWS.match(traced.statement.sql) is not None:
+        return False
+    if any(work.doing == "writes" for work in traced.works) or _ONLY_ASKS.match(traced.statement.sql) is None:
+        return True
+    return any(
+        work.doing == "writes" and work.relation in read
+        for one in later
+        if one.transaction == traced.transaction
+        for work in one.works
+    )

@@ -31,12 +31,10 @@ def counted(work: Work) -> str:
 
 
 def trace_in_lines(trace: Trace) -> Iterator[str]:
-    """Yield the lines that tell a step; Alembic's own statements on its version table are left out."""
+    """Yield the lines that tell a step."""
     hazards = list(hazards_in(trace))
     transaction: int | None = -1
     for place, traced in enumerate(trace.statements):
-        if not traced.statement.file:
-            continue
         if traced.transaction is None or traced.transaction != transaction:
             yield "by itself" if traced.transaction is None else f"transaction {traced.transaction + 1}"
         transaction = traced.transaction

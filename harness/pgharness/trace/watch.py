@@ -6,19 +6,21 @@ own by the migration's process, and only what the transaction alone knows is ask
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
-from pgharness.chain.watch import Ask, Moment
+from pgharness.chain.watch import Ask, Moment, QueryRefused
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Step
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.servers import Connection
 from pgharness.trace.implied_locks import implied_locks
-from pgharness.trace.lock_modes import MODES, strongest
+from pgharness.trace.lock_modes import MODES, blocks_service, strongest
+from pgharness.trace.plans import looked_up
 from pgharness.trace.reading import (
     HAND_OVER_COUNTERS,
     Relation,
@@ -54,7 +56,8 @@ class CountersWatch:
 
     def after_commit(self, ask: Ask) -> None:
         """Let the counters of the next transaction begin at nothing."""
-        ask(HAND_OVER_COUNTERS)
+        with contextlib.suppress(QueryRefused):
+            ask(HAND_OVER_COUNTERS)
 
     def after_step(self, step: Step, ask: Ask) -> None:
         """Nothing is left to do."""
@@ -96,18 +99,29 @@ class TraceWatch(CountersWatch):
     @override
     def before_statement(self, statement: Statement, ask: Ask) -> None:
         """Let the server tell all that it does; a revision may have set that otherwise, or rolled it back."""
-        ask(ASK_FOR_ALL)
+        if not statement.file:
+            return
+        with contextlib.suppress(QueryRefused):  # in a transaction that has failed
+            ask(ASK_FOR_ALL)
         if self._step.standing is None:
             self._step.standing = read_relations(self._observer, self._leave_out)
-            self._step.limit_at_start = ask_lock_timeout(ask)
+            with contextlib.suppress(QueryRefused):
+                self._step.limit_at_start = ask_lock_timeout(ask)
 
     @override
     def after_statement(self, statement: Statement, ask: Ask) -> None:
-        """See what the statement has taken, and what was done meanwhile."""
+        """See what the statement has taken, and what was done meanwhile; Alembic's own, on its version table, is passed over."""
+        if not statement.file:
+            return
+        try:
+            self._step.statements.append(self._traced(statement, ask))
+        except QueryRefused:  # what the session will not tell, nobody knows
+            self._step.statements.append(TracedStatement(statement, None, remarks=ask.said))
+
+    def _traced(self, statement: Statement, ask: Ask) -> TracedStatement:
         transaction, locks = read_locks(self._observer, self._backend)
         if transaction is None:
-            self._step.statements.append(self._by_itself(statement, ask))
-            return
+            return self._by_itself(statement, ask)
         self._enter(transaction)
         for oid, mode in locks:
             if oid in self._relations:
@@ -115,14 +129,20 @@ class TraceWatch(CountersWatch):
         self._step.taken = {
             key: place for key, place in self._step.taken.items() if (key[0], _as_printed(key[1])) in set(locks)
         }
-        self._step.statements.append(self._in_transaction(statement, ask))
+        return self._in_transaction(statement, ask)
 
     @override
     def after_step(self, step: Step, ask: Ask) -> None:
         """See which of the settings that the step's statements name are left for the session."""
         named = {name.lower() for one in step.statements for found in _SETS.findall(one.sql) for name in found if name}
-        now = ask_settings(ask) if named else {}
-        self._step.settings_left = tuple(sorted((name, value) for name, value in now.items() if name.lower() in named))
+        with contextlib.suppress(QueryRefused):
+            self._step.settings_left = tuple(
+                sorted(
+                    (name, value)
+                    for name, value in (ask_settings(ask) if named else {}).items()
+                    if name.lower() in named
+                )
+            )
 
     @property
     def _relations(self) -> dict[int, Relation]:
@@ -144,10 +164,23 @@ class TraceWatch(CountersWatch):
             limit = ask_lock_timeout(ask)
             return TracedStatement(statement, number, self._locks(), (), ask.said, limit)
         seen = ask_transaction(ask, sorted(locked))
-        works = tuple(self._works(ask, seen))
+        works = self._without_looked_up(ask, statement, tuple(self._works(ask, seen)))
         dropped = {oid for oid, one in seen.counted.items() if one.bare_name is None}
         return TracedStatement(
             statement, number, self._locks(dropped), works, ask.said, seen.lock_timeout_ms, seen.statement_timeout_ms
+        )
+
+    def _without_looked_up(self, ask: Ask, statement: Statement, works: tuple[Work, ...]) -> tuple[Work, ...]:
+        """Mark rows that an index could have found, where it matters: while a lock is held that blocks."""
+        read = {work.relation.rpartition(".")[2].strip('"') for work in works if work.doing == "reads"}
+        if not read or not any(blocks_service(lock.mode, lock.kind) for lock in self._locks()):
+            return works
+        found = looked_up(ask, statement.sql, read)
+        return tuple(
+            replace(work, is_looked_up=True)
+            if work.doing == "reads" and work.relation.rpartition(".")[2].strip('"') in found
+            else work
+            for work in works
         )
 
     def _locks(self, dropped: Collection[int] = ()) -> tuple[HeldLock, ...]:

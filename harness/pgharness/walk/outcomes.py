@@ -35,6 +35,11 @@ def can_only_fail(record: RevisionRecord) -> bool:
 def with_earlier_failures(record: RevisionRecord, position: Position) -> RevisionRecord:
     """Add why a revision failed on rows, or alone, where it does not fail without them, or in company."""
     still_failing = {name for name, _ in own_failures(record)}
+    if position.newer is not None and "downgrade" not in still_failing:
+        failure = position.newer.downgrade.failure if position.newer.downgrade is not None else None
+        record = replace(record, newer_rows=position.newer.newer_rows, newer_rows_failure=failure)
+    if position.newer is not None and position.failed is None and not position.rows_failures:
+        return record
     if position.failed is not None:
         return record if "upgrade" in still_failing else replace(record, alone_failure=position.failed.upgrade.failure)
     gone = {name: failure for name, failure in position.rows_failures if name not in still_failing}

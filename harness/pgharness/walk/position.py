@@ -13,8 +13,8 @@ class Position:
     """The revision to try next, whether on rows, why it failed on rows before, and the columns whose texts may be the cause.
 
     Of the columns in `learned` the texts were made for it. `together` arrives there in one migration context, as one `alembic upgrade`
-    would; of the revisions before it, the first `deployed` come there as env.py deploys them. `failed` is what the revision came to by
-    itself, without rows; it is then run with those before it.
+    would; of the revisions before it, the first `deployed` come there as env.py deploys them. `newer` is what it came to on rows that
+    only its own schema admits; it is then tried without them. `failed` is what the revision came to by itself, without rows; it is then run with those before it.
     """
 
     index: int
@@ -22,6 +22,7 @@ class Position:
     rows_failures: tuple[tuple[str, Failure], ...] = ()
     suspects: tuple[Suspect, ...] = ()
     learned: tuple[Suspect, ...] = ()
+    newer: RevisionRecord | None = None
     failed: RevisionRecord | None = None
     together: bool = False
     deployed: int = 0

@@ -8,17 +8,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
+from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
+from pgharness.chain.by_hand import ByHand
+from pgharness.chain.commits import CommitWatch
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.chain.watch import Watch
-from pgharness.records.contents import Contents
+from pgharness.records.by_hand import HandFailure, Section
+from pgharness.records.contents import Contents, TableContents
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
 from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
+from pgharness.walk.newer_rows import admitted, put_in
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
 # another one and behind a comment.
@@ -43,11 +51,13 @@ class Stretch:
         reads_all: bool,
         most_compared_rows: int = 0,
         traces: bool = False,
+        watched: bool = False,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
         self._rows_per_table = rows_per_table
         self._words = words
+        self._watched = watched
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
@@ -59,6 +69,13 @@ class Stretch:
         self._widths: Mapping[int, int] = {}
         self._contents = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
         self._held: Contents | None = None
+        self._newer: Mapping[str, frozenset[tuple[str | None, ...]]] = {}
+        self._keeps_newer_rows = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can be tried here: the process has ended, or rows of ours could not be taken away."""
+        return self.has_ended or self._keeps_newer_rows
 
     @property
     def has_ended(self) -> bool:
@@ -84,21 +101,31 @@ class Stretch:
         for _ in self._conversation.steps([(revision.revision, STAMP)], apart=True):
             pass
 
-    def step(self, revision: Revision, direction: Direction, *, fill: bool, known: Step | None = None) -> Step:
+    def step(
+        self,
+        revision: Revision,
+        direction: Direction,
+        *,
+        fill: bool,
+        known: Step | None = None,
+        files: ByHand | None = None,
+    ) -> Step:
         """Run one step in a migration context of its own, and fill what is empty then.
 
-        Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then.
+        Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then. What people
+        wrote in `files` to hold behind the step is asked before anything is filled.
         """
         started = time.perf_counter()
         met = self._held or self._read_contents()
         trace = self._trace if known is None else None
         asked = [(revision.revision, direction)]
-        for step in self._conversation.steps(asked, apart=True, watches=[trace] if trace else self._uncounted):
+        commits = CommitWatch()
+        watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if self._watched else [])]
+        for step in self._conversation.steps(asked, apart=True, watches=watches):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
+            self._take_away_newer_rows()
             self._held = left = self._read_contents()
-            if fill:
-                self.fill()
             assert snapshot is not None
             self.seen = snapshot
             done = replace(
@@ -108,7 +135,13 @@ class Stretch:
                 met=met,
                 left=left,
                 trace=trace.take() if trace else None,
+                commits=commits.commits,
             )
+        if files is not None and done.failure is None:
+            section: Section = "after_upgrade" if direction == UP else "after_downgrade"
+            done = replace(done, by_hand=self.by_hand(files, revision, section))
+        if fill:
+            self.fill()
         return done
 
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:
@@ -141,8 +174,64 @@ class Stretch:
                 self._held = None
             self.unfilled, self._widths = filling.unfilled, filling.widths
 
+    def by_hand(self, files: ByHand, revision: Revision, section: Section) -> tuple[HandFailure, ...]:
+        """Run what people wrote for a revision, and return what failed."""
+        if not files.has(revision):
+            return ()
+        self._held = None
+        return files.run(revision, section, self._conversation, self._observer)
+
+    def put_in_newer_rows(self, before: Snapshot) -> tuple[str, ...]:
+        """Put rows into tables with a key that only the schema of now admits, and return them in words.
+
+        The next step meets them, and behind it they are taken away.
+        """
+        held = self._held or self._read_contents()
+        if held is None or not self._rows_per_table:
+            return ()
+        found = [one for one in admitted(before, self.seen, self._observer, held) if _has_key(held, one.table)]
+        made = put_in(self._observer, found, self._words)
+        if made:
+            now = self._read_contents()
+            assert now is not None
+            known = {one.name: one.keys() for one in held.tables}
+            self._newer = {one.name: one.keys() - known.get(one.name, frozenset()) for one in now.tables}
+            self._held = held
+        return tuple(f"{one.table}: {one.why}" for one in made)
+
+    def _take_away_newer_rows(self) -> None:
+        """Delete them by their keys, wherever they are; where that is refused, this database has served."""
+        for name, keys in self._newer.items():
+            if keys and (table := self._table(name)) is not None:
+                self._keeps_newer_rows |= not (_delete(self._observer, table, keys) and self._lacks(name, keys))
+        self._newer = {}
+
+    def _table(self, name: str) -> TableContents | None:
+        contents = self._read_contents()
+        return contents.table(name) if contents is not None else None
+
+    def _lacks(self, name: str, keys: frozenset[tuple[str | None, ...]]) -> bool:
+        table = self._table(name)
+        return table is not None and not table.keys() & keys
+
     def _read_contents(self) -> Contents | None:
         return self._contents.read(self._observer) if self._contents is not None else None
+
+
+def _delete(connection: Connection, table: TableContents, keys: Collection[tuple[str | None, ...]]) -> bool:
+    conditions = sql.SQL(" AND ").join(sql.SQL("{}::text = %s").format(sql.SQL(name)) for name in table.key)
+    query = sql.SQL("DELETE FROM {} WHERE {}").format(sql.SQL(table.name), conditions)
+    try:
+        for key in keys:
+            connection.execute(query, key)
+    except psycopg.Error:
+        return False
+    return bool(table.key)
+
+
+def _has_key(held: Contents, table: str) -> bool:
+    found = held.table(table)
+    return found is not None and bool(found.key)
 
 
 def _is_seen_whole(revision: Revision) -> bool:

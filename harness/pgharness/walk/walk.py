@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.chain.baseline import run_baseline
+from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import converse
 from pgharness.chain.course import tips
 from pgharness.chain.deployment import deploy
@@ -50,6 +51,8 @@ class Walk:
     keeps_contents: bool = False
     traces: bool = False
     """Whether the locks of each step are wanted."""
+    watched: bool = False
+    """Whether it is noted after which statements of a step something is committed."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -95,6 +98,7 @@ class Walk:
                     reads_all=self.reads_all,
                     most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
                     traces=self.traces,
+                    watched=self.watched,
                 )
                 if self.base is None:
                     self.base = stretch.base
@@ -122,7 +126,7 @@ class Walk:
             following = self._told(record, here)
             if record.behind and record.upgrade.failure and stretch.seen == record.before and not stretch.has_ended:
                 stretch.pass_over(record.revision)
-            elif record.upgrade.failure is not None or is_spoiled(record) or stretch.has_ended:
+            elif record.upgrade.failure is not None or is_spoiled(record) or stretch.is_spent:
                 return following
         if self.roundtrips and not self.passed_over:
             self.descent = self._descend(stretch)
@@ -174,11 +178,14 @@ class Walk:
 
     def _try(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up, down and up again."""
-        record = self._up(stretch, revision, position)
+        failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
+        record = replace(self._up(stretch, revision, position), by_hand=failures)
         if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
-            record = self._there_and_back(stretch, record, position)
+            if position.newer is None and position.populated:
+                record = replace(record, newer_rows=stretch.put_in_newer_rows(record.before))
+            record = self._there_and_back_once_more(stretch, self._there_and_back(stretch, record, position), position)
         return with_earlier_failures(record, position)
 
     def _up(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
@@ -191,7 +198,7 @@ class Walk:
             return replace(failed, upgrade=arrived, unfilled=stretch.unfilled)
         before = stretch.seen if self.passed_over else self.records[-1].upgrade.snapshot if self.records else self.base
         assert before is not None
-        unfilled, step = stretch.unfilled, stretch.step(revision, UP, fill=position.populated)
+        unfilled, step = stretch.unfilled, stretch.step(revision, UP, fill=position.populated, files=self._files)
         return RevisionRecord(revision, before, step, unfilled=unfilled, behind=self._behind(revision))
 
     def _behind(self, revision: Revision) -> str | None:
@@ -199,9 +206,22 @@ class Walk:
         before = self.project.chain.ancestors(revision.revision) & self.passed_over
         return next((item.revision for item in self.project.chain.revisions if item.revision in before), None)
 
-    @staticmethod
-    def _there_and_back(stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
-        downgrade = stretch.step(record.revision, DOWN, fill=position.populated)
+    def _there_and_back_once_more(self, stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
+        """Try a downgrade that has failed on rows of the new schema, and has left nothing, without them."""
+        down = record.downgrade
+        has_failed = record.newer_rows and down is not None and down.failure is not None
+        if not has_failed or down is None or down.snapshot != record.upgrade.snapshot or stretch.is_spent:
+            return record
+        again = self._there_and_back(stretch, replace(record, newer_rows=(), downgrade=None), position)
+        return with_earlier_failures(again, replace(position, newer=record))
+
+    @property
+    def _files(self) -> ByHand | None:
+        """What people wrote by hand, where contents are wanted."""
+        return ByHand(self.project.settings.data_folder) if self.keeps_contents else None
+
+    def _there_and_back(self, stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
+        downgrade = stretch.step(record.revision, DOWN, fill=position.populated, files=self._files)
         record = replace(record, downgrade=downgrade)
         if downgrade.failure is not None or position.failed is not None:
             return record
@@ -214,6 +234,8 @@ class Walk:
         One that has passed without rows shows what texts were to be like, and is tried with such ones.
         """
         failures = own_failures(record)
+        if record.newer_rows and record.downgrade is not None and record.downgrade.failure is not None:
+            return replace(position, newer=record)
         if not failures and self._has_learned(stretch, position):
             return replace(position, populated=True, rows_failures=(), suspects=(), learned=position.suspects)
         if not failures or position.failed is not None or can_only_fail(record):

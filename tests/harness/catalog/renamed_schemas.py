@@ -142,9 +142,9 @@ RENAMES = {
     ),
     "a column of a partitioned table": Case(
         "CREATE TABLE t (id int, a text) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t DEFAULT",
-        "CREATE TABLE t (id int, b text) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE TABLE t (id int, ab text) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t DEFAULT",
         ROWS,
-        ("column public.t.b",),
+        ("column public.t.ab",),
     ),
     "a partitioned table": Case(
         "CREATE TABLE t (id int, a text) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX t_i ON t (id)",
@@ -153,9 +153,9 @@ RENAMES = {
     ),
     "a column that a table inherits": Case(
         f"{t()} CREATE TABLE u (x int) INHERITS (t)",
-        "CREATE TABLE t (id int PRIMARY KEY, b text); CREATE TABLE u (x int) INHERITS (t)",
+        "CREATE TABLE t (id int PRIMARY KEY, ab text); CREATE TABLE u (x int) INHERITS (t)",
         ROWS,
-        ("column public.t.b",),
+        ("column public.t.ab",),
     ),
     "a generated column's source": Case(
         t("up text GENERATED ALWAYS AS (upper(a)) STORED"),

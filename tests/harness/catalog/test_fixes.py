@@ -8,6 +8,7 @@ import pytest
 from pgharness.catalog.diff import difference
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.describing.comparing import compare_in_words
+from pgharness.describing.proposals import mend_migrations
 from tests.harness.catalog.changed_schemas import WAYS
 from tests.harness.catalog.fixing import Case, t
 from tests.harness.catalog.renamed_schemas import RENAMES
@@ -57,3 +58,43 @@ def test_a_text_that_does_not_fit_is_refused_and_not_cut_off(
             with pytest.raises(Exception, match="value too long") as refused:
                 run_operations(alembic, operations)
             assert isinstance(refused.value.__cause__ or refused.value, error)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "what"),
+    [
+        ("numeric(12,4)", "numeric(10,2)", "rounds what has more digits"),
+        ("double precision", "integer", "rounds what has more digits"),
+        ("timestamp", "date", "cuts the time short"),
+        ("numeric(10,2)", "numeric(12,2)", ""),
+        ("integer", "bigint", ""),
+        ("integer", "numeric", ""),
+        ("varchar(3)", "text", ""),
+    ],
+)
+def test_what_the_values_of_a_column_lose_is_told_with_a_query_for_it(
+    left: str, right: str, what: str, bench: Bench
+) -> None:
+    with taken_back(bench.scratch) as (_, connection):
+        connection.execute(f"CREATE TABLE t (a {right})".encode())
+        wanted = take_snapshot(connection)
+    with taken_back(bench.scratch) as (_, connection):
+        connection.execute(f"CREATE TABLE t (a {left}); INSERT INTO t VALUES (NULL)".encode())
+        found = compare_in_words(difference, take_snapshot(connection), wanted, names=("left", "right"))
+        caution = found.proposals[found.told[0].key].caution
+        said, _, query = caution.partition(", without an error: ")
+
+        assert said == what
+        assert caution in mend_migrations(found.told[0], found.proposals)
+        assert not query or connection.execute(query.encode()).fetchone() == (0,)
+
+
+def test_a_check_that_cannot_be_told_leaves_a_value_to_be_filled_in(bench: Bench) -> None:
+    with taken_back(bench.scratch) as (_, connection):
+        connection.execute(b"CREATE TABLE t (a text NOT NULL CHECK (a ~ '^[A-Z]+$'))")
+        wanted = take_snapshot(connection)
+    with taken_back(bench.scratch) as (_, connection):
+        connection.execute(b"CREATE TABLE t (a text CHECK (a ~ '^[A-Z]+$'))")
+        found = compare_in_words(difference, take_snapshot(connection), wanted, names=("left", "right"))
+
+    assert "SET a = <a value for which (a ~ '^[A-Z]+$'::text)>" in mend_migrations(found.told[0], found.proposals)

@@ -68,6 +68,10 @@ def test_equal_snapshots_are_told_without_a_database(pg_databases: Databases) ->
     [
         ("CURRENT_TIMESTAMP", "now()"),
         ("transaction_timestamp()", "now()"),
+        ("CHECK ((is_sold = true))", "CHECK (is_sold)"),
+        ("CHECK (((is_sold = true) AND (pages > 0)))", "CHECK ((is_sold AND (pages > 0)))"),
+        ('CHECK (("Sold" = false))', 'CHECK ((NOT "Sold"))'),
+        ("CHECK ((note = '(x = true)'::text))", "CHECK ((note = '(x = true)'::text))"),
         ("('CURRENT_TIMESTAMP'::text)", "('CURRENT_TIMESTAMP'::text)"),
         ('shop.transaction_timestamp() + "CURRENT_TIMESTAMP"', 'shop.transaction_timestamp() + "CURRENT_TIMESTAMP"'),
         ("CURRENT_TIMESTAMP(3)", "CURRENT_TIMESTAMP(3)"),
@@ -75,3 +79,21 @@ def test_equal_snapshots_are_told_without_a_database(pg_databases: Databases) ->
 )
 def test_the_moment_of_the_transaction_has_one_name(printed: str, read: str) -> None:
     assert spelled(printed) == read
+
+
+def test_defaults_that_store_the_same_value_are_the_same_and_others_are_not(pg_databases: Databases) -> None:
+    columns = "a numeric(10,2) DEFAULT {}, b boolean DEFAULT {}, c numeric(4,1) DEFAULT {}, d text DEFAULT {}, e integer DEFAULT {}"
+    made = _made(pg_databases, f"CREATE TABLE item ({columns.format('0.00', 'true', '0.25', quoted('0'), '1')})")
+    other = _made(
+        pg_databases,
+        f"CREATE TABLE item ({columns.format(quoted('0'), quoted('t'), '0.3', quoted('0.00'), 'floor(1)')})",
+    )
+
+    left = difference(made, in_the_words_of(made, other, lambda: _scratch(pg_databases)))
+
+    assert [item.object for item in left] == ["public.item.d", "public.item.e"]
+
+
+def quoted(text: str) -> str:
+    """Write a text as SQL does."""
+    return f"'{text}'"

@@ -51,6 +51,35 @@ def test_what_a_revision_makes_itself_is_left_alone(judge_chain: Callable[..., R
     assert told(judge_chain(Revision("b", sql(*statements), sql("DROP TABLE b")), only=("locks",))) == ([], [])
 
 
+def test_since_leaves_out_tables_that_came_later(judge_chain: Callable[..., Run]) -> None:
+    chain = (
+        A,
+        table("b", "id bigint PRIMARY KEY, x int"),
+        Revision("index_b", sql("CREATE INDEX b_x ON b (x)"), sql("DROP INDEX b_x")),
+        Revision("index_a", sql("CREATE INDEX a_x ON a (x)"), sql("DROP INDEX a_x")),
+    )
+
+    judged = {since: judge_chain(*chain, only=("locks",), since=since).report.findings for since in (None, "a")}
+
+    assert [one.subject for one in judged[None]] == ["table public.b", "table public.a"]
+    assert [one.subject for one in judged["a"]] == ["table public.a"]
+
+
+def test_rows_that_an_index_finds_are_no_work(judge_chain: Callable[..., Run]) -> None:
+    """On four rows the planner reads them all; where there are millions it does not."""
+    lookups = (
+        "op.execute('ALTER TABLE a ADD y int')\n"
+        "op.execute('UPDATE a SET y = 1 WHERE id = 3')\n"
+        "op.get_bind().execute(sa.text('UPDATE a SET y = :y WHERE id = :id'), {'y': 1, 'id': 4})\n"
+        "op.execute(\"DELETE FROM a WHERE id = 99 AND x::text LIKE 'a%'\")"
+    )
+    chain = (A, Revision("index", sql("CREATE INDEX a_x ON a (x)")), Revision("looks_up", lookups))
+
+    found = judge_chain(*chain, only=("locks",)).report.findings
+
+    assert [one.revision for one in found] == ["index"]
+
+
 def test_the_trace_changes_nothing_of_what_a_migration_does(judge_chain: Callable[..., Run]) -> None:
     """Its own isolation level, which can be chosen only before the first snapshot; its transaction; what it says."""
     notes: dict[str, Any] = {}

@@ -49,6 +49,21 @@ SLIPS = [
         id="a downgrade that raises",
     ),
     pytest.param(
+        {
+            COUNTRY: (
+                'server_default="unknown"))\n\n\ndef downgrade():\n',
+                (
+                    'server_default="unknown"))\n    op.create_check_constraint(None, "author", "country <> \'\'")\n\n\n'
+                    'def downgrade():\n    op.drop_constraint(None, "author")\n'
+                ),
+            )
+        },
+        "0003",
+        "downgrade of 0003_add_country",
+        'name it, as PostgreSQL does: op.drop_constraint(op.f("author_country_check"), "author")',
+        id="a downgrade that names no constraint",
+    ),
+    pytest.param(
         {COUNTRY: ('op.drop_column("author", "country")', 'raise NotImplementedError("no way back")')},
         "0003",
         "downgrade of 0003_add_country",
@@ -232,7 +247,7 @@ def test_an_autocommit_revision_is_brought_down_and_up_again(judge_example: Call
 
 
 def test_an_autocommit_revision_that_leaves_its_index_is_found(found: Callable[..., Any]) -> None:
-    slip = ("        op.drop_index", "        return\n        op.drop_index")
+    slip = ("def downgrade():\n", "def downgrade():\n    return\n")
 
     (finding,) = found("roundtrip", {"versions/0002_index_paper_by_name.py": slip}, name="an_autocommit_block")
 

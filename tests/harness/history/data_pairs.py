@@ -30,7 +30,10 @@ TYPES = (
         fails="numeric(10,2) becomes integer: the cents are rounded away",
         setup=_table("price numeric(10,2)", "1, 9.99", "2, 5"),
         bad=steps(*_retype("price", "integer", "numeric(10,2)")),
-        good=steps(*_retype("price", "numeric(12,2)", "numeric(10,2)")),
+        good=steps(
+            ["ALTER TABLE {t} ALTER price TYPE numeric(12,2)"],
+            ["UPDATE {t} SET price = least(price, 99999999.99)", "ALTER TABLE {t} ALTER price TYPE numeric(10,2)"],
+        ),
         subject="column public.{t}.price",
         says="The way from numeric(10,2) to integer and back loses 1 value",
     ),
@@ -496,4 +499,108 @@ ROWS = (
     ),
 )
 
-PAIRS = (*TYPES, *VALUES, *COLUMNS, *ROWS)
+
+def _newer(  # noqa: PLR0917 - a row of a table
+    slug: str, fails: str, setup: tuple[str, ...], there: tuple[str, ...], back: tuple[str, ...], first: str
+) -> Pair:
+    """Return a pair whose downgrade fails on rows of the new schema, and passes where a statement brings them along first."""
+    return Pair(
+        slug=slug,
+        check="data",
+        fails=fails,
+        setup=setup,
+        bad=steps(there, back),
+        good=steps(there, (first, *back)),
+        subject=f"downgrade of bad_{slug}",
+        says="downgrade() fails on rows that only the new schema admits",
+    )
+
+
+NEWER_ROWS = (
+    _newer(
+        "null_again",
+        "NOT NULL is dropped, and set again while NULL stands there",
+        _table("name text NOT NULL", "1, 'Ada'"),
+        ("ALTER TABLE {t} ALTER name DROP NOT NULL",),
+        ("ALTER TABLE {t} ALTER name SET NOT NULL",),
+        "UPDATE {t} SET name = '' WHERE name IS NULL",
+    ),
+    _newer(
+        "longer",
+        "a text becomes longer, and is to be shorter again while a long one stands there",
+        _table("name varchar(8)", "1, 'Ada'"),
+        ("ALTER TABLE {t} ALTER name TYPE varchar(80)",),
+        ("ALTER TABLE {t} ALTER name TYPE varchar(8)",),
+        "UPDATE {t} SET name = left(name, 8)",
+    ),
+    _newer(
+        "larger",
+        "a number becomes larger than the old type holds",
+        _table("size int", "1, 5"),
+        ("ALTER TABLE {t} ALTER size TYPE bigint",),
+        ("ALTER TABLE {t} ALTER size TYPE int",),
+        "UPDATE {t} SET size = least(size, 2147483647)",
+    ),
+    _newer(
+        "twice",
+        "UNIQUE is dropped, and made again while two rows are alike",
+        _table("email text CONSTRAINT {t}_email UNIQUE", "1, 'a@b.c'", "2, 'b@b.c'"),
+        ("ALTER TABLE {t} DROP CONSTRAINT {t}_email",),
+        ("ALTER TABLE {t} ADD CONSTRAINT {t}_email UNIQUE (email)",),
+        "DELETE FROM {t} AS one USING {t} AS other WHERE one.id > other.id AND one.email = other.email",
+    ),
+    _newer(
+        "refused",
+        "a CHECK is dropped, and made again while a row violates it",
+        _table("size int CONSTRAINT {t}_size CHECK (size > 0)", "1, 5"),
+        ("ALTER TABLE {t} DROP CONSTRAINT {t}_size",),
+        ("ALTER TABLE {t} ADD CONSTRAINT {t}_size CHECK (size > 0)",),
+        "DELETE FROM {t} WHERE size <= 0",
+    ),
+    _newer(
+        "another_state",
+        "a state more is allowed, and refused again while a row has it",
+        _table("state text CONSTRAINT {t}_state CHECK (state IN ('new', 'paid'))", "1, 'new'"),
+        (
+            "ALTER TABLE {t} DROP CONSTRAINT {t}_state",
+            "ALTER TABLE {t} ADD CONSTRAINT {t}_state CHECK (state IN ('new', 'paid', 'sent'))",
+        ),
+        (
+            "ALTER TABLE {t} DROP CONSTRAINT {t}_state",
+            "ALTER TABLE {t} ADD CONSTRAINT {t}_state CHECK (state IN ('new', 'paid'))",
+        ),
+        "UPDATE {t} SET state = 'paid' WHERE state = 'sent'",
+    ),
+    Pair(
+        slug="another_label",
+        check="data",
+        fails="a label is added to an enum, which is made anew without it while a row has it",
+        setup=(
+            "CREATE TYPE {t}_mood AS ENUM ('happy', 'sad')",
+            *_table("mood {t}_mood", "1, 'happy'"),
+        ),
+        undo=("DROP TABLE {t}", "DROP TYPE {t}_mood"),
+        bad=steps(
+            ["ALTER TYPE {t}_mood ADD VALUE 'glad'"],
+            [
+                "ALTER TYPE {t}_mood RENAME TO {t}_old",
+                "CREATE TYPE {t}_mood AS ENUM ('happy', 'sad')",
+                "ALTER TABLE {t} ALTER mood TYPE {t}_mood USING mood::text::{t}_mood",
+                "DROP TYPE {t}_old",
+            ],
+        ),
+        good=steps(
+            ["ALTER TYPE {t}_mood ADD VALUE 'glad'"],
+            [
+                "ALTER TYPE {t}_mood RENAME TO {t}_old",
+                "CREATE TYPE {t}_mood AS ENUM ('happy', 'sad')",
+                "UPDATE {t} SET mood = 'happy' WHERE mood::text = 'glad'",
+                "ALTER TABLE {t} ALTER mood TYPE {t}_mood USING mood::text::{t}_mood",
+                "DROP TYPE {t}_old",
+            ],
+        ),
+        subject="downgrade of bad_another_label",
+    ),
+)
+
+PAIRS = (*TYPES, *VALUES, *COLUMNS, *ROWS, *NEWER_ROWS)

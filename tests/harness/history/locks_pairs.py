@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 from tests.harness.history.pairs import Body, Pair, steps
 
 ROWS = "CREATE TABLE {t} (id bigint PRIMARY KEY, a int NOT NULL, b varchar(40))"
@@ -32,6 +34,10 @@ def executed(*statements: str) -> str:
     return "".join(f"op.execute({statement!r})\n" for statement in statements)
 
 
+ROW_BY_ROW = """\
+for (number,) in op.get_bind().execute(sa.text("SELECT id FROM {t}")).fetchall():
+    op.get_bind().execute(sa.text("UPDATE {t} SET c = :c WHERE id = :number"), {"c": 1, "number": number})
+"""
 DROP_INDEX = alone("DROP INDEX CONCURRENTLY {t}_x")
 DROP_C = ("ALTER TABLE {t} DROP c",)
 
@@ -206,6 +212,30 @@ PAIRS = (
         bad=steps(["ALTER TABLE {t} ADD c int", "UPDATE {t} SET c = a"], DROP_C),
         good=Body(executed("ALTER TABLE {t} ADD c int") + alone("UPDATE {t} SET c = a"), executed(*DROP_C)),
         says="which `ALTER TABLE bad_filled_at_once ADD c int` took while `UPDATE",
+    ),
+    Pair(
+        slug="filled_row_by_row",
+        check="locks",
+        fails="a new column is filled row by row while the lock that adding it took is held",
+        setup=FULL,
+        bad=Body(executed("ALTER TABLE {t} ADD c int") + ROW_BY_ROW, executed(*DROP_C)),
+        good=Body(
+            executed("ALTER TABLE {t} ADD c int")
+            + "with op.get_context().autocommit_block():\n"
+            + indent(ROW_BY_ROW, "    "),
+            executed(*DROP_C),
+        ),
+        says="reads the rows of public.bad_filled_row_by_row",
+    ),
+    Pair(
+        slug="partitioned_index",
+        check="locks",
+        fails="an index of a partitioned table is built on all partitions while nobody can write to any",
+        setup=BY_DAY,
+        bad=steps(["CREATE INDEX {t}_x ON {t} (at)"], ["DROP INDEX {t}_x"]),
+        good=steps(["CREATE INDEX {t}_x ON ONLY {t} (at)"], ["DROP INDEX {t}_x"]),
+        subject="partitioned table public.{t}",
+        says="holds SHARE on public.bad_partitioned_index while",
     ),
     Pair(
         slug="child_filled",

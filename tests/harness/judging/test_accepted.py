@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -90,14 +91,15 @@ def test_what_was_accepted_fails_no_run_and_what_is_new_does(
     monkeypatch.chdir(project)
     check = ("check", "--server", quiet_url)
 
-    accepted = command_line(*check, "--accept", "--reason", "for now")
+    accepted = command_line(*check, "--accept", "--reason", "for now", "--format", "json")
     again = command_line(*check)
     (project / "pgharness-accepted.toml").write_text(
         (project / "pgharness-accepted.toml").read_text().replace("type public.cover", "type public.lid")
     )
     edited = command_line(*check)
 
-    assert (accepted.code, accepted.out) == (0, "accepted 1 finding in pgharness-accepted.toml\n")
+    assert (accepted.code, accepted.err) == (0, "accepted 1 finding in pgharness-accepted.toml\n")
+    assert [one["subject"] for one in json.loads(accepted.out)["findings"]] == ["type public.cover"]
     assert again.code == 0
     assert again.out.splitlines()[-1].startswith("OK: no findings, 1 accepted, in 3 revisions")
     assert edited.code == 1

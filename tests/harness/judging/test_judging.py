@@ -11,8 +11,8 @@ from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
 from pgharness.checks import indices, structure
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import Finding, Status
-from pgharness.judging.judging import judge
+from pgharness.findings import CannotRun, Finding, Status
+from pgharness.judging.judging import judge, wanted_checks
 from pgharness.judging.registry import CHECKS
 from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
@@ -136,3 +136,8 @@ def test_since_leaves_out_what_earlier_revisions_declare() -> None:
 
     assert [check for check, _, _ in told(record, [], Rules())] == ["declarations"]
     assert told(record, [], Rules(since="0001")) == []
+
+
+def test_several_names_in_one_option_are_told_how_to_be_given() -> None:
+    with pytest.raises(CannotRun, match="give the option once for each: --skip drift --skip enums"):
+        wanted_checks((), ("drift,enums",))

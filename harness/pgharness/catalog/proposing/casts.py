@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.rendering.parts import Contents
 
@@ -44,6 +47,30 @@ def cast(name: str, before: str, after: str) -> str:
     if "boolean" in (plain, wanted) and "number" in (_family(before), _family(after)):
         return f"{name}::integer" if wanted == "integer" else f"{name}::integer::{after}"
     return f"{name}::text::{after}"
+
+
+def loss(column: str, table: str, before: str, after: str) -> str:
+    """Return what values lose without an error where they become of another type, with the query that counts them; empty where nothing."""
+    if _family(before) != _family(after) or _fineness(before) <= _fineness(after):
+        return ""
+    what = "rounds what has more digits" if _family(before) == "number" else "cuts the time short"
+    if _family(before) not in ("number", "moment"):
+        return ""
+    return f"{what}, without an error: SELECT count(*) FROM {table} WHERE {column} <> {column}::{after}::{before}"
+
+
+def _fineness(printed: str) -> float:
+    """Return how many digits after the point a type keeps, of a number or of the seconds; a day has fewer than none."""
+    plain, inside = _plain(printed), re.search(r"\((?:\d+,\s*)?(-?\d+)\)", printed)
+    if plain in WHOLE_NUMBERS:
+        return 0
+    if plain == "numeric":
+        return math.inf if inside is None else int(inside[1]) if "," in inside[0] else 0
+    if plain == "real":
+        return 6
+    if plain == "double precision":
+        return 15
+    return -1 if plain == "date" else int(inside[1]) if inside else 6
 
 
 def _type(contents: Contents, column: ObjectKey) -> str:

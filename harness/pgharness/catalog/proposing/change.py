@@ -18,13 +18,14 @@ Wanted = dict[str, str | None]
 class Mend:
     """What brings one object to what it is to be: lines of an upgrade(), or the reason why none can.
 
-    `also` are the objects that are brought to what they are to be with it, in one go.
+    `caution` is what the values of rows lose by it. `also` are the objects that are brought to what they are to be with it, in one go.
     """
 
     key: ObjectKey
     operations: tuple[str, ...]
     reason: str = ""
     also: frozenset[ObjectKey] = frozenset()
+    caution: str = ""
 
 
 class NoStatementError(Exception):

@@ -91,7 +91,9 @@ def swap(change: Change, columns: Iterable[ObjectKey]) -> list[str]:
     """Make a new type and lead the columns over to it; labels can be neither removed nor moved."""
     name, facts = change.key.object, change.after
     old = f'"{_aside(change)}"'
-    lines = [f"ALTER TYPE {name} RENAME TO {old};", f"CREATE TYPE {name} AS ENUM ({facts['labels']});"]
+    columns = [*columns]
+    lines = [line for key in columns for line in _rows_led_over(change, key)]
+    lines += [f"ALTER TYPE {name} RENAME TO {old};", f"CREATE TYPE {name} AS ENUM ({facts['labels']});"]
     lines += attachments(change.right, change.key)
     for key in columns:
         table = change.left.parent(key)
@@ -105,6 +107,22 @@ def swap(change: Change, columns: Iterable[ObjectKey]) -> list[str]:
         if default is not None:
             lines.append(f"{column} SET DEFAULT {default};")
     return [*lines, f"DROP TYPE {qualifier(name)}.{old};"]
+
+
+def _rows_led_over(change: Change, column: ObjectKey) -> list[str]:
+    """Write what gives rows with a label that goes one that stays; nothing where none goes, or none stays."""
+    before, after = _both(change)
+    gone, stay = [label for label in before if label not in after], [label for label in after if label in before]
+    if not gone or not stay:
+        return []
+    table, name = change.left.parent(column).object, change.left.local_name(column)
+    kept = f"{literal(stay[0])} /* or what fits */"
+    if "[]" not in change.left.properties[column]["type"]:
+        return [f"UPDATE {table} SET {name} = {kept} WHERE {name} IN ({', '.join(map(literal, gone))});"]
+    return [
+        f"UPDATE {table} SET {name} = array_replace({name}, {literal(label)}, {kept}) WHERE {literal(label)} = ANY ({name});"
+        for label in gone
+    ]
 
 
 def _aside(change: Change) -> str:

@@ -7,6 +7,7 @@ import re
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.index_shapes import foreign_key_of, index_of
 from pgharness.catalog.proposing.enums import labels_of
+from pgharness.catalog.proposing.fitting import fitting
 from pgharness.catalog.rendering.parts import Contents, literal
 
 # A value of each type that says nothing; who writes the revision puts a better one in its place.
@@ -54,7 +55,7 @@ def _value(contents: Contents, column: ObjectKey) -> str | None:
             found = foreign_key_of(contents.snapshot, key)
             if found.columns == (contents.local_name(column),) and found.referred:
                 return f"(SELECT {found.referred[0]} FROM {found.referenced} ORDER BY 1 LIMIT 1)"
-    return _neutral(contents, facts["type"])
+    return fitting(contents, column, _neutral(contents, facts["type"]))
 
 
 def _neutral(contents: Contents, printed: str) -> str | None:

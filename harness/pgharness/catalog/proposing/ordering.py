@@ -42,6 +42,7 @@ def _joined(pieces: Sequence[Mend]) -> Mend:
         tuple(operation for one in pieces for operation in one.operations),
         next((one.reason for one in pieces if one.reason), ""),
         frozenset(keys - {first}),
+        next((one.caution for one in pieces if one.caution), ""),
     )
 
 

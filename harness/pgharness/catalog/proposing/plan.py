@@ -15,7 +15,7 @@ from pgharness.catalog.proposing.attachments import (
     default_privilege_lines,
     undo_default_privileges,
 )
-from pgharness.catalog.proposing.casts import is_far
+from pgharness.catalog.proposing.casts import is_far, loss
 from pgharness.catalog.proposing.change import Change, Changer, Mend, NoStatementError, Wanted
 from pgharness.catalog.proposing.columns import change_column, set_default
 from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
@@ -296,7 +296,7 @@ class _Plan:
             yield from self._made_anew(change, wanted)
         else:
             also = self.with_columns.get(key, frozenset())
-            yield Mend(key, tuple(operation(line) for line in lines), also=also)
+            yield Mend(key, tuple(operation(line) for line in lines), also=also, caution=_caution(change))
 
     def _changed_lines(self, change: Change, wanted: Wanted) -> list[str]:
         if change.key.kind == "default privileges":
@@ -333,6 +333,13 @@ class _Plan:
         yield from (Mend(key, one.operations, one.reason) for one in self._created(again))
         kept = [(one, self.right.properties.get(one, {}).get("default")) for one in columns]
         yield _written(key, [set_default(self.right, column, value) for column, value in kept if value is not None])
+
+
+def _caution(change: Change) -> str:
+    """Return what the values of a column lose by another type."""
+    if change.key.kind != "column" or "type" not in change.before or change.before["type"] == change.after.get("type"):
+        return ""
+    return loss(change.local_name, change.parent.object, change.before["type"], change.after["type"])
 
 
 def _places(contents: Contents, keys: set[ObjectKey]) -> dict[ObjectKey, int]:

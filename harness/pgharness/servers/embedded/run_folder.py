@@ -17,6 +17,8 @@ from pgharness.servers.run_identity import this_owner
 from pgharness.servers.server import Keeps, kept_by_variable
 
 RUN_FOLDER_PREFIX = "pgharness-"
+KEPT = "kept"
+"""The file that says of a run folder that somebody wants to look at its server."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, private and with a random name
 
 # One clone of a database takes 8 MB, the cluster 28 MB, WAL up to 256 MB; Docker's default of 64 MB is too small.
@@ -59,7 +61,9 @@ def run_folder(account: Account, keeps: Keeps = kept_by_variable) -> Iterator[Ru
             account.give(path)
             yield RunFolder(path, note)
         finally:
-            if not keeps():
+            if keeps():
+                (path / KEPT).touch()
+            else:
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from pgharness.servers.embedded.account import Account
-from pgharness.servers.embedded.run_folder import RUN_FOLDER_PREFIX, base_folders
+from pgharness.servers.embedded.run_folder import KEPT, RUN_FOLDER_PREFIX, base_folders
 from pgharness.servers.embedded.watchdog import end_leftover
 from pgharness.servers.run_identity import owner_is_here, owner_lives
 
@@ -20,7 +20,7 @@ def sweep_run_folders(account: Account) -> None:
     """End the servers of dead runs and remove their folders; the watchdog may have been killed with its run."""
     for base in base_folders():
         for folder in base.glob(f"{RUN_FOLDER_PREFIX}*-*-*-*"):
-            if _is_ours(folder, account) and _is_abandoned(folder):
+            if _is_ours(folder, account) and _is_abandoned(folder) and not _is_kept(folder):
                 end_leftover(folder)
 
 
@@ -28,6 +28,18 @@ def _is_ours(folder: Path, account: Account) -> bool:
     with contextlib.suppress(OSError):
         return folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid in (os.getuid(), account.uid)
     return False
+
+
+def _is_kept(folder: Path) -> bool:
+    """Whether somebody keeps its server, which still runs, since less than a day."""
+    try:
+        pid = int((folder / "data" / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
+        os.kill(pid, 0)
+        return time.time() - (folder / KEPT).stat().st_mtime < ABANDONED_AFTER_S
+    except PermissionError:
+        return (folder / KEPT).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_abandoned(folder: Path) -> bool:

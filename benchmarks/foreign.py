@@ -1,0 +1,145 @@
+"""How far does pgharness get with chains that others have published? Each as its README says, in an environment of its own: `nox -s foreign`.
+
+Prints a row for each project: its version, revisions, how many of them run, the checks that were made, the findings by code, and seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+FOLDER = HERE.parent / ".nox" / "foreign"
+TIMEOUT_S = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A distribution with a chain: what to install, the folder in it where its commands are typed, and the settings that its README names.
+
+    `where` is a folder below site-packages, in which `alembic` lies.
+    """
+
+    name: str
+    where: str
+    requirements: tuple[str, ...] = ()
+    alembic: str = "alembic.ini"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+PROJECTS = (
+    Project(name="optuna", where="optuna/storages/_rdb", requirements=("optuna", "psycopg2-binary")),
+    Project(
+        name="argilla-server",
+        where="argilla_server",
+        requirements=("argilla-server[postgresql]",),
+        environment={"ARGILLA_DATABASE_URL": "{url}"},
+    ),
+    Project(
+        name="arize-phoenix",
+        where="phoenix/db",
+        requirements=("arize-phoenix[pg]",),
+        settings={"driver": "postgresql+asyncpg"},
+        environment={"PHOENIX_SQL_DATABASE_URL": "{url}"},
+    ),
+    Project(
+        name="prefect",
+        where="prefect/server/database",
+        requirements=("prefect",),
+        settings={"driver": "postgresql+asyncpg"},
+        environment={"PREFECT_SERVER_DATABASE_CONNECTION_URL": "{url}"},
+    ),
+)
+
+
+def main() -> None:
+    """Judge the projects that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *(one.name for one in PROJECTS)], default=[])
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the environments and reports are made")
+    asked = parser.parse_args()
+    print("| project | revisions | that run | checks made | findings | seconds |\n|---|---|---|---|---|---|")
+    for project in PROJECTS:
+        if not asked.names or project.name in asked.names:
+            print(_row(project, asked.folder / project.name), flush=True)
+
+
+def _row(project: Project, folder: Path) -> str:
+    python = _installed(project, folder)
+    began = time.perf_counter()
+    report = _judged(project, folder, python)
+    seconds = time.perf_counter() - began
+    named = f"{project.name} {_version(project, python)}"
+    if isinstance(report, str):
+        return f"| {named} | – | – | – | {report} | {seconds:.0f} |"
+    revisions = [one["revision"] for one in report["revisions"]]
+    failing = {one["revision"] for one in report["findings"] if one["check"] == "upgrade"}
+    made = [one["name"] for one in report["checks"] if one["status"] != "skipped"]
+    codes = Counter(one["code"] for one in report["findings"])
+    found = ", ".join(f"{code} × {number}" for code, number in sorted(codes.items())) or "none"
+    ran = sum(one not in failing for one in revisions)
+    return f"| {named} | {len(revisions)} | {ran} | {len(made)} | {found} | {seconds:.0f} |"
+
+
+def _installed(project: Project, folder: Path) -> Path:
+    """Return the interpreter of the project's environment, made where it is not there."""
+    python = folder / "environment" / "bin" / "python"
+    if not python.exists():
+        subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, folder / "environment"], check=True)
+        subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *project.requirements], check=True)
+    return python
+
+
+def _version(project: Project, python: Path) -> str:
+    code = f"from importlib.metadata import version; print(version({project.name!r}))"
+    return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _judged(project: Project, folder: Path, python: Path) -> dict[str, Any] | str:
+    """Return the report, or why there is none."""
+    code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
+    config, output = folder / "pyproject.toml", folder / "report.json"
+    config.write_text(_config(project, packages, python), encoding="utf-8")
+    output.unlink(missing_ok=True)
+    # Not `python -m pgharness`, which would import what lies in the folder: phoenix/db has a package `types`.
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("pgharness"),
+        "check",
+        "--config",
+        config,
+        "--server",
+        "embedded",
+    ]
+    command += ["--format", "json", "--output", output]
+    try:
+        ended = subprocess.run(
+            command, cwd=packages / project.where, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done after {TIMEOUT_S} s"
+    (folder / "said.txt").write_text(ended.stdout + ended.stderr, encoding="utf-8")
+    if not output.exists():
+        return " ".join(ended.stderr.split()).replace("|", "\\|")
+    report: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    return report
+
+
+def _config(project: Project, packages: Path, python: Path) -> str:
+    settings = {"alembic": str(packages / project.where / project.alembic), "python": str(python), **project.settings}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    variables = [f"{name} = {json.dumps(value)}" for name, value in project.environment.items()]
+    return "\n".join(["[tool.pgharness]", *lines, "", "[tool.pgharness.environment]", *variables, ""])
+
+
+if __name__ == "__main__":
+    main()

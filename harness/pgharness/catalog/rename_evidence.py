@@ -1,0 +1,53 @@
+"""Whether a column that only one side has and one that only the other has are the same one: alike in type and place, unrelated ones are too."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.names import unqualified, unquoted
+from pgharness.catalog.rendering.arrangement import Arrangement
+
+# Of names: so much the same (difflib's ratio), or a word in common that says what the column holds.
+ALIKE = 0.6
+WORDS_OF_ANY = frozenset({"at", "by", "id", "in", "is", "has", "no", "of", "on", "to", "the"})
+# What stands on a table, or beside a column, and tells a column from others by how it uses it.
+USERS = frozenset({"column", "constraint", "index", "policy", "statistics", "trigger"})
+USING = ("definition", "generated", "using", "check")
+
+
+def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new: ObjectKey) -> bool:
+    """Whether their names are alike, or both have the same comment, or something uses both in the same way."""
+    names = unquoted(unqualified(old.object)), unquoted(unqualified(new.object))
+    comments = before.properties[old].get("comment"), after.properties[new].get("comment")
+    if _are_alike(*names) or (comments[0] is not None and comments[0] == comments[1]):
+        return True
+    if _counts(before, old) and _counts(after, new):
+        return True  # a table hardly has two columns of numbers of its own
+    return not _uses(before, old).isdisjoint(_uses(after, new))
+
+
+def _counts(here: Arrangement, column: ObjectKey) -> bool:
+    facts = here.properties[column]
+    return "identity" in facts or facts.get("default", "").startswith("nextval(")
+
+
+def _are_alike(old: str, new: str) -> bool:
+    words = [set(re.findall(r"[a-z0-9]+", name.lower())) - WORDS_OF_ANY for name in (old, new)]
+    return not words[0].isdisjoint(words[1]) or SequenceMatcher(None, old.lower(), new.lower()).ratio() >= ALIKE
+
+
+def _uses(here: Arrangement, column: ObjectKey) -> set[tuple[str, str]]:
+    """Return kind and text of what uses a column, with a mark in the place of its name; a text that has no such name is none."""
+    name, table = unqualified(column.object), here.snapshot.parents[column]
+    whole = re.compile(rf"(?<![\w$\"']){re.escape(name)}(?![\w$\"'])")
+    beside = [one for one in here.children.get(table, ()) if one.kind in USERS]
+    inside = [index for one in beside for index in here.children.get(one, ())]
+    leading = [one for one in here.users.get(table, ()) if one.kind == "constraint"]
+    texts = (
+        (one.kind, here.properties[one].get(which, "").rpartition(" USING ")[2])
+        for one in (*beside, *inside, *leading)
+        for which in USING
+    )
+    return {(kind, whole.sub("?", text)) for kind, text in texts if whole.search(text)}

@@ -1,0 +1,157 @@
+"""The release before still works on the new schema: its statements, their results, and the rows that it writes meanwhile."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from pgharness.checks.check import Check, Compare
+from pgharness.describing.old_release import CODES, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
+from pgharness.findings import Finding, Note
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
+
+NAME = "compat"
+DECLARE = 'where it runs only once no release before it does: after_deploy = "<why>" in the revision'
+MOST_SHOWN = 4
+AHEAD = (
+    "known = {one.revision for one in context.script.walk_revisions()}; "
+    "ahead = set(context.get_context().get_current_heads()) - known; "
+    "if not ahead: context.run_migrations()"
+)
+# A CHECK that refuses nothing but values near the end of their types may refuse nothing that was ever written.
+CHECK_VIOLATED = "23514"
+
+
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
+    """Judge what became of the release before, one finding for each object and way in which it fails."""
+    seen = record.old_release
+    assert seen is not None
+    if seen.unmade:
+        yield Note(NAME, None, f"the release before was not tried: {seen.unmade}")
+    types = {name.rpartition(".")[2]: name for item in record.revisions[-1:] for _, name in item.before.objects("type")}
+    groups: defaultdict[tuple[str, str, str], list[Broken]] = defaultdict(list)
+    for broken in seen.broken:
+        if broken.session == "fresh" or _fails_for_ever(broken):
+            groups[broken.revision, subject_of(broken, types), kind_of(broken)].append(broken)
+    for (revision, subject, kind), group in groups.items():
+        yield _only_extreme(revision, subject, group) or _finding(revision, subject, kind, group)
+    yield from (_hidden(one, seen.role) for one in seen.hidden)
+    yield from _failed(seen, record)
+    yield from _stale_plans(seen)
+    yield from _cannot_start(seen)
+    for revision, name in seen.secured:
+        yield Note(
+            NAME,
+            revision,
+            f"row security comes to table {name}, and superusers do not meet it: app_role in [tool.pgharness] names the role to try",
+        )
+
+
+def tried(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions on which the release before was tried."""
+    return frozenset(record.old_release.revisions if record.old_release is not None else ())
+
+
+def _finding(revision: str, subject: str, kind: str, group: Sequence[Broken]) -> Finding:
+    first = group[0]
+    verbs = ", ".join(dict.fromkeys(one.statement.act.partition(" ")[0] for one in group))
+    mend = MENDS.get(
+        kind, "let both releases work with it, and take away what only the release before needs in a later revision"
+    )
+    evidence = [f"statement: {one.statement.sql}" for one in group[:MOST_SHOWN]]
+    if len(group) > MOST_SHOWN:
+        evidence.append(f"and {len(group) - MOST_SHOWN} more")
+    return Finding(
+        NAME,
+        revision,
+        subject,
+        f"The release before, which {verbs} there, {in_words(first)}.",
+        f"{mend.format(name=first.statement.name, column=subject.rpartition('.')[2])}; {DECLARE}",
+        "\n".join(evidence),
+        code=CODES.get(kind, REFUSED_WRITE),
+    )
+
+
+def _only_extreme(revision: str, subject: str, group: Sequence[Broken]) -> Note | None:
+    """Return the note that it is where a CHECK refuses large values alone."""
+    if all(one.statement.is_extreme and kind_of(one) == CHECK_VIOLATED for one in group):
+        return Note(NAME, revision, f"{subject} refuses what the release before may write: {group[0].statement.sql}")
+    return None
+
+
+def _hidden(one: Hidden, role: str) -> Finding:
+    return Finding(
+        NAME,
+        one.revision,
+        one.statement.subject,
+        f"The release before reads {one.read} of {one.there} rows: its role {role} does not see the others.",
+        f"CREATE POLICY … ON {one.statement.name} TO {role} USING (…) in the same revision; {DECLARE}",
+        f"statement: {one.statement.sql}",
+        code="PGH-C004",
+    )
+
+
+def _failed(seen: OldReleaseRecord, record: ChainRecord) -> Iterator[Finding]:
+    """Tell a revision that runs in the walk, and not on what the release before wrote meanwhile."""
+    item = record.record_of(seen.failed_at) if seen.failed_at is not None else None
+    if item is None or seen.failure is None or item.upgrade.failure or item.upgrade_rows_failure or item.alone_failure:
+        return
+    said = f"{seen.failure.error}{f' (SQLSTATE {seen.failure.sqlstate})' if seen.failure.sqlstate else ''}: {seen.failure.message.splitlines()[0]}"
+    yield Finding(
+        NAME,
+        seen.failed_at,
+        f"upgrade of {item.revision.label}",
+        f"It fails on rows that the release before writes after the revisions before it: {said}.",
+        "mend such rows once more in the same revision, and let a default or a trigger keep the release before from writing others; "
+        f"{DECLARE}",
+        f"statement: {seen.failure.statement}" if seen.failure.statement else "",
+        line=seen.failure.line_in(item.revision.path),
+        code="PGH-C005",
+    )
+
+
+def _fails_for_ever(broken: Broken) -> bool:
+    """Whether what a session prepared is no statement of an ORM, which names its columns and comes back to it in a new transaction."""
+    return not broken.statement.is_made and "*" in broken.statement.sql
+
+
+def _stale_plans(seen: OldReleaseRecord) -> Iterator[Note]:
+    stale: defaultdict[str, list[Broken]] = defaultdict(list)
+    for one in seen.broken:
+        if one.session == "prepared" and not _fails_for_ever(one):
+            stale[one.revision].append(one)
+    for revision, found in stale.items():
+        refusal = found[0].after.refusal
+        said = f"SQLSTATE {refusal.sqlstate}: {refusal.message}" if refusal is not None else ""
+        subjects = ", ".join(dict.fromkeys(one.statement.subject for one in found))
+        yield Note(
+            NAME,
+            revision,
+            f"sessions that prepared statements on {subjects} fail once each ({said}): restart the release before after it, or let its pool "
+            "open new connections; one in autocommit mode fails for ever",
+        )
+
+
+def _cannot_start(seen: OldReleaseRecord) -> Iterator[Note]:
+    """Tell how the release before can be taken back to, where its own `alembic upgrade head` refuses the newer schema."""
+    if seen.start_failure is not None:
+        said = seen.start_failure.message.splitlines()[0]
+        yield Note(
+            NAME,
+            None,
+            f"taken back, the release before does not start if it runs `alembic upgrade head` first, for {seen.start_failure.error}: {said}. "
+            "Let env.py leave a database alone that is ahead of it, before context.run_migrations(): "
+            f"{AHEAD}",
+        )
+
+
+CHECK = Check(
+    name=NAME,
+    claim="the release before works on: what it reads, inserts, updates and deletes comes to the same, and what it writes stops no later revision",
+    reason="While a release is rolled out, and after it is taken back, the one before runs on the new schema.",
+    mend="expand first, contract in a revision that runs when the release before is gone, and declare that: after_deploy",
+    judge=judge,
+    needs=frozenset({"old_release"}),
+    tried=tried,
+)

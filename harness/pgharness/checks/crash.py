@@ -1,0 +1,125 @@
+"""A step that is stopped anywhere can be run again, and ends where it would have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from pgharness.checks.check import Check, Compare
+from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
+from pgharness.describing.resuming import mend_left, mend_repeated, mend_rows
+from pgharness.findings import Finding, Note
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.row_sets import OtherRows
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure
+from pgharness.records.stops import Place, Stop, StoppedStep
+
+NAME = "crash"
+SHOWN = 120
+
+
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+    """Judge what came of each stop; what the second run says or leaves more than once is told once."""
+    assert record.stops is not None
+    for step in record.stops.steps:
+        told: set[tuple[str, str]] = set()
+        for finding in _judge_step(step, compare):
+            if (key := (finding.subject, finding.mend)) not in told:
+                told.add(key)
+                yield finding
+    for reason, left in groupby(record.stops.untried, key=lambda one: one[1]):
+        names = ", ".join(dict.fromkeys(revision.label for revision, _ in left))
+        yield Note(NAME, None, f"not stopped and run again: {names}: {reason}")
+
+
+def _judge_step(step: StoppedStep, compare: Compare) -> Iterator[Finding]:
+    for stop in step.stops:
+        if stop.failure is not None:
+            yield _fails(step, stop, stop.failure)
+        elif stop.snapshot is not None:
+            yield from _ends_otherwise(step, stop, compare)
+        for other in stop.rows if stop.failure is None else ():
+            yield _has_other_rows(step, stop, other)
+
+
+def _fails(step: StoppedStep, stop: Stop, failure: Failure) -> Finding:
+    statement = failure.statement or stop.place.committed.sql
+    return Finding(
+        check=NAME,
+        code="PGH-K001",
+        revision=step.revision.revision,
+        subject=f"{step.direction} of {step.revision.label}",
+        message=f"Stopped {_where(stop.place)}, {step.direction}() cannot be run again: {failure_in_words(failure)}",
+        mend=mend_repeated(statement),
+        evidence=failure_evidence(failure),
+        line=failure.line_in(step.revision.path),
+    )
+
+
+def _ends_otherwise(step: StoppedStep, stop: Stop, compare: Compare) -> Iterator[Finding]:
+    assert stop.snapshot is not None
+    for told in describe_differences(
+        compare(step.end, stop.snapshot), left="a run that nobody stops", right="the second run"
+    ):
+        yield Finding(
+            check=NAME,
+            code="PGH-K002",
+            revision=step.revision.revision,
+            subject=told.subject,
+            message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and ends in another catalog. {told.message}",
+            mend=mend_left(told.differences, stop.place.committed.sql),
+            evidence=told.evidence,
+            line=_line(stop.place.committed, step),
+        )
+
+
+def _has_other_rows(step: StoppedStep, stop: Stop, other: OtherRows) -> Finding:
+    return Finding(
+        check=NAME,
+        code="PGH-K003",
+        revision=step.revision.revision,
+        subject=f"table {other.table}",
+        message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and leaves other rows: {_others(other)}.",
+        mend=mend_rows(stop.place.committed.sql),
+        evidence=f"committed before the stop: {stop.place.committed.sql.strip()}",
+        line=_line(stop.place.committed, step),
+    )
+
+
+def _others(other: OtherRows) -> str:
+    if other.count != other.expected_count:
+        return f"{other.count} where a run that nobody stops leaves {other.expected_count}"
+    if not other.column:
+        return "the same values, combined otherwise"
+    return f"{other.column} is {other.found} where a run that nobody stops leaves {other.expected}"
+
+
+def _where(place: Place) -> str:
+    if place.park:
+        return f"within {_shown(place.statement)}"
+    if not place.statement.file:
+        return f"after {_shown(place.committed)}, before the revision's number is written,"
+    return f"before {_shown(place.statement)}"
+
+
+def _shown(statement: Statement) -> str:
+    text = " ".join(statement.sql.split())
+    return f"`{text if len(text) <= SHOWN else text[:SHOWN] + '…'}`"
+
+
+def _line(statement: Statement, step: StoppedStep) -> int | None:
+    return statement.line if statement.file == step.revision.path else None
+
+
+CHECK = Check(
+    name=NAME,
+    claim="stopped anywhere, a revision is undone whole, or can be run again and ends where it would have ended",
+    reason="A deployment is killed in the middle: what it has committed by then must not keep the next one from going on, nor be done twice.",
+    mend="let one transaction hold the whole revision; where that cannot be, let each statement find done what is done",
+    judge=judge,
+    compares=True,
+    needs=frozenset({"stops"}),
+    uses=frozenset({"roundtrips"}),
+    only_at_heads=True,
+)

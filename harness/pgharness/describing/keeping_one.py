@@ -1,0 +1,42 @@
+"""Writes what keeps one row of each that share what has to be unique, and leads over to it what refers to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgharness.catalog.index_shapes import ForeignKey
+from pgharness.catalog.names import unqualified
+from pgharness.catalog.proposing.python_words import operation
+
+
+def keep_one_of_each(table: str, keys: str, condition: str, foreign_keys: Iterable[ForeignKey]) -> str:
+    """Return the operations for the rows of a table that meet the condition and share the keys, as an index names them."""
+    children = [one for one in foreign_keys if _is(one.referenced, table) and one.referred]
+    order = ", ".join(children[0].referred) if children else "ctid"
+    lines = [_lead_over(child, table, keys, condition, order) for child in children]
+    numbered = (
+        f"SELECT ctid, row_number() OVER (PARTITION BY {keys} ORDER BY {order}) AS place FROM {table} WHERE {condition}"
+    )
+    lines.append(f"DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM ({numbered}) AS same WHERE place > 1);")
+    return f"keep one row of each first: {'; '.join(operation(line) for line in lines)}"
+
+
+def _is(name: str, typed: str) -> bool:
+    """Whether a table is the one that a statement names, maybe without its schema."""
+    return name == typed or ("." not in typed and unqualified(name) == typed)
+
+
+def _lead_over(child: ForeignKey, table: str, keys: str, condition: str, order: str) -> str:
+    """Write what lets rows of a child refer to the row that is kept."""
+    kept = ", ".join(
+        f"{column} AS gone_{number}, first_value({column}) OVER (PARTITION BY {keys} ORDER BY {order}) AS kept_{number}"
+        for number, column in enumerate(child.referred, start=1)
+    )
+    numbers = range(1, len(child.referred) + 1)
+    sets = ", ".join(f"{column} = kept_{number}" for number, column in zip(numbers, child.columns, strict=True))
+    same = " AND ".join(
+        f"{unqualified(child.table)}.{column} = gone_{number}"
+        for number, column in zip(numbers, child.columns, strict=True)
+    )
+    is_gone = " OR ".join(f"gone_{number} <> kept_{number}" for number in numbers)
+    return f"UPDATE {child.table} SET {sets} FROM (SELECT {kept} FROM {table} WHERE {condition}) AS same WHERE {same} AND ({is_gone});"

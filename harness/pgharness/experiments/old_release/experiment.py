@@ -1,0 +1,85 @@
+"""Tries the release before on the newest revisions, from a database that stands just before them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pgharness.chain.conversation import converse
+from pgharness.chain.deployment import deploy
+from pgharness.chain.previous import previous_release
+from pgharness.chain.project import Project
+from pgharness.experiments.checkpoints import Checkpoints
+from pgharness.experiments.experiment import Experiment, Site
+from pgharness.experiments.old_release.given import given_statements
+from pgharness.experiments.old_release.rolling import Rolling
+from pgharness.findings import CannotRun
+from pgharness.records.old_release import OldReleaseRecord
+from pgharness.records.revisions import Chain, Revision
+from pgharness.rows.row_values import Fullness
+from pgharness.rows.sample_rows import add_rows_to_parents
+
+# Rows of the release before in tables that others refer to, so that each can have more children than it has.
+FURTHER_PARENTS = ((4, Fullness.FULL), (5, Fullness.FULL), (6, Fullness.FULL))
+
+
+def try_old_release(site: Site) -> OldReleaseRecord:
+    """Try the release before, on no revision where there is nothing before the newest ones."""
+    try:
+        if site.settings.previous is None:
+            return _tried(site, newest(site.project.chain, site.settings.since), site.settings.statements)
+        with previous_release(site.project) as before:
+            return _tried(site, missing_in(before.chain, site.project.chain), before.settings.statements, before)
+    except CannotRun as reason:
+        return OldReleaseRecord((), unmade=f"{reason.what} {reason.seen}")
+
+
+def missing_in(before: Chain, chain: Chain) -> tuple[Revision, ...]:
+    """Return the revisions of a chain that the one of the release before does not have."""
+    known = {item.revision for item in before.revisions}
+    return tuple(item for item in chain.revisions if item.revision not in known)
+
+
+def newest(chain: Chain, since: str | None) -> tuple[Revision, ...]:
+    """Return the revisions that the next deployment runs: those after `since`, else those that no other builds upon.
+
+    A merge or a revision without a body alone deploys nothing; those before it come along.
+    """
+    if since is not None:
+        before = chain.ancestors(since)
+        return tuple(item for item in chain.revisions if item.revision not in before)
+    by_id = {item.revision: item for item in chain.revisions}
+    found, pending = set[str](), list(chain.heads)
+    while pending:
+        item = by_id[pending.pop()]
+        found.add(item.revision)
+        if item.is_merge or not item.has_upgrade:
+            pending.extend(item.down_revisions)
+    return tuple(item for item in chain.revisions if item.revision in found)
+
+
+def _tried(
+    site: Site, window: tuple[Revision, ...], statements: Path | None, before: Project | None = None
+) -> OldReleaseRecord:
+    """Roll through the window; then, where git has the release before, let it start on what is there."""
+    project, databases = site.project, site.databases
+    start = frozenset(item.revision for item in project.chain.revisions) - {item.revision for item in window}
+    if not window or not start:
+        return OldReleaseRecord(())
+    checkpoints = Checkpoints(project, databases)
+    with databases.outside_undone():
+        database, scratch = (checkpoints.with_applied(start) for _ in range(2))
+        with converse(project, database) as conversation:
+            version_table = conversation.version_table
+        for one in (database, scratch):
+            with one.connect() as connection:
+                add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
+                given = given_statements(connection, statements)
+        role = site.settings.app_role or ""
+        record = Rolling(project, databases, database, version_table, role, given).roll(scratch, window)
+        if before is None or record.failed_at is not None:
+            return record
+        return replace(record, start_failure=deploy(before, database).failure)
+
+
+EXPERIMENT = Experiment("old_release", try_old_release, upgrades=True)

@@ -1,0 +1,104 @@
+"""One database that is brought along the chain, with rows, and of which copies can be had at each revision."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.conversation import Conversation, converse
+from pgharness.chain.messages import UP
+from pgharness.databases import Database
+from pgharness.experiments.contents import read_contents
+from pgharness.experiments.experiment import Site
+from pgharness.findings import CannotRun
+from pgharness.records.revisions import Revision
+from pgharness.records.row_sets import Contents
+from pgharness.rows import fill_empty_tables
+from pgharness.servers import Connection
+
+
+@dataclass(slots=True)
+class Road:
+    """A road that begins at the base; tables without rows get `rows_per_table` after each revision."""
+
+    site: Site
+    database: Database
+    rows_per_table: int
+    _arrived: int = 0
+    _widths: Mapping[int, int] = field(default_factory=dict)
+    _sessions: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _open: tuple[Conversation, Connection] | None = None
+
+    def go_before(self, revision: Revision) -> None:
+        """Run all revisions before this one. Raises CannotRun where one of them fails."""
+        revisions = self.site.project.chain.revisions
+        for item in revisions[self._arrived : revisions.index(revision)]:
+            self.run(item)
+
+    def go_behind(self, revision: Revision) -> None:
+        """Run this revision too, if it has not been."""
+        if self._arrived <= self.site.project.chain.revisions.index(revision):
+            self.go_before(revision)
+            self.run(revision)
+
+    def run(self, revision: Revision, *, reads: bool = False) -> Contents:
+        """Run the next revision; with `reads`, return what the tables held right after it. Raises CannotRun."""
+        conversation, observer = self._opened()
+        leave_out = (conversation.version_table,)
+        contents: Contents = {}
+        for step in conversation.steps([(revision.revision, UP)], apart=True):
+            if step.failure is not None:
+                raise CannotRun(
+                    f"Revision {revision.label} passes once, and not again.",
+                    seen=step.failure.message,
+                    mend=f"correct {revision.path}",
+                )
+            contents = read_contents(observer, leave_out) if reads else {}
+            self._fill(observer, conversation.version_table)
+        self._arrived += 1
+        return contents
+
+    @contextlib.contextmanager
+    def copy(self) -> Iterator[Database]:
+        """Yield a copy of the database as it stands; what is made outside of it meanwhile goes with it."""
+        self.close()
+        databases = self.site.databases
+        with databases.outside_undone():
+            copy = databases.clone(self.database)
+            try:
+                yield copy
+            finally:
+                databases.drop(copy)
+
+    def close(self) -> None:
+        """End the sessions on the database; the next revision begins new ones."""
+        self._sessions.close()
+        self._open = None
+
+    def _opened(self) -> tuple[Conversation, Connection]:
+        if self._open is None:
+            conversation = self._sessions.enter_context(converse(self.site.project, self.database))
+            self._open = conversation, self._sessions.enter_context(self.database.connect())
+        return self._open
+
+    def _fill(self, observer: Connection, version_table: str) -> None:
+        if self.rows_per_table:
+            filling = fill_empty_tables(
+                observer,
+                rows_per_table=self.rows_per_table,
+                leave_out=(version_table,),
+                widths=self._widths,
+                words=self.site.settings.words,
+            )
+            self._widths = filling.widths
+
+
+@contextlib.contextmanager
+def new_road(site: Site, rows_per_table: int) -> Iterator[Road]:
+    """Yield a road at the chain's base."""
+    with site.databases.experiment("road") as database:
+        run_baseline(database, site.settings)
+        with contextlib.closing(Road(site, database, rows_per_table)) as road:
+            yield road

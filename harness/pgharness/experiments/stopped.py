@@ -1,0 +1,99 @@
+"""Stops a step at each of its places by itself, each time on a copy of its own, and runs it again in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Self
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.rereading import in_the_words_of
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.chain.conversation import Conversation, converse
+from pgharness.chain.messages import Direction
+from pgharness.chain.watch import Watch
+from pgharness.databases import Database
+from pgharness.experiments.contents import read_contents, shift_sequences
+from pgharness.experiments.experiment import Site, empty_database
+from pgharness.experiments.road import Road
+from pgharness.experiments.stopping import Stopper
+from pgharness.records.revisions import Revision
+from pgharness.records.row_sets import Contents, other_rows
+from pgharness.records.steps import Failure, Step
+from pgharness.records.stops import Place, Stop, StoppedStep, Torn
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a run ended: why it failed, or the catalog and what the tables held."""
+
+    failure: Failure | None
+    snapshot: Snapshot | None = None
+    contents: Contents = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, step: Step, database: Database, version_table: str) -> Self:
+        """Look at the database after a step."""
+        if step.failure is not None:
+            return cls(step.failure)
+        with database.connect() as observer:
+            leave_out = (version_table,)
+            return cls(None, take_snapshot(observer, leave_out=leave_out), read_contents(observer, leave_out))
+
+
+def run_step(conversation: Conversation, revision: Revision, direction: Direction, *watches: Watch) -> Step:
+    """Run one step."""
+    (step,) = conversation.steps([(revision.revision, direction)], apart=True, watches=watches)
+    return step
+
+
+def stop_each(road: Road, steps: Iterable[Torn]) -> Iterator[StoppedStep]:
+    """Yield what came of each step, in the order of the chain; one that does not pass undisturbed either is left out."""
+    for torn in steps:
+        if torn.direction == "upgrade":
+            road.go_before(torn.revision)
+        else:
+            road.go_behind(torn.revision)
+        end = _undisturbed(road, torn)
+        if end.snapshot is not None:
+            yield StoppedStep(torn.revision, torn.direction, end.snapshot, tuple(_stops(road, torn, end)))
+
+
+def _stops(road: Road, torn: Torn, undisturbed: End) -> Iterator[Stop]:
+    ends = [(place, end) for place in torn.places if (end := _stopped(road, torn, place)) is not None]
+    control = None
+    if any(end.failure is None and other_rows(undisturbed.contents, end.contents) for _, end in ends):
+        control = _undisturbed(road, torn, shifted=True).contents
+    for place, end in ends:
+        snapshot = _told_as(road.site, undisturbed.snapshot, end.snapshot)
+        yield Stop(place, end.failure, snapshot, other_rows(undisturbed.contents, end.contents, control))
+
+
+def _undisturbed(road: Road, torn: Torn, *, shifted: bool = False) -> End:
+    with road.copy() as copy:
+        if shifted:
+            with copy.connect() as session:
+                shift_sequences(session)
+        return _run_in_new_process(road.site, copy, torn)
+
+
+def _stopped(road: Road, torn: Torn, place: Place) -> End | None:
+    """Return where the second run ends after a stop; None where the step has not come to the place."""
+    with road.copy() as copy:
+        with converse(road.site.project, copy) as conversation, Stopper(copy, place, torn) as stopper:
+            run_step(conversation, torn.revision, torn.direction, stopper)
+        is_there = stopper.has_stopped and stopper.is_within == (place.park != "")
+        return _run_in_new_process(road.site, copy, torn) if is_there else None
+
+
+def _run_in_new_process(site: Site, database: Database, torn: Torn) -> End:
+    with converse(site.project, database) as conversation:
+        step = run_step(conversation, torn.revision, torn.direction)
+        version_table = conversation.version_table
+    return End.after(step, database, version_table)
+
+
+def _told_as(site: Site, expected: Snapshot | None, found: Snapshot | None) -> Snapshot | None:
+    if expected is None or found is None or found == expected:
+        return found
+    return in_the_words_of(expected, found, lambda: empty_database(site.databases))

@@ -1,0 +1,198 @@
+"""`compat`: the release before works on while the newest revisions are deployed, and what it writes stops no later one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.checks.compat import AHEAD
+from pgharness.findings import CannotRun
+from pgharness.report.model import Cell, Report
+from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table, write_chain
+
+ROLE = "pgharness_shop"
+NOTE = table("note", "id bigserial PRIMARY KEY, body text")
+EXPAND = Revision("expand", sql("ALTER TABLE note ADD colour text"), sql("ALTER TABLE note DROP colour"))
+BACKFILL = Revision("backfill", sql("UPDATE note SET colour = 'grey' WHERE colour IS NULL"))
+CONTRACT = Revision("contract", sql("ALTER TABLE note ALTER colour SET NOT NULL"))
+TWIN = Revision(
+    "twin",
+    sql(
+        "CREATE FUNCTION colour_it() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN NEW.colour := coalesce(NEW.colour, 'grey'); RETURN NEW; END $$",
+        "CREATE TRIGGER colours BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION colour_it()",
+    ),
+)
+
+
+@pytest.fixture
+def judge(judge_chain: Callable[..., Run]) -> Callable[..., Report]:
+    """Judge a chain by `compat` alone."""
+    return lambda *revisions, **options: judge_chain(*revisions, **{"only": ("compat",), **options}).report
+
+
+def tried(report: Report) -> list[str]:
+    """Return the revisions whose cell in the grid says that they were tried."""
+    (result,) = (one for one in report.results if one.name == "compat")
+    return [one.label for one in report.chain.revisions if report.cell(result, one)[0] is not Cell.UNTRIED]
+
+
+def test_what_the_release_before_inserts_after_a_backfill_stops_the_contract_behind_it(
+    judge: Callable[..., Report],
+) -> None:
+    report = judge(NOTE, EXPAND, BACKFILL, CONTRACT)
+
+    (finding,) = report.findings
+    assert (finding.revision, finding.subject, finding.code) == ("contract", "upgrade of contract", "PGH-C005")
+    assert "rows that the release before writes" in finding.message
+    assert "23502" in finding.message
+    assert "SET NOT NULL" in finding.evidence
+    assert tried(report) == ["contract"]
+
+
+def test_a_trigger_that_fills_the_new_column_lets_both_releases_write(judge: Callable[..., Report]) -> None:
+    report = judge(NOTE, EXPAND, TWIN, BACKFILL, CONTRACT, since="note")
+
+    assert report.findings == ()
+    assert tried(report) == ["expand", "twin", "backfill", "contract"]
+
+
+def test_only_the_last_revision_is_judged_unless_since_says_more(judge: Callable[..., Report]) -> None:
+    drop = Revision("drop", sql("ALTER TABLE note DROP COLUMN body"))
+
+    report = judge(NOTE, drop, EXPAND)
+
+    assert report.findings == ()
+    assert tried(report) == ["expand"]
+    assert [one.revision for one in judge(NOTE, drop, EXPAND, since="note").findings] == ["drop"]
+
+
+def test_a_chain_of_one_revision_has_no_release_before_and_is_not_missed(judge: Callable[..., Report]) -> None:
+    report = judge(NOTE)
+
+    assert (report.findings, report.missed, tried(report)) == ((), (), [])
+
+
+def test_what_runs_when_the_release_before_is_gone_is_not_asked_and_begins_another_release(
+    judge: Callable[..., Report],
+) -> None:
+    after = 'after_deploy = "no release reads it"'
+    gone = Revision("gone", sql("ALTER TABLE note DROP COLUMN body"), top=after)
+    back = Revision("back", sql("ALTER TABLE note RENAME colour TO hue"))
+
+    report = judge(NOTE, EXPAND, gone, back, since="note")
+
+    assert [(one.revision, one.subject) for one in report.findings] == [("back", "column public.note.colour")]
+    assert tried(report) == ["expand", "back"]
+
+
+def test_a_declaration_of_when_a_revision_runs_has_a_reason_and_is_one(judge: Callable[..., Report]) -> None:
+    empty = Revision("empty", top='after_deploy = ""')
+    both = Revision("both", top='after_deploy = "a"\nbefore_deploy = "b"')
+    misspelt = Revision("misspelt", top='after_deployment = "a"')
+
+    told = {one.revision: (one.subject, one.code) for one in judge(NOTE, empty, both, misspelt).findings}
+
+    assert told == {
+        "empty": ("declaration after_deploy of empty", "PGH-X002"),
+        "both": ("declaration before_deploy of both", "PGH-X009"),
+        "misspelt": ("declaration after_deployment of misspelt", "PGH-X004"),
+    }
+
+
+def test_what_the_role_of_the_application_does_not_see_or_may_not_do_is_told(judge: Callable[..., Report]) -> None:
+    cast = [f"DO $$ BEGIN CREATE ROLE {ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"]
+    names = ("hidden", "shown", "revoked", "kept")
+    made = [f"CREATE TABLE {name} (id int PRIMARY KEY, body text); GRANT ALL ON {name} TO {ROLE}" for name in names]
+    setup = Revision("setup", sql(*cast, *made))
+    secure = "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY"
+    revisions = [
+        Revision("hide", sql(secure.format("hidden"))),
+        Revision("show", sql(secure.format("shown"), f"CREATE POLICY all_of_it ON shown TO {ROLE} USING (true)")),
+        Revision("revoke", sql(f"REVOKE DELETE ON revoked FROM {ROLE}")),
+        Revision("keep", sql("REVOKE ALL ON kept FROM PUBLIC")),
+    ]
+
+    report = judge(setup, *revisions, since="setup", app_role=ROLE)
+
+    assert {(one.revision, one.subject, one.code) for one in report.findings} == {
+        ("hide", "table public.hidden", "PGH-C004"),
+        ("revoke", "table public.revoked", "PGH-C004"),
+    }
+    assert any(f"its role {ROLE} does not see" in one.message for one in report.findings)
+
+
+def test_row_security_is_a_note_where_no_role_is_named(judge: Callable[..., Report]) -> None:
+    report = judge(NOTE, Revision("secure", sql("ALTER TABLE note ENABLE ROW LEVEL SECURITY")))
+
+    assert report.findings == ()
+    assert any("row security comes to table public.note" in one.message for one in report.notes)
+
+
+def test_a_chain_that_makes_a_role_is_tried_when_no_other_database_stands(judge: Callable[..., Report]) -> None:
+    role = Revision("role", sql(f"CREATE ROLE {ROLE}_made"), sql(f"DROP ROLE {ROLE}_made"))
+    report = judge(NOTE, role, Revision("drop", sql("ALTER TABLE note DROP COLUMN body")))
+
+    assert [(one.revision, one.subject) for one in report.findings] == [("drop", "column public.note.body")]
+
+
+def test_statements_of_a_file_are_tried_too_also_with_parameters(judge: Callable[..., Report], tmp_path: Path) -> None:
+    file = tmp_path / "statements.sql"
+    file.write_text(
+        "-- name: all_notes\nSELECT * FROM note;\n"
+        "-- name: by_body\nSELECT id FROM note WHERE lower(body) = $1;\n"
+        "-- name: of_the_next_release\nSELECT colour FROM note;\n",
+        encoding="utf-8",
+    )
+
+    report = judge(NOTE, EXPAND, statements=file)
+
+    assert [(one.subject, one.code) for one in report.findings] == [("statement all_notes", "PGH-C006")]
+
+
+@pytest.fixture
+def judge_after(tmp_path: Path, judge_chain: Callable[..., Run]) -> Callable[..., Report]:
+    """Commit a project with its first revision, then judge it with further ones; `env` is that of both."""
+
+    def judge(first: Revision, *further: Revision, env: str = ENV) -> Report:
+        folder = tmp_path / "chain_0"
+        write_chain(folder, (first,), env)
+        author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        for arguments in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "first"]):
+            subprocess.run(["git", "-C", folder, *arguments], check=True)
+        shutil.rmtree(folder / "versions")
+        return judge_chain(first, *further, env=env, only=("compat",), previous="HEAD").report
+
+    return judge
+
+
+def test_the_release_before_is_taken_from_git_and_told_that_it_cannot_start_again(
+    judge_after: Callable[..., Report],
+) -> None:
+    report = judge_after(NOTE, Revision("drop", sql("ALTER TABLE note DROP COLUMN body")), EXPAND)
+
+    assert [(one.revision, one.subject) for one in report.findings] == [("drop", "column public.note.body")]
+    (note,) = (one.message for one in report.notes if "taken back" in one.message)
+    assert "Can't locate revision" in note
+    assert AHEAD in note
+
+
+def test_an_env_py_with_the_lines_of_the_note_lets_the_release_before_start_again(
+    judge_after: Callable[..., Report],
+) -> None:
+    lines = "\n        ".join(AHEAD.split("; "))
+
+    report = judge_after(NOTE, EXPAND, env=ENV.replace("context.run_migrations()", lines))
+
+    assert report.findings == ()
+    assert not any("taken back" in one.message for one in report.notes)
+
+
+def test_a_release_that_git_does_not_know_cannot_be_judged(judge_chain: Callable[..., Run]) -> None:
+    with pytest.raises(CannotRun, match="git has no release 'v0'"):
+        judge_chain(NOTE, previous="v0")

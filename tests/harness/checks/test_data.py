@@ -1,0 +1,105 @@
+"""`data` tells the statement that lost something, what met no row, and what people wrote by hand; the losses themselves are pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.findings import Finding
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql
+
+PEOPLE = Revision(
+    "people",
+    sql("CREATE TABLE people (id int PRIMARY KEY, name text)", "INSERT INTO people VALUES (1, 'Ada'), (2, 'Grace')"),
+    sql("DROP TABLE people"),
+)
+SHOUTS = Revision(
+    "shouts", sql("UPDATE people SET name = name WHERE id = 1", "UPDATE people SET name = upper(name)", "SELECT 1")
+)
+MEETS_NOTHING = Revision("meets_nothing", sql("UPDATE people SET name = 'Joan' WHERE name = 'Jo'"))
+SPLITS = Revision(
+    "splits",
+    sql("ALTER TABLE people ADD last text", "UPDATE people SET last = split_part(name, ' ', 2) WHERE name LIKE '% %'"),
+    sql("ALTER TABLE people DROP last"),
+)
+ROWS = """\
+-- before
+INSERT INTO people VALUES (7, 'Joan Clarke');
+-- after_upgrade
+SELECT last = 'Clarke' FROM people WHERE id = 7;
+SELECT last = 'Ada' FROM people WHERE id = 1;
+-- after_downgrade
+SELECT 1 FROM people WHERE id = 8;
+"""
+MODULE = """\
+from sqlalchemy import text
+
+def before(connection):
+    connection.execute(text("INSERT INTO people VALUES (9, 'Jo')"))
+
+def after_upgrade(connection):
+    assert connection.scalar(text("SELECT name FROM people WHERE id = 9")) == 'Joan', "it is called otherwise"
+
+def after_downgrade(connection):
+    assert False, "it never goes back"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write rows and assertions for two revisions, and a file that is nobody's."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "splits.sql").write_text(ROWS, encoding="utf-8")
+    (folder / "meets_nothing.py").write_text(MODULE, encoding="utf-8")
+    (folder / "split.sql").write_text(ROWS, encoding="utf-8")
+    return folder
+
+
+def told(run: Run, code: str) -> list[Finding]:
+    """Return the findings of a kind."""
+    return [one for one in run.report.findings if one.code == code]
+
+
+def test_a_loss_is_told_with_its_statement_and_what_met_no_row_is_a_note(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(PEOPLE, SHOUTS, MEETS_NOTHING, only=("data",))
+
+    (found,) = run.report.findings
+    assert (found.revision, found.subject) == ("shouts", "column public.people.name")
+    assert found.evidence.splitlines() == [
+        "id=1: 'Ada' became 'ADA'",
+        "id=2: 'Grace' became 'GRACE'",
+        "after: UPDATE people SET name = upper(name)",
+    ]
+    lines = Path(run.record.chain.revisions[1].path).read_text(encoding="utf-8").splitlines()
+    assert found.line is not None
+    assert "upper" in lines[found.line - 1]
+    (note,) = (one for one in run.report.notes if one.check == "data")
+    assert note.revision == "meets_nothing"
+    assert "met no row, so what it does was not tried" in note.message
+
+
+def test_rows_and_assertions_by_hand_are_tried_and_an_unused_file_is_told(
+    judge_chain: Callable[..., Run], folder: Path
+) -> None:
+    run = judge_chain(PEOPLE, MEETS_NOTHING, SPLITS, only=("data",), data_folder=folder)
+
+    assert [(one.revision, one.subject, one.evidence) for one in told(run, "PGH-V012")] == [
+        ("meets_nothing", "after_downgrade of meets_nothing", "AssertionError: it never goes back"),
+        ("splits", "after_upgrade of splits", "it gives None"),
+        ("splits", "after_downgrade of splits", "it gives no row"),
+    ]
+    assert [one.subject for one in told(run, "PGH-V013")] == [f"file {folder / 'split.sql'}"]
+    assert [one for one in run.report.notes if one.check == "data" and "met no row" in one.message] == []
+    (changed,) = told(run, "PGH-V001")
+    assert changed.evidence.splitlines()[0] == "id=9: 'Jo' became 'Joan'"
+
+
+def test_values_are_told_to_nobody_where_they_are_to_be_kept_secret(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(PEOPLE, SHOUTS, only=("data",), redact=True)
+
+    (found,) = run.report.findings
+    assert found.subject == "column public.people.name"
+    assert "Grace" not in f"{found.message}{found.mend}{found.evidence}"
