@@ -39,9 +39,9 @@ Advance = Callable[[str], None]
 
 ROUNDTRIPS = "roundtrips"
 CONTENTS = "contents"
+CRASH = "crash"
 KEPT = "kept"
 TRACE = "trace"
-STOPS = "stops"
 _EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # What a statement that nobody saw in a revision's text may meet then.
@@ -140,7 +140,7 @@ class _Recording:
             self.advance,
             keeps_contents=CONTENTS in self.wanted,
             traces=TRACE in self.wanted,
-            watched=STOPS in self.wanted,
+            notes_commits=CRASH in self.wanted,
         ).run()
         back_and_forth = [
             step for item in walked.revisions for step in (item.downgrade, item.reupgrade) if step is not None

@@ -91,7 +91,8 @@ def _run_steps(environment: Environment, channel: Channel, message: Message) -> 
 
 
 def _query(environment: Environment, channel: Channel, message: Message) -> None:
-    channel.send("rows", rows=run_query(environment.connection, message["sql"], between_transactions=True))
+    rows = run_query(environment.connection, message["sql"], between_transactions=True)
+    channel.send("rows", rows=rows, refused="")
 
 
 def _build_models(environment: Environment, channel: Channel, _message: Message) -> None:

@@ -17,6 +17,7 @@ from pgharness.chain.project import Project
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.records.deployment import DeploymentRecord, MigrationRun
+from pgharness.records.steps import Failure
 from pgharness.servers import Connection
 
 
@@ -56,6 +57,21 @@ def deploy(
             told["revision"],
             after=statement_of(told["after"]) if told["after"] is not None else None,
         )
+
+
+def run_deployment(project: Project, database: Database, targets: tuple[str, ...] = ()) -> Failure | None:
+    """Upgrade the database to these revisions, else to the heads, and return why that failed; waits for locks are nobody's business.
+
+    For a project of which it is known how env.py finds its database. Raises CannotRun where env.py itself fails.
+    """
+    task = project.task("deploy", database, hand_over=project.runs.hands_over, targets=targets)
+    try:
+        with project.runs.child(task) as child:
+            failure = failure_of(child.receive("deployed")["failure"])
+            child.receive("end")
+            return failure
+    except ProcessEnded as ended:
+        return ended.as_failure()
 
 
 def _run(

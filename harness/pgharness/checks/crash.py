@@ -1,4 +1,4 @@
-"""A step that is stopped anywhere can be run again, and ends where it would have ended."""
+"""A step that is stopped anywhere can be run again, and ends where it would have ended; so do upgrades at the same time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from pgharness.checks.check import Check, Compare
+from pgharness.checks.races import judge_races
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
-from pgharness.describing.resuming import mend_left, mend_repeated, mend_rows
+from pgharness.describing.resuming import mend_left, mend_repeated, mend_rows, others_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.row_sets import OtherRows
+from pgharness.records.held_rows import OtherRows
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
 from pgharness.records.stops import Place, Stop, StoppedStep
@@ -21,14 +22,15 @@ SHOWN = 120
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Judge what came of each stop; what the second run says or leaves more than once is told once."""
-    assert record.stops is not None
-    for step in record.stops.steps:
+    assert record.crash is not None
+    for step in record.crash.steps:
         told: set[tuple[str, str]] = set()
         for finding in _judge_step(step, compare):
             if (key := (finding.subject, finding.mend)) not in told:
                 told.add(key)
                 yield finding
-    for reason, left in groupby(record.stops.untried, key=lambda one: one[1]):
+    yield from judge_races(record, record.crash, compare)
+    for reason, left in groupby(record.crash.untried, key=lambda one: one[1]):
         names = ", ".join(dict.fromkeys(revision.label for revision, _ in left))
         yield Note(NAME, None, f"not stopped and run again: {names}: {reason}")
 
@@ -80,26 +82,18 @@ def _has_other_rows(step: StoppedStep, stop: Stop, other: OtherRows) -> Finding:
         code="PGH-K003",
         revision=step.revision.revision,
         subject=f"table {other.table}",
-        message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and leaves other rows: {_others(other)}.",
+        message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and leaves other rows: {others_in_words(other, 'a run that nobody stops')}.",
         mend=mend_rows(stop.place.committed.sql),
         evidence=f"committed before the stop: {stop.place.committed.sql.strip()}",
         line=_line(stop.place.committed, step),
     )
 
 
-def _others(other: OtherRows) -> str:
-    if other.count != other.expected_count:
-        return f"{other.count} where a run that nobody stops leaves {other.expected_count}"
-    if not other.column:
-        return "the same values, combined otherwise"
-    return f"{other.column} is {other.found} where a run that nobody stops leaves {other.expected}"
-
-
 def _where(place: Place) -> str:
     if place.park:
         return f"within {_shown(place.statement)}"
     if not place.statement.file:
-        return f"after {_shown(place.committed)}, before the revision's number is written,"
+        return f"after {_shown(place.committed)}, before the revision's number is written"
     return f"before {_shown(place.statement)}"
 
 
@@ -114,12 +108,12 @@ def _line(statement: Statement, step: StoppedStep) -> int | None:
 
 CHECK = Check(
     name=NAME,
-    claim="stopped anywhere, a revision is undone whole, or can be run again and ends where it would have ended",
+    claim="stopped anywhere, a revision is undone whole, or can be run again and ends where it would have ended; upgrades at once end there too",
     reason="A deployment is killed in the middle: what it has committed by then must not keep the next one from going on, nor be done twice.",
     mend="let one transaction hold the whole revision; where that cannot be, let each statement find done what is done",
     judge=judge,
     compares=True,
-    needs=frozenset({"stops"}),
+    needs=frozenset({"crash"}),
     uses=frozenset({"roundtrips"}),
     only_at_heads=True,
 )

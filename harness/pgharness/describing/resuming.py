@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference
+from pgharness.records.held_rows import OtherRows
 
 _NAME = r"""(?P<{}>(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*)"""
 ONE_TRANSACTION = (
@@ -35,7 +36,7 @@ _RESUMING = (
     ),
     _Resuming(
         rf"REINDEX\s.*?INDEX\s+CONCURRENTLY\s+{_NAME.format('index')}",
-        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {index}_ccnew, {index}_ccold") before it',
+        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {index}_ccnew") and the same of {index}_ccold before it',
     ),
     _Resuming(
         rf"ALTER\s+TYPE\s+{_NAME.format('type')}\s+ADD\s+VALUE\s+(?!IF\b)(?P<label>'(?:[^']|'')*')",
@@ -98,7 +99,15 @@ def mend_left(differences: Iterable[Difference], statement: str) -> str:
         }
     )
     if left and "CREATE" not in statement.upper():
-        return (
-            f'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {", ".join(left)}") before it, in the same autocommit block'
-        )
+        drops = "; ".join(f'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {name}")' for name in left)
+        return f"{drops} before it, in the same autocommit block"
     return mend_repeated(statement)
+
+
+def others_in_words(other: OtherRows, by_itself: str) -> str:
+    """Say how a table's rows differ from those that `by_itself` leaves."""
+    if other.count != other.expected_count:
+        return f"{other.count} where {by_itself} leaves {other.expected_count}"
+    if not other.column:
+        return "the same values, combined otherwise"
+    return f"{other.column} is {other.found} where {by_itself} leaves {other.expected}"

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import Conversation, converse
-from pgharness.chain.messages import UP
+from pgharness.chain.messages import UP, Direction
 from pgharness.databases import Database
-from pgharness.experiments.contents import read_contents
 from pgharness.experiments.experiment import Site
+from pgharness.experiments.held_rows import read_held_rows
 from pgharness.findings import CannotRun
+from pgharness.records.held_rows import HeldRows
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import Contents
 from pgharness.rows import fill_empty_tables
 from pgharness.servers import Connection
 
@@ -37,17 +37,17 @@ class Road:
         for item in revisions[self._arrived : revisions.index(revision)]:
             self.run(item)
 
-    def go_behind(self, revision: Revision) -> None:
-        """Run this revision too, if it has not been."""
-        if self._arrived <= self.site.project.chain.revisions.index(revision):
-            self.go_before(revision)
+    def go_to(self, revision: Revision, direction: Direction) -> None:
+        """Run all that stands where this revision is run up, or down. Raises CannotRun."""
+        self.go_before(revision)
+        if direction == "downgrade" and self._arrived == self.site.project.chain.revisions.index(revision):
             self.run(revision)
 
-    def run(self, revision: Revision, *, reads: bool = False) -> Contents:
+    def run(self, revision: Revision, *, reads: bool = False) -> HeldRows:
         """Run the next revision; with `reads`, return what the tables held right after it. Raises CannotRun."""
         conversation, observer = self._opened()
         leave_out = (conversation.version_table,)
-        contents: Contents = {}
+        contents: HeldRows = {}
         for step in conversation.steps([(revision.revision, UP)], apart=True):
             if step.failure is not None:
                 raise CannotRun(
@@ -55,7 +55,7 @@ class Road:
                     seen=step.failure.message,
                     mend=f"correct {revision.path}",
                 )
-            contents = read_contents(observer, leave_out) if reads else {}
+            contents = read_held_rows(observer, leave_out) if reads else {}
             self._fill(observer, conversation.version_table)
         self._arrived += 1
         return contents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -13,12 +13,12 @@ from pgharness.chain.conversation import Conversation, converse
 from pgharness.chain.messages import Direction
 from pgharness.chain.watch import Watch
 from pgharness.databases import Database
-from pgharness.experiments.contents import read_contents, shift_sequences
 from pgharness.experiments.experiment import Site, empty_database
+from pgharness.experiments.held_rows import read_held_rows, shift_sequences
 from pgharness.experiments.road import Road
 from pgharness.experiments.stopping import Stopper
+from pgharness.records.held_rows import HeldRows, other_rows
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import Contents, other_rows
 from pgharness.records.steps import Failure, Step
 from pgharness.records.stops import Place, Stop, StoppedStep, Torn
 
@@ -29,7 +29,7 @@ class End:
 
     failure: Failure | None
     snapshot: Snapshot | None = None
-    contents: Contents = field(default_factory=dict)
+    contents: HeldRows = field(default_factory=dict)
 
     @classmethod
     def after(cls, step: Step, database: Database, version_table: str) -> Self:
@@ -38,7 +38,7 @@ class End:
             return cls(step.failure)
         with database.connect() as observer:
             leave_out = (version_table,)
-            return cls(None, take_snapshot(observer, leave_out=leave_out), read_contents(observer, leave_out))
+            return cls(None, take_snapshot(observer, leave_out=leave_out), read_held_rows(observer, leave_out))
 
 
 def run_step(conversation: Conversation, revision: Revision, direction: Direction, *watches: Watch) -> Step:
@@ -47,34 +47,31 @@ def run_step(conversation: Conversation, revision: Revision, direction: Directio
     return step
 
 
-def stop_each(road: Road, steps: Iterable[Torn]) -> Iterator[StoppedStep]:
-    """Yield what came of each step, in the order of the chain; one that does not pass undisturbed either is left out."""
-    for torn in steps:
-        if torn.direction == "upgrade":
-            road.go_before(torn.revision)
-        else:
-            road.go_behind(torn.revision)
-        end = _undisturbed(road, torn)
-        if end.snapshot is not None:
-            yield StoppedStep(torn.revision, torn.direction, end.snapshot, tuple(_stops(road, torn, end)))
+def stop_each(road: Road, torn: Torn) -> tuple[StoppedStep, ...]:
+    """Return what came of a step before which the road stands; nothing where it does not pass undisturbed either."""
+    end = undisturbed_end(road, torn)
+    if end.snapshot is None:
+        return ()
+    return (StoppedStep(torn.revision, torn.direction, end.snapshot, tuple(_stops(road, torn, end))),)
+
+
+def undisturbed_end(road: Road, torn: Torn, *, shifted: bool = False) -> End:
+    """Return where the step ends by itself; `shifted`, with sequences that go on elsewhere."""
+    with road.copy() as copy:
+        if shifted:
+            with copy.connect() as session:
+                shift_sequences(session)
+        return _run_in_new_process(road.site, copy, torn)
 
 
 def _stops(road: Road, torn: Torn, undisturbed: End) -> Iterator[Stop]:
     ends = [(place, end) for place in torn.places if (end := _stopped(road, torn, place)) is not None]
     control = None
     if any(end.failure is None and other_rows(undisturbed.contents, end.contents) for _, end in ends):
-        control = _undisturbed(road, torn, shifted=True).contents
+        control = undisturbed_end(road, torn, shifted=True).contents
     for place, end in ends:
         snapshot = _told_as(road.site, undisturbed.snapshot, end.snapshot)
         yield Stop(place, end.failure, snapshot, other_rows(undisturbed.contents, end.contents, control))
-
-
-def _undisturbed(road: Road, torn: Torn, *, shifted: bool = False) -> End:
-    with road.copy() as copy:
-        if shifted:
-            with copy.connect() as session:
-                shift_sequences(session)
-        return _run_in_new_process(road.site, copy, torn)
 
 
 def _stopped(road: Road, torn: Torn, place: Place) -> End | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgharness.checks import indices
 from pgharness.checks.check import Claim
@@ -30,17 +30,21 @@ ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 class Made:
     """What was judged: the checks, of which revisions, and all that they found, also what is allowed.
 
-    `checks` are the names of those that were made, `walked` of those among them that know only the revisions in `reached`.
+    `checks` are the names of those that were made, `walked` of those among them that know only the revisions in `reached`; `tried` has the
+    revisions of those that know yet fewer.
     """
 
     checks: frozenset[str]
     walked: frozenset[str]
     reached: frozenset[str]
     findings: Sequence[Finding]
+    tried: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def covers(self, check: str, revision: str | None) -> bool:
         """Whether the check had its say about the revision; None stands for the whole chain, of which every revision is part."""
-        return check in self.checks and (check not in self.walked or revision is None or revision in self.reached)
+        if check not in self.checks or (check in self.walked and revision is not None and revision not in self.reached):
+            return False
+        return check not in self.tried or revision is None or revision in self.tried[check]
 
 
 def without_allowed(

@@ -174,6 +174,7 @@ def _judge_declared(
         walked=frozenset(check.name for check in checks if check.needs_walk),
         reached=record.reached,
         findings=[finding for one in results for finding in one.findings],
+        tried={one.name: one.tried for one in results if one.tried is not None},
     )
     wanted = {check.name for check in checks}
     all_compared = record.head is not None and all(check.name in wanted for check in known if check.compares)

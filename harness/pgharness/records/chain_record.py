@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.crash import CrashRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, ModelsRecord, QueriesRecord, StructureRecord
 from pgharness.records.kept import KeptObject
@@ -13,7 +14,6 @@ from pgharness.records.modes import ModesRecord
 from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Descent, RevisionRecord
-from pgharness.records.stops import StopsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ChainRecord:
     queries: QueriesRecord | None = None
     kept: tuple[KeptObject, ...] | None = None
     """What IF NOT EXISTS kept on the way up, and in what it is not what was asked for."""
-    stops: StopsRecord | None = None
+    crash: CrashRecord | None = None
     modes: ModesRecord | None = None
     old_release: OldReleaseRecord | None = None
     left_outside: str = ""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.held_rows import OtherRows
 from pgharness.records.revisions import Revision
-from pgharness.records.row_sets import OtherRows
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, RevisionRecord, Step
 
@@ -75,19 +75,6 @@ class Torn:
     """Whether what it commits on the way may be rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class StopsRecord:
-    """All torn steps that were stopped, and what came of those that did not end as without stops.
-
-    A step that is one transaction needs no stop, for PostgreSQL undoes it whole. `untried` are the revisions that were left out, each
-    with the reason.
-    """
-
-    torn: tuple[Torn, ...]
-    steps: tuple[StoppedStep, ...]
-    untried: tuple[tuple[Revision, str], ...] = ()
-
-
 def torn_steps(item: RevisionRecord) -> Iterator[Torn]:
     """Yield the steps of a revision that passed and were committed in pieces."""
     steps: tuple[tuple[Direction, Step | None], ...] = (("upgrade", item.upgrade), ("downgrade", item.downgrade))
@@ -106,7 +93,10 @@ def places_in(step: Step, path: str) -> tuple[Place, ...]:
 
     Of a line that sends one statement after the other, the first and the last count.
     """
-    found = sorted({*_between(step, path), *_within(step, path)}, key=_order)
+    within = list(_within(step, path))
+    # Who is stopped within a statement has come to all that is committed before it too.
+    before = (one for one in _between(step, path) if one.number not in {other.number for other in within})
+    found = sorted({*before, *within}, key=_order)
     first, last = ({(one.committed.line, one.park): one for one in told} for told in (found[::-1], found))
     return tuple(sorted({*first.values(), *last.values()}, key=_order))
 

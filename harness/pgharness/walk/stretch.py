@@ -51,13 +51,13 @@ class Stretch:
         reads_all: bool,
         most_compared_rows: int = 0,
         traces: bool = False,
-        watched: bool = False,
+        notes_commits: bool = False,
     ) -> None:
         self._conversation = conversation
         self._observer = observer
         self._rows_per_table = rows_per_table
         self._words = words
-        self._watched = watched
+        self._notes_commits = notes_commits
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
         self.base = self.catalog.read() if reads_all else self.catalog.read_first()
@@ -120,7 +120,7 @@ class Stretch:
         trace = self._trace if known is None else None
         asked = [(revision.revision, direction)]
         commits = CommitWatch()
-        watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if self._watched else [])]
+        watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if self._notes_commits else [])]
         for step in self._conversation.steps(asked, apart=True, watches=watches):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()

@@ -51,8 +51,8 @@ class Walk:
     keeps_contents: bool = False
     traces: bool = False
     """Whether the locks of each step are wanted."""
-    watched: bool = False
-    """Whether it is noted after which statements of a step something is committed."""
+    notes_commits: bool = False
+    """Whether it is noted behind which statements of a step something is committed."""
     records: list[RevisionRecord] = field(default_factory=list)
     base: Snapshot | None = None
     version_table: str = ""
@@ -98,7 +98,7 @@ class Walk:
                     reads_all=self.reads_all,
                     most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
                     traces=self.traces,
-                    watched=self.watched,
+                    notes_commits=self.notes_commits,
                 )
                 if self.base is None:
                     self.base = stretch.base

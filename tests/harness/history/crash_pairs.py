@@ -34,6 +34,7 @@ BUILDS = "CREATE INDEX CONCURRENTLY ix_{t} ON {t} (code)"
 COUNTS = "UPDATE {t} SET seen = seen + 1"
 COUNTS_ONCE = "UPDATE {t} SET seen = seen + 1, done = true WHERE NOT done"
 DETACHES = "ALTER TABLE {t} DETACH PARTITION {t}_old CONCURRENTLY"
+ATTACHES = "ALTER TABLE {t} ATTACH PARTITION {t}_old FOR VALUES FROM (0) TO (1000000)"
 EACH_ROW = "for number in (1, 2, 3):\n    op.execute(f'{} WHERE id = {{number}}')"
 EACH_ROW_ONCE = "for number in (1, 2, 3):\n    op.execute(f'{} AND id = {{number}}')"
 PROCEDURE = "DO $$ BEGIN FOR number IN 1..3 LOOP {} id = number; COMMIT; END LOOP; END $$"
@@ -101,7 +102,7 @@ BUILT = (
         fails="a partition that is stopped while it is detached can only be finalized",
         setup=PARTED,
         undo=("DROP TABLE {t}", "DROP TABLE IF EXISTS {t}_old"),
-        bad=pieces((DETACHES,), ("ALTER TABLE {t} ATTACH PARTITION {t}_old FOR VALUES FROM (0) TO (1000000)",)),
+        bad=Body(in_pieces(sql(DETACHES)), sql(ATTACHES)),
         good=Body(
             "pending = op.get_bind().scalar(sa.text(\"SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = '{t}_old'::regclass\"))\n"
             "if pending is not None:\n"
@@ -111,7 +112,7 @@ BUILT = (
                 ),
                 "    ",
             ),
-            sql("ALTER TABLE {t} ATTACH PARTITION {t}_old FOR VALUES FROM (0) TO (1000000)"),
+            sql(ATTACHES),
         ),
         subject="upgrade of {t}",
         says="55000",
@@ -184,8 +185,9 @@ DEFINED = (
         check="crash",
         fails="a column is renamed in an autocommit block",
         setup=TABLE,
-        bad=pieces(
-            ("ALTER TABLE {t} RENAME COLUMN code TO number",), ("ALTER TABLE {t} RENAME COLUMN number TO code",)
+        bad=Body(
+            in_pieces(sql("ALTER TABLE {t} RENAME COLUMN code TO number")),
+            sql("ALTER TABLE {t} RENAME COLUMN number TO code"),
         ),
         good=steps(
             ("ALTER TABLE {t} RENAME COLUMN code TO number",), ("ALTER TABLE {t} RENAME COLUMN number TO code",)
@@ -244,7 +246,7 @@ FILLED = (
         setup=COUNTED,
         bad=pieces(("INSERT INTO {t} SELECT max(id) + 1, 0 FROM {t}",), ("DELETE FROM {t} WHERE seen = 0",)),
         good=pieces(("INSERT INTO {t} VALUES (4, 0) ON CONFLICT DO NOTHING",), ("DELETE FROM {t} WHERE seen = 0",)),
-        says="5 rows where a run that nobody stops leaves 4",
+        says="5 where a run that nobody stops leaves 4",
     ),
     Pair(
         slug="guarded",
@@ -277,7 +279,7 @@ FILLED = (
             ("WITH moved AS (DELETE FROM {t} WHERE id < 3 RETURNING *) INSERT INTO {t}_old SELECT * FROM moved",)
         ),
         subject="table public.{t}_old",
-        says="rows where a run",
+        says="where a run",
     ),
 )
 

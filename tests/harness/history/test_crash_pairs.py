@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from pgharness.running import Run
@@ -12,7 +13,11 @@ from tests.harness.history.pairs import chain_of, expectations
 def test_each_fault_is_found_and_each_mended_twin_passes(judge_chain: Callable[..., Run]) -> None:
     report = judge_chain(*chain_of(PAIRS), only=("crash",)).report
 
-    found = {(one.check, one.revision, one.subject): one for one in report.findings}
-    assert sorted(found) == sorted(expectations(PAIRS)), "\n".join(map(str, report.findings))
+    said: defaultdict[tuple[str, str | None, str], list[str]] = defaultdict(list)
+    for one in report.findings:
+        said[one.check, one.revision, one.subject].append(one.message)
+    expected = set(expectations(PAIRS))
+    assert expected <= set(said)
+    assert {(check, revision) for check, revision, _ in said} == {(check, revision) for check, revision, _ in expected}
     for pair in PAIRS:
-        assert pair.says in found[pair.expected()].message
+        assert any(pair.says in message for message in said[pair.expected()]), pair.slug

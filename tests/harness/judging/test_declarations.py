@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pgharness.judging.declarations import Made
 from pgharness.report.model import Report
 
 COUNTRY = "versions/0003_add_country.py"
@@ -107,3 +108,9 @@ def test_a_variable_that_could_be_no_declaration_is_the_revisions_own(value: str
     edits = {COUNTRY: ('down_revision = "0002"', f'down_revision = "0002"\nallowed = {value}\nirreversibles = ()')}
 
     assert found("declarations", edits, only=("graph",)) == []
+
+
+def test_a_permission_of_a_revision_that_a_check_did_not_try_is_not_called_unused() -> None:
+    made = Made(frozenset({"compat"}), frozenset({"compat"}), frozenset({"a", "b"}), (), {"compat": frozenset({"b"})})
+
+    assert [made.covers("compat", revision) for revision in ("a", "b", None)] == [False, True, True]

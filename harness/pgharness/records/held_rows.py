@@ -9,7 +9,7 @@ from dataclasses import dataclass
 Row = Mapping[str, str]
 """The values of one row as text, by column."""
 
-Contents = Mapping[str, Sequence[Row]]
+HeldRows = Mapping[str, Sequence[Row]]
 """The rows of each table, by its name as PostgreSQL prints it."""
 
 
@@ -28,7 +28,7 @@ class OtherRows:
     found: str = ""
 
 
-def other_rows(expected: Contents, found: Contents, control: Contents | None = None) -> tuple[OtherRows, ...]:
+def other_rows(expected: HeldRows, found: HeldRows, control: HeldRows | None = None) -> tuple[OtherRows, ...]:
     """Return the tables that hold other rows, in whichever order.
 
     What the same act gave otherwise when it was done once more, in `control`, is no difference: moments, random values, numbers of
@@ -37,7 +37,7 @@ def other_rows(expected: Contents, found: Contents, control: Contents | None = N
     return tuple(_others(expected, found, control))
 
 
-def _others(expected: Contents, found: Contents, control: Contents | None) -> Iterator[OtherRows]:
+def _others(expected: HeldRows, found: HeldRows, control: HeldRows | None) -> Iterator[OtherRows]:
     for table in sorted(expected.keys() & found.keys()):
         left, right = expected[table], found[table]
         again = control.get(table, ()) if control is not None else left

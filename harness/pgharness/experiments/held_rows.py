@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import sql
 
-from pgharness.records.row_sets import Contents, Row
+from pgharness.records.held_rows import HeldRows, Row
 from pgharness.servers import Connection
 
 # A migration may fill a table of countries; what tells two runs apart shows in fewer rows too.
@@ -29,7 +29,7 @@ ORDER BY 1
 """
 
 
-def read_contents(connection: Connection, leave_out: Collection[str] = ()) -> Contents:
+def read_held_rows(connection: Connection, leave_out: Collection[str] = ()) -> HeldRows:
     """Return the rows of all tables but those of extensions and the named ones; of a long table the first `MOST_ROWS`.
 
     Moments of now are told as such.

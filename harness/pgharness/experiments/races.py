@@ -1,0 +1,149 @@
+"""Lets several upgrades of one database meet, each in a process of its own with env.py as it is, and notes where that ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from psycopg import errors, sql
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.rereading import in_the_words_of
+from pgharness.catalog.snapshot import take_snapshot
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.course import tips
+from pgharness.chain.deployment import run_deployment
+from pgharness.databases import Database
+from pgharness.experiments.barrier import Barrier
+from pgharness.experiments.experiment import Site, empty_database
+from pgharness.experiments.held_rows import read_held_rows
+from pgharness.findings import CannotRun
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.held_rows import HeldRows
+from pgharness.records.races import Race
+from pgharness.records.revisions import Revision
+from pgharness.records.steps import Failure
+from pgharness.rows import fill_empty_tables
+from pgharness.servers import Connection
+
+FEW, MANY = 2, 5
+HANG_LIMIT_S = 20.0
+LOOK_S = 0.1
+# All that would change if anybody did anything.
+_ACTIVITY = """
+SELECT pid, backend_start::text, state, query_start::text, wait_event_type, left(query, 200),
+  array(SELECT left(blocker.query, 200) FROM pg_catalog.pg_stat_activity AS blocker
+    WHERE blocker.pid = ANY (pg_catalog.pg_blocking_pids(waiting.pid)))
+FROM pg_catalog.pg_stat_activity AS waiting
+WHERE datname = pg_catalog.current_database() AND backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()
+ORDER BY pid
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where so many upgrades are to meet."""
+
+    site: Site
+    record: ChainRecord
+    database: Database
+    count: int
+
+
+def race_along(site: Site, record: ChainRecord) -> Iterator[Race]:
+    """Yield what comes of two upgrades from the base to right before the last revision, and of five from there, on rows.
+
+    Of a chain of several heads, two go to all of them. Nothing is yielded where our role may make no barrier.
+    """
+    revisions = record.chain.revisions
+    assert record.head is not None
+    with site.databases.experiment("race") as database:
+        run_baseline(database, site.settings)
+        if len(record.chain.heads) > 1 or len(revisions) == 1:
+            yield race(Meeting(site, record, database, FEW), revisions, record.head)
+            return
+        before = record.revisions[-1].before
+        first = race(Meeting(site, record, database, FEW), revisions[:-1], before)
+        yield first
+        if first.ends_right:
+            with database.connect() as observer:
+                fill_empty_tables(
+                    observer,
+                    rows_per_table=site.settings.rows_per_table,
+                    leave_out=(record.version_table,),
+                    words=site.settings.words,
+                )
+            yield race(Meeting(site, record, database, MANY), revisions[-1:], record.head)
+
+
+def race(meeting: Meeting, revisions: Sequence[Revision], expected: Snapshot) -> Race:
+    """Let upgrades over these revisions meet. Raises psycopg's InsufficientPrivilege."""
+    site, record, database = meeting.site, meeting.record, meeting.database
+    applied = frozenset().union(*(record.chain.ancestors(one.revision) for one in revisions))
+    targets = tuple(one.revision for one in tips(record.chain, applied))
+    with Barrier(database) as barrier, database.connect() as observer:
+        failures, waits = _run_at_once(meeting, targets, barrier, observer)
+    with database.connect() as observer:
+        snapshot = take_snapshot(observer, leave_out=(record.version_table,))
+        is_applied = _is_applied(observer, record, applied)
+    if snapshot != expected:
+        snapshot = in_the_words_of(expected, snapshot, lambda: empty_database(site.databases))
+    return Race(meeting.count, revisions[0], revisions[-1], expected, snapshot, is_applied, failures, waits)
+
+
+def rows_after(database: Database, version_table: str) -> HeldRows:
+    """Return what the tables hold after a race."""
+    with database.connect() as observer:
+        return read_held_rows(observer, (version_table,))
+
+
+def _run_at_once(
+    meeting: Meeting, targets: tuple[str, ...], barrier: Barrier, observer: Connection
+) -> tuple[tuple[Failure, ...], tuple[str, ...]]:
+    """Return why upgrades failed, and who waited for whom where nobody went on."""
+    with ThreadPoolExecutor(meeting.count) as executor:
+        running = [executor.submit(_upgrade, meeting, targets) for _ in range(meeting.count)]
+        barrier.open_when_met(meeting.count)
+        waits = _watch(running, observer)
+        failures = [failure for one in running if (failure := one.result()) is not None]
+    return tuple(sorted(failures, key=lambda one: one.message)), waits
+
+
+def _upgrade(meeting: Meeting, targets: tuple[str, ...]) -> Failure | None:
+    try:
+        return run_deployment(meeting.site.project, meeting.database, targets)
+    except CannotRun as reason:
+        return Failure("CannotRun", f"{reason.what} {reason.seen}")
+
+
+def _watch(running: Sequence[Future[Failure | None]], observer: Connection) -> tuple[str, ...]:
+    """Wait until all have ended; where nothing moves and somebody waits for a lock, end them and say who waited for whom."""
+    seen: list[tuple[object, ...]] = []
+    since = time.monotonic()
+    while wait(running, LOOK_S).not_done:
+        now = observer.execute(_ACTIVITY).fetchall()
+        if now != seen:
+            seen, since = now, time.monotonic()
+        waiting = [row for row in now if row[4] == "Lock"]
+        if waiting and time.monotonic() - since > HANG_LIMIT_S:
+            for row in now:
+                observer.execute("SELECT pg_catalog.pg_terminate_backend(%s)", [row[0]])
+            return tuple(f"`{row[5]}` waits for {_in_words(row[6])}" for row in waiting)
+    return ()
+
+
+def _in_words(blockers: object) -> str:
+    assert isinstance(blockers, list)
+    return " and ".join(f"`{' '.join(one.split())}`" for one in blockers) or "a lock"
+
+
+def _is_applied(observer: Connection, record: ChainRecord, applied: frozenset[str]) -> bool:
+    try:
+        rows = observer.execute(sql.SQL("SELECT version_num FROM {}").format(sql.SQL(record.version_table))).fetchall()
+    except (errors.UndefinedTable, errors.InvalidSchemaName):
+        return False
+    known = {one.revision for one in record.chain.revisions}
+    reached = frozenset().union(*(record.chain.ancestors(str(one)) for (one,) in rows if one in known))
+    return reached >= applied
