@@ -115,7 +115,7 @@ class Settings(BaseSettings):
     crash_stops: int = Field(default=200, ge=0)
     """At how many places `crash` stops revisions that are more than one transaction, those of the newest first."""
 
-    modes_budget: int = Field(default=100, ge=0)
+    modes_budget: int = Field(default=64, ge=0)
     """How many revisions `modes` may run for starts in between, and as many for orders of branches; an eighth as many, the newest, run in a
     process of their own. 0 leaves the check out."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
