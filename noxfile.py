@@ -148,6 +148,16 @@ def contract(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def scale(session: nox.Session) -> None:
+    """Does all work on a Citus cluster? `-- COORDINATOR_URL` names an empty database of one; docs/guides/when-one-machine-is-not-enough.md."""
+    if not session.posargs or "://" not in session.posargs[0]:
+        session.error("name the coordinator: nox -s scale -- postgresql://user@host:5432/empty_database")
+    prepare(session)
+    session.env["FLOWFORGE_SCALE_URL"] = session.posargs[0]
+    python(session, "-m", "pytest", *UNUSED_PLUGINS, "tests/scale", *session.posargs[1:])
+
+
+@nox.session(venv_backend="none", default=False)
 def structure(session: nox.Session) -> None:
     """Write schema/structure.sql anew from the chain's head."""
     prepare(session)

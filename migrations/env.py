@@ -41,6 +41,10 @@ LIMITS = {
     "statement_timeout": "0",
     "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    # To a plain PostgreSQL names that nobody reads. To a distributed one: triggers on distributed tables may be made and dropped, and a revision
+    # may write to rows in shards and then change a table that is whole on every node.
+    "citus.enable_unsafe_triggers": "on",
+    "citus.multi_shard_modify_mode": "sequential",
 }
 
 OPTIONS: dict[str, Any] = {
@@ -144,7 +148,7 @@ def limited(connection: Connection) -> Iterator[None]:
     is_callers_transaction = connection.in_transaction()
     names = {"names": list(LIMITS)}
     rows = connection.execute(
-        text("SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) AS name"), names
+        text("SELECT name, current_setting(name, true) FROM unnest(CAST(:names AS text[])) AS name"), names
     )
     before = {row.name: row.current_setting for row in rows}
     put(connection, LIMITS, is_local=is_callers_transaction)

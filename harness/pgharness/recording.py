@@ -70,7 +70,7 @@ def record_chain(
 
 def _with_culprits(project: Project, databases: Databases, record: ChainRecord) -> ChainRecord:
     """Find the statements at fault, where a judge has something to tell that nobody declared."""
-    declared = {item.revision for item in project.chain.revisions if data.NAME in item.allow}
+    declared = {item.revision for item in project.chain.revisions if data.CHECK.name in item.allow}
     lossy = {one.revision for one in data.judge(record, lambda _left, _right: ()) if isinstance(one, Finding)}
     wanted = frozenset(one for one in lossy - declared if one is not None)
     return replace(record, revisions=tuple(with_culprits(project, databases, record.revisions, wanted)))

@@ -1,4 +1,4 @@
-"""The command line: `flowforge-schema upgrade`, `downgrade`, `current`, `check`, `seed` and `settings`.
+"""The command line: `flowforge-schema upgrade`, `downgrade`, `current`, `check`, `seed`, `distribute`, `undistribute` and `settings`.
 
 What a command needs it imports itself: `--help` would else wait a second for SQLAlchemy, Alembic and Pydantic.
 """
@@ -17,14 +17,16 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from flowforge_schema.distribute import Outcome
     from flowforge_schema.seed import Scale
     from flowforge_schema.settings import DatabaseSettings
 
 DONE, FOUND, COULD_NOT = 0, 1, 2
 INTERRUPTED = 130
 
-# Those of `migrate.Patience` and of `settings`, without importing them.
+# Those of `migrate.Patience`, `distribute` and `settings`, without importing them.
 LOCK_TIMEOUT_MS, ATTEMPTS = 5_000, 6
+SHARDS, MOST_WAIT_S = 32, 60
 ENVIRONMENT_PREFIX = "FLOWFORGE_DB_"
 
 HELP = f"""Looks after the database of FlowForge: its schema and its development data.
@@ -203,6 +205,51 @@ def _read(text: str, parse: Callable[[str], Scale]) -> Scale:
         return parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--scale") from error
+
+
+OnlyPlan = Annotated[
+    bool, typer.Option("--plan", help="Print the SQL and how long writers would wait; change nothing.")
+]
+MostWait = Annotated[float, typer.Option(min=0, help="How many seconds writers may wait; beyond that nothing is done.")]
+
+
+@app.command()
+def distribute(
+    plan: OnlyPlan = False,
+    shards: Annotated[
+        int, typer.Option(min=1, max=1024, help="Into how many parts runs are cut: 4 to 8 a node.")
+    ] = SHARDS,
+    most_wait_s: MostWait = MOST_WAIT_S,
+) -> None:
+    """Spread the tables over the nodes of a Citus cluster, whose coordinator the environment names.
+
+    One transaction, during which writers wait. Running it again does what is wanting, or nothing. See
+    docs/guides/when-one-machine-is-not-enough.md.
+    """
+    from flowforge_schema.distribute import distribute as spread
+    from flowforge_schema.settings import DatabaseSettings
+
+    done = spread(DatabaseSettings.load(), shards=shards, only_plan=plan, most_wait_s=most_wait_s)
+    _tell_outcome(done, plan, "the tables are distributed")
+
+
+@app.command()
+def undistribute(plan: OnlyPlan = False, most_wait_s: MostWait = MOST_WAIT_S) -> None:
+    """Make plain tables of all again, on the coordinator; the reverse of `distribute`, in one transaction."""
+    from flowforge_schema.distribute import undistribute as gather
+    from flowforge_schema.settings import DatabaseSettings
+
+    done = gather(DatabaseSettings.load(), only_plan=plan, most_wait_s=most_wait_s)
+    _tell_outcome(done, plan, "the tables are plain ones")
+
+
+def _tell_outcome(done: Outcome, only_plan: bool, state: str) -> None:
+    from flowforge_schema.distribute.telling import tell_plan
+
+    for line in tell_plan(done.plan) if only_plan else ():
+        _say(line)
+    if not only_plan:
+        _say(f"{state}{'' if done.is_done else ' already'}")
 
 
 @app.command()

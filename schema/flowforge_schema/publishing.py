@@ -19,11 +19,18 @@ async def publish_version(session: AsyncSession, workflow_id: UUID, version: int
     """
     statement = (
         update(WorkflowVersion)
-        .where(WorkflowVersion.workflow_id == workflow_id, WorkflowVersion.version == version)
-        .values(published_at=func.coalesce(WorkflowVersion.published_at, func.now()))
+        .where(
+            WorkflowVersion.workflow_id == workflow_id,
+            WorkflowVersion.version == version,
+            WorkflowVersion.published_at.is_(None),
+        )
+        .values(published_at=func.now())
         .returning(WorkflowVersion.published_at)
         .execution_options(synchronize_session="fetch")
     )
-    published_at = (await session.execute(statement)).scalar_one()
+    published_at = (await session.execute(statement)).scalar_one_or_none()
+    if published_at is None:
+        key = (workflow_id, version)
+        published_at = (await session.get_one(WorkflowVersion, key, populate_existing=True)).published_at
     assert published_at is not None
     return published_at

@@ -20,7 +20,7 @@ from flowforge_schema.settings import ENVIRONMENT_PREFIX
 from pgharness.databases import Database
 
 HEAD = known_revisions()[-1]
-COMMANDS = ("upgrade", "downgrade", "current", "check", "seed", "settings")
+COMMANDS = ("upgrade", "downgrade", "current", "check", "seed", "distribute", "undistribute", "settings")
 Run = Callable[..., Result]
 
 

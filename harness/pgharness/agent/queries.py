@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .channel import Channel
 
 from .drivers import sqlstate_of
 from .statements import FAILED_TRANSACTION
+
+
+def answer_query(channel: Channel, connection: Any, sql: str, *, between_transactions: bool) -> None:
+    """Run a query and send its rows, or in `refused` why there are none; whoever has asked decides what that means."""
+    try:
+        rows = run_query(connection, sql, between_transactions=between_transactions)
+    except Exception as error:
+        channel.send("rows", rows=[], refused=str(error) or type(error).__name__)
+    else:
+        channel.send("rows", rows=rows, refused="")
 
 
 def run_query(connection: Any, sql: str, *, between_transactions: bool) -> list[list[str | None]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -19,11 +18,11 @@ from .leaving_out import LeftOut
 from .models import build_models
 from .plugins import make_what_plugins_declare
 from .project import Project, imported_modules, open_project
-from .queries import run_query
+from .queries import answer_query
 from .revisions import load_metadata, read_chain, version_folders
 from .steps import Runner
 from .unimported import unimported_tables
-from .versions import commit, rollback
+from .versions import rollback
 from .writing_sql import write_sql
 
 UNTRANSLATED = "Alembic's comparison follows no schema_translate_map, and would find none of the models' tables at the heads; `drift` does"
@@ -91,8 +90,7 @@ def _run_steps(environment: Environment, channel: Channel, message: Message) -> 
 
 
 def _query(environment: Environment, channel: Channel, message: Message) -> None:
-    rows = run_query(environment.connection, message["sql"], between_transactions=True)
-    channel.send("rows", rows=rows, refused="")
+    answer_query(channel, environment.connection, message["sql"], between_transactions=True)
 
 
 def _build_models(environment: Environment, channel: Channel, _message: Message) -> None:
@@ -126,21 +124,6 @@ def _compare(environment: Environment, channel: Channel, _message: Message) -> N
 
 def _draft(environment: Environment, channel: Channel, _message: Message) -> None:
     _tried(environment, channel, "draft", lambda: write_draft(environment))
-
-
-def _call_by_hand(environment: Environment, channel: Channel, message: Message) -> None:
-    """Call a function of a module that people wrote beside the chain, and commit what it did."""
-    failure: dict[str, Any] | None = None
-    try:
-        function = runpy.run_path(message["path"]).get(message["function"])
-        if function is not None:
-            function(environment.connection)
-            if environment.connection.in_transaction():
-                commit(environment.connection)
-    except Exception as error:  # it is anybody's code, and what it raises is the verdict
-        rollback(environment.connection)
-        failure = describe(error)
-    channel.send("by_hand", failure=failure)
 
 
 def _tried(
@@ -191,5 +174,4 @@ ACTS: dict[str, Callable[[Environment, Channel, Message], None]] = {
     "models": _build_models,
     "compare": _compare,
     "draft": _draft,
-    "by_hand": _call_by_hand,
 }

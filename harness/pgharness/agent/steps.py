@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationStep
 from .channel import Gone
 from .connections import restore_settings, session_settings
 from .failures import describe
-from .queries import run_query
+from .queries import answer_query
 from .versions import commit, rollback
 
 if TYPE_CHECKING:
@@ -97,12 +97,8 @@ class Runner:
 
     def _answer(self, message: Message, *, between_transactions: bool) -> None:
         assert message["do"] == "query", message
-        try:
-            rows = run_query(self._environment.connection, message["sql"], between_transactions=between_transactions)
-        except Exception as error:
-            self._channel.send("rows", rows=[], refused=str(error))
-        else:
-            self._channel.send("rows", rows=rows, refused="")
+        connection = self._environment.connection
+        answer_query(self._channel, connection, message["sql"], between_transactions=between_transactions)
 
     def _newly_said(self) -> list[str]:
         """Return what the server remarked since this was asked last, of the present step."""

@@ -145,6 +145,8 @@ class Conversation:
         return Drafted(tuple(told["found"]), failure_of(told["failure"]), told["untold"], left_out)
 
     def _call(self, message: Message, watches: Sequence[Watch]) -> None:
+        if message["event"] == "after_statement":
+            self._waits.last_done = message["statement"]["sql"]
         ask = _Ask(self._child, tuple(message.get("said", ())))
         for watch in watches:
             if message["event"] not in watch.wants:

@@ -35,6 +35,8 @@ class LockWaits:
         self._session: Connection | None = None
         self._since: dict[tuple[object, ...], float] = {}
         self.ended = ""
+        self.last_done = ""
+        """The last statement of the migration that has come to its end, where somebody looks on, whose questions would stand for it."""
 
     def __enter__(self) -> Self:
         """Begin without a session: hardly any migration waits."""
@@ -70,7 +72,7 @@ class LockWaits:
         waiting, statement, mode, relation, _, other, state = row
         self.ended = (
             f"`{_in_one_line(statement)}` waited for {mode} on {relation}, which another session of this migration holds: "
-            f"{state} since `{_in_one_line(other)}`"
+            f"{state} since `{_in_one_line(self.last_done or other)}`"
         )
         assert self._session is not None
         self._session.execute("SELECT pg_catalog.pg_cancel_backend(%s)", [waiting])

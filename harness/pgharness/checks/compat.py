@@ -33,9 +33,11 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     groups: defaultdict[tuple[str, str, str], list[Broken]] = defaultdict(list)
     for broken in seen.broken:
         if broken.session == "fresh" or _fails_for_ever(broken):
-            groups[broken.revision, subject_of(broken, types), kind_of(broken)].append(broken)
-    for (revision, subject, kind), group in groups.items():
-        yield _only_extreme(revision, subject, group) or _finding(revision, subject, kind, group)
+            subject = subject_of(broken, types)
+            # A column of another type refuses some statements, and gives others something else: that is one thing.
+            groups[broken.revision, subject, "" if subject.startswith("column ") else kind_of(broken)].append(broken)
+    for (revision, subject, _), group in groups.items():
+        yield _only_unlikely(revision, subject, group) or _finding(revision, subject, group)
     yield from (_hidden(one, seen.role) for one in seen.hidden)
     yield from _failed(seen, record)
     yield from _stale_plans(seen)
@@ -53,8 +55,9 @@ def tried(record: ChainRecord) -> frozenset[str]:
     return frozenset(record.old_release.revisions if record.old_release is not None else ())
 
 
-def _finding(revision: str, subject: str, kind: str, group: Sequence[Broken]) -> Finding:
+def _finding(revision: str, subject: str, group: Sequence[Broken]) -> Finding:
     first = group[0]
+    kind = kind_of(first)
     verbs = ", ".join(dict.fromkeys(one.statement.act.partition(" ")[0] for one in group))
     mend = MENDS.get(
         kind, "let both releases work with it, and take away what only the release before needs in a later revision"
@@ -73,8 +76,12 @@ def _finding(revision: str, subject: str, kind: str, group: Sequence[Broken]) ->
     )
 
 
-def _only_extreme(revision: str, subject: str, group: Sequence[Broken]) -> Note | None:
-    """Return the note that it is where a CHECK refuses large values alone."""
+def _only_unlikely(revision: str, subject: str, group: Sequence[Broken]) -> Note | None:
+    """Return the note that it is where only large values meet a CHECK, or only an insert that names no columns does not work any more."""
+    if all(one.statement.is_positional for one in group):
+        return Note(
+            NAME, revision, f"{subject}: an INSERT that names no columns {in_words(group[0])}: {group[0].statement.sql}"
+        )
     if all(one.statement.is_extreme and kind_of(one) == CHECK_VIOLATED for one in group):
         return Note(NAME, revision, f"{subject} refuses what the release before may write: {group[0].statement.sql}")
     return None

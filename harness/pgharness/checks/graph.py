@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
+from pgharness.describing.histories import by_themselves
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
@@ -40,7 +41,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
             "bases",
             "PGH-G002",
             "Nothing says which of them comes first.",
-            "let all but one of them name its down_revision",
+            "; or ".join(filter(None, ["let all but one of them name its down_revision", by_themselves(chain)])),
         ),
     ):
         if len(ends) > 1 and not chain.chosen:
@@ -58,7 +59,8 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
             revision=None,
             subject="chain",
             message="The chain has no revisions.",
-            mend="write one: alembic revision --autogenerate -m 'create tables'",
+            mend="write one: alembic revision --autogenerate -m 'create tables'; where env.py chooses their folder, name it in alembic.ini: "
+            "version_locations = %(here)s/versions/postgresql",
             code="PGH-G003",
         )
 

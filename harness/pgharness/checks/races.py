@@ -60,7 +60,7 @@ def _of(race: Race, record: ChainRecord, *, code: str, message: str) -> Finding:
         code=code,
         revision=race.last.revision if race.first == race.last else None,
         subject=_subject(race),
-        message=f"{_subject(race)} {message}.",
+        message=f"{_subject(race)} {message.removesuffix('.')}.",
         mend=_mend(record),
         evidence="\n".join(map(failure_evidence, race.failures)),
     )

@@ -9,6 +9,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.histories import mend_taken
 from pgharness.describing.lost_version_table import MEND as TAKE_BACK
 from pgharness.describing.lost_version_table import in_words as still_in_force
 from pgharness.describing.lost_version_table import setting_that_hides
@@ -16,7 +17,7 @@ from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, where_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.steps import RevisionRecord
+from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "upgrade"
 # Types whose texts look like no other's: a column of texts may well hold something else too.
@@ -73,13 +74,12 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
     revision = record.revision
     if record.upgrade.failure is not None and _is_known(record):
         hiding = setting_that_hides(record.upgrade, whole.version_table)
-        mend = mend_missing(whole, record, advice(record.upgrade.failure, f"correct upgrade() in {revision.path}"))
         yield Finding(
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
             message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}",
-            mend=TAKE_BACK if hiding else mend,
+            mend=TAKE_BACK if hiding else _mend_failing(whole, record, record.upgrade.failure),
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",
@@ -128,6 +128,11 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             )
     for table, reason in record.unfilled:
         yield Note(NAME, revision.revision, f"{table} had no rows: {reason}")
+
+
+def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> str:
+    advised = advice(failure, f"correct upgrade() in {record.revision.path}")
+    return mend_taken(whole.chain, failure, mend_missing(whole, record, advised))
 
 
 CHECK = Check(

@@ -50,6 +50,8 @@ class Barrier:
 
     def __init__(self, database: Database) -> None:
         self._session = database.connect()
+        self.backend = self._session.info.backend_pid
+        """The process of its own session at the server."""
 
     def __enter__(self) -> Self:
         """Make it and close it. Raises psycopg's InsufficientPrivilege where our role may make no event triggers."""

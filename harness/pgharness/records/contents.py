@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 Value = str | None
 
@@ -42,6 +43,12 @@ class TableContents:
     def column(self, name: str) -> StoredColumn | None:
         """Return the column of this name, or None."""
         return next((one for one in self.columns if one.name == name), None)
+
+    def without(self, keys: Collection[tuple[Value, ...]]) -> TableContents:
+        """Return the table without the rows of these keys."""
+        places = [place for name in self.key for place, one in enumerate(self.columns) if one.name == name]
+        kept = tuple(row for row in self.rows if tuple(row[place] for place in places) not in keys)
+        return replace(self, rows=kept)
 
     def keys(self) -> frozenset[tuple[Value, ...]]:
         """Return what the rows have as their key; empty where the table has none."""

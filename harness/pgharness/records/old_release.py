@@ -16,7 +16,7 @@ class OldStatement:
 
     `about` is the object that it rests on besides, such as the index of an upsert. A made one was made from the catalog that stood
     before; another was given. `is_extreme` says that its values are near the end of their types. `first` makes the row that it is about.
-    One that is only parsed is not carried out on a new session, as one that has `parameters` of which no `values` are known (literals in SQL).
+    One that is `positional` names no columns, which an ORM does. One that is only parsed is not carried out on a new session, as one that has `parameters` of which no `values` are known (literals in SQL).
     """
 
     act: str
@@ -27,6 +27,7 @@ class OldStatement:
     about: str = ""
     is_made: bool = True
     is_extreme: bool = False
+    is_positional: bool = False
     only_parsed: bool = False
     parameters: int = 0
     values: tuple[str, ...] = ()
@@ -111,7 +112,6 @@ class OldReleaseRecord:
     """
 
     revisions: tuple[str, ...]
-    statements: int = 0
     broken: tuple[Broken, ...] = ()
     hidden: tuple[Hidden, ...] = ()
     failed_at: str | None = None

@@ -58,6 +58,19 @@ class Chain:
         """What an upgrade has to name to run these revisions and no others; empty where that is all there are."""
         return self.heads if self.left_out else ()
 
+    @property
+    def histories(self) -> tuple[tuple[str, ...], ...]:
+        """The heads of each history: those that share a revision, be it by `depends_on`, are of one."""
+        found: list[tuple[tuple[str, ...], frozenset[str]]] = []
+        for head in self.heads:
+            mine: tuple[str, ...] = (head,)
+            revisions = self.ancestors(head)
+            for other in [one for one in found if not one[1].isdisjoint(revisions)]:
+                found.remove(other)
+                mine, revisions = (*other[0], *mine), revisions | other[1]
+            found.append((mine, revisions))
+        return tuple(heads for heads, _ in found)
+
     def ancestors(self, revision: str) -> frozenset[str]:
         """Return the revision and all that an upgrade to it runs."""
         by_id = {item.revision: item for item in self.revisions}

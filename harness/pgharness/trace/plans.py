@@ -26,8 +26,8 @@ def looked_up(ask: Ask, sql: str, tables: Collection[str]) -> set[str]:
     try:
         ask("SET LOCAL enable_seqscan = off")
         plan = ask(_explain(sql))
-    except QueryRefused:  # a statement that cannot be explained: several at once, or parameters before PostgreSQL 16
-        return set()
+    except QueryRefused:  # several statements at once; or parameters before PostgreSQL 16, where nobody knows
+        return set(tables) if _PARAMETER.search(sql) else set()
     finally:
         ask(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
         ask(f"RELEASE SAVEPOINT {_SAVEPOINT}")
@@ -38,7 +38,8 @@ def _read_whole(plan: Sequence[str]) -> Iterator[str]:
     """Yield the tables that a plan reads from end to end: without an index, or with one but without a condition for it."""
     for number, line in enumerate(plan):
         scan = _SCAN.search(line)
-        if scan is not None and not any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :])):
+        has_condition = any("Index Cond:" in one for one in _beneath(line, plan[number + 1 :]))
+        if scan is not None and not has_condition:
             yield scan["table"].strip('"')
 
 

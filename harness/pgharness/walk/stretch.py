@@ -196,7 +196,8 @@ class Stretch:
             assert now is not None
             known = {one.name: one.keys() for one in held.tables}
             self._newer = {one.name: one.keys() - known.get(one.name, frozenset()) for one in now.tables}
-            self._held = held
+            # A trigger may have written elsewhere, which is then not the downgrade's doing.
+            self._held = Contents(tuple(one.without(self._newer[one.name]) for one in now.tables))
         return tuple(f"{one.table}: {one.why}" for one in made)
 
     def _take_away_newer_rows(self) -> None:

@@ -183,7 +183,7 @@ class Walk:
         if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
-            if position.newer is None and position.populated:
+            if position.newer is None and position.populated and revision.irreversible is None:
                 record = replace(record, newer_rows=stretch.put_in_newer_rows(record.before))
             record = self._there_and_back_once_more(stretch, self._there_and_back(stretch, record, position), position)
         return with_earlier_failures(record, position)

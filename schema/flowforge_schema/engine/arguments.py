@@ -67,6 +67,9 @@ def server_settings(settings: DatabaseSettings) -> dict[str, str]:
         "transaction_timeout": f"{settings.transaction_timeout_ms}ms",
         "client_connection_check_interval": f"{settings.client_check_ms}ms",
         "TimeZone": "UTC",
+        # Without a distributed database a name that nobody reads. With one: else a list over all shards, and then a change of a user or a
+        # workflow in the same transaction, is refused.
+        "citus.multi_shard_modify_mode": "sequential",
     }
 
 

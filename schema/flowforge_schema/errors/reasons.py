@@ -30,6 +30,8 @@ class UnavailableReason(StrEnum):
     NO_ANSWER = "no_answer"
     """Nothing came back within the limit."""
     CONNECTION_LOST = "connection_lost"
+    NODE_LOST = "node_lost"
+    """A node of a distributed database, which the coordinator could not reach."""
     OUT_OF_RESOURCES = "out_of_resources"
     OTHER = "other"
 
@@ -72,6 +74,16 @@ _BY_MESSAGE = {
         ),
     )
 }
+
+
+# The functions of the engine that tell what another node did to a connection of the coordinator's. One that was lost has no SQLSTATE of its
+# own, and is told as an internal error.
+_TELL_OF_NODES = frozenset({"ReportConnectionError", "ReportResultError"})
+
+
+def is_of_another_node(error: psycopg.Error) -> bool:
+    """Whether the server answers, and has lost a node of its cluster."""
+    return error.sqlstate in ("XX000", "08006") and error.diag.source_function in _TELL_OF_NODES
 
 
 def reason_of(error: psycopg.Error) -> UnavailableReason:

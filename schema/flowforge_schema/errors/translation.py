@@ -17,8 +17,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from flowforge_schema.errors.constraints import RULE_BY_CONSTRAINT
 from flowforge_schema.errors.logging_failures import log_failure
+from flowforge_schema.errors.naming import child_of, column_of, constraint_of
 from flowforge_schema.errors.reading import is_reading, unreadable
-from flowforge_schema.errors.reasons import reason_of
+from flowforge_schema.errors.reasons import UnavailableReason, is_of_another_node, reason_of
 from flowforge_schema.errors.sending import UNSTORABLE, naming_field, refusal
 from flowforge_schema.errors.sqlstates import CLASSES_WITH_VALUES, error_for
 from flowforge_schema.errors.tree import (
@@ -40,6 +41,7 @@ from flowforge_schema.errors.withholding import withhold_values
 from flowforge_schema.storable import NotStorableError
 
 _COMMITTING = "flowforge_committing"
+INTERNAL_ERROR = "XX000"
 
 
 def install_translation(engine: Engine) -> None:
@@ -126,8 +128,13 @@ def _from_driver_in_context(original: psycopg.Error, context: ExceptionContext) 
             return ReadOnlyError(sqlstate=error.sqlstate)
         # The server refuses, and not the session: no connection to it is of use, and SQLAlchemy replaces them all.
         context.is_disconnect = True
-    if isinstance(error, DatabaseUnavailableError) and _is_committing(context):
-        return CommitUnknownError(sqlstate=error.sqlstate, reason=error.reason)
+    if _is_committing(context):
+        if isinstance(error, DatabaseUnavailableError):
+            return CommitUnknownError(sqlstate=error.sqlstate, reason=error.reason)
+        if (
+            error.sqlstate == INTERNAL_ERROR
+        ):  # so a coordinator tells that one node has committed, and another one not yet
+            return CommitUnknownError(sqlstate=error.sqlstate, reason=UnavailableReason.NODE_LOST)
     return error
 
 
@@ -164,8 +171,10 @@ def _from_driver(original: psycopg.Error, *, statement: str | None, is_connected
     if sqlstate is None:
         return _without_sqlstate(original, is_connected=is_connected)
     kind = TransientError if _is_outdated_plan(original) else error_for(sqlstate)
-    if kind is ReferenceNotFoundError and _changes_the_parent(statement, original.diag.table_name):
+    if kind is ReferenceNotFoundError and _changes_the_parent(statement, child_of(original)):
         kind = ResourceInUseError
+    if is_of_another_node(original):
+        return DatabaseUnavailableError(sqlstate=sqlstate, reason=UnavailableReason.NODE_LOST)
     if issubclass(kind, DatabaseUnavailableError):
         return kind(sqlstate=sqlstate, reason=reason_of(original))
     if sqlstate[:2] in CLASSES_WITH_VALUES:
@@ -174,11 +183,11 @@ def _from_driver(original: psycopg.Error, *, statement: str | None, is_connected
 
 
 def _about_constraint(kind: type[AppError], original: psycopg.Error) -> AppError:
-    diagnosis = original.diag
-    rule = RULE_BY_CONSTRAINT.get(diagnosis.constraint_name or "")
-    known = {"constraint": diagnosis.constraint_name, "sqlstate": original.sqlstate}
+    constraint = constraint_of(original)
+    rule = RULE_BY_CONSTRAINT.get(constraint or "")
+    known = {"constraint": constraint, "sqlstate": original.sqlstate}
     if rule is None:
-        return kind(field=diagnosis.column_name, **known)
+        return kind(field=column_of(original), **known)
     if kind is ResourceInUseError:
         return kind(rule.in_use or rule.message, **known)
     return kind(rule.message, field=rule.field, **known)

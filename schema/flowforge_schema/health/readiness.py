@@ -18,12 +18,16 @@ from flowforge_schema.errors import (
     SchemaMismatchError,
     UnavailableReason,
 )
+from flowforge_schema.health.node import fault_of_node
 from flowforge_schema.session import Database, PoolState
 
 LIMIT_S = 2.0
 
-# On a standby, and on a primary whose default_transaction_read_only is on.
-IS_READ_ONLY = text("SELECT CAST(current_setting('transaction_read_only') AS boolean)")
+# Read-only is a standby, and a primary whose default_transaction_read_only is on; only a node of a cluster has that table.
+STATE = text(
+    "SELECT CAST(current_setting('transaction_read_only') AS boolean) AS is_read_only,"
+    " to_regclass('pg_catalog.pg_dist_local_group') IS NOT NULL AS is_node"
+)
 CURRENT_REVISION = text("SELECT version_num FROM alembic_version")
 
 
@@ -42,7 +46,8 @@ class Readiness:
     """What a check has found; `reason` is empty when the process is ready, and else holds what is wrong, for anyone to read.
 
     `code` tells the reasons apart, the same from release to release and None when ready: one of UnavailableReason, the code
-    of an error (`primary_read_only`, `pool_exhausted`), `schema_behind` or `schema_unknown`.
+    of an error (`primary_read_only`, `pool_exhausted`), `schema_behind` or `schema_unknown`; on a cluster also `not_the_coordinator` or
+    `two_phase_missing`.
     """
 
     is_ready: bool
@@ -124,8 +129,11 @@ _LOOKING: set[asyncio.Task[_Seen]] = set()
 async def _look(database: Database) -> _Seen:
     try:
         async with database.session() as session:
-            if await session.scalar(IS_READ_ONLY):
+            state = (await session.execute(STATE)).one()
+            if state.is_read_only:
                 return _leave(database)
+            if state.is_node and (fault := await fault_of_node(session)) is not None:
+                return _Seen(code=fault.code, reason=fault.reason)
             return _Seen(await session.scalar(CURRENT_REVISION))
     except SchemaMismatchError:  # there is no such table
         return _Seen()

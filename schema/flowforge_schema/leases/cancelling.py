@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, func, literal, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.enums import RunStatus, UnknownLabel
-from flowforge_schema.leases.held import CLAIMS, RUNS
+from flowforge_schema.leases.held import CLAIMS, RUNS, unless_before
 
 
 async def request_cancel(session: AsyncSession, run_id: UUID) -> RunStatus | UnknownLabel | None:
@@ -31,8 +32,9 @@ async def request_cancel(session: AsyncSession, run_id: UUID) -> RunStatus | Unk
         .where(RUNS.c.id == run_id, RUNS.c.status.in_([RunStatus.PENDING, RunStatus.RUNNING]))
         .values(
             status=case((is_waiting, RunStatus.CANCELLED), else_=RUNS.c.status),
-            finished_at=case((is_waiting, now), else_=RUNS.c.finished_at),
-            cancel_requested_at=func.coalesce(RUNS.c.cancel_requested_at, now),
+            # NULL where it goes on, as that of every run that is not over; see `unless_before` for why not `case`.
+            finished_at=now + case((is_waiting, literal(timedelta(0)))),
+            cancel_requested_at=unless_before(RUNS.c.cancel_requested_at),
             lock_version=case((is_waiting, RUNS.c.lock_version + 1), else_=RUNS.c.lock_version),
         )
         .returning(RUNS.c.status)

@@ -12,7 +12,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.enums import RunStatus
-from flowforge_schema.leases.held import CLAIMS, RUNS, is_any
+from flowforge_schema.leases.held import CLAIMS, RUNS, is_any, unless_before
 from flowforge_schema.queries import overdue_runs
 from flowforge_schema.queries.runs import is_in_time
 
@@ -52,7 +52,7 @@ async def time_out(session: AsyncSession, *, pending: Sequence[UUID] = (), runni
         .values(
             status=RunStatus.FAILED,
             error=dict(DEADLINE_EXCEEDED),
-            started_at=func.coalesce(RUNS.c.started_at, now),
+            started_at=unless_before(RUNS.c.started_at),
             finished_at=now,
             lock_version=RUNS.c.lock_version + 1,
         )

@@ -54,6 +54,15 @@ def is_any(column: Any, run_ids: Sequence[UUID]) -> ColumnElement[bool]:
     return condition
 
 
+def unless_before(moment: Any) -> ColumnElement[datetime]:
+    """Return a moment that was noted before, or else this one, by the server's clock.
+
+    LEAST passes over NULL; a distributed database refuses COALESCE, and CASE, around a clock.
+    """
+    noted: ColumnElement[datetime] = func.least(moment, func.statement_timestamp())
+    return noted
+
+
 def is_held(held: HeldRun) -> ColumnElement[bool]:
     """Return the condition that the claim is still this one; a lease that merely ran out is no loss."""
     return and_(CLAIMS.c.run_id == held.run_id, CLAIMS.c.attempt == held.attempt, CLAIMS.c.held_by == held.held_by)

@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import ColumnElement, Subquery, case, false, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.errors import LeaseLostError
 from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_held
-from flowforge_schema.queries.runs import is_in_time
 
 DEFAULT_LEASE: Final = timedelta(seconds=60)
 
@@ -28,17 +27,21 @@ async def heartbeat(session: AsyncSession, held: HeldRun, *, lease: timedelta = 
     """
     if lease <= timedelta(0):
         raise ValueError(f"heartbeat takes a positive lease, not {lease}")
-    now = func.statement_timestamp()
-    is_overdue = ~is_in_time(RUNS.c.deadline_at)
-    until = case((is_overdue, CLAIMS.c.leased_until), else_=now + literal(lease))
-    is_far_back = CLAIMS.c.available_at < now - MOVE_AFTER
+    clock = _clock(lease)
+    until = case((RUNS.c.deadline_at <= clock.c.now, CLAIMS.c.leased_until), else_=clock.c.until)
     # Joined, so that the run is looked up once for all that is read of it; its documents are not touched.
     statement = (
         update(CLAIMS)
-        .where(is_held(held), RUNS.c.id == CLAIMS.c.run_id)
-        .values(leased_until=until, available_at=case((is_far_back, until), else_=CLAIMS.c.available_at))
+        .where(is_held(held), RUNS.c.id == CLAIMS.c.run_id, _is_read_with(clock))
+        .values(
+            leased_until=until,
+            available_at=case((CLAIMS.c.available_at < clock.c.far_back, until), else_=CLAIMS.c.available_at),
+        )
         .returning(
-            CLAIMS.c.leased_until, RUNS.c.cancel_requested_at, RUNS.c.deadline_at, is_overdue.label("is_overdue")
+            CLAIMS.c.leased_until,
+            RUNS.c.cancel_requested_at,
+            RUNS.c.deadline_at,
+            func.coalesce(RUNS.c.deadline_at <= clock.c.now, false()).label("is_overdue"),
         )
     )
     row = (await session.execute(statement)).one_or_none()
@@ -57,3 +60,15 @@ async def hold_lease(session: AsyncSession, held: HeldRun) -> None:
     statement = select(CLAIMS.c.run_id).where(is_held(held)).with_for_update(read=True)
     if (await session.execute(statement)).one_or_none() is None:
         raise LeaseLostError
+
+
+def _clock(lease: timedelta) -> Subquery:
+    """Return the moments that are compared, as columns: a distributed database refuses a clock, and a sum with one, in CASE."""
+    now = func.statement_timestamp()
+    moments = {"now": now, "until": now + literal(lease), "far_back": now - MOVE_AFTER}
+    return select(*(moment.label(name) for name, moment in moments.items())).subquery("clock")
+
+
+def _is_read_with(clock: Subquery) -> ColumnElement[bool]:
+    """Return what is always true, and tells SQLAlchemy that the one row of the clock is meant to meet every claim."""
+    return clock.c.now.is_not(None) == CLAIMS.c.run_id.is_not(None)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, Uuid, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, Interval, SmallInteger, Uuid, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +21,7 @@ from flowforge_schema.enums import RunStatus
 from flowforge_schema.leases.deadlines import end_overdue, time_out
 from flowforge_schema.leases.ending import fail_exhausted
 from flowforge_schema.leases.floor import RunFloor
-from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_any
+from flowforge_schema.leases.held import CLAIMS, RUNS, HeldRun, is_any, unless_before
 from flowforge_schema.leases.holding import DEFAULT_LEASE
 from flowforge_schema.limits import RUN_HELD_BY_LENGTH_MAX
 from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
@@ -132,7 +132,7 @@ class _PickUp:
             .where(is_any(RUNS.c.id, run_ids), RUNS.c.status == RunStatus.PENDING, is_in_time(RUNS.c.deadline_at))
             .values(
                 status=RunStatus.RUNNING,
-                started_at=func.coalesce(RUNS.c.started_at, func.statement_timestamp()),
+                started_at=unless_before(RUNS.c.started_at),
                 lock_version=RUNS.c.lock_version + 1,
             )
             .returning(*_SHOWN)
@@ -172,9 +172,11 @@ def _claim() -> Any:
         columns, select(run_id, bindparam("held_by"), until, until), include_defaults=False
     )
     given = {name: new.excluded[name] for name in columns[1:]}
-    return new.on_conflict_do_update(
-        index_elements=["run_id"], set_={"attempt": CLAIMS.c.attempt + 1, **given}
-    ).returning(CLAIMS.c.run_id, CLAIMS.c.attempt, CLAIMS.c.leased_until)
+    # Written out: a shard is given rows in place of the SELECT, and could not tell the type of the parameters that this had.
+    one_more = CLAIMS.c.attempt + literal_column("1", SmallInteger)
+    return new.on_conflict_do_update(index_elements=["run_id"], set_={"attempt": one_more, **given}).returning(
+        CLAIMS.c.run_id, CLAIMS.c.attempt, CLAIMS.c.leased_until
+    )
 
 
 _CLAIM = _claim()

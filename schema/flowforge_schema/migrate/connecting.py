@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from flowforge_schema.migrate.messages import MigrationError, say_not_read
+from flowforge_schema.placement import has_extension, not_the_coordinator, read_cluster
 from flowforge_schema.settings import DatabaseSettings, parse_url
 
 Target = DatabaseSettings | URL | str
@@ -78,6 +79,7 @@ def refuse_unfit(connection: Connection) -> None:
             f"  seen: its encoding is {encoding}\n"
             "  fix: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name that one in FLOWFORGE_DB_URL"
         )
+    _refuse_worker(connection)
 
 
 def _direct_url(target: Target) -> URL:
@@ -90,3 +92,12 @@ def _direct_url(target: Target) -> URL:
             "  fix: the same command after FLOWFORGE_DB_THROUGH_PGBOUNCER=false FLOWFORGE_DB_URL=<the server itself>"
         )
     return target.primary_url
+
+
+def _refuse_worker(connection: Connection) -> None:
+    """Raise MigrationError on a worker of a cluster, which has the tables and not the chain's place in it."""
+    if has_extension(connection) and not (cluster := read_cluster(connection)).is_coordinator:
+        problem = not_the_coordinator(cluster)
+        raise MigrationError(
+            f"The schema is looked after on the coordinator, and nothing was changed.\n  seen: {problem.seen}\n  fix: {problem.mend}"
+        )

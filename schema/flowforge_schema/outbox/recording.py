@@ -16,6 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from flowforge_schema.base import Identified, new_id, snake_case
 from flowforge_schema.errors import InvalidDataError, NotFoundError
 from flowforge_schema.models import OutboxEvent
+from flowforge_schema.outbox.spread import is_spread
 from flowforge_schema.outbox.statements import read_statement
 from flowforge_schema.storable import NotStorableError, check_document, write_json
 
@@ -90,9 +91,10 @@ class NewEvent:
 
 
 async def record_events(session: AsyncSession, aggregate: type[Identified], events: Sequence[NewEvent]) -> list[UUID]:
-    """Write many events about rows of `aggregate` in two statements, and give their `event_id`s.
+    """Write many events about rows of `aggregate` together, and give their `event_id`s.
 
-    What `record_event` says holds here too; the rows are locked in the order of their ids. Raises NotFoundError.
+    What `record_event` says holds here too; the rows are locked in the order of their ids, on a distributed database one by one, each by a
+    statement. Raises NotFoundError.
     """
     if not events:
         return []
@@ -134,8 +136,10 @@ async def lock_aggregates(session: AsyncSession, aggregate: type[Identified], id
 def _lock(session: Session, aggregate: type[Identified], ids: list[UUID]) -> None:
     # One flush could send the event before the change of its aggregate, and so before the lock that the change takes.
     session.flush()
-    locked = session.execute(_locking(aggregate), {"ids": ids})  # type: ignore[arg-type]  # a class has a hash
-    if len(locked.all()) < len(ids):
+    lots = [[one] for one in sorted(ids)] if len(ids) > 1 and is_spread(session) else [ids]
+    # A class has a hash.
+    locked = [session.execute(_locking(aggregate), {"ids": lot}).all() for lot in lots]  # type: ignore[arg-type]
+    if sum(map(len, locked)) < len(ids):
         raise NotFoundError(f"There is no {snake_case(aggregate.__name__)} with this id, so no event about it.")
 
 

@@ -127,6 +127,27 @@ def test_what_the_role_of_the_application_does_not_see_or_may_not_do_is_told(jud
     assert any(f"its role {ROLE} does not see" in one.message for one in report.findings)
 
 
+def test_a_role_that_is_not_there_and_an_insert_by_position_are_notes(judge: Callable[..., Report]) -> None:
+    swap = Revision(
+        "swap",
+        sql(
+            "ALTER TABLE note RENAME TO old",
+            "CREATE TABLE note (body text, id bigint PRIMARY KEY)",
+            "INSERT INTO note SELECT body, id FROM old",
+        ),
+    )
+
+    by_role, by_position = (
+        judge(NOTE, EXPAND, app_role="nobody_at_all"),
+        judge(table("note", "id bigint PRIMARY KEY, body text"), swap),
+    )
+
+    assert any('role "nobody_at_all" does not exist' in one.message for one in by_role.notes)
+    assert tried(by_role) == []
+    assert any("an INSERT that names no columns is refused" in one.message for one in by_position.notes)
+    assert by_position.findings == ()
+
+
 def test_row_security_is_a_note_where_no_role_is_named(judge: Callable[..., Report]) -> None:
     report = judge(NOTE, Revision("secure", sql("ALTER TABLE note ENABLE ROW LEVEL SECURITY")))
 

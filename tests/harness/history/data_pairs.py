@@ -474,6 +474,35 @@ ROWS = (
         says="downgrade() takes away 1 row",
     ),
     Pair(
+        slug="renumbered",
+        check="data",
+        fails="rows get other keys, and keep them on the way back",
+        setup=_table("name text", "1, 'Ada'"),
+        bad=steps(["UPDATE {t} SET id = id + 100"]),
+        good=steps(["UPDATE {t} SET id = id + 100"], ["UPDATE {t} SET id = id - 100"]),
+    ),
+    Pair(
+        slug="wider_key",
+        check="data",
+        fails="the key becomes bigint by way of a new column, which is filled by the rows' order and not by their key",
+        setup=_table("name text", "5, 'Ada'", "3, 'Grace'"),
+        bad=steps(
+            [
+                "ALTER TABLE {t} ADD number bigint GENERATED ALWAYS AS IDENTITY",
+                "ALTER TABLE {t} DROP id",
+                "ALTER TABLE {t} RENAME number TO id",
+                "ALTER TABLE {t} ALTER id DROP IDENTITY",
+                "ALTER TABLE {t} ADD PRIMARY KEY (id)",
+            ],
+            ["DELETE FROM {t} WHERE id > 2147483647", "ALTER TABLE {t} ALTER id TYPE int"],
+        ),
+        good=steps(
+            ["ALTER TABLE {t} ALTER id TYPE bigint"],
+            ["DELETE FROM {t} WHERE id > 2147483647", "ALTER TABLE {t} ALTER id TYPE int"],
+        ),
+        says="upgrade() makes the key anew",
+    ),
+    Pair(
         slug="swapped_tables",
         check="data",
         fails="a table is copied, dropped and replaced by the copy, which lacks the rows with NULL",
@@ -570,6 +599,24 @@ NEWER_ROWS = (
             "ALTER TABLE {t} ADD CONSTRAINT {t}_state CHECK (state IN ('new', 'paid'))",
         ),
         "UPDATE {t} SET state = 'paid' WHERE state = 'sent'",
+    ),
+    Pair(
+        slug="audited",
+        check="data",
+        fails="NOT NULL is set again while NULL stands there, in a table whose changes a trigger writes to another",
+        setup=(
+            *_table("name text NOT NULL", "1, 'Ada'"),
+            "CREATE TABLE {t}_audit (at timestamptz DEFAULT now(), id int)",
+            "CREATE FUNCTION {t}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO {t}_audit (id) VALUES (coalesce(NEW.id, OLD.id)); RETURN NULL; END $$",
+            "CREATE TRIGGER audit AFTER INSERT OR DELETE ON {t} FOR EACH ROW EXECUTE FUNCTION {t}()",
+        ),
+        undo=("DROP TABLE {t}, {t}_audit", "DROP FUNCTION {t}"),
+        bad=steps(["ALTER TABLE {t} ALTER name DROP NOT NULL"], ["ALTER TABLE {t} ALTER name SET NOT NULL"]),
+        good=steps(
+            ["ALTER TABLE {t} ALTER name DROP NOT NULL"],
+            ["UPDATE {t} SET name = '' WHERE name IS NULL", "ALTER TABLE {t} ALTER name SET NOT NULL"],
+        ),
+        subject="downgrade of bad_audited",
     ),
     Pair(
         slug="another_label",

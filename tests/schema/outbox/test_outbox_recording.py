@@ -184,7 +184,8 @@ async def test_rows_of_any_number_are_locked_by_one_statement_and_through_the_pr
     for count in (1, 10, 100) * 3:  # from the sixth time on the server may keep one plan for all
         await lock_aggregates(session, User, ids[:count])
 
-    assert len(sent) == 1
+    # Beside it, once on each connection, the question whether rows may lie on several servers.
+    assert len([statement for statement in sent if "FROM users" in statement]) == 1
     assert await session.scalar(scanned) == before
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+
 from pgharness.chain.conversation import converse
 from pgharness.chain.deployment import deploy
 from pgharness.chain.previous import previous_release
@@ -32,6 +34,10 @@ def try_old_release(site: Site) -> OldReleaseRecord:
             return _tried(site, missing_in(before.chain, site.project.chain), before.settings.statements, before)
     except CannotRun as reason:
         return OldReleaseRecord((), unmade=f"{reason.what} {reason.seen}")
+    except psycopg.OperationalError:
+        raise  # the server is gone, which is told as such
+    except psycopg.Error as error:  # a role that is not there, a catalog that may not be read
+        return OldReleaseRecord((), unmade=f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 
 def missing_in(before: Chain, chain: Chain) -> tuple[Revision, ...]:

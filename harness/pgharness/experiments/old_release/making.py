@@ -137,6 +137,7 @@ class _Maker:
 
     def _with(self, row: Row) -> Iterator[OldStatement]:
         yield self._statement("inserts a row of all columns", self._insert(row))
+        yield self._statement("inserts a row without naming columns", self._by_position(row), is_positional=True)
         if self.relation.counted:
             yield self._statement("inserts a row with its number", self._insert(row, self._numbers()))
         for arbiter in self.relation.arbiters:
@@ -192,6 +193,12 @@ class _Maker:
 
     def _insert(self, row: Row, numbers: Mapping[str, str] | None = None) -> str:
         return insert_text(self.connection, self.relation.name, row, numbers or {})
+
+    def _by_position(self, row: Row) -> str:
+        """Write the insert of a row by the order of the columns, and let it tell what each has got."""
+        given = {column.name: self._literal(column, value) for column, value in row.items()} | self._numbers()
+        values = ", ".join(given.get(name, "DEFAULT") for name in self.relation.columns)
+        return f"INSERT INTO {self.relation.name} VALUES ({values}) RETURNING {', '.join(given)}"
 
     def _literal(self, column: Column, value: str | None) -> str:
         return _literal(self.connection, column, value)

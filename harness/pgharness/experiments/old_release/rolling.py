@@ -19,8 +19,11 @@ from pgharness.records.old_release import Answer, Broken, Hidden, OldReleaseReco
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Step
 
-# What a revision writes may take rows away from a read on purpose.
-_WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|TRUNCATE|MERGE|COPY|DO|CALL|SELECT)\b", re.IGNORECASE)
+# What a revision does to rows itself may take some away from a read on purpose.
+_WRITES = re.compile(
+    r"(?:^|;)\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|MERGE|COPY|DO|CALL|SELECT|WITH|DROP\s+TABLE)\b|\bDETACH\s+PARTITION\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -33,7 +36,6 @@ class Rolling:
     version_table: str
     role: str
     given: tuple[OldStatement, ...] = ()
-    tried: int = 0
     broken: list[Broken] = field(default_factory=list)
     hidden: list[Hidden] = field(default_factory=list)
     secured: list[tuple[str, str]] = field(default_factory=list)
@@ -57,7 +59,6 @@ class Rolling:
             revisions=tuple(
                 judged if at is None else judged[: judged.index(at.revision)] if at.revision in judged else judged
             ),
-            statements=self.tried,
             broken=tuple(self.broken),
             hidden=tuple(self.hidden),
             failed_at=at.revision if at is not None else None,
@@ -80,7 +81,6 @@ class Rolling:
                     self.database, owner, role=self.role, made=made.statements, given=self.given, views=made.views
                 )
                 pooled.prepare({at: baseline.statements[at] for at in sorted(baseline.cached)})
-            self.tried += len(baseline.statements)
             pooled.stay(made.staying[0])
             secured = owner.secured_tables()
             for at, (item, step) in enumerate(self._run(revisions)):

@@ -90,6 +90,7 @@ def make_volume(
     """
     started = time.perf_counter()
     with translating(), volume_session(url) as connection:
+        _refuse_distributed(connection)
         connection.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK_KEY])
         plan, rows = _lay_base(connection, Plan(scale, now))
         batches = _pending_batches(connection, plan)
@@ -102,6 +103,23 @@ def make_volume(
         for table in TABLES if rows or known_runs(connection) < 0.9 * scale.runs else ():
             connection.execute(psycopg.sql.SQL("VACUUM (ANALYZE) public.{}").format(psycopg.sql.Identifier(table)))
     return Volume(rows, made - started, time.perf_counter() - made, plan.anchor)
+
+
+def _refuse_distributed(connection: Connection) -> None:
+    """Raise SeedRefusedError where rows lie in shards: these statements ask temporary functions, which other nodes do not have."""
+    known = connection.execute("SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL").fetchone()
+    if (
+        known == (True,)
+        and connection.execute(
+            "SELECT FROM pg_dist_partition WHERE logicalrelid = 'public.workflow_runs'::regclass"
+        ).fetchone()
+        is not None
+    ):
+        raise SeedRefusedError(
+            "A volume is made before the tables are distributed.\n"
+            "  seen: workflow_runs lies in shards\n"
+            "  fix: flowforge-schema undistribute, the same command again, then flowforge-schema distribute"
+        )
 
 
 def _lay_base(connection: Connection, plan: Plan) -> tuple[Plan, int]:

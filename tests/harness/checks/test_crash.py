@@ -1,0 +1,88 @@
+"""`crash`: what upgrades at once come to, how far stops go, and that a revision in one transaction is not stopped at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pgharness.experiments import races
+from pgharness.running import Run
+from tests.harness.chains import ENV, Revision, sql, table
+
+LOCK = """\
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(1)")):
+        connection.execute(text("SELECT pg_sleep(0.2)"))
+        connection.rollback()
+    connection.commit()
+"""
+LOCKED = ENV.replace("    context.configure", f"{LOCK}    context.configure")
+# Each holds a lock in a session that does nothing more, and waits in another one for whoever else holds it: no cycle that PostgreSQL sees.
+HANGS = ENV.replace(
+    "    context.configure",
+    """\
+    other = engine.connect()
+    other.execute(text("SELECT pg_advisory_lock_shared(2)"))
+    connection.execute(text("CREATE TEMPORARY TABLE met ()"))
+    holders = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE datname = current_database() AND objid = 2"
+    if connection.scalar(text(holders)) > 1:
+        connection.execute(text("SELECT pg_advisory_lock(2)"))
+    connection.rollback()
+    context.configure""",
+)
+ACCOUNT = Revision(
+    "account",
+    sql("CREATE TABLE account (id int PRIMARY KEY, visits int)", "INSERT INTO account VALUES (1, 1)"),
+    sql("DROP TABLE account"),
+)
+COUNT = Revision(
+    "count", "with op.get_context().autocommit_block():\n    op.execute('UPDATE account SET visits = visits + 1')"
+)
+MEANT = Revision(COUNT.slug, COUNT.up, top="allow = {'crash': 'a visit more or less is nothing'}")
+
+
+def test_rows_that_two_upgrades_change_are_found_and_the_lock_in_the_fix_mends_it(
+    judge_chain: Callable[..., Run],
+) -> None:
+    without, locked = (judge_chain(ACCOUNT, COUNT, env=env, only=("crash",)).report for env in (ENV, LOCKED))
+
+    twice = [one for one in without.findings if one.code == "PGH-K005"]
+    assert twice
+    assert {(one.revision, one.subject) for one in twice} == {("count", "table public.account")}
+    assert all(line.strip() in twice[0].mend for line in LOCK.splitlines())
+    assert {one.code for one in locked.findings} == {"PGH-K003"}
+    assert not [note for note in locked.notes if "at once" in note.message]
+
+
+def test_that_one_of_two_upgrades_fails_where_the_end_is_right_is_a_note_with_the_lock(
+    judge_chain: Callable[..., Run],
+) -> None:
+    run = judge_chain(table("a"), table("b"), only=("crash",))
+
+    assert run.report.findings == ()
+    (note,) = run.report.notes
+    assert "2 upgrades at once of a end where one by itself ends, and 1 of them with an error" in note.message
+    assert "pg_try_advisory_lock" in note.message
+    assert run.record.crash is not None
+    assert run.record.crash.torn == ()
+    assert [race.count for race in run.record.crash.races] == [2, 5]
+
+
+def test_what_is_meant_is_declared_and_stops_beyond_the_budget_are_told(judge_chain: Callable[..., Run]) -> None:
+    report = judge_chain(ACCOUNT, MEANT, env=LOCKED, only=("crash",)).report
+    unstopped = judge_chain(ACCOUNT, COUNT, env=LOCKED, only=("crash",), crash_stops=0).report
+
+    assert report.findings == unstopped.findings == ()
+    assert [note.message for note in unstopped.notes] == [
+        "not stopped and run again: count: more than 0 places (setting crash_stops)"
+    ]
+
+
+def test_upgrades_that_wait_for_each_other_for_ever_are_ended_and_found(
+    judge_chain: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(races, "HANG_LIMIT_S", 1.5)
+
+    report = judge_chain(table("a"), table("b"), env=HANGS, only=("crash",)).report
+
+    assert "PGH-K006" in {one.code for one in report.findings}
