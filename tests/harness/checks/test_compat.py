@@ -15,7 +15,7 @@ from pgharness.report.model import Cell, Report
 from pgharness.running import Run
 from tests.harness.chains import ENV, Revision, sql, table, write_chain
 
-ROLE = "pgharness_shop"
+ROLE = "shop_app_of_tests"
 NOTE = table("note", "id bigserial PRIMARY KEY, body text")
 EXPAND = Revision("expand", sql("ALTER TABLE note ADD colour text"), sql("ALTER TABLE note DROP colour"))
 BACKFILL = Revision("backfill", sql("UPDATE note SET colour = 'grey' WHERE colour IS NULL"))
