@@ -123,7 +123,7 @@ class _Recording:
                     walking.result()
                 if self._has_left_roles(before):
                     return self._without_deployment(walking.result())
-                return self._beside(walking, at_once=side_by_side)
+                return self._beside(walking, executor if side_by_side else None)
             except BaseException:
                 self.project.runs.close()  # or the walk would go on to its end
                 raise
@@ -149,19 +149,20 @@ class _Recording:
         self.durations_s["upgrade"] = sum(item.upgrade.duration_s for item in walked.revisions)
         return walked
 
-    def _beside(self, walking: Future[WalkRecord], *, at_once: bool) -> ChainRecord:
-        """Deploy, and make the experiments on what the deployment leads to, while the walk goes on.
+    def _beside(self, walking: Future[WalkRecord], executor: ThreadPoolExecutor | None) -> ChainRecord:
+        """Deploy, and make the experiments on what the deployment leads to, while the walk goes on, and what follows it.
 
-        Those that upgrade databases of their own are made `at_once`, or when no other database stands.
+        Without the walk's `executor` what upgrades databases of its own is made when no other database stands.
         """
-        found: dict[str, Any] | None = None
-        with self.databases.experiment("deployed") as database:
-            run_baseline(database, self.project.settings)
-            deployment = deploy(self.project, database, self.project.chain.targets)
-            self.advance("as deployed")
-            if deployment.is_at(self.project.chain) and len(deployment.runs) == 1:
-                site = Site(self.project, self.databases, deployment.snapshot, database)
-                found = self._experiment(site, EXPERIMENTS if at_once else _ON_WHAT_STANDS)
+        deployed: Future[DeploymentRecord] = Future()
+        following = executor.submit(self._follow, walking, deployed) if executor is not None else None
+        experiments = _ON_WHAT_STANDS if following is None else EXPERIMENTS
+        try:
+            deployment, found = self._deploy(deployed, experiments)
+        except BaseException as error:
+            if not deployed.done():
+                deployed.set_exception(error)
+            raise
         record = self._record(walking.result())
         record = replace(
             record,
@@ -169,13 +170,27 @@ class _Recording:
             later_deployments=tuple(self._deployed_later(record, deployment)),
         )
         if found is None and record.head is not None:
-            found = self._experiment_elsewhere(record.head, EXPERIMENTS if at_once else _ON_WHAT_STANDS)
-        if not at_once and record.head is not None:
-            found = {
-                **(found or {}),
-                **self._experiment(Site(self.project, self.databases, record.head, None), _UPGRADING),
-            }
-        return self._follow_up(replace(record, **(found or {})))
+            found = self._experiment_elsewhere(record.head, experiments)
+        if following is not None:
+            return replace(record, **(found or {}), **following.result())
+        if record.head is not None:
+            site = Site(self.project, self.databases, record.head, None)
+            found = {**(found or {}), **self._experiment(site, _UPGRADING)}
+        return replace(record, **(found or {}), **self._follow_up(record))
+
+    def _deploy(
+        self, deployed: Future[DeploymentRecord], experiments: Sequence[Experiment]
+    ) -> tuple[DeploymentRecord, dict[str, Any] | None]:
+        """Deploy, say so to who waits for it, and experiment on what it leads to; None where it does not lead to the heads in one run."""
+        with self.databases.experiment("deployed") as database:
+            run_baseline(database, self.project.settings)
+            deployment = deploy(self.project, database, self.project.chain.targets)
+            self.advance("as deployed")
+            deployed.set_result(deployment)
+            if not deployment.is_at(self.project.chain) or len(deployment.runs) != 1:
+                return deployment, None
+            site = Site(self.project, self.databases, deployment.snapshot, database)
+            return deployment, self._experiment(site, experiments)
 
     def _experiment_elsewhere(self, head: Snapshot, experiments: Sequence[Experiment]) -> dict[str, Any]:
         """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
@@ -224,16 +239,21 @@ class _Recording:
             return record
         return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None), EXPERIMENTS))
 
-    def _follow_up(self, record: ChainRecord) -> ChainRecord:
+    def _follow(self, walking: Future[WalkRecord], deployed: Future[DeploymentRecord]) -> dict[str, Any]:
+        """Make the experiments that follow the walk as soon as there is a deployment too; its thread has nothing else to do by then."""
+        return self._follow_up(replace(self._record(walking.result()), deployment=deployed.result()))
+
+    def _follow_up(self, record: ChainRecord) -> dict[str, Any]:
         """Make the experiments that go by what the walk has seen, where it got to the heads."""
+        found: dict[str, Any] = {}
         if record.head is None or record.walked_head is None:
-            return record
+            return found
         site = Site(self.project, self.databases, record.head, None)
         for follow_up in FOLLOW_UPS:
             if follow_up.name in self.wanted:
                 with self._timed(follow_up.name):
-                    record = replace(record, **{follow_up.name: follow_up.run(site, record)})
-        return record
+                    found[follow_up.name] = follow_up.run(site, record)
+        return found
 
     def _record(self, walked: WalkRecord) -> ChainRecord:
         return ChainRecord(

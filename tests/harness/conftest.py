@@ -27,6 +27,9 @@ from tests.harness.chains import ENV, Revision, write_chain
 
 EXAMPLES = Path(__file__).parent / "examples"
 
+# What runs a chain many times: left out where a test asks for no check in particular, so that hundreds of tests do not wait for it.
+SLOW = ("crash", "modes", "compat")
+
 # {file: (old text, new text)}, or the whole text of a file, or None for a file that is to be missing
 Edits = Mapping[str, tuple[str, str] | str | None]
 
@@ -69,6 +72,7 @@ def run_example(example: Callable[..., Path], pg_server: Server, agent: Agent) -
     """Copy an example project, run the harness on it, and give the run."""
 
     def run(name: str = "sound", edits: Edits | None = None, **options: Any) -> Run:
+        options = options if "only" in options else {"skip": SLOW, **options}
         settings = load_settings(None, alembic=example(name, edits) / "alembic.ini", **options)
         project = open_project(settings, agent=agent)
         with contextlib.closing(project.runs):
@@ -153,6 +157,8 @@ def check_example(
 
     def run(*arguments: object, edits: Edits | None = None, name: str = "sound") -> Ended:
         project = example(name, edits)
+        if not {"--only", "--skip"} & {*arguments}:
+            arguments = (*arguments, *(part for check in SLOW for part in ("--skip", check)))
         return command_line("check", "--alembic", project / "alembic.ini", "--server", quiet_url, *arguments)
 
     return run

@@ -111,7 +111,7 @@ def test_a_failure_is_the_finding_without_a_traceback(run_tests: Run) -> None:
     result.assert_outcomes(passed=15, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "roundtrip [[]0002_add_book] type public.cover",
+            "roundtrip [[]0002_add_book] type public.cover PGH-*",
             "  downgrade() does not restore the catalog. Exists in the catalog after the downgrade, missing in the catalog before the upgrade.",
             "  fix: in downgrade() of *0002_add_book.py: op.execute(*DROP TYPE public.cover*)",
         ]

@@ -16,6 +16,7 @@ from pgharness.report.model import Report
 from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
+from tests.harness.conftest import SLOW
 
 COUNTRY = "versions/0003_add_country.py"
 
@@ -36,14 +37,15 @@ def judge_project(example: Callable[..., Path], pg_server: Server, monkeypatch: 
 
     def judge(name: str, edits: Any = None, **options: Any) -> Report:
         monkeypatch.chdir(example(name, edits))
-        return run_on(pg_server, plan_run(load_settings(None, **options)), started=perf_counter()).report
+        settings = load_settings(None, **{"skip": SLOW, **options})
+        return run_on(pg_server, plan_run(settings), started=perf_counter()).report
 
     return judge
 
 
 @pytest.mark.parametrize("name", SOUND_PROJECTS)
 def test_a_sound_project_passes_every_check_at_every_revision(name: str, judge_project: Callable[..., Report]) -> None:
-    report = judge_project(name)
+    report = judge_project(name, skip=())
 
     assert report.findings == ()
     assert report.reached == {revision.revision for revision in report.chain.revisions}

@@ -62,7 +62,8 @@ def race_along(site: Site, record: ChainRecord) -> Iterator[Race]:
     yielded where one by itself does not get there in one run of env.py's migrations. Raises psycopg's InsufficientPrivilege.
     """
     revisions, deployment, head = record.chain.revisions, record.deployment, record.head
-    if head is None or deployment is None or not deployment.is_at(record.chain) or len(deployment.runs) != 1:
+    is_deployed = deployment is not None and deployment.is_at(record.chain) and len(deployment.runs) == 1
+    if head is None or not revisions or not is_deployed:
         return
     is_in_two = len(record.chain.heads) == 1 and len(revisions) > 1 and record.walked_head == head
     with site.databases.experiment("race") as database:

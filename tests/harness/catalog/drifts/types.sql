@@ -61,9 +61,21 @@ CREATE TYPE shop.format AS ENUM ('paper', 'e-book');
 --# an enum without labels
 CREATE TYPE shop.format AS ENUM ();
 --# an enum's label more
+--@ unmended in the transaction that adds it a label is no value yet, and here nothing is committed
 ALTER TYPE shop.mood ADD VALUE 'cheerful';
 --# an enum's label more, in the middle
+--@ unmended in the transaction that adds it a label is no value yet, and here nothing is committed
 ALTER TYPE shop.mood ADD VALUE 'meh' BEFORE 'ok';
+--# an enum's label more, of a type made anew
+CREATE TYPE shop.size AS ENUM ('small', 'large');
+CREATE TABLE shop.shirt (size shop.size DEFAULT 'small', sizes shop.size[]);
+-->
+ALTER TABLE shop.shirt ALTER size DROP DEFAULT;
+ALTER TYPE shop.size RENAME TO size_before;
+CREATE TYPE shop.size AS ENUM ('small', 'medium', 'large');
+ALTER TABLE shop.shirt ALTER size TYPE shop.size USING size::text::shop.size, ALTER size SET DEFAULT 'small',
+    ALTER sizes TYPE shop.size[] USING sizes::text[]::shop.size[];
+DROP TYPE shop.size_before;
 --# an enum's label of another name
 ALTER TYPE shop.mood RENAME VALUE 'ok' TO 'fine';
 --# an enum's labels in another order
