@@ -234,9 +234,10 @@ KEY = Revision(
 )
 
 
-FIRST_LINE = 9  # of a revision as `chains` writes it: `def upgrade():`
+FIRST_LINE = 10  # of a revision as `chains` writes it: `def upgrade():`
 BETWEEN = {
-    ("drift", "column public.purchase.note"): 'new_column_name="note"',
+    ("drift", "column public.purchase.note"): 'op.add_column("purchase", sa.Column("note", sa.Text()))',
+    ("drift", "column public.purchase.remark"): 'op.drop_column("purchase", "remark")',
     ("drift", "column public.customer.card"): 'op.add_column("customer", sa.Column("card", sa.Text()))',
     ("drift", "type public.colour"): "ADD VALUE 'blue' AFTER 'green'",
     ("drift", "column public.customer.points"): 'server_default=sa.text("0")',

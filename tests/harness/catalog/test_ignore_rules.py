@@ -63,7 +63,7 @@ def test_a_difference_that_a_rule_names_is_no_finding(judge_example: Callable[..
 
 
 def test_a_rule_that_leaves_nothing_out_is_a_finding(judge_example: Callable[..., Any]) -> None:
-    [finding] = _findings(judge_example("sound", ignore=(RULE,)))
+    [finding] = _findings(judge_example("sound", ignore=(RULE,), skip=()))
 
     assert finding.subject == "ignore rule index public.ix_book_* *"
     assert "Unused ignore rule" in finding.message

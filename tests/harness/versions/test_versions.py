@@ -71,7 +71,8 @@ WITHOUT_AUTOCOMMIT = {
             '"""Find sailings by their port."""',
             "from alembic import op",
             'revision, down_revision = "0003", "0002"',
-            *("" for _ in range(6)),
+            'allow = {"locks": "there are few sailings"}',
+            *("" for _ in range(5)),
             "def upgrade():",
             '    op.create_index("ix_sailing_port_id", "sailing", ["port_id"])',
             *("" for _ in range(3)),
@@ -166,13 +167,12 @@ def test_a_sound_project_passes_and_tells_its_lines_and_notices(project: Project
         [20],
         [11, 20],
         [24, 25],
-        [11],
-        [16],
+        *([[11], [16]] if project.driver == "pg8000" else [[11, 12], [17]]),
     ]
     assert [[(one.severity, one.message) for one in item.upgrade.notices] for item in run.record.revisions] == [
         [],
         [("NOTICE", "ports have no sailings yet")],
-        [],
+        [] if project.driver == "pg8000" else [("NOTICE", 'index "ix_sailing_port_id" does not exist, skipping')],
     ]
 
 
@@ -188,7 +188,8 @@ def test_an_autocommit_block_fails_on_pg8000_and_the_reason_is_told(judged: Call
 def test_a_broken_project_is_found_to_be_so(judged: Callable[..., Run]) -> None:
     run = judged("broken_on_any_version")
 
-    assert [told(finding) for finding in run.report.findings] == [
+    assert {one.revision for one in run.report.findings if one.check == "locks"} == {"0003", "0004"}
+    assert [told(finding) for finding in run.report.findings if finding.check != "locks"] == [
         ("upgrade", "0003", "upgrade of 0003_add_email", "23502"),
         ("upgrade", "0004", "upgrade of 0004_add_card", "23505"),
         (
