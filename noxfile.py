@@ -51,7 +51,7 @@ BENCHMARKS = {
 }
 
 nox.needs_version = ">=2024.10"
-nox.options.sessions = ["lint", "types", "coverage", "migrations"]
+nox.options.sessions = ["lint", "types", "tests", "migrations"]
 
 
 @nox.session(venv_backend="none")
@@ -93,6 +93,13 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Do all tests pass?"""
+    prepare(session)
+    python(session, "-m", "pytest", "-n2", *_pytest_arguments(session.posargs))
+
+
+@nox.session(venv_backend="none", default=False)
 def coverage(session: nox.Session) -> None:
     """Do all tests pass, and do they reach the code (branches counted)?"""
     prepare(session)
