@@ -132,7 +132,8 @@ class _Recording:
         """Whether a given server has what the chain makes beside its database, which it could not make there once more."""
         return not self.databases.server.is_ours and bool(self.databases.outside().since(before))
 
-    def _walk(self) -> WalkRecord:
+    def _walk(self) -> ChainRecord:
+        """Walk the chain, and return the record that has nothing else yet."""
         walked = Walk(
             self.project,
             self.databases,
@@ -147,9 +148,9 @@ class _Recording:
         ]
         self.durations_s[ROUNDTRIPS] = sum(step.duration_s for step in back_and_forth)
         self.durations_s["upgrade"] = sum(item.upgrade.duration_s for item in walked.revisions)
-        return walked
+        return self._record(walked)
 
-    def _beside(self, walking: Future[WalkRecord], executor: ThreadPoolExecutor | None) -> ChainRecord:
+    def _beside(self, walking: Future[ChainRecord], executor: ThreadPoolExecutor | None) -> ChainRecord:
         """Deploy, and make the experiments on what the deployment leads to, while the walk goes on, and what follows it.
 
         Without the walk's `executor` what upgrades databases of its own is made when no other database stands.
@@ -163,7 +164,7 @@ class _Recording:
             if not deployed.done():
                 deployed.set_exception(error)
             raise
-        record = self._record(walking.result())
+        record = walking.result()
         record = replace(
             record,
             deployment=self._compared(deployment, record.walked_head),
@@ -233,15 +234,14 @@ class _Recording:
                     upgrade_to(self.project, database, self.project.chain.ancestors(start))
                     yield replace(deploy(self.project, database, self.project.chain.targets), start=start)
 
-    def _without_deployment(self, walked: WalkRecord) -> ChainRecord:
-        record = self._record(walked)
+    def _without_deployment(self, record: ChainRecord) -> ChainRecord:
         if record.head is None:
             return record
         return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None), EXPERIMENTS))
 
-    def _follow(self, walking: Future[WalkRecord], deployed: Future[DeploymentRecord]) -> dict[str, Any]:
+    def _follow(self, walking: Future[ChainRecord], deployed: Future[DeploymentRecord]) -> dict[str, Any]:
         """Make the experiments that follow the walk as soon as there is a deployment too; its thread has nothing else to do by then."""
-        return self._follow_up(replace(self._record(walking.result()), deployment=deployed.result()))
+        return self._follow_up(replace(walking.result(), deployment=deployed.result()))
 
     def _follow_up(self, record: ChainRecord) -> dict[str, Any]:
         """Make the experiments that go by what the walk has seen, where it got to the heads."""

@@ -9,33 +9,22 @@ from typing import Annotated
 import typer
 
 from pgharness.cli.formats import ReportFormat
+from pgharness.cli.project_options import BaselineFile, ConfigFile, Interpreter, SectionName, ServerName, XArguments
 from pgharness.findings import CannotRun
 
 
 def check(  # noqa: PLR0917 - typer calls it with names
-    config: Annotated[
-        Path | None, typer.Option(help=r"The pyproject.toml with \[tool.pgharness]; by default the one here.")
-    ] = None,
+    config: ConfigFile = None,
     alembic: Annotated[
         list[Path] | None, typer.Option(metavar="PATH", help=r"The Alembic configuration \[default: alembic.ini].")
     ] = None,
-    section: Annotated[
-        str | None, typer.Option("--name", "-n", help="The section of the Alembic configuration, as `alembic -n`.")
-    ] = None,
-    x: Annotated[
-        list[str] | None,
-        typer.Option("-x", metavar="KEY=VALUE", help="What env.py gets by get_x_argument(), as `alembic -x`."),
-    ] = None,
-    python: Annotated[
-        Path | None, typer.Option(help="The interpreter that runs the project; by default its virtual environment's.")
-    ] = None,
+    section: SectionName = None,
+    x: XArguments = None,
+    python: Interpreter = None,
     metadata: Annotated[
         str | None, typer.Option(help="The models, as package.module:attribute; by default env.py's target_metadata.")
     ] = None,
-    server: Annotated[
-        str | None,
-        typer.Option(help=r"auto, container, embedded, or postgresql://… of a running server \[default: auto]."),
-    ] = None,
+    server: ServerName = None,
     only: Annotated[list[str] | None, typer.Option(help="Run only this check; may be repeated.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Skip this check; may be repeated.")] = None,
     since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one.")] = None,
@@ -47,7 +36,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
         list[str] | None,
         typer.Option(help="Judge only what leads to this head, REV or BRANCH@head; may be repeated."),
     ] = None,
-    baseline: Annotated[Path | None, typer.Option(help="A file of SQL to run before the chain.")] = None,
+    baseline: BaselineFile = None,
     statements: Annotated[
         Path | None, typer.Option(help="A file of the SQL that the application sends, `;` between statements.")
     ] = None,

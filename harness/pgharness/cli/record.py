@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from pgharness.cli.project_options import AlembicFile
+
 
 def record(
     command: Annotated[
         list[str], typer.Argument(help="The command that sends statements, such as your tests, after `--`.")
     ],
     output: Annotated[Path, typer.Option("--output", help="The file to write.")] = Path("statements.sql"),
-    alembic: Annotated[Path | None, typer.Option(help="The Alembic configuration file.")] = None,
+    alembic: AlembicFile = None,
     empty: Annotated[
         bool, typer.Option("--empty", help="Give it an empty database, not one at the chain's head.")
     ] = False,

@@ -14,7 +14,6 @@ from flowforge_schema.placement.problem import Problem
 from flowforge_schema.placement.rules import judge_schema
 
 DISTRIBUTE: Final = "flowforge-schema distribute"
-UNDISTRIBUTE: Final = "flowforge-schema undistribute"
 
 
 def judge_placement(facts: SchemaFacts, cluster: Cluster) -> tuple[Problem, ...]:
