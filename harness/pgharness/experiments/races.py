@@ -73,7 +73,9 @@ def race_along(site: Site, record: ChainRecord) -> Iterator[Race]:
             return
         first = race(Meeting(site, record, database, FEW), revisions[:-1], record.revisions[-1].before)
         yield first
-        if first.ends_right:
+        if (
+            first.ends_right and record.revisions[-1].alone_failure is None
+        ):  # or one by itself does not get there either
             if any(one.file and may_write_rows(one) for one in record.revisions[-1].upgrade.statements):
                 _fill(site, record, database)
             yield race(Meeting(site, record, database, MANY), revisions[-1:], head)

@@ -86,3 +86,14 @@ def test_upgrades_that_wait_for_each_other_for_ever_are_ended_and_found(
     report = judge_chain(table("a"), table("b"), env=HANGS, only=("crash",)).report
 
     assert "PGH-K006" in {one.code for one in report.findings}
+
+
+def test_what_fails_in_a_process_of_its_own_is_not_told_again_of_upgrades_that_meet(
+    judge_chain: Callable[..., Run],
+) -> None:
+    made = Revision("made", sql("CREATE TYPE mood AS ENUM ('sad')"), sql("DROP TYPE mood"))
+    used = Revision("used", sql("ALTER TYPE mood ADD VALUE 'ok'", "CREATE TABLE diary (mood mood DEFAULT 'ok')"))
+
+    found = judge_chain(made, used, only=("upgrade", "crash")).report.findings
+
+    assert [(one.check, one.revision) for one in found] == [("upgrade", "used")]
