@@ -47,8 +47,8 @@ async def pick_up_runs(
 
     Commit at once, and work afterwards. `held_by` names the worker, a different name for each process (host and process id, say).
     Runs whose lease ran out, and those that are due to be tried again, come first; one that is still without an end after
-    `policy.max_attempts` attempts is failed instead; the policy goes with a run to `retry_run`. Then come pending ones, the oldest roughly first. A run past its deadline is not
-    picked up: it is ended as failed with `DEADLINE_EXCEEDED`, some at each call. They come without documents, so that a run whose input
+    `policy.max_attempts` attempts is failed instead; the policy goes with a run to `retry_run`. Then come pending ones, the oldest
+    roughly first. A run past its deadline is not picked up: it is ended as failed with `DEADLINE_EXCEEDED`, some at each call. They come without documents, so that a run whose input
     cannot be read stops no other. Each worker keeps a `floor` of its own through its life; without one,
     looking becomes slow while a long transaction keeps dead rows alive.
     """

@@ -35,7 +35,10 @@ _IS_PARKED = (OutboxEvent.published_at.is_(None), OutboxEvent.available_at == PA
 
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
-    """A parked event, with what went wrong in `last_error`: of `attempts` claims `failures` were reported as failed, on the others no relay lived to report; a document that Python cannot read is an `UnreadableJson`, its text."""
+    """A parked event, with what went wrong in `last_error`; a document that Python cannot read is an `UnreadableJson`, its text.
+
+    Of `attempts` claims `failures` were reported as failed; on the others no relay lived to report.
+    """
 
     id: int
     event_id: UUID
