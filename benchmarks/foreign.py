@@ -18,23 +18,46 @@ from typing import Any
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / ".nox" / "foreign"
-TIMEOUT_S = 900
+TIMEOUT_S = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A distribution with a chain: what to install, the folder in it where its commands are typed, and the settings that its README names.
 
-    `where` is a folder below site-packages, in which `alembic` lies.
+    `where` is a folder below site-packages, in which `alembic` lies; `files` are written beside the settings. `baseline` is
+    Python that prints SQL.
     """
 
     name: str
     where: str
     requirements: tuple[str, ...] = ()
     alembic: str = "alembic.ini"
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str | list[str]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    baseline: str = ""
 
+
+# MLflow makes its first tables by create_all(), and its chain goes on from there.
+MLFLOW = """\
+from mlflow.store.tracking.dbmodels.initial_models import Base
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.schema import CreateTable
+
+print("".join(f"{CreateTable(table).compile(dialect=dialect())};" for table in Base.metadata.sorted_tables))
+"""
+AIIDA = """\
+from aiida.manage.configuration.profile import Profile
+from aiida.storage.psql_dos.migrator import PsqlDosMigrator
+
+
+def make(url):
+    storage = {"backend": "core.psql_dos", "config": {"repository_uri": "file:///tmp/pgharness-aiida"}}
+    made = PsqlDosMigrator._alembic_config()
+    made.attributes["aiida_profile"] = Profile("judged", {"storage": storage, "process_control": {"backend": None, "config": {}}})
+    return made
+"""
 
 PROJECTS = (
     Project(name="optuna", where="optuna/storages/_rdb", requirements=("optuna", "psycopg2-binary")),
@@ -58,6 +81,33 @@ PROJECTS = (
         settings={"driver": "postgresql+asyncpg"},
         environment={"PREFECT_SERVER_DATABASE_CONNECTION_URL": "{url}"},
     ),
+    Project(name="meltano", where="meltano", alembic="migrations", requirements=("meltano", "psycopg2-binary")),
+    Project(name="quetz-server", where="quetz", alembic="migrations", requirements=("quetz-server", "psycopg2-binary")),
+    Project(
+        name="mlflow-skinny",
+        where="",
+        requirements=("mlflow-skinny", "sqlalchemy", "alembic", "psycopg2-binary"),
+        settings={"make_config": "mlflow.store.db.utils:_get_alembic_config", "baseline": "baseline.sql"},
+        baseline=MLFLOW,
+    ),
+    Project(
+        name="ckan",
+        where="ckan/migration",
+        requirements=("ckan[requirements]", "psycopg2-binary"),
+    ),
+    Project(
+        name="gnocchi",
+        where="gnocchi/indexer/alembic",
+        requirements=("gnocchi[postgresql]",),
+        environment={"OS_INDEXER__URL": "{url}"},
+    ),
+    Project(
+        name="aiida-core",
+        where="aiida/storage/psql_dos",
+        requirements=("aiida-core",),
+        settings={"make_config": "made_for_aiida:make", "heads": ["main_0002"]},
+        files={"made_for_aiida.py": AIIDA},
+    ),
 )
 
 
@@ -67,17 +117,20 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[[], *(one.name for one in PROJECTS)], default=[])
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the environments and reports are made")
     parser.add_argument("--skip", action="append", default=[], help="leave out this check; may be repeated")
+    parser.add_argument("--only", action="append", default=[], help="make this check alone; may be repeated")
     asked = parser.parse_args()
     print("| project | revisions | that run | checks made | findings | seconds |\n|---|---|---|---|---|---|")
     for project in PROJECTS:
         if not asked.names or project.name in asked.names:
-            print(_row(project, asked.folder / project.name, asked.skip), flush=True)
+            print(_row(project, asked.folder / project.name, asked.skip, asked.only), flush=True)
 
 
-def _row(project: Project, folder: Path, skipped: Sequence[str]) -> str:
+def _row(project: Project, folder: Path, skipped: Sequence[str], only: Sequence[str]) -> str:
     python = _installed(project, folder)
     began = time.perf_counter()
-    report = _judged(project, folder, python, skipped)
+    report = _judged(
+        project, folder, python, [*(f"--skip={one}" for one in skipped), *(f"--only={one}" for one in only)]
+    )
     seconds = time.perf_counter() - began
     named = f"{project.name} {_version(project, python)}"
     if isinstance(report, str):
@@ -105,11 +158,16 @@ def _version(project: Project, python: Path) -> str:
     return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _judged(project: Project, folder: Path, python: Path, skipped: Sequence[str]) -> dict[str, Any] | str:
+def _judged(project: Project, folder: Path, python: Path, chosen: Sequence[str]) -> dict[str, Any] | str:
     """Return the report, or why there is none."""
     code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
     config, output = folder / "pyproject.toml", folder / "report.json"
+    for name, text in project.files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if project.baseline:
+        printed = subprocess.run([python, "-c", project.baseline], check=True, capture_output=True, text=True).stdout
+        (folder / "baseline.sql").write_text(printed, encoding="utf-8")
     config.write_text(_config(project, packages, python), encoding="utf-8")
     output.unlink(missing_ok=True)
     # Not `python -m pgharness`, which would import what lies in the folder: phoenix/db has a package `types`.
@@ -121,7 +179,7 @@ def _judged(project: Project, folder: Path, python: Path, skipped: Sequence[str]
         "--server",
         "embedded",
     ]
-    command += ["--format", "json", "--output", output, *(f"--skip={name}" for name in skipped)]
+    command += ["--format", "json", "--output", output, *chosen]
     try:
         ended = subprocess.run(
             command, cwd=packages / project.where, capture_output=True, text=True, timeout=TIMEOUT_S, check=False

@@ -27,6 +27,8 @@ class Finding:
     line: int | None = None
     instead_of: tuple[Finding, ...] = ()
     code: str = ""
+    cause: str = ""
+    """What is said once of all findings of this revision that say the same here, where their messages differ; else the message is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,12 @@ class CannotRun(Exception):  # noqa: N818 - it is no error of the code; the comm
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword-only parts when a worker process hands the exception over."""
-        return _rebuild_cannot_run, (self.what, self.seen, self.mend)
+        return _rebuild_cannot_run, (type(self), self.what, self.seen, self.mend)
 
 
-def _rebuild_cannot_run(what: str, seen: str, mend: str) -> CannotRun:
-    return CannotRun(what, seen=seen, mend=mend)
+def _rebuild_cannot_run(kind: type[CannotRun], what: str, seen: str, mend: str) -> CannotRun:
+    return kind(what, seen=seen, mend=mend)
+
+
+class ChainFails(CannotRun):
+    """A revision fails where one that runs was wanted; env.py itself has done its part."""

@@ -54,7 +54,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     alembic: Path = Path("alembic.ini")
-    """The Alembic configuration file."""
+    """The Alembic configuration file, or where there is none, the folder that holds env.py."""
+    make_config: str | None = None
+    """What makes the Alembic configuration, as `module:function`, where your program makes it itself: it gives an
+    `alembic.config.Config`, and gets the URL of the test database if it takes an argument. The module may lie beside this file."""
     section: str = "alembic"
     """The section of the Alembic configuration, as with `alembic -n`."""
     x: Annotated[tuple[str, ...], NoDecode] = ()

@@ -149,3 +149,58 @@ def test_a_failed_transaction_is_told_with_the_statement_that_failed_first(judge
 def _message(error: psycopg.Error) -> str:
     """Return the message as a failure has it, with its details."""
     return str(error)
+
+
+def test_a_name_that_is_a_keyword_is_quoted_in_the_sql_of_an_advice_and_nowhere_else() -> None:
+    failure = Failure(
+        "NotNullViolation",
+        'column "order" of relation "user" contains null values',
+        'ALTER TABLE "user" ADD COLUMN "order" text NOT NULL',
+        "23502",
+    )
+
+    assert advice(failure, "correct it") == (
+        'add order with a server_default; or as nullable, then op.execute("UPDATE \\"user\\" SET \\"order\\" = <value>") and '
+        'op.alter_column("user", "order", nullable=False), or correct it'
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "message", "sqlstate", "advised"),
+    [
+        (
+            "INSERT INTO state (done) VALUES (1)",
+            'null value in column "id" of relation "state" violates not-null constraint',
+            "23502",
+            "let the INSERT give id a value, or leave out the rows that have none",
+        ),
+        (
+            "INSERT INTO book (author_id) SELECT 7",
+            'insert or update on table "book" violates foreign key constraint "fk"\nDETAIL:  Key (author_id)=(7) is not present in table "author".',
+            "23503",
+            "leave out of the statement the rows whose (author_id) refer to none in author, or write those first",
+        ),
+        (
+            "DELETE FROM author",
+            'update or delete on table "author" violates foreign key constraint "fk" on table "book"\nDETAIL:  Key (id)=(7) is still referenced from table "book".',
+            "23503",
+            "DELETE or UPDATE the rows of book that refer to it first",
+        ),
+        (
+            "UPDATE book SET price = -1",
+            'new row for relation "book" violates check constraint "positive"',
+            "23514",
+            "let the statement write what positive admits, or leave out the rows that it refuses",
+        ),
+        (
+            "UPDATE book SET name = 'a'",
+            'duplicate key value violates unique constraint "uq"\nDETAIL:  Key (name)=(a) already exists.',
+            "23505",
+            "let the UPDATE give each row (name) of its own",
+        ),
+    ],
+)
+def test_a_statement_that_writes_rows_is_advised_on_what_it_writes(
+    statement: str, message: str, sqlstate: str, advised: str
+) -> None:
+    assert advice(Failure("Error", message, statement, sqlstate), "correct it").startswith(advised)

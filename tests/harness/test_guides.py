@@ -120,5 +120,5 @@ def test_a_project_of_each_shape_is_judged_as_the_guide_says(
     assert ended.code == 0
 
 
-def test_the_guide_has_the_eight_shapes() -> None:
-    assert len(SHAPES) == 8
+def test_the_guide_has_the_nine_shapes() -> None:
+    assert len(SHAPES) == 9

@@ -239,6 +239,20 @@ drift [0001_add_book] 7 × index
     assert "FAILED: 8 findings of 2 causes in 1 revision" in text
 
 
+def test_findings_that_name_a_cause_are_told_as_one_whatever_their_messages_and_objects_are() -> None:
+    found = tuple(
+        Finding(
+            "locks", "0001", f"{kind} public.t{at}", f"It builds ix_{at}.", f"mend {at}", cause="It builds indexes."
+        )
+        for at, kind in enumerate(("table", "table", "materialized view"))
+    )
+    results = (CheckResult("locks", Status.FAILED, 0.0, found),)
+    text = render_text(Report(SERVER, PASSED.chain, PASSED.reached, results, 0.0, 0.0))
+
+    assert "locks [0001_add_book] 3 × table\n  It builds indexes.\n    public.t0\n      fix: mend 0\n" in text
+    assert "FAILED: 3 findings of 1 cause in 1 revision" in text
+
+
 def test_two_findings_alike_are_told_one_by_one() -> None:
     text = render_text(alike(2))
 

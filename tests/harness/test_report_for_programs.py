@@ -71,6 +71,7 @@ def test_the_json_tells_a_finding_with_its_file_and_line(report: Report) -> None
 
     assert finding == {
         "check": "roundtrip",
+        "cause": "",
         "code": "PGH-R002",
         "revision": "0001",
         "subject": "downgrade of 0001_add_book",

@@ -11,7 +11,7 @@ import pytest
 from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Database
-from pgharness.describing.rows_at_fault import RowsAtFault, mend_rows, rows_at_fault
+from pgharness.describing.rows_at_fault import RowsAtFault, mend_rows, rows_at_fault, where_in_words
 from pgharness.records.steps import Failure, Frame
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
@@ -214,3 +214,36 @@ def test_texts_that_were_made_to_be_read_as_numbers_are_told(judge_chain: Callab
     (note,) = run.report.notes
     assert note.revision == "cast"
     assert "SELECT count(*) FROM public.address WHERE NOT pg_input_is_valid(zip, 'integer')" in note.message
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("block", "kind"), ("block", "added"), ("block", "kind_now"), ("block_now", "kind")],
+    ids=["an old column", "a column that it adds", "a column that it renames", "a table that it renames"],
+)
+def test_production_is_asked_for_rows_only_by_the_names_that_it_has_before_the_revision(
+    table: str, column: str, empty_database: Database
+) -> None:
+    asks = (table, column) == ("block", "kind")
+    with empty_database.connect() as connection:
+        connection.execute(
+            "CREATE TABLE block (kind text, other text); CREATE TABLE elsewhere (added int, kind_now int)"
+        )
+        before = take_snapshot(connection)
+    unique = Failure(
+        "UniqueViolation",
+        f'could not create unique index "uq"\nDETAIL:  Key ({column}, other)=(a, b) is duplicated.',
+        f"ALTER TABLE {table} ADD CONSTRAINT uq UNIQUE ({column}, other)",
+        "23505",
+    )
+    null = Failure(
+        "NotNullViolation",
+        f'column "{column}" of relation "{table}" contains null values',
+        f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL",
+        "23502",
+    )
+
+    assert ("make sure that production has none" in mend_rows(unique, "0002.py", before=before)) == asks
+    assert ("make sure that production has none" in mend_rows(null, "0002.py", before=before)) == asks
+    assert "op.execute(" in mend_rows(unique, "0002.py", before=before)
+    assert (where_in_words(null, before) == f"on tables with rows, where a row has no {column}") == asks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
@@ -16,6 +17,7 @@ from .guard import guard_connections
 from .statements import Statements
 from .stopping import Stop
 from .versions import rollback
+from .worker_threads import run_where_it_can
 
 if TYPE_CHECKING:
     from .project import Project
@@ -45,7 +47,7 @@ class Deployment:
         failure = None
         try:
             for target in self._project.task["targets"] or [self._heads]:
-                command.upgrade(self._project.config, target)
+                run_where_it_can(partial(command.upgrade, self._project.config, target))
         except BaseException as error:  # a revision is anybody's code and may raise anything
             if isinstance(error, Stop):
                 raise

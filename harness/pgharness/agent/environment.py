@@ -22,9 +22,11 @@ from .connections import (
 )
 from .drivers import collect_notices, serves_synchronously
 from .guard import elsewhere, guard_connections, refused
+from .project import script_directory
 from .statements import Statements
 from .stopping import Stop, in_one_line
 from .versions import rollback
+from .worker_threads import run_where_it_can
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -120,7 +122,7 @@ def run_environment(project: Project, channel: Channel, act: Callable[[Environme
     handing = handed_over(project) if project.task["hand_over"] else contextlib.nullcontext()
     with handing, EnvironmentContext(project.config, project.scripts, tag=None, **nothing):
         try:
-            project.scripts.run_env()
+            run_where_it_can(project.scripts.run_env)
         except (Exception, SystemExit) as error:
             raise failed(project, error) from error
     raise Stop(
@@ -149,6 +151,8 @@ def _act(
     act: Callable[[Environment], None],
 ) -> None:
     context = alembic.get_context()
+    if project.task["versions_folder"]:
+        project.scripts = script_directory(project.config)  # env.py may have chosen the folder of its revisions itself
     own = require_test_database(context, project.task["parts"]["database"])
     with free_connection(own) as connection:
         notices: list[Notice] = []

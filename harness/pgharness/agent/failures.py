@@ -15,7 +15,7 @@ REFUSALS = (NotImplementedError, RuntimeError)
 
 def describe(error: BaseException, last_statement: str | None = None, files: Sequence[str] = ()) -> dict[str, Any]:
     """Return the failure as plain values; `frames` are the lines of the traceback that lie in these files, outermost first."""
-    error = _with_reason(error)
+    error = _with_reason(_unwrapped(error))
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     statement = error.statement if isinstance(error, DBAPIError) else None
     return {
@@ -26,6 +26,16 @@ def describe(error: BaseException, last_statement: str | None = None, files: Seq
         "refused": isinstance(error, REFUSALS) and not isinstance(error, SQLAlchemyError),
         "frames": _frames(error, files),
     }
+
+
+def _unwrapped(error: BaseException) -> BaseException:
+    """Return the driver's error as SQLAlchemy gave it, where a library has put the project's own around it and repeats its words (oslo.db)."""
+    one: BaseException | None = error
+    while one is not None and not isinstance(error, SQLAlchemyError):
+        if isinstance(one, DBAPIError) and one.orig is not None and message_of(one.orig).splitlines()[0] in str(error):
+            return one.with_traceback(error.__traceback__)
+        one = one.__cause__ or one.__context__
+    return error
 
 
 def _with_reason(error: BaseException) -> BaseException:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from . import ahead
 from .channel import Channel
 
 _PR_SET_PDEATHSIG = 1
@@ -63,16 +64,23 @@ def _begin(asked: bytes, sockets: list[socket.socket]) -> None:
 def _be_nursery(connected: socket.socket) -> None:
     """Import what runs of this project import, and fork from then on.
 
-    Only where nothing that is read at import differs between runs may one be used. Where a module cannot be imported outside of
-    env.py there is none, nor where one starts a thread, for then the process cannot be forked.
+    What they read of the database meanwhile is a stand-in. There is none where env.py sets other variables than imports do, which they
+    may read; where a module cannot be imported outside of env.py, or without the database; and where one starts a thread, for then
+    the process cannot be forked.
     """
     channel = Channel(connected)
     wanted = channel.receive()
     os.chdir(wanted["folder"])
+    os.environ.clear()
     os.environ.update(wanted["environment"])
+    before = dict(os.environ)
+    ahead.use(wanted["stand_in"])
     sys.path[:] = wanted["path"]
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what is imported may run programs, and want to know how they ended
-    is_ready = all(_is_imported(name) for name in wanted["modules"]) and threading.active_count() == 1
+    is_imported = all(_is_imported(name) for name in wanted["modules"])
+    made = ahead.changes(before, os.environ)
+    is_ready = is_imported and threading.active_count() == 1 and made == wanted["changes"]
+    ahead.set_by_imports.update({name: value for name, value in made.items() if value is not None})
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     channel.send("nursery", ready=is_ready)
     if is_ready:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from . import ahead
 from .connections import CONNECTION_RECIPE, SEVERAL_DATABASES_RECIPE
 from .stopping import Stop
 
@@ -28,6 +29,7 @@ def guard_connections(project: Project) -> None:
     def require_here(dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
         if dialect.name != "postgresql":
             return
+        ahead.lead_to(given, parameters)
         database = parameters.get("dbname") or parameters.get("database") or given["database"]
         host, port = str(parameters.get("host") or ""), str(parameters.get("port") or "")
         is_same_server = (host, port) == (given["host"], given["port"])

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from . import ahead
+from .configuring import config_of_folder, made_config
 from .drivers import choose_driver
 from .stopping import Stop, in_one_line
-from .versions import make_config
+from .versions import as_typed, make_config
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -64,15 +66,35 @@ def open_project(task: dict[str, Any]) -> Project:
     sys.path[:] = [*sys.path, *(entry for entry in task["paths"] if entry not in sys.path)]
     os.chdir(task["folder"])
     os.environ.clear()
-    os.environ.update(task["environment"])
-    file = Path(task["ini"])
-    config = _configured(file, task["section"], task["x"])
-    scripts = _opened(config, file)
+    os.environ.update({**task["environment"], **ahead.set_by_imports})
+    config = _configured(task)
+    configured_url = _configured_url(config)
+    # A script_location of the form package:folder imports the package, which may read the variables.
+    _set_variables(task, choose_driver(task["driver"], configured_url, ""))
+    scripts = _opened(config, task)
+    if task["version_locations"]:
+        scripts = _opened_with(config, task["version_locations"])
     if task["versions_folder"]:
         _move_versions(config, task["versions_folder"])
         scripts = script_directory(config)
     env_py = Path(scripts.env_py_location).read_text(encoding="utf-8", errors="replace")
-    driver = choose_driver(task["driver"], config.get_main_option("sqlalchemy.url") or "", env_py)
+    driver = choose_driver(task["driver"], configured_url, env_py)
+    url = _set_variables(task, driver)
+    if task["parts"]:
+        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return Project(task, config, scripts, driver, url, dict(os.environ))
+
+
+def _configured_url(config: Config) -> str:
+    """Return the URL that the configuration has; one that cannot be read has none, which is told where the revisions are looked for."""
+    try:
+        return config.get_main_option("sqlalchemy.url") or ""
+    except Exception:  # what a parser raises differs between Alembic's versions
+        return ""
+
+
+def _set_variables(task: dict[str, Any], driver: str) -> str:
+    """Set the variables that tell of the test database, and return its URL."""
     scheme = f"postgresql+{driver}" if driver else "postgresql"
     parts = task["parts"] or NOWHERE
     url = f"{scheme}://{task['rest_of_url'] or '{user}:{password}@{host}:{port}/{database}'.format_map(parts)}"
@@ -80,9 +102,12 @@ def open_project(task: dict[str, Any]) -> Project:
     for name in task["cleared"]:
         os.environ.pop(name, None)
     os.environ.update({name: value.format_map({**parts, "url": url}) for name, value in task["variables"].items()})
-    if task["parts"]:
-        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    return Project(task, config, scripts, driver, url, dict(os.environ))
+    return url
+
+
+def move_to(project: Project, locations: list[str]) -> None:
+    """Let the revisions lie in these folders, as env.py has said while it ran."""
+    project.scripts = _opened_with(project.config, locations)
 
 
 def script_directory(config: Config) -> ScriptDirectory:
@@ -94,8 +119,14 @@ def script_directory(config: Config) -> ScriptDirectory:
     return scripts
 
 
-def _configured(file: Path, section: str, x: list[str]) -> Config:
-    """Open the file; as with Alembic itself, a pyproject.toml beside an alembic.ini says what that leaves out."""
+def _configured(task: dict[str, Any]) -> Config:
+    """Let the project make its configuration, or open its file; as with Alembic itself, a pyproject.toml beside an alembic.ini says what that leaves out."""
+    file, section, x = Path(task["ini"]), task["section"], task["x"]
+    if task["make_config"]:
+        url = _set_variables(task, choose_driver(task["driver"], "", ""))
+        return made_config(task["make_config"], task["settings_folder"], url, as_typed(file, section, x))
+    if (file / "env.py").is_file():
+        return config_of_folder(file, section, as_typed(file, section, x))
     beside = file.with_name("pyproject.toml")
     if file.is_file():
         return make_config(file, section, x)
@@ -104,11 +135,13 @@ def _configured(file: Path, section: str, x: list[str]) -> Config:
     raise Stop(
         f"Alembic configuration {file} not found.",
         seen=f"looked for {file.absolute()}",
-        mend='name it: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]',
+        mend='name it, or the folder that holds env.py: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]; '
+        'where your program makes the configuration itself, make_config = "module:function"',
     )
 
 
-def _opened(config: Config, file: Path) -> ScriptDirectory:
+def _opened(config: Config, task: dict[str, Any]) -> ScriptDirectory:
+    file = task["make_config"] or Path(task["ini"])
     try:
         scripts = script_directory(config)
     except CommandError as error:
@@ -126,7 +159,7 @@ def _opened(config: Config, file: Path) -> ScriptDirectory:
     return scripts
 
 
-def _unreadable(file: Path, error: Exception) -> Stop:
+def _unreadable(file: Path | str, error: Exception) -> Stop:
     return Stop(
         f"The Alembic configuration {file} cannot be read.",
         seen=in_one_line(error),
@@ -150,15 +183,24 @@ def _other_sections(config: Config) -> str:
 
 def _move_versions(config: Config, folder: str) -> None:
     """Let the script folder have another folder of versions, and no hooks that would run on what is written there."""
-    for name, value in (
-        ("version_locations", folder.replace("%", "%%")),
-        ("path_separator", "os"),
-        ("version_path_separator", "os"),
-        ("sourceless", "false"),
-    ):
-        config.set_main_option(name, value)
+    _set_locations(config, [folder])
+    config.set_main_option("sourceless", "false")
     config.file_config.remove_section("post_write_hooks")
     config.file_config.add_section("post_write_hooks")  # an empty one, or those of a pyproject.toml would run
+
+
+def _opened_with(config: Config, locations: list[str]) -> ScriptDirectory:
+    _set_locations(config, locations)
+    return script_directory(config)
+
+
+def _set_locations(config: Config, folders: list[str]) -> None:
+    for name, value in (
+        ("version_locations", os.pathsep.join(folders).replace("%", "%%")),
+        ("path_separator", "os"),
+        ("version_path_separator", "os"),
+    ):
+        config.set_main_option(name, value)
 
 
 def imported_modules() -> list[str]:

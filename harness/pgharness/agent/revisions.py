@@ -21,6 +21,7 @@ from .stopping import Stop, in_one_line
 if TYPE_CHECKING:
     from alembic.script import Script, ScriptDirectory
 
+_WRITTEN_BY_ALEMBIC = re.compile(r"(Revision ID|Revises|Create Date|Branch Labels|Depends On):", re.IGNORECASE)
 # Alembic only warns of these, and goes on with half the graph.
 _BROKEN_GRAPH = re.compile(r"is present more than once|referenced from .* is not present")
 
@@ -80,6 +81,11 @@ def _chosen(scripts: ScriptDirectory, chain: dict[str, Any], heads: Sequence[str
         "chosen": True,
         "left_out": [by_id[head]["label"] for head in chain["heads"] if head not in found],
     }
+
+
+def has_no_revision(scripts: ScriptDirectory) -> bool:
+    """Whether the folders hold no file of one; none is imported."""
+    return not any(file for folder in version_folders(scripts) for file in Path(folder).rglob("*.py"))
 
 
 def load_metadata(name: str) -> MetaData:
@@ -172,6 +178,7 @@ def _read_revision(script: Script) -> dict[str, Any]:
         "allow": {str(check): reason for check, reason in allow.items()} if isinstance(allow, dict) else {},
         "allow_problem": "" if isinstance(allow, dict) else f"It is a {type(allow).__name__} and not a dict.",
         "names": {name: kind for name in _assigned_names(tree) if (kind := _kind(getattr(module, name, None)))},
+        "is_idle_on_purpose": _is_empty(tree, "upgrade") and _is_empty(tree, "downgrade") and _is_explained(tree),
         "upgrade_line": _line(tree, "upgrade"),
         "downgrade_line": _line(tree, "downgrade"),
         "after_deploy": getattr(module, "after_deploy", None),
@@ -183,6 +190,13 @@ def _is_empty(tree: ast.Module, function: str) -> bool:
     """Whether the file defines the function and gives it nothing to do."""
     found = _functions(tree, function)
     return bool(found) and all(_does_nothing(statement) for statement in found[-1].body)
+
+
+def _is_explained(tree: ast.Module) -> bool:
+    """Whether a docstring of the file, or of its upgrade(), has a line beside its title and those that Alembic writes."""
+    found = [ast.get_docstring(node) or "" for node in _functions(tree, "upgrade")]
+    lines = [line for line in (ast.get_docstring(tree) or "").splitlines()[1:] if not _WRITTEN_BY_ALEMBIC.match(line)]
+    return any(text.strip() for text in (*found, *lines))
 
 
 def _line(tree: ast.Module, function: str) -> int:

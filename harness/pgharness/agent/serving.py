@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from . import ahead
 from .autogenerate import pending_operations, write_draft
 from .by_hand import call_by_hand
 from .channel import Channel, Message
+from .chosen_folders import chosen_folders
 from .deploying import Deployment
 from .environment import Environment, run_environment
 from .failures import describe
@@ -18,9 +20,9 @@ from .forking import leave_nursery
 from .leaving_out import LeftOut
 from .models import build_models
 from .plugins import make_what_plugins_declare
-from .project import Project, imported_modules, open_project
+from .project import Project, imported_modules, move_to, open_project
 from .queries import answer_query
-from .revisions import load_metadata, read_chain, version_folders
+from .revisions import has_no_revision, load_metadata, read_chain, version_folders
 from .steps import Runner
 from .unimported import unimported_tables
 from .versions import rollback
@@ -52,8 +54,15 @@ def _read(project: Project, channel: Channel, nursery: socket.socket | None) -> 
     """
     if project.task["metadata"]:
         load_metadata(project.task["metadata"])
+    locations: list[str] = []
+    if "version_locations" in project.text_of_env_py or has_no_revision(project.scripts):
+        locations = chosen_folders(project)
+    if locations:
+        move_to(project, locations)
     is_left = nursery is not None and leave_nursery(channel, nursery)
-    channel.send("chain", **read_chain(project.scripts, project.task["heads"]), nursery=is_left)
+    channel.send(
+        "chain", **read_chain(project.scripts, project.task["heads"]), nursery=is_left, version_locations=locations
+    )
 
 
 def _deploy(project: Project, channel: Channel) -> None:
@@ -75,7 +84,9 @@ def _converse(project: Project, channel: Channel) -> None:
             version_table=environment.version_table,
             backend=environment.backend,
             driver=project.driver,
-            changes_environment=dict(os.environ) != project.variables,
+            changes=ahead.changes(project.variables, os.environ),
+            variables=ahead.written_for(project.task["variables"], project.task["parts"], project.url),
+            stand_in=project.task["parts"]["database"] + ahead.SUFFIX,
             path=sys.path,
             modules=imported_modules(),
         )

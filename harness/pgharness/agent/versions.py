@@ -33,7 +33,7 @@ def make_config(file: Path, section: str, x: list[str]) -> Config:
     """
     from alembic.config import Config  # noqa: PLC0415 - it may be missing
 
-    options: dict[str, Any] = {"ini_section": section, "cmd_opts": _as_typed(file, section, x)}
+    options: dict[str, Any] = {"ini_section": section, "cmd_opts": as_typed(file, section, x)}
     if "toml_file" in inspect.signature(Config.__init__).parameters:
         is_toml = file.suffix == ".toml"
         return Config(
@@ -44,7 +44,7 @@ def make_config(file: Path, section: str, x: list[str]) -> Config:
     return Config(str(file), **options)
 
 
-def _as_typed(file: Path, section: str, x: list[str]) -> Namespace:
+def as_typed(file: Path, section: str, x: list[str]) -> Namespace:
     """Return what `alembic upgrade head` leaves in `config.cmd_opts`, which some env.py read."""
     return Namespace(
         config=str(file), name=section, x=x or None, raiseerr=False, revision="head", sql=False, tag=None, quiet=False

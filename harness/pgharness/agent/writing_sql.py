@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
@@ -10,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from .failures import describe
 from .guard import guard_connections
+from .worker_threads import run_where_it_can
 
 if TYPE_CHECKING:
     from .project import Project
@@ -25,7 +27,7 @@ def write_sql(project: Project) -> dict[str, Any]:
     failure = None
     try:
         for target in project.task["targets"] or ["heads"]:
-            command.upgrade(project.config, target, sql=True)
+            run_where_it_can(partial(command.upgrade, project.config, target, sql=True))
     except BaseException as error:  # a revision is anybody's code and may raise anything
         files = [writing.running.path] if writing.running is not None else []
         failure = describe(error, None, files)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pgharness.chain.messages import Message, Task
+from pgharness.chain.messages import STAND_IN, ImportedTooEarlyError, Message, Task
 from pgharness.findings import CannotRun
 from pgharness.records.steps import Failure
 
@@ -74,6 +74,8 @@ class Child:
             case "hello":
                 self._pid = message["pid"]
                 return self.receive(*expected)
+            case "cannot_run" if STAND_IN in message["seen"]:
+                raise ImportedTooEarlyError
             case "cannot_run":
                 raise CannotRun(message["what"], seen=message["seen"] + self._said(), mend=message["mend"])
             case "fault":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pgharness.chain.child import Child, ProcessEnded
 from pgharness.chain.lock_waits import LockWaits
 from pgharness.chain.messages import (
     Direction,
+    ImportedTooEarlyError,
     Message,
     enums_of,
     failure_of,
@@ -22,15 +24,11 @@ from pgharness.chain.messages import (
 from pgharness.chain.project import Project
 from pgharness.chain.watch import QueryRefused, Watch
 from pgharness.databases import Database
-from pgharness.findings import CannotRun
+from pgharness.findings import CannotRun, ChainFails
 from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl, UnimportedTable
 from pgharness.records.steps import Failure, Step
 
 Result = TypeVar("Result")
-
-
-class ImportedTooEarlyError(Exception):
-    """The project's modules were imported before env.py, which sets variables that they may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,11 @@ class Conversation:
         self.version_table: str = told["version_table"]
         self.backend: int = told["backend"]
         """The server's process that serves the migration."""
-        if told["changes_environment"] and project.runs.has_imported_ahead:
+        if told["changes"] and project.runs.has_imported_ahead:
             raise ImportedTooEarlyError
-        if not (project.settings.environment or told["changes_environment"]):
-            project.runs.import_ahead(str(Path.cwd()), told["path"], told["modules"])
+        environment = {**os.environ, **told["variables"]}
+        wanted = {name: told[name] for name in ("path", "modules", "stand_in", "changes")}
+        project.runs.import_ahead({"folder": str(Path.cwd()), "environment": environment, **wanted})
 
     def steps(
         self,
@@ -168,6 +167,8 @@ def with_imports_ahead(
     """Act; and where env.py has to come before the project's modules, `again` (or the same) with every run importing for itself."""
     try:
         return act()
+    except ChainFails:
+        raise  # env.py has come to its revisions
     except (CannotRun, ImportedTooEarlyError):
         if not project.runs.import_nothing_ahead():
             raise

@@ -14,10 +14,16 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, Frame, Notice, Step
 
 Message = dict[str, Any]
+STAND_IN = "_pgharness_stand_in"
+"""How the name ends that modules which are imported ahead have for their database, see the agent's stand_in.py."""
 Direction = Literal["upgrade", "downgrade", "stamp"]
 UP: Direction = "upgrade"
 DOWN: Direction = "downgrade"
 STAMP: Direction = "stamp"
+
+
+class ImportedTooEarlyError(Exception):
+    """The project's modules were imported before env.py set a variable that they read, or connect to what they read without SQLAlchemy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +34,8 @@ class Task:
     scheme, which the agent chooses by the driver. `environment` is our own, for the agent's may be older; `limits` are environment variables for libpq and `cleared` those that would
     keep it from our own server; `variables` are those that the settings name, with placeholders. With `hand_over`, a deployment finds a live connection in `config.attributes`.
     It goes to the revisions in `targets`, one after the other, else to the heads; `forced` options win over those that env.py gives to
-    `context.configure()`. `heads` are those that the chain is read to, else all.
+    `context.configure()`. `heads` are those that the chain is read to, else all. `make_config` may be a module
+    in the `settings_folder`. `version_locations` are those that env.py was seen to choose.
     """
 
     task: Literal["read", "deploy", "write_sql", "converse"]
@@ -51,6 +58,9 @@ class Task:
     targets: tuple[str, ...] = ()
     forced: Mapping[str, bool] = field(default_factory=dict)
     heads: tuple[str, ...] = ()
+    make_config: str = ""
+    settings_folder: str = ""
+    version_locations: tuple[str, ...] = ()
 
     def as_message(self) -> Message:
         """Return it as it goes over the pipe."""
@@ -85,9 +95,14 @@ def statement_of(message: Message) -> Statement:
 
 
 def failure_of(message: Message | None) -> Failure | None:
-    """Read why something failed, named as PostgreSQL's manual names it (appendix "Error Codes"), whatever the driver calls it."""
+    """Read why something failed, named as PostgreSQL's manual names it (appendix "Error Codes"), whatever the driver calls it.
+
+    Raises ImportedTooEarlyError where it failed only because its modules were imported ahead.
+    """
     if message is None:
         return None
+    if STAND_IN in message["message"]:
+        raise ImportedTooEarlyError
     frames = tuple(Frame(**frame) for frame in message["frames"])
     error = _name_of(message["sqlstate"]) or message["error"]
     return Failure(error, message["message"], message["statement"], message["sqlstate"], message["refused"], frames)

@@ -20,7 +20,14 @@ def require_previous(settings: Settings) -> None:
     if settings.previous is not None:
         root = _root(settings)
         _git(root, "rev-parse", "--verify", "--quiet", f"{settings.previous}^{{commit}}", named=settings.previous)
-        _git(root, "cat-file", "-e", f"{settings.previous}:{_within(root, settings.alembic)}", named=settings.previous)
+        if settings.make_config is None:
+            _git(
+                root,
+                "cat-file",
+                "-e",
+                f"{settings.previous}:{_within(root, settings.alembic)}",
+                named=settings.previous,
+            )
 
 
 @contextlib.contextmanager
@@ -46,7 +53,9 @@ def _settings_at(settings: Settings, root: Path, folder: Path) -> Settings:
     moved = {"alembic": folder / _within(root, settings.alembic)}
     if settings.statements is not None and (old := folder / _within(root, settings.statements)).is_file():
         moved["statements"] = old
-    return settings.model_copy(update=moved)
+    copied = settings.model_copy(update=moved)
+    copied._folder = folder / _within(root, settings.folder)  # noqa: SLF001 - no setting that anybody could give
+    return copied
 
 
 def _root(settings: Settings) -> Path:

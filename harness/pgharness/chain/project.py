@@ -33,6 +33,8 @@ class Project:
     chain: Chain
     env_py: str
     folders: tuple[Path, ...]
+    version_locations: tuple[str, ...] = ()
+    """The folders of revisions, where env.py chooses them while it runs."""
 
     def task(
         self,
@@ -61,6 +63,7 @@ class Project:
             rest_of_url=location.render().partition("://")[2],
             versions_folder=versions_folder,
             hand_over=hand_over,
+            version_locations=self.version_locations,
             targets=targets,
             forced=dict(forced),
         )
@@ -94,7 +97,7 @@ def open_project(settings: Settings, *, agent: Agent | None = None, own_first: b
     runs = ProjectRuns(agent if agent is not None and agent.python == python else Agent(python))
     told = runs.read(_task(settings, python), leaves_nursery=bool(settings.metadata) and not settings.environment)
     folders = tuple(dict.fromkeys(Path(folder) for folder in told["folders"]))
-    return Project(settings, runs, chain_of(told), told["env_py"], folders)
+    return Project(settings, runs, chain_of(told), told["env_py"], folders, tuple(told["version_locations"]))
 
 
 def _task(settings: Settings, python: Path) -> Task:
@@ -112,6 +115,8 @@ def _task(settings: Settings, python: Path) -> Task:
         driver=settings.driver or "",
         metadata=settings.metadata or "",
         heads=settings.heads,
+        make_config=settings.make_config or "",
+        settings_folder=str(settings.folder),
     )
 
 

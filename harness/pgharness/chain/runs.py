@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from pgharness.chain.agent import NURSERY, Agent
 from pgharness.chain.child import Child
@@ -53,15 +53,18 @@ class ProjectRuns:
             self._nurseries.append(Nursery(sockets[1], is_ready=True))
         return told
 
-    def import_ahead(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
-        """Import what runs of the project import, once for all that come, where nothing that is read then differs between them."""
+    def import_ahead(self, said: Mapping[str, Any]) -> None:
+        """Import what runs of the project import, once for all that come: `folder`, `path`, `modules`, `environment`, `stand_in`, `changes`.
+
+        What they read of the database when they are imported is that of the stand-in, from which each run is led to its own.
+        """
         with self._lock:
-            if modules and self._may_import_ahead:
+            if said["modules"] and self._may_import_ahead:
                 self._may_import_ahead = False
                 (control,) = self.agent.fork(NURSERY, parent=self._best())
                 self._sockets.append(control)
                 nursery = Nursery(control)
-                nursery.start(folder, path, modules)
+                nursery.start(said)
                 self._nurseries.append(nursery)
 
     def _best(self) -> socket.socket | None:
@@ -79,7 +82,7 @@ class ProjectRuns:
     @property
     def has_imported_ahead(self) -> bool:
         """Whether runs find the project's modules imported already."""
-        return bool(self._nurseries)
+        return any(one.is_ready for one in self._nurseries)
 
     def import_nothing_ahead(self) -> bool:
         """Let every run import for itself from now on; say whether any did not."""
@@ -108,10 +111,9 @@ class Nursery:
         self.control = control
         self._has_said_so = is_ready
 
-    def start(self, folder: str, path: Sequence[str], modules: Sequence[str]) -> None:
+    def start(self, said: Mapping[str, Any]) -> None:
         """Let it begin to import; nobody waits for it yet."""
-        said = {"folder": folder, "path": list(path), "modules": list(modules), "environment": dict(os.environ)}
-        self.control.sendall(json.dumps(said).encode() + b"\n")
+        self.control.sendall(json.dumps(dict(said)).encode() + b"\n")
 
     @cached_property
     def is_ready(self) -> bool:

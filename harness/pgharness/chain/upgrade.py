@@ -9,7 +9,7 @@ from pgharness.chain.conversation import converse
 from pgharness.chain.messages import UP
 from pgharness.chain.project import Project
 from pgharness.databases import Database
-from pgharness.findings import CannotRun
+from pgharness.findings import ChainFails
 
 
 def upgrade_to(
@@ -23,8 +23,8 @@ def upgrade_to(
     """Run these revisions (None: the whole chain) on an empty database, and return the name of the version table.
 
     They hold, with each revision, all that come before it (`Chain.ancestors`). It is done as one `alembic upgrade` would, or `apart`,
-    as one for each revision. `after_step` is called after each revision with the name of the version table. Raises CannotRun, naming
-    the revision that fails.
+    as one for each revision. `after_step` is called after each revision with the name of the version table. Raises ChainFails, naming
+    the revision that fails, and CannotRun.
     """
     wanted = [item for item in project.chain.revisions if applied is None or item.revision in applied]
     run_baseline(database, project.settings)
@@ -32,7 +32,7 @@ def upgrade_to(
         steps = conversation.steps([(item.revision, UP) for item in wanted], apart=apart)
         for step, item in zip(steps, wanted, strict=False):  # a failure ends the steps
             if step.failure is not None:
-                raise CannotRun(
+                raise ChainFails(
                     f"The chain does not upgrade: revision {item.label} fails.",
                     seen=f"{step.failure.error}: {step.failure.message.splitlines()[0]}",
                     mend=f"correct {item.path}; pgharness check says more",

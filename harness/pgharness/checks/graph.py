@@ -12,6 +12,8 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
 
 NAME = "graph"
+MOST_TOLD = 4
+"""From so many revisions without a way back on, they may be told as one finding."""
 
 
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
@@ -19,6 +21,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     yield from _judge_ends(record.chain)
     for revision in record.chain.revisions:
         yield from _judge_body(revision)
+    yield from _judge_ways_back(record.chain)
 
 
 def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
@@ -65,25 +68,49 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
         )
 
 
-def _judge_body(revision: Revision) -> Iterator[Finding]:
-    if not revision.is_merge and not revision.has_upgrade:
+def _judge_body(revision: Revision) -> Iterator[Finding | Note]:
+    if revision.is_idle_on_purpose:
+        yield Note(NAME, revision.revision, "does nothing, up or down, as its docstring explains")
+    elif not revision.is_merge and not revision.has_upgrade:
         yield Finding(
             check=NAME,
             revision=revision.revision,
             subject=f"revision {revision.label}",
             message="upgrade() is empty.",
-            mend=f"write what it should do, or delete {revision.path} and correct the next down_revision",
+            mend="write what it should do; where nothing is meant, say why in its docstring; where no database has it yet, "
+            f"delete {revision.path} and correct the next down_revision",
             code="PGH-G004",
         )
-    if not revision.has_downgrade:
-        yield Finding(
-            check=NAME,
-            revision=revision.revision,
-            subject=f"revision {revision.label}",
-            message="downgrade() is missing.",
-            mend='write one; if there is no way back, raise NotImplementedError in it and declare irreversible = "<reason>"',
-            code="PGH-G005",
-        )
+
+
+def _judge_ways_back(chain: Chain) -> Iterator[Finding]:
+    """Find revisions without downgrade(); where most have none, the project goes no way back, which is one thing to decide."""
+    lacking = [_no_way_back(revision) for revision in chain.revisions if not revision.has_downgrade]
+    if len(lacking) < MOST_TOLD or 2 * len(lacking) <= len(chain.revisions):
+        yield from lacking
+        return
+    yield Finding(
+        check=NAME,
+        revision=None,
+        subject="downgrades of the chain",
+        message=f"{len(lacking)} of {len(chain.revisions)} revisions have no downgrade().",
+        mend="write them, of the newest revisions first; where you never go back, accept that once, pgharness check --accept, or raise "
+        'NotImplementedError in each and declare irreversible = "<reason>" beside it',
+        evidence=", ".join(one.subject.partition(" ")[2] for one in lacking),
+        instead_of=tuple(lacking),
+        code="PGH-G005",
+    )
+
+
+def _no_way_back(revision: Revision) -> Finding:
+    return Finding(
+        check=NAME,
+        revision=revision.revision,
+        subject=f"revision {revision.label}",
+        message="downgrade() is missing.",
+        mend='write one; if there is no way back, raise NotImplementedError in it and declare irreversible = "<reason>"',
+        code="PGH-G005",
+    )
 
 
 CHECK = Check(

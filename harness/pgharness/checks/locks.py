@@ -18,6 +18,16 @@ from pgharness.trace.telling import counted, doing
 NAME = "locks"
 MINOR = "lock timeout"
 _SHOWN = 100
+# What is said of all such work of one revision.
+_WORK = {
+    "builds": "builds indexes of a table",
+    "rewrites": "writes a table anew",
+    "moves": "copies the files of a table",
+    "verifies": "looks through all rows of a table",
+    "validates": "validates constraints over all rows of a table",
+    "reads": "reads the rows of a table",
+    "writes": "writes the rows of a table",
+}
 
 
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor]:
@@ -50,6 +60,7 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence) 
         evidence(one.statement),
         one.statement.statement.line or None,
         code=hazard.code,
+        cause=f"{direction}() {_WORK[one.work.doing]} while it keeps those waiting who read or write it, in several statements or of several tables.",
     )
 
 

@@ -89,9 +89,9 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure)}: "
+            message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure, record.before)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
-            mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before)),
+            mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before), record.before),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
             code="PGH-U002",

@@ -27,6 +27,7 @@ over the variable, the variable over the file. A path in the file is relative to
 RENAMED = {"heads": "head"}
 EXAMPLES = {
     "alembic": '"backend/alembic.ini"',
+    "make_config": '"shop.database:alembic_config"',
     "section": '"shop"',
     "x": '["tenant=shop"]',
     "python": '".venv"',

@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pgharness.catalog.identifiers import quoted
+from pgharness.catalog.proposing.python_words import string
 from pgharness.records.steps import Failure
 
+_SQL = re.compile(r'op\.execute\("[^"]*"\)')
 AUTOCOMMIT_BLOCK = "with op.get_context().autocommit_block():"
 
 
@@ -58,6 +61,12 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "23502",
         "not_null_violation",
+        "let the INSERT give {column} a value, or leave out the rows that have none",
+        r'\A\s*(?:WITH\b[\s\S]*)?INSERT\b[\s\S]*column "(?P<column>[^"]+)" of relation',
+    ),
+    Advice(
+        "23502",
+        "not_null_violation",
         'fill the column first: op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL")',
         r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)"',
     ),
@@ -66,6 +75,18 @@ ADVICE: tuple[Advice, ...] = (
         "foreign_key_violation",
         "UPDATE or DELETE the rows of {table} that refer to none, in this revision before VALIDATE",
         r'\bVALIDATE\s+CONSTRAINT\b[\s\S]*on table "(?P<table>[^"]+)" violates foreign key',
+    ),
+    Advice(
+        "23503",
+        "foreign_key_violation",
+        "leave out of the statement the rows whose {columns} refer to none in {parent}, or write those first",
+        r'\A\s*(?:WITH\b[\s\S]*)?(?:INSERT|UPDATE)\b[\s\S]*Key (?P<columns>\([^)]*\))=.*is not present in table "(?P<parent>[^"]+)"',
+    ),
+    Advice(
+        "23503",
+        "foreign_key_violation",
+        "DELETE or UPDATE the rows of {child} that refer to it first",
+        r'\A\s*(?:WITH\b[\s\S]*)?(?:DELETE|UPDATE)\b[\s\S]*is still referenced from table "(?P<child>[^"]+)"',
     ),
     Advice(
         "23503",
@@ -83,10 +104,22 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "23505",
         "unique_violation",
+        "let the UPDATE give each row {columns} of its own; or lead over what refers to all but one of those that come to the same, and DELETE them",
+        r"\A\s*(?:WITH\b[\s\S]*)?UPDATE\b[\s\S]*Key (?P<columns>\([^)]*\))",
+    ),
+    Advice(
+        "23505",
+        "unique_violation",
         "keep one row of each first: lead over what refers to the others, then DELETE them; they are equal in {columns}",
         r"Key (?P<columns>\([^)]*\))",
     ),
     Advice("23505", "unique_violation", "write each key once: ON CONFLICT DO NOTHING, or DELETE what is there first"),
+    Advice(
+        "23514",
+        "check_violation",
+        "let the statement write what {constraint} admits, or leave out the rows that it refuses",
+        r'\A\s*(?:WITH\b[\s\S]*)?(?:INSERT|UPDATE)\b[\s\S]*check constraint "(?P<constraint>[^"]+)"',
+    ),
     Advice(
         "23514",
         "check_violation",
@@ -298,4 +331,9 @@ def advice(failure: Failure, otherwise: str) -> str:
 
 
 def _filled_in(mend: str, groups: Mapping[str, str]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda name: groups[name[1]], mend) if groups else mend
+    """Put in what was found; within SQL names are quoted where they have to be, as a Python literal holds that."""
+
+    def executed(call: re.Match[str]) -> str:
+        return re.sub(r"\{(table|column|schema)\}", lambda name: string(quoted(groups[name[1]]))[1:-1], call[0])
+
+    return re.sub(r"\{(\w+)\}", lambda name: groups[name[1]], _SQL.sub(executed, mend)) if groups else mend

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pgharness.catalog.facts import RELATION_KINDS, Snapshot
 from pgharness.catalog.index_shapes import ForeignKey
+from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
 from pgharness.describing.keeping_one import keep_one_of_each
 from pgharness.records.steps import Failure
@@ -19,6 +21,7 @@ _TABLE = re.compile(
 _ALTERED = re.compile(rf"ALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\b", re.IGNORECASE)
 _REFERENCES = re.compile(rf"REFERENCES\s+({_NAME}(?:\.{_NAME})?)\s*\(([^)]+)\)", re.IGNORECASE)
 _WHERE = re.compile(r"\bINDEX\b.*\bWHERE\b(.+)$", re.IGNORECASE | re.DOTALL)
+_COLUMNS = re.compile(rf"(?:parent|child)\.({_NAME})|({_NAME}) IS NULL|WHERE \(((?:{_NAME}, )*{_NAME})\) IS NOT NULL")
 _CHECK = re.compile(r"\bCHECK\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
 
 
@@ -41,36 +44,62 @@ class RowsAtFault:
     condition: str = ""
 
 
-def rows_at_fault(failure: Failure) -> RowsAtFault | None:
-    """Return which rows a failure comes of, by its SQLSTATE; None where that does not tell."""
+def rows_at_fault(failure: Failure, before: Snapshot | None = None) -> RowsAtFault | None:
+    """Return which rows a failure comes of, by its SQLSTATE; None where that does not tell.
+
+    The query is left out where it asks for what is not there `before` the revision, as production is.
+    """
+    found = _read(failure)
+    if found is None or before is None or not found.query or _is_there(found.query, before):
+        return found
+    return replace(found, query="")
+
+
+def _is_there(query: str, before: Snapshot) -> bool:
+    """Whether all tables that a query of ours names are in the catalog, and the columns that it asks of them."""
+    asked_of = {unquoted(unqualified(one)) for one in re.findall(rf"\bFROM\s+((?:{_NAME}\.)?{_NAME})", query)} - {
+        "SELECT"
+    }
+    there = {full for _, full in before.objects(*RELATION_KINDS) if unquoted(unqualified(full)) in asked_of}
+    columns = {unquoted(unqualified(full)) for _, full in before.objects("column") if qualifier(full) in there}
+    asked = {unquoted(one) for found in _COLUMNS.findall(query) for part in found if part for one in part.split(", ")}
+    return asked_of <= {unquoted(unqualified(full)) for full in there} and asked <= columns
+
+
+def _read(failure: Failure) -> RowsAtFault | None:
     statement = " ".join((failure.statement or "").split())
     table = _TABLE.search(statement)
     read = _READERS.get(failure.sqlstate or "")
     return read(failure.message, statement, table[1] if table else "") if read is not None else None
 
 
-def where_in_words(failure: Failure) -> str:
-    """Return on which rows, to be read behind "fails"."""
-    found = rows_at_fault(failure)
+def where_in_words(failure: Failure, before: Snapshot | None = None) -> str:
+    """Return on which rows, to be read behind "fails"; a column that is not there `before` is NULL in all of them."""
+    found = rows_at_fault(failure, before)
+    if found is not None and failure.sqlstate == "23502" and before is not None and not found.query:
+        return "on tables with rows"
     return "on tables with rows" if found is None else f"on tables with rows, where {found.where}"
 
 
-def mend_rows(failure: Failure, path: str, foreign_keys: Iterable[ForeignKey] = ()) -> str:
-    """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog on which it fails."""
+def mend_rows(
+    failure: Failure, path: str, foreign_keys: Iterable[ForeignKey] = (), before: Snapshot | None = None
+) -> str:
+    """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it."""
     declare = 'where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}'
-    found = rows_at_fault(failure)
+    found = rows_at_fault(failure, before)
     if failure.sqlstate is None and failure.frames and failure.frames[-1].code.startswith("raise"):
         return f"let upgrade() in {path} correct such rows instead of raising; {declare}"
     if failure.sqlstate is None:
         return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
-    if found is None or not found.query:
+    if found is None or not (found.query or found.keys):
         otherwise = f"fill or clean the rows in {path} before"
         return f"{advice(failure, otherwise)}; {declare}"
     values = _VALUES if failure.sqlstate in _OF_TEXTS else ""
     clean = (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)) or advice(
         failure, f"clean them in {path} before"
     )
-    return f"make sure that production has none: {found.query}; or {clean}; {declare}{values}"
+    ask = f"make sure that production has none: {found.query}; or " if found.query else ""
+    return f"{ask}{clean}; {declare}{values}"
 
 
 def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:
@@ -80,6 +109,8 @@ def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:
         return None
     if statement.upper().startswith("INSERT"):
         return RowsAtFault(f"a row has such {found[1]} already")
+    if statement.upper().startswith("UPDATE"):
+        return RowsAtFault(f"two rows come to the same {found[1]}")
     keys, partial = found[1], _WHERE.search(statement)
     condition = f"({keys}) IS NOT NULL" + (f" AND ({partial[1].strip()})" if partial else "")
     query = f"SELECT {keys}, count(*) FROM {table} WHERE {condition} GROUP BY {keys} HAVING count(*) > 1"

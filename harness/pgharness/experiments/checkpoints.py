@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from pgharness.chain.conversation import with_imports_ahead
+from pgharness.chain.conversation import converse, with_imports_ahead
 from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases
+from pgharness.findings import ChainFails
 from pgharness.rows import fill_empty_tables
 
 
@@ -31,6 +32,22 @@ class Checkpoints:
         Raises CannotRun where the chain fails.
         """
         return self.databases.clone(self.template(applied, rows=rows))
+
+    def filled(self, applied: frozenset[str]) -> Database:
+        """Return one with rows from revision to revision, or where one fails on them, with rows that came after the last.
+
+        Raises CannotRun where the chain fails without rows too.
+        """
+        try:
+            return self.with_applied(applied)
+        except ChainFails:
+            database = self.with_applied(applied, rows=False)
+        with converse(self.project, database) as conversation:
+            table = conversation.version_table
+        with database.connect() as observer:
+            count, words = self.project.settings.rows_per_table, self.project.settings.words
+            fill_empty_tables(observer, rows_per_table=count, leave_out=(table,), words=words)
+        return database
 
     def template(self, applied: frozenset[str], *, rows: bool) -> Database:
         """Return the sealed template, made if no process did so yet. Raises CannotRun."""

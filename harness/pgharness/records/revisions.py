@@ -29,6 +29,8 @@ class Revision:
     names: Mapping[str, str] = field(default_factory=dict)
     upgrade_line: int = 1
     downgrade_line: int = 1
+    is_idle_on_purpose: bool = False
+    """Whether it does nothing, up and down, and its docstring says more than its title."""
     after_deploy: str | None = None
     """Why no release before it runs any more when it is run; None where one may."""
     before_deploy: str | None = None

@@ -1,4 +1,4 @@
-"""Puts findings together that have one cause: the same check says the same of several objects of one kind at one revision."""
+"""Puts findings together that have one cause: the same check says the same of several objects at one revision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Cause:
 
     @property
     def first(self) -> Finding:
-        """The first of them, whose check, revision and message are those of all."""
+        """The first of them, whose check, code and revision are those of all."""
         return self.findings[0]
 
     @property
@@ -27,12 +27,18 @@ class Cause:
         """The kind of object that each is about: `index`."""
         return _kind(self.first)
 
+    @property
+    def message(self) -> str:
+        """What is said of all of them."""
+        return self.first.cause or self.first.message
+
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
     """Return the findings by cause, each where its first finding stands."""
     alike: dict[tuple[str, str, str | None, str, str], list[Finding]] = {}
     for finding in findings:
-        key = (finding.check, finding.code, finding.revision, _kind(finding), finding.message)
+        said = ("", finding.cause) if finding.cause else (_kind(finding), finding.message)
+        key = (finding.check, finding.code, finding.revision, *said)
         alike.setdefault(key, []).append(finding)
     return tuple(
         cause

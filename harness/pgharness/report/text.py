@@ -117,7 +117,7 @@ def _cause(cause: Cause, label: str, *, whole: bool) -> Iterator[Text]:
         return
     shown = cause.findings if whole else cause.findings[:SHOWN_OF_A_CAUSE]
     yield _head(cause.first, label, f"{len(cause.findings)} × {cause.kind}")
-    yield Text(f"  {printable(cause.first.message)}")
+    yield Text(f"  {printable(cause.message)}")
     for finding in shown:
         yield Text(f"    {printable(name_of(finding))}", style="bold")
         yield from _fix(finding, "      ")

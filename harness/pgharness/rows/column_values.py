@@ -63,7 +63,7 @@ class ColumnValues:
             return ()
         if (self.table.name, column.name) in self.words:
             return ()
-        candidates = self.values.edges(column.type_oid, column.modifier, column.name.strip('"'))
+        candidates = self.values.edges(column.type_oid, column.modifier, self._label(column))
         return self._allowed(column, candidates) if candidates else ()
 
     def labels(self, column: Column) -> tuple[str, ...]:
@@ -106,11 +106,16 @@ class ColumnValues:
         if words:
             return self._allowed(column, words)
         checks = self.values.domain_checks(column.type_oid)
-        label = column.name.strip('"')
+        label = self._label(column)
         candidates = self.values.candidates(column.type_oid, column.modifier, label, hints_of([*conditions, *checks]))
         if column.default == "sequence":
             candidates = tuple(str(OWN_KEY_OFFSET + int(value)) for value in candidates if value.isdigit())
         return self._allowed(column, candidates)
+
+    def _label(self, column: Column) -> str:
+        """Return what values of the column are called by; a UUID is no other table's, too, so that rows may be moved there."""
+        name = column.name.strip('"')
+        return f"{self.table.name}.{name}" if self.values.type_name(column.type_oid) == "uuid" else name
 
     def _allowed(self, column: Column, candidates: tuple[str, ...]) -> tuple[str, ...]:
         """Return the candidates that pass the conditions on this column alone."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count, islice, pairwise
+from zlib import crc32
 
 from pgharness.rows.edges import edges_of
 from pgharness.rows.hints import Hints
@@ -38,7 +39,6 @@ SERIES: dict[str, Callable[[int], str]] = {
     "time": lambda n: f"{n % 24:02}:00:00",
     "timetz": lambda n: f"{n % 24:02}:00:00+00",
     "interval": lambda n: f"{n + 1} hours",
-    "uuid": lambda n: f"00000000-0000-7000-8000-{n + 1:012}",
     "bytea": lambda n: rf"\x{n + 1:02x}",
     "inet": lambda n: f"10.0.0.{n % 250 + 1}",
     "cidr": lambda n: f"10.0.{n % 250}.0/24",
@@ -186,6 +186,7 @@ def _nth_value(name: str, modifier: int, label: str) -> Callable[[int], str] | N
         "bit": lambda n: f"{n + 1:b}".zfill(length)[-length:],
         "json": lambda n: f'{{"{label}": {n + 1}}}',
         "jsonb": lambda n: f'{{"{label}": {n + 1}}}',
+        "uuid": lambda n: f"{crc32(label.encode()):08x}-0000-7000-8000-{n + 1:012}",
         "vector": lambda n: f"[{','.join([str(n + 1)] * length)}]",
     }
     return by_modifier.get(name) or SERIES.get(name)

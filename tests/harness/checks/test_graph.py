@@ -9,6 +9,7 @@ import pytest
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.graph import judge
+from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
 from pgharness.report.model import Report
@@ -102,3 +103,37 @@ def test_only_several_heads_are_said_to_be_refused() -> None:
 
 def test_a_merge_needs_no_body(found: Callable[..., Any]) -> None:
     assert found("graph", name="branches_that_merge") == []
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"), [(3, 3), (4, 1), (6, 1)], ids=["few one by one", "most as one", "all as one"]
+)
+def test_revisions_without_a_downgrade_are_told(lacking: int, told: int) -> None:
+    revisions = tuple(
+        Revision(str(n), f"{n}_x", f"{n}.py", (str(n - 1),) if n else (), has_downgrade=n >= lacking) for n in range(6)
+    )
+    record = ChainRecord(Chain(revisions, ("5",), ("0",)), "v", (), Snapshot({}, 180000), None)
+
+    found = list(judge(record, lambda _left, _right: ()))
+
+    assert len(found) == told
+    assert all(isinstance(one, Finding) and one.code == "PGH-G005" for one in found)
+    assert {
+        name for one in found if isinstance(one, Finding) for name in (one.evidence or one.subject).split(", ")
+    } >= ({"0_x"} if told == 1 else {"revision 0_x"})
+
+
+@pytest.mark.parametrize(
+    ("docstring", "codes"),
+    [
+        ("Add nothing.\n\nRevision ID: 9\nRevises: 0003\n", ["PGH-G004"]),
+        ("Add nothing.\n\nPostgreSQL has it already.\n", []),
+    ],
+    ids=["forgotten", "explained"],
+)
+def test_a_revision_that_does_nothing_is_told_where_no_docstring_explains_it(
+    docstring: str, codes: list[str], found: Callable[..., list[Finding]]
+) -> None:
+    text = f'''"""{docstring}"""\nrevision = "0009"\ndown_revision = "0003"\n\n\ndef upgrade():\n    pass\n\n\ndef downgrade():\n    pass\n'''
+
+    assert [one.code for one in found("graph", edits={"versions/0009_idle.py": text})] == codes

@@ -74,7 +74,7 @@ def _tried(
         return OldReleaseRecord(())
     checkpoints = Checkpoints(project, databases)
     with databases.outside_undone():
-        database, scratch = (checkpoints.with_applied(start) for _ in range(2))
+        database, scratch = (checkpoints.filled(start) for _ in range(2))
         with converse(project, database) as conversation:
             version_table = conversation.version_table
         for one in (database, scratch):

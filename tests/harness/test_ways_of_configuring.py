@@ -1,0 +1,187 @@
+"""Projects that make their configuration in code, or choose in env.py what others write into the ini, are judged as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from pgharness.findings import CannotRun
+from pgharness.report.model import Report
+from pgharness.running import plan_run, run_on
+from pgharness.servers import Server
+from pgharness.settings import load_settings
+from tests.harness.conftest import EXAMPLES
+
+MAKES = """
+from pathlib import Path
+from alembic.config import Config
+
+def make({parameters}):
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["shop"] = "the code's own"
+    return config
+"""
+# Only who gets the attribute runs on; `tenants` are its folders of revisions, which env.py chooses.
+ENV = """
+import {imports}
+from alembic import context
+from sqlalchemy import create_engine
+
+{before}
+def migrate():
+    with create_engine({url}).connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+
+{run}
+"""
+URL = 'context.config.get_main_option("sqlalchemy.url")'
+
+
+@pytest.fixture
+def judge_project(example: Callable[..., Path], pg_server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Judge the sound example with edits, from its own folder, with the settings of its pyproject.toml."""
+
+    def judge(edits: Any, toml: str, **options: Any) -> Report:
+        monkeypatch.chdir(example(edits={**edits, "pyproject.toml": f"[tool.pgharness]\n{toml}"}))
+        settings = load_settings(None, **{"only": ("graph", "upgrade"), **options})
+        return run_on(pg_server, plan_run(settings), started=perf_counter()).report
+
+    return judge
+
+
+@pytest.mark.parametrize("parameters", ["", "url, folder=None"], ids=["no argument", "the URL"])
+def test_a_function_may_make_the_configuration_with(parameters: str, judge_project: Callable[..., Report]) -> None:
+    env = ENV.format(imports="os", before="assert context.config.attributes['shop']", url=URL, run="migrate()")
+
+    report = judge_project(
+        {"makes.py": MAKES.format(parameters=parameters), "env.py": env, "alembic.ini": None},
+        'make_config = "makes:make"',
+    )
+
+    assert report.findings == ()
+    assert len(report.reached) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("makes:missing", "AttributeError: module 'makes' has no attribute 'missing'"),
+        ("absent:make", "ModuleNotFoundError: No module named 'absent'"),
+        ("pathlib:Path.cwd", "it gave a PosixPath"),
+    ],
+)
+def test_a_configuration_that_cannot_be_made_is_told_with(
+    name: str, seen: str, judge_project: Callable[..., Report]
+) -> None:
+    with pytest.raises(CannotRun) as refused:
+        judge_project({"makes.py": MAKES.format(parameters="")}, f'make_config = "{name}"')
+
+    assert refused.value.seen == seen
+    assert "the function returns an alembic.config.Config" in refused.value.mend
+
+
+def test_the_folder_that_holds_env_py_is_enough_where_there_is_no_ini(judge_project: Callable[..., Report]) -> None:
+    env = ENV.format(imports="os", before="", url=URL, run="migrate()")
+
+    report = judge_project({"alembic.ini": None, "env.py": env}, 'alembic = "."')
+
+    assert report.findings == ()
+    assert len(report.reached) == 3
+
+
+@pytest.mark.parametrize(
+    "run",
+    ["migrate()", "if context.is_offline_mode():\n    raise SystemExit('only online')\nmigrate()"],
+    ids=["in both modes", "online alone"],
+)
+def test_env_py_may_choose_the_folder_of_its_revisions_while_it_runs(
+    run: str, judge_project: Callable[..., Report]
+) -> None:
+    chooses = "context.script.version_locations = [os.path.join(os.path.dirname(__file__), 'chosen')]"
+    files = {
+        f"chosen/{file.name}": file.read_text(encoding="utf-8") for file in (EXAMPLES / "sound").glob("versions/*.py")
+    }
+    gone = {f"versions/{name.partition('/')[2]}": None for name in files}
+    env = ENV.format(imports="os", before=chooses, url=URL, run=run)
+
+    report = judge_project({**files, **gone, "env.py": env}, "")
+
+    assert report.findings == ()
+    assert len(report.reached) == 3
+
+
+def test_a_package_that_holds_env_py_and_reads_the_variables_gets_those_of_the_run(
+    judge_project: Callable[..., Report],
+) -> None:
+    package = "import os\nurl = os.environ['SHOP_URL']\n"
+    env = ENV.format(imports="shop_of_ours", before="", url="shop_of_ours.url", run="migrate()")
+    ini = "[alembic]\nscript_location = shop_of_ours:migrations\nprepend_sys_path = .\nversion_locations = %(here)s/versions\npath_separator = os\n"
+
+    report = judge_project(
+        {"shop_of_ours/__init__.py": package, "shop_of_ours/migrations/env.py": env, "alembic.ini": ini},
+        'environment = { SHOP_URL = "{url}" }',
+    )
+
+    assert report.findings == ()
+
+
+def test_an_env_py_may_ask_for_the_loop_of_the_thread_in_which_its_program_runs_it(
+    judge_project: Callable[..., Report],
+) -> None:
+    waits = "async def wait():\n    migrate()\n\nanyio.from_thread.run(wait)"
+    env = ENV.format(imports="anyio.from_thread", before="", url=URL, run=waits)
+
+    assert judge_project({"env.py": env}, "").findings == ()
+
+
+IMPORTED = """
+import os
+from pathlib import Path
+
+with open(Path(__file__).with_name("imports.log"), "a") as log:
+    print(os.getpid(), file=log)
+os.environ["SHOP_IS_IMPORTED"] = "1"
+url = os.environ["SHOP_URL"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "fewest", "most"),
+    [
+        pytest.param("", 2, 6, id="once for most runs, also where they read the URL and set a variable"),
+        pytest.param(
+            "os.environ['SHOP_MADE'] = context.config.get_main_option('sqlalchemy.url')",
+            8,
+            99,
+            id="in each run where env.py sets one",
+        ),
+        pytest.param(
+            "psycopg.connect(shop_imported.url.replace('+psycopg', '')).close()",
+            8,
+            99,
+            id="in each run where SQLAlchemy does not connect",
+        ),
+    ],
+)
+def test_modules_of_the_project_are_imported(
+    before: str, fewest: int, most: int, judge_project: Callable[..., Report]
+) -> None:
+    env = ENV.format(imports="os, psycopg, shop_imported", before=before, url="shop_imported.url", run="migrate()")
+
+    report = judge_project(
+        {"shop_imported.py": IMPORTED, "env.py": env},
+        'environment = { SHOP_URL = "{url}" }',
+        only=("modes",),
+        modes_budget=20,
+    )
+
+    assert report.findings == ()
+    assert fewest <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= most
