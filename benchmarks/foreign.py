@@ -176,8 +176,6 @@ def _judged(project: Project, folder: Path, python: Path, chosen: Sequence[str])
         "check",
         "--config",
         config,
-        "--server",
-        "embedded",
     ]
     command += ["--format", "json", "--output", output, *chosen]
     try:

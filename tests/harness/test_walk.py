@@ -191,3 +191,21 @@ def test_a_privilege_on_a_built_in_function_that_is_not_given_back_is_found(run_
     run = run_example(edits={COUNTRY: ("def upgrade():\n", revokes)}, only=("roundtrip",))
 
     assert [(one.check, one.revision) for one in run.report.findings] == [("roundtrip", "0003")]
+
+
+def test_columns_that_become_different_enums_are_each_filled_with_the_labels_of_their_own(
+    judge_chain: JudgeChain,
+) -> None:
+    types = ("CREATE TYPE a_status AS ENUM ('draft', 'ready')", "CREATE TYPE b_status AS ENUM ('sent', 'gone')")
+    casts = [f"ALTER TABLE {one} ALTER status TYPE {one}_status USING status::{one}_status" for one in "ab"]
+    back = [f"ALTER TABLE {one} ALTER status TYPE text" for one in "ab"]
+    undone = ("DROP TYPE a_status", "DROP TYPE b_status")
+
+    run = judge_chain(
+        table("a", "id bigint PRIMARY KEY, status text NOT NULL"),
+        table("b", "id bigint PRIMARY KEY, status text NOT NULL"),
+        Revision("0003", sql(*types, *casts), sql(*back, *undone)),
+        only=("upgrade",),
+    )
+
+    assert run.report.findings == ()

@@ -55,13 +55,23 @@ def learn(connection: Connection, found: Sequence[Suspect]) -> Words:
 
 
 def _of_type(connection: Connection, suspect: Suspect) -> Words:
-    known = read_type(connection, suspect.type_name)
+    known = _type_now(connection, suspect) or read_type(connection, suspect.type_name)
     if known is None:
         return {}
     oid, types = known
     label = suspect.column.strip('"')
     texts = Values(types, count=MOST).candidates(oid, -1, label, Hints())
     return {(suspect.table, suspect.column): texts[:MOST]} if texts else {}
+
+
+def _type_now(connection: Connection, suspect: Suspect) -> tuple[int, Mapping[int, DataType]] | None:
+    """Return the type that the column has got, where it is no text any more: another column may have held the text that was unreadable."""
+    tables, types = _tables(connection)
+    for table in tables:
+        if table.name == suspect.table and suspect.column in table.column:
+            oid = table.column[suspect.column].type_oid
+            return None if types[oid].name in TEXT_TYPES else (oid, types)
+    return None
 
 
 def _of_constraint(connection: Connection, suspect: Suspect) -> Words:

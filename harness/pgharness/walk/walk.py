@@ -8,6 +8,7 @@ it, then as env.py deploys the chain; one that fails every way is passed over, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,8 @@ from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, wai
 from pgharness.walk.position import Position
 from pgharness.walk.stretch import Stretch
 
+MOST_LESSONS = 3
+"""So many times a column is tried with what was learned of it: what is learned may differ each time, and never be enough."""
 Advance = Callable[[str], None]
 
 
@@ -62,6 +65,8 @@ class Walk:
     """How many revisions, from the first, come to a new database as env.py deploys them."""
     words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """What columns are to hold, given by the settings or learned."""
+    lessons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many times something was learned of a column."""
     passed_over: set[str] = field(default_factory=set)
     """The revisions that fail every way."""
 
@@ -250,8 +255,13 @@ class Walk:
     def _has_learned(self, stretch: Stretch, position: Position) -> bool:
         """Keep what columns are meant to hold; say whether any of it is new."""
         learned = stretch.learn(position.suspects) if position.suspects else {}
-        new = {place: texts for place, texts in learned.items() if self.words.get(place) != texts}
+        new = {
+            place: texts
+            for place, texts in learned.items()
+            if self.words.get(place) != texts and self.lessons[place] < MOST_LESSONS
+        }
         self.words.update(new)
+        self.lessons.update(new.keys())
         return bool(new.keys() - self.project.settings.words.keys())
 
     def _needs_company(self) -> bool:
