@@ -32,7 +32,8 @@ def _unwrapped(error: BaseException) -> BaseException:
     """Return the driver's error as SQLAlchemy gave it, where a library has put the project's own around it and repeats its words (oslo.db)."""
     one: BaseException | None = error
     while one is not None and not isinstance(error, SQLAlchemyError):
-        if isinstance(one, DBAPIError) and one.orig is not None and message_of(one.orig).splitlines()[0] in str(error):
+        told = one.orig if isinstance(one, DBAPIError) and one.orig is not None else one
+        if sqlstate_of(told) and message_of(told).splitlines()[0] in str(error):
             return one.with_traceback(error.__traceback__)
         one = one.__cause__ or one.__context__
     return error

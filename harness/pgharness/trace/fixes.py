@@ -22,6 +22,10 @@ _ADDS_CONSTRAINT = re.compile(r"\bADD\s+(CONSTRAINT|CHECK|FOREIGN)\b", re.IGNORE
 _DEFAULT = re.compile(r"\bDEFAULT\b", re.IGNORECASE)
 _GENERATED = re.compile(r"\bGENERATED\b.*\bSTORED\b", re.IGNORECASE | re.DOTALL)
 _ATTACHES = re.compile(r"\bATTACH\s+PARTITION\b|\bPARTITION\s+OF\b", re.IGNORECASE)
+_NEW_COLUMN = (
+    "add a new column beside it, let the application write both, fill it in pieces in an autocommit block, and drop the old one in a "
+    "later release"
+)
 _BLOCK = "with op.get_context().autocommit_block(): "
 
 
@@ -49,7 +53,10 @@ def fix_index_build(one: Occurrence) -> str:
     if match := _REINDEXES.match(sql):
         return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}, in a revision of its own"
     if _CHANGES_TYPE.search(sql):
-        return f"DROP INDEX CONCURRENTLY {one.work.name} before it and CREATE INDEX CONCURRENTLY after it, each in an autocommit block"
+        return (
+            f"where {one.work.name} is no constraint's, DROP INDEX CONCURRENTLY {one.work.name} before it and CREATE INDEX CONCURRENTLY after "
+            f"it, each in an autocommit block; where it is, {_NEW_COLUMN}"
+        )
     if _EXCLUDES.search(sql):
         return "an exclusion constraint cannot be built concurrently: add it while the table is small, or while nobody writes"
     return _fix_index_of_constraint(one, sql)
@@ -92,10 +99,7 @@ def fix_rewrite(one: Occurrence) -> str:
         )
     if re.match(r"\s*(CLUSTER|VACUUM)\b", sql, re.IGNORECASE):
         return "leave it out of the chain: an operator runs it, or pg_repack, when nobody needs the table"
-    return (
-        "add a new column beside it, let the application write both, fill it in pieces in an autocommit block, and drop the old one in a "
-        "later release"
-    )
+    return _NEW_COLUMN
 
 
 def fix_verification(one: Occurrence) -> str:
