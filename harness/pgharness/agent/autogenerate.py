@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import alembic
 from alembic.autogenerate import RevisionContext, render_op_text
 from alembic.autogenerate.api import AutogenContext
 
@@ -13,6 +15,8 @@ from .project import script_directory
 from .versions import rollback
 
 if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
     from .environment import Environment
 
 
@@ -32,11 +36,23 @@ def pending_operations(environment: Environment, left_out: list[LeftOut]) -> lis
 
 def write_draft(environment: Environment) -> list[str]:
     """Write what autogenerate drafts into the folder of versions; give the revisions that are there now, in upgrade order."""
-    list(_compare(environment).generate_scripts())
     project = environment.project
+    drafts = _compare(environment)
+    _lend_template(project.scripts)
+    list(drafts.generate_scripts())
     project.scripts = script_directory(project.config)
     ordered = list(project.scripts.iterate_revisions("heads", "base", implicit_base=True))[::-1]
     return [script.revision for script in ordered]
+
+
+def _lend_template(scripts: ScriptDirectory) -> None:
+    """Let a project that has no script.py.mako, as packages leave it out, draft by Alembic's own."""
+    if (Path(scripts.dir) / "script.py.mako").is_file():
+        return
+    generic = Path(alembic.__file__).with_name("templates") / "generic" / "script.py.mako"
+    generate: Any = scripts._generate_template  # what writes a revision from a template  # noqa: SLF001
+    lent: Any = lambda source, *rest, **words: generate(type(source)(generic), *rest, **words)  # noqa: E731
+    scripts._generate_template = lent  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def _compare(environment: Environment) -> RevisionContext:

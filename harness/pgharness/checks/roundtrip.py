@@ -167,7 +167,7 @@ def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Propos
         "PGH-R005",
         revision,
         "downgrade() changes nothing: the catalog stays as upgrade() left it.",
-        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join([written_out(written), *by_hand])}; or raise "
+        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join(filter(None, [written_out(written), *by_hand]))}; or raise "
         'NotImplementedError and declare irreversible = "<reason>"',
         "\n".join(f"{one.subject}: {one.message}" for one in told),
     )

@@ -165,3 +165,9 @@ def test_what_a_hook_writes_into_models_is_gone_in_the_next_run_of_one_project(
 
     assert runs[0].record.models == runs[1].record.models
     assert runs[0].report.findings == runs[1].report.findings
+
+
+def test_a_project_without_a_template_drafts_by_alembics_own(judge_example: Callable[..., Report]) -> None:
+    report = judge_example(edits={"script.py.mako": None}, only=("autogenerate",))
+
+    assert report.findings == ()
