@@ -70,6 +70,9 @@ def _compare(environment: Environment) -> RevisionContext:
     }
     drafts = RevisionContext(environment.project.config, environment.project.scripts, arguments)
     context = environment.new_context(template_args=drafts.template_args, revision_context=drafts)
-    drafts.run_autogenerate(context.get_current_heads(), context)
+    # Alembic refuses a database that is not at all heads; where some are chosen, it is meant to be.
+    chosen = environment.project.task["heads"]
+    heads = environment.project.scripts.get_heads() if chosen else context.get_current_heads()
+    drafts.run_autogenerate(heads, context)
     rollback(environment.connection)
     return drafts

@@ -54,7 +54,8 @@ def _settings_at(settings: Settings, root: Path, folder: Path) -> Settings:
     if settings.statements is not None and (old := folder / _within(root, settings.statements)).is_file():
         moved["statements"] = old
     copied = settings.model_copy(update=moved)
-    copied._folder = folder / _within(root, settings.folder)  # noqa: SLF001 - no setting that anybody could give
+    if settings.make_config is not None:
+        copied._folder = folder / _within(root, settings.folder)  # noqa: SLF001 - no setting that anybody could give
     return copied
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pgharness.findings import Status
 from pgharness.report.model import Report
 from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
@@ -171,3 +172,12 @@ def test_a_project_without_a_template_drafts_by_alembics_own(judge_example: Call
     report = judge_example(edits={"script.py.mako": None}, only=("autogenerate",))
 
     assert report.findings == ()
+
+
+def test_heads_that_are_chosen_are_compared_though_others_were_left_out(judge_example: Callable[..., Report]) -> None:
+    apart = 'revision = "0009"\ndown_revision = None\n\nfrom alembic import op\n\n\ndef upgrade():\n    op.execute("CREATE TABLE apart ()")\n'
+
+    report = judge_example(edits={"versions/0009_apart.py": apart}, heads=("0003",), only=("autogenerate",))
+
+    assert report.findings == ()
+    assert {result.name for result in report.results if result.status is Status.PASSED} >= {"autogenerate"}
