@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, MetaData, Table, TypeDecorator, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable, sort_tables
+from sqlalchemy.schema import CreateTable, sort_tables
 
 from .failures import describe
 from .versions import commit, rollback
@@ -50,7 +50,7 @@ def _build_piece_by_piece(connection: Connection, metadata: Sequence[MetaData]) 
     refused += nowhere.values()
     waiting = [table for item in metadata for table in _in_order(item, leave_out=nowhere)]
     while waiting:
-        still = [table for table in waiting if _refused(connection, partial(table.create, connection))]
+        still = [table for table in waiting if _refused(connection, partial(table.create, connection, checkfirst=True))]
         if len(still) == len(waiting):
             break
         waiting = still
@@ -82,22 +82,33 @@ def _leading_nowhere(connection: Connection, metadata: MetaData) -> dict[Table, 
 
 def _told(connection: Connection, metadata: MetaData, name: str) -> list[Refused]:
     """Call the listeners that `create_all` calls."""
-    given = {"tables": list(metadata.tables.values()), "checkfirst": False}
+    given = {"tables": list(metadata.tables.values()), "checkfirst": True}
     return _refused(connection, partial(getattr(metadata.dispatch, name), metadata, connection, **given))
 
 
 def _build_in_pieces(connection: Connection, table: Table) -> list[Refused]:
     """Make a table that was refused first without its indexes, then each index by itself."""
-    whole = _refused(connection, partial(table.create, connection))
+    whole = _refused(connection, partial(table.create, connection, checkfirst=True))
     if not whole:
         return []
-    pieces: list[Any] = [
-        CreateTable(table),
-        *(CreateIndex(index) for index in sorted(table.indexes, key=lambda item: str(item.name))),
-    ]
-    refused = [one for piece in pieces for one in _refused(connection, partial(connection.execute, piece))]
     by_listener = not any(one["statement"] for one in whole)
+    create = (
+        partial(connection.execute, CreateTable(table)) if by_listener else partial(_create_alone, connection, table)
+    )
+    refused = _refused(connection, create)
+    for index in sorted(table.indexes, key=lambda item: str(item.name)):
+        refused += _refused(connection, partial(index.create, connection))  # which passes over one of another dialect
     return whole + refused if by_listener else refused or whole
+
+
+def _create_alone(connection: Connection, table: Table) -> None:
+    """Make a table and its types without its indexes."""
+    indexes = set(table.indexes)
+    table.indexes.clear()
+    try:
+        table.create(connection, checkfirst=True)
+    finally:
+        table.indexes.update(indexes)
 
 
 def _refused(connection: Connection, act: Callable[[], object]) -> list[Refused]:

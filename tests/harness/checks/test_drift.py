@@ -9,6 +9,7 @@ import pytest
 
 from pgharness.catalog.diff import Difference
 from pgharness.checks.drift import CHECK
+from pgharness.findings import Finding
 from pgharness.judging.judging import judge
 from pgharness.judging.rules import Rules
 from pgharness.records.experiments import LeftOut
@@ -449,3 +450,29 @@ def test_a_view_in_the_place_of_a_table_of_the_models_is_one_finding(found: Call
 
     assert finding.message == "It is a view in the migrated database and a table in the models."
     assert 'ignore = [{object = "public.shelf", reason = "a view"}]' in finding.mend
+
+
+def test_of_models_that_do_not_build_only_the_statement_at_fault_is_told(found: Callable[..., list[Finding]]) -> None:
+    models = """
+import enum
+import sqlalchemy as sa
+
+class Base:
+    metadata = sa.MetaData()
+
+class Mood(enum.Enum):
+    sad = 1
+
+def mood():
+    return sa.Enum(Mood, name="mood")
+
+author = sa.Table("author", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("mood", mood()), sa.Column("name", sa.Text))
+sa.Index("ix_author_words", author.c.name, postgresql_using="gin")
+sa.Index("ix_author_name", author.c.name).ddl_if(dialect="sqlite")
+sa.Index("ix_author_name", author.c.name).ddl_if(dialect="postgresql")
+sa.Table("book", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("mood", mood()))
+"""
+
+    refused = [one for one in found("drift", edits={"bookshop.py": models}) if one.code == "PGH-D013"]
+
+    assert [one.evidence.partition(" ON")[0] for one in refused] == ["CREATE INDEX ix_author_words"]
