@@ -1,6 +1,9 @@
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import CannotRun, Finding, Note
+from pgharness.findings import CannotRun as CannotRun
+from pgharness.findings import Finding as Finding
+from pgharness.findings import Harm as Harm
+from pgharness.findings import Note as Note
 from pgharness.kinds import Kind
 from pgharness.records.chain_record import ChainRecord
 from pgharness.report.model import Report
