@@ -33,7 +33,7 @@ TAKEN = (
     Picture("verdict-320", "hazardous", "", 320, 900),
     Picture("verdict-1920", "hazardous", "", 1920, 1100),
     Picture("findings-dark-800", "hazardous", "h1_index_runs_by_trigger-locks", 800, 900, dark=True),
-    Picture("grid-1280", "hazardous", "grid", 1280, 1000),
+    Picture("grid-1280", "hazardous", "grid", 1280, 1340),
     Picture("index-800", "hazardous", "h1_index_runs_by_trigger", 800, 760),
     Picture("backfill-1280", "hazardous", "h2_add_priority_to_runs", 1280, 960),
     Picture("backfill-dark-1280", "hazardous", "h2_add_priority_to_runs", 1280, 960, dark=True),

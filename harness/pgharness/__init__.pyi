@@ -1,9 +1,6 @@
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import CannotRun as CannotRun
-from pgharness.findings import Finding as Finding
-from pgharness.findings import Harm as Harm
-from pgharness.findings import Note as Note
+from pgharness.findings import CannotRun, Finding, Harm, Note
 from pgharness.kinds import Kind
 from pgharness.records.chain_record import ChainRecord
 from pgharness.report.model import Report
@@ -16,6 +13,7 @@ __all__ = [
     "Check",
     "Compare",
     "Finding",
+    "Harm",
     "Kind",
     "Note",
     "Report",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pgharness.report.diagram import Change, Diagram, DrawnColumn, DrawnKey, DrawnTable
 from pgharness.report.markup import element, shortened, text
 
-ROW_PX, HEAD_PX, GAP_PX, BETWEEN_PX = 17, 24, 18, 64
+ROW_PX, HEAD_PX, GAP_PX, BETWEEN_PX = 17, 24, 18, 52
 LETTER_PX = 6.7
 TALLEST_PX = 900
 """A rank that is taller is broken in several."""

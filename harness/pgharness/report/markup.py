@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from pgharness.report.printable import printable
+
+_CODE = re.compile("`([^`]+)`")
 
 
 def text(words: str) -> str:
     """Return words as they may stand in an element or an attribute."""
     return escape(printable(words))
+
+
+def sentence(words: str) -> str:
+    """Return words of which what stands between backticks is shown as code."""
+    return _CODE.sub(r"<code>\1</code>", text(words))
 
 
 def element(name: str, content: str = "", /, **attributes: str | float | None) -> str:

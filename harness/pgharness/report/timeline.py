@@ -40,7 +40,7 @@ class HeldFor:
     """A lock from the column that takes it to the last one under it, both counted from 0 and both included.
 
     `waits` says who waits for it. `indexes` counts indexes of one table that are locked in one mode and just as long: beside their table, where
-    that is locked so too, else by themselves, and then `relation` is the first of them.
+    that is locked so too, else by themselves, and then `relation` is the first of them and `table` what they belong to.
     """
 
     relation: str
@@ -51,6 +51,7 @@ class HeldFor:
     first: int
     last: int
     indexes: int = 0
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,9 @@ def _bars(trace: Trace, column_of: dict[int, int]) -> list[HeldFor]:
 
 def _bar(lock: HeldLock, first: int, last: int) -> HeldFor:
     waits = in_words(lock.mode, lock.kind)
-    return HeldFor(lock.relation, lock.kind, lock.mode, _blocks(lock), waits, first, last, int(bool(lock.table)))
+    return HeldFor(
+        lock.relation, lock.kind, lock.mode, _blocks(lock), waits, first, last, int(bool(lock.table)), lock.table
+    )
 
 
 def _spans(trace: Trace, column_of: dict[int, int]) -> list[tuple[HeldLock, tuple[int, int]]]:

@@ -18,7 +18,7 @@ TITLE_PX = 24
 COLUMN_PX = 22
 """A column is never narrower: below that the drawing is scrolled."""
 LETTER_PX = 6.7
-LONGEST_WORDS = 70
+LONGEST_WORDS = 56
 MOST_LANES = 24
 """A band shows so many lanes; the rest is counted."""
 
@@ -87,23 +87,22 @@ def draw_timeline(timeline: Timeline, anchor: str, more_bands: Sequence[Band] = 
 
 
 def _lane_of_lock(bar: HeldFor) -> Lane:
-    what = _named(bar, bar.relation.removeprefix("public."))
-    until = f"statement {bar.first + 1} to {bar.last + 1}"
+    """Return a lock's lane; the mode comes first, so that it is never cut."""
     return Lane(
-        f"{what}: {bar.mode}",
-        f"{bar.mode} on {_named(bar, bar.relation)}, {until}: {bar.waits}",
+        f"{bar.mode} on {_named(bar).replace('public.', '')}",
+        f"{bar.mode} on {_named(bar)}, statement {bar.first + 1} to {bar.last + 1}: {bar.waits}",
         LOOKS[bar.blocks],
         bar.first,
         bar.last,
     )
 
 
-def _named(bar: HeldFor, name: str) -> str:
-    """Return what is locked: `orders`, `orders + 2 indexes`, `index orders_pkey`, `index orders_pkey + 3 indexes`."""
-    own = "index" in bar.kind
-    beside = bar.indexes - own
-    indexes = f" + {beside} index{'es' if beside > 1 else ''}" if beside else ""
-    return f"{'' if bar.kind == 'table' else f'{bar.kind} '}{name}{indexes}"
+def _named(bar: HeldFor) -> str:
+    """Return what is locked: `orders`, `orders + 2 indexes`, `sequence orders_id_seq`, `index orders_pkey`, `4 indexes of orders`."""
+    if bar.table and bar.indexes > 1:
+        return f"{bar.indexes} indexes of {bar.table}"
+    beside = f" + {bar.indexes} index{'es' if bar.indexes > 1 else ''}" if bar.indexes and not bar.table else ""
+    return f"{'' if bar.kind == 'table' else f'{bar.kind} '}{bar.relation}{beside}"
 
 
 def _in_one_sentence(timeline: Timeline) -> str:
@@ -129,8 +128,8 @@ def _narrowest(timeline: Timeline, bands: Sequence[Band]) -> int:
 
 
 def _room(lane: Lane, count: int) -> float:
-    """Return which part of the width the words of a lane have."""
-    return 1 - lane.first / count if _begins_left(lane.first, count) else (lane.last + 1) / count
+    """Return which part of the width the words of a lane have: from the beginning of its bar, or up to its end."""
+    return max(1 - lane.first / count, (lane.last + 1) / count)
 
 
 def _head(timeline: Timeline, anchor: str, height: int) -> Iterator[str]:
@@ -193,14 +192,10 @@ def _lane(lane: Lane, top: int, count: int) -> str:
 
 
 def _anchored(first: int, last: int, count: int) -> dict[str, str]:
-    """Return where the words of a bar stand: from its beginning where that is in the left half, else up to its end."""
-    if _begins_left(first, count):
+    """Return where the words of a bar stand: from its beginning or up to its end, where there is more room."""
+    if count - first >= last + 1:
         return {"x": _per_cent(first, count), "dx": "4", "text_anchor": "start"}
     return {"x": _per_cent(last + 1, count), "dx": "-4", "text_anchor": "end"}
-
-
-def _begins_left(first: int, count: int) -> bool:
-    return 2 * first <= count
 
 
 def _box(look: str, first: int, last: int, count: int, *, top: int, height: int) -> str:

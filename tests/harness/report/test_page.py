@@ -98,7 +98,7 @@ def test_a_revision_shows_its_locks_its_work_and_its_schema(walked: Run) -> None
     html = render_html(walked.report)
     page = Page(html)
 
-    assert '"<script>": ACCESS EXCLUSIVE' in page.text
+    assert 'ACCESS EXCLUSIVE on "<script>"' in page.text
     assert "▲ A lock is held over work" in page.text
     assert 'writes the rows of public."<script>" (' in page.text
     assert '+ "x<y"' in page.text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pgharness.findings import Status
 from pgharness.records.steps import RevisionRecord
-from pgharness.report.markup import element, text
+from pgharness.report.markup import element, sentence, text
 from pgharness.report.model import Report
 from pgharness.report.page.anchors import Anchors
 from pgharness.report.page.findings import findings_by_harm
@@ -88,7 +88,7 @@ def _header(report: Report) -> Iterator[str]:
 def _remarks(report: Report) -> Iterator[str]:
     said = remarks(report)[1:]  # the server stands at the top of the page
     if said:
-        items = "".join(element("li", text(remark)) for remark in said)
+        items = "".join(element("li", sentence(remark)) for remark in said)
         summary_ = element("summary", f"Skipped, and worth knowing ({len(said)})")
         yield element("details", summary_ + element("ul", items), class_="remarks")
 

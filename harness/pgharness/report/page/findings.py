@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pgharness.findings import Finding
 from pgharness.report.causes import Cause, causes, name_of
-from pgharness.report.markup import element, text
+from pgharness.report.markup import element, sentence, text
 from pgharness.report.model import Report
 from pgharness.report.page.anchors import Anchors
 from pgharness.report.places import place_of
 from pgharness.report.text import counted
 
-CODE = re.compile("`([^`]+)`")
 OPEN_LINES = 12
 """Evidence of up to so many lines is shown at once; longer evidence is folded."""
 
@@ -47,7 +45,11 @@ def _article(report: Report, cause: Cause, anchors: Anchors, root: Path, anchor:
         + element("code", text(subject))
         + (" " + element("span", text(first.code), class_="code") if first.code else "")
     )
-    parts = [element("h4", head), _where(report, first, anchors, root), _message(first.message)]
+    parts = [
+        element("h4", head),
+        _where(report, first, anchors, root),
+        element("p", sentence(first.message), class_="message"),
+    ]
     if is_one:
         parts += [_fix(first.mend), _evidence(first.evidence)]
     else:
@@ -66,11 +68,6 @@ def _where(report: Report, finding: Finding, anchors: Anchors, root: Path) -> st
     place = place_of(report, finding, root)
     link = element("a", text(report.label(finding.revision)), href=f"#{anchors.revision(finding.revision)}")
     return element("p", element("code", text(f"{place.file}:{place.line}")) + " · " + link, class_="where")
-
-
-def _message(message: str) -> str:
-    """Return what was seen; what stands between backticks is code."""
-    return element("p", CODE.sub(r"<code>\1</code>", text(message)), class_="message")
 
 
 def _fix(mend: str) -> str:

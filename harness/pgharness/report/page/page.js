@@ -10,20 +10,15 @@
   addEventListener("hashchange", open);
   if (location.hash) open();
 
-  const copy = async (words) => {
-    try { await navigator.clipboard.writeText(words); return true; } catch { /* not allowed here: the old way */ }
-    const area = document.createElement("textarea");
-    area.value = words;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done;
+  // Where nothing may be copied for the reader, the fix is marked, so that one key copies it.
+  const copy = async (fix) => {
+    getSelection().selectAllChildren(fix);
+    try { await navigator.clipboard.writeText(fix.textContent); return true; } catch { return document.execCommand("copy"); }
   };
   for (const button of document.querySelectorAll("button.copy")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
-      button.textContent = (await copy(button.parentElement.querySelector("pre").textContent)) ? "Copied" : "Select it";
+      button.textContent = (await copy(button.parentElement.querySelector("pre"))) ? "Copied" : "Press Ctrl+C";
       setTimeout(() => { button.textContent = "Copy"; }, 1500);
     });
   }

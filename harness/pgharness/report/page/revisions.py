@@ -10,7 +10,7 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.report.diagram import Diagram, diagram_of
 from pgharness.report.diagram_svg import draw_diagram
-from pgharness.report.markup import element, shortened, text
+from pgharness.report.markup import element, sentence, shortened, text
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.page.anchors import Anchors, fragment
 from pgharness.report.places import relative_to
@@ -70,7 +70,8 @@ def _section(report: Report, revision: Revision | None, anchors: Anchors, root: 
         )
         parts.append(element("p", "Found: " + ", ".join(links), class_="found"))
     parts += [
-        element("p", text(f"note: {note.check}: {note.message}"), class_="where") for note in report.notes_at(revision)
+        element("p", sentence(f"note: {note.check}: {note.message}"), class_="where")
+        for note in report.notes_at(revision)
     ]
     if record is not None:
         parts += _timelines(record, anchor)
