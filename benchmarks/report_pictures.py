@@ -48,7 +48,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
         hazardous = Path(folder, "project")
-        hazardous.mkdir()
+        hazardous.joinpath(".git").mkdir(parents=True)  # files are told from there
         stack(hazardous)
         pages = {
             "flowforge": report_of(ROOT, Path(folder, "flowforge.html")),

@@ -48,6 +48,14 @@ def test_colours_differ_enough(scheme: str) -> None:
     assert weak == []
 
 
+def test_paper_is_light_whatever_the_screen_is() -> None:
+    style = STYLE.read_text(encoding="utf-8")
+
+    assert (
+        style.count("prefers-color-scheme: dark") == style.count("@media screen and (prefers-color-scheme: dark)") == 1
+    )
+
+
 def contrast(one: str, other: str) -> float:
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
