@@ -50,7 +50,8 @@ def _steps(item: RevisionRecord) -> Iterator[tuple[str, Step]]:
 
 def _in_lines(item: RevisionRecord) -> Iterator[str]:
     for name, step in _steps(item):
-        ended = f"  fails: {step.failure.message.splitlines()[0]}" if step.failure is not None else ""
+        first_line = step.failure.message.partition("\n")[0] if step.failure is not None else ""
+        ended = f"  fails: {first_line}" if step.failure is not None else ""
         yield ""
         yield f"{item.revision.label} {name}(){ended}"
         assert step.trace is not None

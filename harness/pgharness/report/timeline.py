@@ -134,12 +134,13 @@ def _bar(lock: HeldLock, first: int, last: int) -> HeldFor:
 
 
 def _spans(trace: Trace, column_of: dict[int, int]) -> list[tuple[HeldLock, tuple[int, int]]]:
-    """Return each lock once, with the first and the last column that hold it."""
+    """Return each lock once, with the first and the last column that hold it; where statements repeat, theirs are one."""
     last: dict[tuple[str, str, int], tuple[HeldLock, int]] = {}
     for place, column in column_of.items():
         for lock in trace.statements[place].locks:
             last[lock.relation, lock.mode, lock.taken_by] = lock, column
-    return [(lock, (min(column_of.get(lock.taken_by, column), column), column)) for lock, column in last.values()]
+    spans = ((lock, (min(column_of.get(lock.taken_by, column), column), column)) for lock, column in last.values())
+    return list({(lock.relation, lock.mode, span): (lock, span) for lock, span in spans}.values())
 
 
 def _blocks(lock: HeldLock) -> Blocks:
@@ -154,7 +155,9 @@ def _doings(column: int, traced: TracedStatement) -> Iterator[Doing]:
 
 
 def _dangers(trace: Trace, column_of: dict[int, int]) -> Iterator[Danger]:
+    """Yield the hazards; one that is a finding and comes after what is told is of the step as a whole."""
     for met in hazards_in(trace):
-        if met.place is None or met.place in column_of:
-            column = None if met.place is None else column_of[met.place]
-            yield Danger(column, met.hazard.id, met.hazard.title, met.about, met.hazard in FINDINGS)
+        is_finding = met.hazard in FINDINGS
+        if met.place is None or met.place in column_of or is_finding:
+            column = None if met.place is None else column_of.get(met.place)
+            yield Danger(column, met.hazard.id, met.hazard.title, met.about, is_finding)

@@ -11,6 +11,7 @@ import pytest
 
 from pgharness.findings import CheckResult, Finding, Status
 from pgharness.records.revisions import Chain
+from pgharness.records.steps import Failure
 from pgharness.report.model import Report
 from pgharness.report.page import render_html, render_trace_page
 from pgharness.running import Run
@@ -106,6 +107,16 @@ def test_a_revision_shows_its_locks_its_work_and_its_schema(walked: Run) -> None
     assert "The schema stays as it is." in page.text
     assert "alembic_version" not in page.text
     assert html.count("<script>") == 1
+
+
+def test_a_revision_that_fails_says_so_where_its_locks_are_drawn(walked: Run) -> None:
+    one = walked.record.revisions[1]
+    failed = replace(one, upgrade=replace(one.upgrade, snapshot=None, failure=Failure("DataError", "<b> is odd\nat 3")))
+
+    html = render_html(replace(walked.report, walked=(failed,)))
+
+    assert "fails: &lt;b&gt; is odd</p>" in html
+    assert Page(html).count("svg") == 2  # its locks up and down, and no schema
 
 
 def test_the_trace_page_draws_the_same(walked: Run) -> None:

@@ -83,6 +83,26 @@ def test_statements_that_repeat_are_one_column_and_what_is_too_many_is_counted()
     assert (len(timeline.statements), timeline.more) == (MOST_COLUMNS, 6)
 
 
+def test_what_statements_that_repeat_lock_is_one_bar() -> None:
+    def pieces(place: int) -> TracedStatement:
+        index = HeldLock("public.i", "index", "ROW EXCLUSIVE", place, "public.a")
+        return sent("UPDATE a", HeldLock("public.a", "table", "ROW EXCLUSIVE", place), index, transaction=place)
+
+    (bar,) = timeline_of(Trace(tuple(pieces(place) for place in range(9)))).locks
+
+    assert (bar.relation, bar.indexes, bar.first, bar.last) == ("public.a", 1, 0, 0)
+
+
+def test_a_danger_behind_the_last_column_is_told_of_the_step() -> None:
+    before = (sent(f"SELECT {at}") for at in range(MOST_COLUMNS))
+    lock = HeldLock("public.a", "table", "ACCESS EXCLUSIVE", MOST_COLUMNS)
+    late = sent("VACUUM FULL a", lock, works=(Work("rewrites", "public.a"),))
+
+    hazards = timeline_of(Trace((*before, late))).hazards
+
+    assert [(one.statement, one.id) for one in hazards] == [(None, "rewrite")]
+
+
 def test_work_and_hazards_stand_at_their_statement() -> None:
     timeline = timeline_of(BACKFILL)
 

@@ -120,7 +120,9 @@ def _timelines(record: RevisionRecord, anchor: str) -> Iterator[str]:
 
 def _timeline(timeline: Timeline, step: Step, anchor: str) -> str:
     drawing = draw_timeline(timeline, anchor)
-    failure = element("p", "fails: " + text(step.failure.message.splitlines()[0]), class_="bad") if step.failure else ""
+    failure = (
+        element("p", "fails: " + text(step.failure.message.partition("\n")[0]), class_="bad") if step.failure else ""
+    )
     region = element("div", drawing, class_="scroll", tabindex="0", role="region", aria_label="Locks over statements")
     return failure + region + _statements(timeline, anchor)
 
