@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PARTS = ("migrations", "schema", "alembic.ini", "pyproject.toml")
+PARTS = ("migrations", "schema", "tests/migrations/data", "alembic.ini", "pyproject.toml")
 
 
 def stack(folder: Path) -> Path:
