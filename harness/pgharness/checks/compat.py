@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.old_release import CODES, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
 
@@ -157,6 +157,7 @@ def _cannot_start(seen: OldReleaseRecord) -> Iterator[Note]:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.SERVICE,
     claim="the release before works on: what it reads, inserts, updates and deletes comes to the same, and what it writes stops no later revision",
     reason="While a release is rolled out, and after it is taken back, the one before runs on the new schema.",
     mend="expand first, contract in a revision that runs when the release before is gone, and declare that: after_deploy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import Finding, Minor
+from pgharness.findings import Finding, Harm, Minor
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.trace import Trace, TracedStatement
@@ -112,6 +112,7 @@ def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.SERVICE,
     claim="no statement keeps readers or writers of a table waiting while it works on its rows",
     reason="On a table of millions of rows such a statement is an outage of minutes; on the few rows of a test nobody sees it.",
     mend="do the work without the lock: concurrently, NOT VALID and then validated, or in pieces",

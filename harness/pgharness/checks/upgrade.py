@@ -15,7 +15,7 @@ from pgharness.describing.lost_version_table import in_words as still_in_force
 from pgharness.describing.lost_version_table import setting_that_hides
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, where_in_words
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure, RevisionRecord
 
@@ -137,6 +137,7 @@ def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) 
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.DEPLOYMENT,
     claim="every revision runs, on rows, one at a time and as env.py deploys the chain, and what it did is committed",
     reason="A chain that is tested on empty tables fails in production: NOT NULL without a default, a cast, a duplicate.",
     mend="correct the revision; its statement and SQLSTATE are in the evidence",
