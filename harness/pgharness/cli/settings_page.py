@@ -44,6 +44,8 @@ EXAMPLES = {
     "heads": '["3f2a", "shop@head"]',
     "baseline": '"schema/baseline.sql"',
     "statements": '"schema/statements.sql"',
+    "profile": '"production.json"',
+    "small_table_rows": "50000",
     "allow_indices": '{ "constraint public.book.book_author_id_fkey" = "authors are never deleted" }',
     "environment": '{ DATABASE_URL = "{url}" }',
     "ignore": '[{ kind = "index", object = "public.ix_old", reason = "dropped by hand", expires = 2030-01-31 }]',
