@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     """Production's sizes, as `pgharness profile` writes them: `locks` then tells how long its findings block, `sizes` judges keys and locks."""
     small_table_rows: int = Field(default=10_000, ge=0)
     """With a profile, work on a table of fewer rows in production is a note of `locks`, and no finding."""
+    traffic: bool = False
+    """Whether `traffic` runs the newest revisions (after `since`, not in `previous`, or the last) under readers and writers; it takes minutes."""
+    traffic_rows: int = Field(default=1_000_000, ge=0)
+    """How many rows the tables have then that these revisions touch."""
+    traffic_wait_ms: int = Field(default=200, ge=0)
+    """How long a statement of the traffic may wait for the migration, in ms."""
     allow_indices: Mapping[str, str] = Field(default_factory=dict)
     """Findings of `indices` that are meant: their subject (`constraint public.book.fk_book_author_id`) and the reason."""
     environment: Mapping[str, str] = Field(default_factory=dict)

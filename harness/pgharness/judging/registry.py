@@ -28,6 +28,7 @@ OURS = (
     "pgharness.checks.indices:CHECK",
     "pgharness.checks.modes:CHECK",
     "pgharness.checks.compat:CHECK",
+    "pgharness.checks.traffic:CHECK",
 )
 
 
