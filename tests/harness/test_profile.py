@@ -140,6 +140,32 @@ def test_a_statement_without_is_kept(text: str) -> None:
     assert not has_a_value(text)
 
 
+def test_statements_are_read_without_values_comments_and_what_neither_reads_nor_writes(own_server: Server) -> None:
+    """The view is one of ours, of the columns that are read, so that the server need not load the extension when it starts."""
+    texts = (
+        "SELECT id /* of a@b.c */ FROM account WHERE card = $1",
+        f"SELECT id FROM account WHERE card = '{CARD}'",
+        f"ALTER ROLE r PASSWORD '{CARD}'",
+        "<insufficient privilege>",
+    )
+    with Databases(own_server) as databases, databases.create_empty("stats").connect() as connection:
+        connection.execute("CREATE TABLE sent (query text)")
+        connection.cursor().executemany("INSERT INTO sent VALUES (%s)", [(text,) for text in texts])
+        connection.execute(
+            "CREATE VIEW pg_stat_statements AS SELECT query, 7 AS calls, 0.5::float8 AS mean_exec_time, d.oid AS dbid"
+            " FROM sent, pg_database AS d WHERE d.datname = current_database()"
+        )
+
+        reading, role = take_profile(connection, statements=True), connection.info.user
+
+    told = [(one.text, one.calls, one.mean_ms) for one in reading.profile.statements or ()]
+    assert told == [("SELECT id FROM account WHERE card = $1", 7, 0.5)]
+    assert reading.missing[-2:] == (
+        f'1 statement of other roles may not be read: GRANT pg_read_all_stats TO "{role}"',
+        "1 statement left out, because the text has values in it",
+    )
+
+
 def test_statements_that_cannot_be_read_are_told_with_what_to_type(
     production: Database, command_line: Callable[..., Any]
 ) -> None:

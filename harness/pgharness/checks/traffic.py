@@ -53,7 +53,8 @@ def _judge_errors(one: RevisionTraffic) -> Iterator[Finding]:
     """Yield deadlocks, whoever was ended, and statements of the traffic that a limit has ended."""
     is_victim = one.failure is not None and one.failure.sqlstate == DEADLOCK
     errors = one.load.errors
-    deadlocks = [error for error in errors if error.sqlstate == DEADLOCK]
+    in_queue = one.queue.load.errors if one.queue is not None else ()
+    deadlocks = [error for error in (*errors, *in_queue) if error.sqlstate == DEADLOCK]
     if is_victim or deadlocks:
         who = "the migration" if is_victim else f"a session that {deadlocks[0].act} of {deadlocks[0].relation}"
         yield Finding(
@@ -95,7 +96,8 @@ def _judge_queue(revision: str, queue: Queue) -> Iterator[Finding]:
             longest.sql,
             code="PGH-T004",
         )
-    if queue.retry is not None or queue.invalid:
+    is_deadlock = queue.retry is not None and queue.retry.sqlstate == DEADLOCK  # which is told as such
+    if (queue.retry is not None and not is_deadlock) or queue.invalid:
         yield Finding(
             NAME,
             revision,
@@ -114,8 +116,10 @@ def _judge_queue(revision: str, queue: Queue) -> Iterator[Finding]:
 
 def _notes(one: RevisionTraffic, wanted: int) -> Iterator[Note]:
     """Say what was tried on fewer rows, what failed otherwise, and how much was sent, so that nobody takes silence for more than it is."""
+    if one.untried:
+        yield Note(NAME, one.revision, f"it could not be run: {one.untried}")
     for table, reason in one.few:
-        yield Note(NAME, one.revision, f"{table} has only its few rows, for no more could be made: {reason}")
+        yield Note(NAME, one.revision, f"{table} has not got {wanted:,} rows: {reason}")
     if one.failure is not None and one.failure.sqlstate != DEADLOCK:
         what = (
             "gave up waiting for a lock under traffic, and can be run again"
@@ -146,7 +150,11 @@ def _said(failure: Failure | None) -> str:
 
 
 def _tried(record: ChainRecord) -> frozenset[str]:
-    return frozenset(one.revision for one in record.traffic.revisions) if record.traffic is not None else frozenset()
+    return (
+        frozenset(one.revision for one in record.traffic.revisions if not one.untried)
+        if record.traffic is not None
+        else frozenset()
+    )
 
 
 CHECK = Check(

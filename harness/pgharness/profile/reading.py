@@ -37,6 +37,10 @@ _READS_OR_WRITES = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", 
 # A text that was put back between parsing and the end of the statement may have its values (manual, F.32 "pg_stat_statements").
 _HAS_A_VALUE = re.compile(r"'|\$\w*\$|(?<![\w$])\d")
 _QUOTED_NAME = re.compile(r'"(?:[^"]|"")*"')
+_VIEW = """
+SELECT pg_catalog.format('%I.pg_stat_statements', n.nspname)
+FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'
+"""
 _HIDDEN = "<insufficient privilege>"
 SECONDS_A_DAY = 86_400
 
@@ -102,8 +106,8 @@ def _read(connection: Connection, earlier: Profile | None, *, statements: bool) 
     return Reading(profile, (*_missing(profile, connection.info.user), *left_out))
 
 
-def _rows(connection: Connection, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    text = files(__package__).joinpath(f"{query}.sql").read_bytes()
+def _rows(connection: Connection, query: str, *parameters: object, view: str = "") -> list[tuple[Any, ...]]:
+    text = files(__package__).joinpath(f"{query}.sql").read_bytes().replace(b"{view}", view.encode())
     # Without parameters psycopg leaves the percent signs of format() as they are.
     return connection.execute(text, parameters or None).fetchall()
 
@@ -138,8 +142,16 @@ def _statements(connection: Connection) -> tuple[tuple[StatementCalls, ...], tup
     """Return what pg_stat_statements has without values, and what was left out. Raises CannotRun where it cannot be read."""
     try:
         with connection.transaction():
-            rows = _rows(connection, "statements")
-    except (errors.UndefinedTable, errors.ObjectNotInPrerequisiteState, errors.InsufficientPrivilege) as error:
+            view = connection.execute(_VIEW).fetchone()
+            rows = _rows(connection, "statements", view=str(view[0]) if view is not None else "pg_stat_statements")
+    except errors.InsufficientPrivilege as error:
+        role = connection.info.user
+        raise CannotRun(
+            "Could not read pg_stat_statements.",
+            seen=_first_line(error),
+            mend=f'GRANT pg_read_all_stats TO "{role}", and USAGE ON SCHEMA of the extension; or leave --statements out',
+        ) from error
+    except (errors.UndefinedTable, errors.ObjectNotInPrerequisiteState) as error:
         raise CannotRun(
             "Could not read pg_stat_statements.",
             seen=_first_line(error),
@@ -167,9 +179,13 @@ def has_a_value(text: str) -> bool:
 
 def _left_out(role: str, hidden: int, with_values: int) -> Iterator[str]:
     if hidden:
-        yield f'{hidden} statements of other roles may not be read: GRANT pg_read_all_stats TO "{role}"'
+        yield f'{_counted(hidden)} of other roles may not be read: GRANT pg_read_all_stats TO "{role}"'
     if with_values:
-        yield f"{with_values} statements are left out, because their texts have values in them"
+        yield f"{_counted(with_values)} left out, because the text has values in it"
+
+
+def _counted(statements: int) -> str:
+    return "1 statement" if statements == 1 else f"{statements} statements"
 
 
 def _missing(profile: Profile, role: str) -> Iterator[str]:

@@ -71,6 +71,8 @@ class RevisionTraffic:
     failure: Failure | None = None
     duration_s: float = 0.0
     queue: Queue | None = None
+    untried: str = ""
+    """Why it could not be run at all, where it could not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ def grow(connection: Connection, tables: Sequence[str], rows: int) -> Grown:
     for table in _parents_first(connection, tables):
         try:
             found[table] = _grow(connection, table, rows)
+            if found[table] < rows:
+                few.append((table, f"it has {found[table]:,}, for a table to which it refers has no more"))
         except psycopg.Error as error:
             few.append((table, first_line(error)))
         except _NothingFitsError as nothing:
@@ -81,19 +83,26 @@ class _NothingFitsError(Exception):
 
 
 def _parents_first(connection: Connection, tables: Sequence[str]) -> list[str]:
-    """Return the tables in an order in which those they refer to come before them; a circle ends somewhere."""
+    """Return the tables, and parents of which each row needs one of its own, in an order in which these come first; a circle ends somewhere."""
     ordered: dict[str, None] = {}
 
     def visit(table: str, above: tuple[str, ...]) -> None:
-        columns, _ = _shape(connection, table)
+        columns, keys = _shape(connection, table)
+        needed = {parent for key in keys for parent in _parents_of(key, columns)}
         for parent in (one.parent[0] for one in columns if one.parent is not None):
-            if parent in tables and parent not in (*above, table):
+            if parent in {*tables, *needed} and parent not in (*above, table):
                 visit(parent, (*above, table))
         ordered[table] = None
 
     for table in tables:
         visit(table, ())
     return list(ordered)
+
+
+def _parents_of(key: Sequence[int], columns: Sequence[Column]) -> set[str]:
+    """Return the parents of a key that has nothing but foreign keys."""
+    parents = [one.parent for one in columns if one.number in key]
+    return set() if None in parents else {one[0] for one in parents if one is not None}
 
 
 def _shape(connection: Connection, table: str) -> tuple[list[Column], list[list[int]]]:

@@ -10,6 +10,7 @@ import pytest
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.traffic import judge
 from pgharness.databases import Databases
+from pgharness.experiments.traffic.statements import make_jobs
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Failure
@@ -103,11 +104,15 @@ CREATE UNIQUE INDEX customer_email ON customer (lower(email));
 CREATE TABLE profile (customer_id int PRIMARY KEY REFERENCES customer, key bytea UNIQUE CHECK (octet_length(key) = 32));
 CREATE TABLE line (customer_id int REFERENCES customer, number smallint, at timestamptz UNIQUE, token uuid UNIQUE,
   total int GENERATED ALWAYS AS (number * 2) STORED, s state, PRIMARY KEY (customer_id, number));
+CREATE TABLE badge (customer_id int PRIMARY KEY REFERENCES customer);
+CREATE TABLE "50% o'ff" ("it's 1%" int PRIMARY KEY, "a b" text);
 CREATE TABLE empty (id int PRIMARY KEY);
 CREATE TABLE ranges (during int4range, EXCLUDE USING gist (during WITH &&));
 INSERT INTO customer (email, code) VALUES ('A@b.c', 'a'), ('d@e.f', NULL);
 INSERT INTO profile VALUES (1, sha256('a'));
 INSERT INTO line VALUES (1, 1, now(), gen_random_uuid(), DEFAULT, 'new');
+INSERT INTO badge VALUES (2);
+INSERT INTO "50% o'ff" VALUES (1, 'x');
 INSERT INTO ranges VALUES ('[1,2)');
 """
 
@@ -115,11 +120,19 @@ INSERT INTO ranges VALUES ('[1,2)');
 def test_tables_get_many_rows_that_fulfil_their_constraints(own_server: Server) -> None:
     with Databases(own_server) as databases, databases.create_empty("shop").connect() as connection:
         connection.execute(SHOP.encode())
+        alone = grow(connection, ["public.badge"], 50)  # each row of which needs a customer of its own
+        assert dict(alone.rows) == {"public.customer": 52, "public.badge": 51}
+        odd = grow(connection, ["""public."50% o'ff\""""], 50)
+        jobs = make_jobs(connection, [*odd.rows, "public.badge"], None)
+        for statement in (one for job in jobs for one in job.rounds[0]):
+            connection.execute(statement.encode())
+        acts = [job.act for job in jobs]
+        assert acts == ["reads a row", "writes a row", "reads a row"]
         names = [f"public.{one}" for one in ("line", "profile", "customer", "empty", "ranges")]
 
         grown = grow(connection, names, 2_000)
 
-        assert dict(grown.rows) == {"public.customer": 2_002, "public.profile": 2_001, "public.line": 2_001}
+        assert dict(grown.rows) == {"public.customer": 2_052, "public.profile": 2_001, "public.line": 2_001}
         assert [name for name, _ in grown.few] == ["public.empty", "public.ranges"]
         assert dict(grown.few)["public.empty"] == "it has no row to copy"
         for table, key in (("profile", "profile_customer_id_fkey"), ("line", "line_customer_id_fkey")):

@@ -15,6 +15,7 @@ from pgharness.experiments.old_release.experiment import missing_in, newest
 from pgharness.experiments.traffic.load import Traffic
 from pgharness.experiments.traffic.queue import hold_s, try_queue
 from pgharness.experiments.traffic.statements import make_jobs
+from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.trace import Trace
@@ -50,10 +51,11 @@ def _next(site: Site) -> Sequence[Revision]:
 
 def touched(trace: Trace) -> list[str]:
     """Return the tables that stood before and on which the step takes any lock."""
-    kinds = {"table", "partitioned table"}
-    locks = [lock for one in trace.statements for lock in one.locks if lock.kind in kinds]
+    locks = [lock for one in trace.statements for lock in one.locks]
+    kinds = {lock.relation: lock.kind for lock in locks}
     works = [work.relation for one in trace.statements for work in one.works]
-    return list(dict.fromkeys([*(lock.relation for lock in locks), *works]))
+    named = dict.fromkeys([*(lock.relation for lock in locks), *works])
+    return [name for name in named if kinds.get(name, "table") in {"table", "partitioned table"}]
 
 
 def _try(site: Site, revision: Revision, tables: list[str], trace: Trace) -> RevisionTraffic:
@@ -64,6 +66,8 @@ def _try(site: Site, revision: Revision, tables: list[str], trace: Trace) -> Rev
         try:
             traffic = _try_many(site, many, revision, tables)
             return _with_queue(site, few, traffic, tables, lock_timeout_ms(trace))
+        except CannotRun as reason:
+            return RevisionTraffic(revision.revision, untried=f"{reason.what} {reason.seen}")
         finally:
             for database in (many, few):
                 site.databases.drop(database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -44,7 +45,7 @@ class Traffic:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._sessions: list[Connection] = []
-        self._blocked: dict[int, str] = {}
+        self._blocked: dict[int, Counter[str]] = {}
         self._waits: dict[tuple[Job, str], float] = {}
         self._errors: dict[tuple[Job, str], TrafficError] = {}
         self._sent = itertools.count()
@@ -115,8 +116,10 @@ class Traffic:
 
     def _note_wait(self, job: Job, backend: int, seconds: float) -> None:
         next(self._sent)
-        culprit = self._blocked.pop(backend, None)
-        if culprit is not None:
+        seen = self._blocked.pop(backend, None)
+        if seen:
+            # A wait may last over several statements of the migration: the one that was seen most often has taken most of it.
+            ((culprit, _),) = seen.most_common(1)
             with self._lock:
                 self._waits[job, culprit] = max(self._waits.get((job, culprit), 0.0), seconds)
 
@@ -124,7 +127,7 @@ class Traffic:
         while not self._ended.is_set():
             try:
                 for backend, query in session.execute(_BLOCKED).fetchall():
-                    self._blocked.setdefault(int(backend), _in_one_line(str(query)))
+                    self._blocked.setdefault(int(backend), Counter())[_in_one_line(str(query))] += 1
             except psycopg.OperationalError:
                 return
             time.sleep(LOOK_S)

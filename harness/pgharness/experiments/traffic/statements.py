@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from pgharness.experiments.old_release.given import given_statements
 from pgharness.servers import Connection
@@ -55,8 +56,11 @@ def make_jobs(connection: Connection, tables: Sequence[str], path: Path | None) 
 def _of_table(connection: Connection, table: str) -> Iterator[Job]:
     columns = connection.execute(_COLUMNS, [table]).fetchall()
     key = [str(name) for (name,) in connection.execute(_KEY, [table]).fetchall()] or ["ctid"]
-    conditions = " AND ".join(f"{name} = %L" for name in key)
-    asked = f"SELECT pg_catalog.format('WHERE {conditions}', {', '.join(f'{name}::text' for name in key)}) FROM {table} LIMIT {KEYS}"
+    conditions = " AND ".join(f"{name.replace('%', '%%')} = %L" for name in key)
+    template = sql.Literal(f"WHERE {conditions}").as_string(connection)
+    asked = (
+        f"SELECT pg_catalog.format({template}, {', '.join(f'{name}::text' for name in key)}) FROM {table} LIMIT {KEYS}"
+    )
     places = [str(place) for (place,) in connection.execute(asked.encode()).fetchall()]
     shown = " AND ".join(f"{name} = …" for name in key)
     if places:
