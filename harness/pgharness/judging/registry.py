@@ -20,6 +20,7 @@ OURS = (
     "pgharness.checks.roundtrip:CHECK",
     "pgharness.checks.data:CHECK",
     "pgharness.checks.locks:CHECK",
+    "pgharness.checks.sizes:CHECK",
     "pgharness.checks.leftovers:CHECK",
     "pgharness.checks.notices:CHECK",
     "pgharness.checks.crash:CHECK",
@@ -27,6 +28,7 @@ OURS = (
     "pgharness.checks.indices:CHECK",
     "pgharness.checks.modes:CHECK",
     "pgharness.checks.compat:CHECK",
+    "pgharness.checks.traffic:CHECK",
 )
 
 
