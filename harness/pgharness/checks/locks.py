@@ -9,7 +9,7 @@ from pgharness.findings import Finding, Minor
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.trace import Trace, TracedStatement
-from pgharness.trace.hazards import NO_LIMIT, hazard_of
+from pgharness.trace.hazards import NO_LIMIT, REVERSIBLE, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
@@ -17,6 +17,7 @@ from pgharness.trace.telling import counted, doing
 
 NAME = "locks"
 MINOR = "lock timeout"
+ON_THE_WAY_BACK = "downgrade locks"
 _SHOWN = 100
 
 
@@ -24,7 +25,8 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor]:
     """Judge the trace of each upgrade and downgrade that passed; that no limit is in force is told once."""
     for revision, direction, trace in _traces(record):
         for one in work_under_locks(trace):
-            yield _finding(revision, direction, trace, one)
+            finding = _finding(revision, direction, trace, one)
+            yield finding if direction == "upgrade" or hazard_of(one) in REVERSIBLE else Minor(ON_THE_WAY_BACK, finding)
         yield from _judge_late_limit(revision, direction, trace)
     yield from _judge_limit(record)
 
