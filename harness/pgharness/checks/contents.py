@@ -277,8 +277,8 @@ def _judge_again(seen: _Seen, again: Mapping[str, TableChanges], *, redacts: boo
         if before is None or table in seen.refilled | seen.written_to or seen.is_irreversible:
             continue
         mend = f"make upgrade() in {_path(seen)} give the same each time; {DECLARE}"
-        if _is_made_anew(seen, table):
-            continue
+        if seen.back(table).vanished or _is_made_anew(seen, table):
+            continue  # what the way back took away cannot be there again, and has been told
         for column, values in one.values.items():
             if before.column(column) is not None and (table, column) not in seen.ours:
                 message = f"Upgrading again after downgrade() gives {count_of(values, 'value')} otherwise than the first time."
