@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgharness.records.contents import StoredColumn, TableContents
@@ -31,6 +33,13 @@ def with_other(place: int, value: str | None) -> tuple[str | None, ...]:
 
 def test_other_ids_times_numbers_and_tokens_make_no_other_rows() -> None:
     assert is_made_anew(table(ONE), table(OTHER), {"number"})
+
+
+def test_a_column_that_was_dropped_and_made_again_is_the_same_column() -> None:
+    second = table(OTHER)
+    moved = replace(second, columns=(replace(second.columns[0], number=9), *second.columns[1:]))
+
+    assert is_made_anew(table(ONE), moved, {"number"})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def is_made_anew(first: TableContents, second: TableContents, numbered: Collecti
 
     `numbered` are the columns whose values follow from a sequence.
     """
-    if not (first.is_whole and second.is_whole) or first.columns != second.columns:
+    if not (first.is_whole and second.is_whole) or _names(first) != _names(second):
         return False
     rows, others = Counter(first.rows), Counter(second.rows)
     left, new = list((rows - others).elements()), list((others - rows).elements())
@@ -35,6 +35,10 @@ def is_made_anew(first: TableContents, second: TableContents, numbered: Collecti
         )
     ]
     return _only(fixed, left) == _only(fixed, new)
+
+
+def _names(table: TableContents) -> list[tuple[str, str]]:
+    return [(one.name, one.type_name) for one in table.columns]
 
 
 def _only(places: Sequence[int], rows: Sequence[tuple[Value, ...]]) -> Counter[tuple[Value, ...]]:
