@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -21,6 +22,9 @@ AHEAD = (
 )
 # A CHECK that refuses nothing but values near the end of their types may refuse nothing that was ever written.
 CHECK_VIOLATED = "23514"
+UNIQUE_VIOLATED = "23505"
+_ONE_KEY = re.compile(r"(?:PRIMARY KEY|UNIQUE) \(([^(),]+)\)")
+_NAMED = re.compile(r"INSERT INTO [^(]+ \(([^()]+)\)")
 
 
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
@@ -37,7 +41,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
             # A column of another type refuses some statements, and gives others something else: that is one thing.
             groups[broken.revision, subject, "" if subject.startswith("column ") else kind_of(broken)].append(broken)
     for (revision, subject, _), group in groups.items():
-        yield _only_unlikely(revision, subject, group) or _finding(revision, subject, group)
+        yield _only_unlikely(revision, subject, group) or _finding(record, revision, subject, group)
     yield from (_hidden(one, seen.role) for one in seen.hidden)
     yield from _failed(seen, record)
     yield from _stale_plans(seen)
@@ -55,9 +59,11 @@ def tried(record: ChainRecord) -> frozenset[str]:
     return frozenset(record.old_release.revisions if record.old_release is not None else ())
 
 
-def _finding(revision: str, subject: str, group: Sequence[Broken]) -> Finding:
+def _finding(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Finding:
     first = group[0]
-    kind = kind_of(first)
+    kind, column = kind_of(first), subject.rpartition(".")[2]
+    if counted := _counted(record, revision, subject, first):
+        kind, column = "numbers", counted
     verbs = ", ".join(dict.fromkeys(one.statement.act.partition(" ")[0] for one in group))
     mend = MENDS.get(
         kind, "let both releases work with it, and take away what only the release before needs in a later revision"
@@ -72,10 +78,23 @@ def _finding(revision: str, subject: str, group: Sequence[Broken]) -> Finding:
         f"The release before, which {verbs} there, {in_words(first)}."
         if first.statement.is_made
         else f"The release before {in_words(first)}.",
-        f"{mend.format(name=first.statement.name, column=subject.rpartition('.')[2])}; {DECLARE}",
+        f"{mend.format(name=first.statement.name, column=column)}; {DECLARE}",
         "\n".join(evidence),
         code=CODES.get(kind, REFUSED_WRITE),
     )
+
+
+def _counted(record: ChainRecord, revision: str, subject: str, broken: Broken) -> str:
+    """Return the column whose number a sequence gave twice, as an INSERT tells that does not name it; empty where it is another matter."""
+    item = record.record_of(revision)
+    snapshot = item.upgrade.snapshot if item is not None else None
+    constraint = subject.removeprefix("constraint ")
+    definition = snapshot.value("constraint", constraint, "definition") if snapshot is not None else None
+    only = _ONE_KEY.match(definition or "")
+    named = _NAMED.match(broken.statement.sql)
+    if only is None or named is None or kind_of(broken) != UNIQUE_VIOLATED or only[1] in named[1].split(", "):
+        return ""
+    return only[1]
 
 
 def _only_unlikely(revision: str, subject: str, group: Sequence[Broken]) -> Note | None:

@@ -12,7 +12,7 @@ from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
-from pgharness.trace.hazards import NO_LIMIT, hazard_of
+from pgharness.trace.hazards import NO_LIMIT, REVERSIBLE, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
@@ -20,6 +20,7 @@ from pgharness.trace.telling import counted, doing
 
 NAME = "locks"
 MINOR = "lock timeout"
+ON_THE_WAY_BACK = "downgrade locks"
 _SHOWN = 100
 
 
@@ -27,7 +28,9 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | 
     """Judge the trace of each upgrade and downgrade that passed; that no limit is in force is told once."""
     for revision, direction, trace in _traces(record):
         for one in work_under_locks(trace):
-            yield _told(revision, direction, trace, one, record.sizes)
+            told = _told(revision, direction, trace, one, record.sizes)
+            is_the_way_back = direction == "downgrade" and hazard_of(one) not in REVERSIBLE
+            yield Minor(ON_THE_WAY_BACK, told) if is_the_way_back and isinstance(told, Finding) else told
         yield from _judge_late_limit(revision, direction, trace)
     yield from _judge_limit(record)
 

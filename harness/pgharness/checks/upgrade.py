@@ -84,6 +84,13 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",
         )
+    elif record.upgrade_rows_failure is not None and record.upgrade_rows_failure.refused:
+        yield Note(
+            NAME,
+            revision.revision,
+            f"upgrade() refuses rows that were made for it, so what it does to others was not tried: {record.upgrade_rows_failure.message}; "
+            "the setting `values` makes rows that it takes",
+        )
     elif record.upgrade_rows_failure is not None:
         yield Finding(
             check=NAME,

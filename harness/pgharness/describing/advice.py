@@ -90,6 +90,13 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "23514",
         "check_violation",
+        "let the new partition take over its rows: CREATE TABLE … (LIKE the partitioned table INCLUDING ALL), WITH moved AS (DELETE FROM "
+        "{partition} WHERE … RETURNING *) INSERT INTO it SELECT * FROM moved, and then ATTACH PARTITION",
+        r'updated partition constraint for default partition "(?P<partition>[^"]+)"',
+    ),
+    Advice(
+        "23514",
+        "check_violation",
         "UPDATE the rows that violate it, in this revision before VALIDATE",
         r"\bVALIDATE\s+CONSTRAINT\b",
     ),

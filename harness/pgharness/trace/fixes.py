@@ -22,6 +22,7 @@ _ADDS_CONSTRAINT = re.compile(r"\bADD\s+(CONSTRAINT|CHECK|FOREIGN)\b", re.IGNORE
 _DEFAULT = re.compile(r"\bDEFAULT\b", re.IGNORECASE)
 _GENERATED = re.compile(r"\bGENERATED\b.*\bSTORED\b", re.IGNORECASE | re.DOTALL)
 _ATTACHES = re.compile(r"\bATTACH\s+PARTITION\b|\bPARTITION\s+OF\b", re.IGNORECASE)
+_WRITES_ALL = re.compile(r"^\s*UPDATE\b(?!.*\bWHERE\b)", re.IGNORECASE | re.DOTALL)
 _BLOCK = "with op.get_context().autocommit_block(): "
 
 
@@ -133,9 +134,11 @@ def fix_held_over(one: Occurrence) -> str:
     """Return how to work on rows when the lock of the earlier statement is gone."""
     if one.work.doing in {"verifies", "validates"}:
         return "validate in a revision of its own, whose transaction holds no other lock"
+    sql = _sql(one)
+    spared = ", with a WHERE that spares what the application has written since" if _WRITES_ALL.match(sql) else ""
     return (
         "do it in a revision of its own, before or after, or in pieces, each committed, in an autocommit block: "
-        f"{_BLOCK}{execute(_sql(one))}"
+        f"{_BLOCK}{execute(sql)}{spared}"
     )
 
 

@@ -137,6 +137,13 @@ NO_LIMIT = Hazard(
 FINDINGS = (INDEX_BUILD, REWRITE, MOVE, VERIFICATION, FOREIGN_KEY, HELD_OVER, SCAN, NO_LIMIT)
 """The dangers that `locks` finds."""
 
+REVERSIBLE = (INDEX_BUILD,)
+"""The dangers that a downgrade can do without and still bring back what was there.
+
+What mends the others, a constraint that is NOT VALID at first or a column beside the old one, takes several revisions in turn, of which a
+downgrade is but one, and leaves another catalog than the one to be restored.
+"""
+
 BRIEF_LOCK = Hazard(
     id="brief-lock",
     title="A lock that blocks, without work under it",
