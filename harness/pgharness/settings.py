@@ -90,7 +90,10 @@ class Settings(BaseSettings):
     baseline: Path | None = None
     """SQL to run before the chain."""
     statements: Path | None = None
-    """SQL that the application sends, `;` between statements; an expectation may stand in the comments before one."""
+    """SQL that the application sends, `;` between statements; an expectation may stand in the comments before one.
+
+    `compat` takes it for all that the release before sends: what others would meet is then a note.
+    """
     allow_indices: Mapping[str, str] = Field(default_factory=dict)
     """Findings of `indices` that are meant: their subject (`constraint public.book.fk_book_author_id`) and the reason."""
     environment: Mapping[str, str] = Field(default_factory=dict)

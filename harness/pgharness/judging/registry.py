@@ -21,6 +21,7 @@ OURS = (
     "pgharness.checks.data:CHECK",
     "pgharness.checks.locks:CHECK",
     "pgharness.checks.leftovers:CHECK",
+    "pgharness.checks.pitfalls:CHECK",
     "pgharness.checks.notices:CHECK",
     "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",

@@ -51,6 +51,8 @@ class Baseline:
     cached: set[int]
     seen_whole: frozenset[int]
     views: Mapping[int, View]
+    refused: dict[OldStatement, tuple[Answer, Answer]]
+    """Those that were given and are refused, as long as they are: what each came to first and last."""
 
     def reads(self, at: int) -> bool:
         """Whether a statement reads all rows of a relation."""
@@ -72,8 +74,10 @@ def take_baseline(
         with Session(database, role) as session:
             # One that cannot be parsed would keep the others of its message from being read at all.
             answers.append([*session.execute(made), *(answer for one in given for answer in session.execute([one]))])
-    kept = {}
+    kept, refused = {}, {}
     for statement, first, second in zip((*made, *given), *answers, strict=True):
+        if first is not None and first.refusal and not statement.is_made:
+            refused[statement] = first, first
         if first is not None and second is not None and not (first.refusal or second.refusal):
             kept[statement] = _comparable(statement, first, second)
 
@@ -89,6 +93,7 @@ def take_baseline(
             for at, one in enumerate(working)
             if one.act == READS and one.name in views and owner.count(views[one.name].differing(one.name)) == 0
         },
+        refused=refused,
     )
 
 
