@@ -22,13 +22,14 @@ from pgharness.trace.watch import TraceWatch
 from tests.harness.chains import ENV, Revision, sql, write_chain
 from tests.harness.hazards.base import DROPPED_AT_LAST, EMPTY, ONCE, SCHEMA
 from tests.harness.hazards.catalogue import CASES, Case
+from tests.harness.hazards.more import MORE
 from tests.harness.hazards.page import page
 from tests.harness.hazards.sides import code, sides, transactions
 
 PAGE = Path(__file__).parents[3] / "docs" / "hazards.md"
 FOUND = {hazard.id for hazard in FINDINGS}
 VERSION_TABLE_ELSEWHERE = ENV.replace("connection=connection", "connection=connection, version_table_schema='kept'")
-CAN_BE_RUN = [case for case in CASES if not case.other]
+CAN_BE_RUN = [*(case for case in CASES if not case.other), *MORE]
 
 
 @dataclass
