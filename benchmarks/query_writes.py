@@ -26,6 +26,9 @@ VALUES (%(workflow_id)s, 1, 'api', %(user_id)s, '{"region": "eu"}') RETURNING id
 INSERT_LOG = """
 INSERT INTO run_step_logs (run_id, step_id, step_key, status, started_at, message)
 VALUES (%(run_id)s, %(step_id)s, 'fetch', 'running', now(), 'worker 1: running')"""
+INSERT_CLAIM = """
+INSERT INTO workflow_run_claims (run_id, held_by, leased_until, available_at)
+VALUES (%(run_id)s, 'worker 1', now() + interval '30 s', now() + interval '30 s')"""
 INSERT_EVENT = """
 INSERT INTO outbox_events (aggregate_type, aggregate_id, event_type, payload)
 VALUES ('workflow_run', %(run_id)s, 'workflow_run.created', '{"status": "pending"}')"""
@@ -53,6 +56,11 @@ UPDATES = (
         "a run is asked to stop",
         "workflow_runs",
         "UPDATE workflow_runs SET cancel_requested_at = now() WHERE id = %(run_id)s",
+    ),
+    (
+        "a worker renews its lease",
+        "workflow_run_claims",
+        "UPDATE workflow_run_claims SET leased_until = clock_timestamp() + interval '30 s' WHERE run_id = %(run_id)s",
     ),
     (
         "a run ends",
@@ -159,6 +167,8 @@ def _measure_hot(database: Database) -> list[dict[str, Any]]:
     found = []
     with _session(database) as (connection, given):
         ids = [{**given, "run_id": _insert(connection, given)} for _ in range(TRANSACTIONS)]
+        for one in ids:
+            connection.execute(INSERT_CLAIM, one, prepare=True)
         for what, table, statement in UPDATES:
             before = _updates(connection, table)
             for one in ids:
