@@ -191,7 +191,9 @@ async def _by_sessions(database: Database, given: dict[str, str], transactions: 
 
 async def _transact(session: AsyncSession, given: dict[str, str]) -> None:
     """Do as an engine would that uses the models."""
-    await session.execute(insert(WorkflowRun).values(workflow_id=given["workflow_id"], workflow_version=int(given["version"])))
+    await session.execute(
+        insert(WorkflowRun).values(workflow_id=given["workflow_id"], workflow_version=int(given["version"]))
+    )
     run = (await session.scalars(OLDEST)).one()
     run.status, run.started_at = RunStatus.RUNNING, func.now()
     await session.flush()

@@ -190,7 +190,11 @@ def test_what_no_given_statement_needs_is_a_note_unless_none_of_them_works(
     judge: Callable[..., Report], tmp_path: Path
 ) -> None:
     ours, of_others = tmp_path / "ours.sql", tmp_path / "of_others.sql"
-    ours.write_text("-- name: ids\nSELECT id FROM note;\n-- name: lost\nSELECT gone FROM note;", encoding="utf-8")
+    ours.write_text(
+        "-- name: ids\nSELECT id FROM note;\n-- name: lost\nSELECT gone FROM note;\n"
+        "BEGIN;\nLOCK TABLE note IN SHARE MODE;\nCOMMIT",
+        encoding="utf-8",
+    )
     of_others.write_text("SELECT gone FROM note", encoding="utf-8")
     drop = Revision("drop", sql("ALTER TABLE note DROP COLUMN body"))
 
@@ -198,7 +202,7 @@ def test_what_no_given_statement_needs_is_a_note_unless_none_of_them_works(
 
     assert known.findings == ()
     said = [one.message for one in known.notes if one.check == "compat"]
-    assert "none of the 1 statements that were given is broken by what becomes of column public.note.body" in said[0]
+    assert "none of the 2 statements that were given is broken by what becomes of column public.note.body" in said[0]
     assert said[1].endswith(": lost")
     assert [one.subject for one in unknown.findings] == ["column public.note.body"]
 

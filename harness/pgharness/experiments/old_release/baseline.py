@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgharness.databases import Database
+from pgharness.experiments.old_release.given import can_be_prepared
 from pgharness.experiments.old_release.trying import Session
 from pgharness.records.old_release import Answer, OldStatement
 
 READS = "reads all columns"
 # What a statement that was given finds depends on rows that come and go; only that it works, and what it gives, can be told.
 UNKNOWN = -1
+_INSERTS = re.compile(r"\s*INSERT\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ def take_baseline(
         working,
         dict(enumerate(kept.values())),
         working=set(range(len(working))),
-        cached={at for at, one in enumerate(working) if one.act == READS or not one.is_made},
+        cached={
+            at for at, one in enumerate(working) if one.act == READS or (not one.is_made and can_be_prepared(one.sql))
+        },
         seen_whole=_seen_whole(owner, working, list(kept.values())) if role else frozenset(),
         views={
             at: views[one.name]
@@ -99,7 +104,7 @@ def take_baseline(
 
 def _comparable(statement: OldStatement, first: Answer, second: Answer) -> Answer:
     """Return an answer with the values that are the same each time; what a read finds depends on rows that come and go."""
-    if not statement.is_made:
+    if not statement.is_made and not _INSERTS.match(statement.sql):
         return replace(first, count=UNKNOWN, values=())
     pairs = () if statement.act == READS else zip(first.values, second.values, strict=False)
     return replace(first, values=tuple(one if one == other else None for one, other in pairs))
