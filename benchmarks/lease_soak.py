@@ -36,6 +36,8 @@ GUIDE = Path(__file__).resolve().parents[1] / "docs" / "guides" / "run-workflows
 LEASE = timedelta(seconds=3)
 POLL_S = 0.1
 GIVE_UP_AFTER_S = 600
+# What a worker imports: on a busy machine it would be killed before it had done so, and no run would ever end.
+PRELOADED = ["flowforge_schema.leases", "flowforge_schema.session", "sqlalchemy.dialects.postgresql.psycopg", "psycopg"]
 
 SCHEMA = """
 CREATE TABLE notes (
@@ -139,7 +141,7 @@ class _Fire:
 
 def soak(plan: Plan) -> Report:
     """Work, kill, freeze and restart until every run has ended; then judge."""
-    _processes.set_forkserver_preload(["flowforge_schema"])
+    _processes.set_forkserver_preload(PRELOADED)
     with open_server("embedded") as server, restartable(server):
         database = _prepare(server, plan)
         fire = _Fire(plan, database.url.render_as_string(hide_password=False), Random(plan.seed))  # noqa: S311 - no secret

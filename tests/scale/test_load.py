@@ -3,58 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import time
 from collections.abc import Callable
-from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import insert, select, text
 
-from flowforge_schema import (
-    Database,
-    DatabaseSettings,
-    OutboxEvent,
-    TransientError,
-    WorkflowRun,
-    pick_up_runs,
-    record_event,
-)
-from flowforge_schema.queries import waiting_runs
+from flowforge_schema import Database, DatabaseSettings, OutboxEvent, WorkflowRun, record_event
+from tests.scale.claiming import per_second, race
 from tests.scale.test_statements import workflow_with_step
 
 CLAIMERS, RUNS = 8, 2_000
-# Longer than all of it takes on any machine: a run whose lease is over is rightly picked up again.
-LEASE = timedelta(hours=1)
 WRITERS, WRITING_S = 6, 8
-
-
-def pick_up_all(url: str, name: str) -> tuple[list[UUID], int]:
-    """Pick up runs, ten at a time, until there are none; return them, and how often a lock was lost."""
-
-    async def work() -> tuple[list[UUID], int]:
-        database, mine, lost = Database(url), list[UUID](), 0
-        while True:
-            try:
-                taken, is_over = await pick_up(database, name)
-            except TransientError:  # a slow machine: the same again, as a worker does
-                lost += 1
-                continue
-            mine += taken
-            if is_over:
-                await database.dispose()
-                return mine, lost
-
-    return asyncio.run(work())
-
-
-async def pick_up(database: Database, name: str) -> tuple[list[UUID], bool]:
-    """Pick up ten; return them once that is committed, and whether no run waits any more."""
-    async with database.session() as session:
-        taken = [held.run_id for held in await pick_up_runs(session, held_by=name, limit=10, lease=LEASE)]
-        # Those that were seen may all have been taken by others meanwhile.
-        is_over = not taken and not (await session.scalars(waiting_runs(limit=1))).all()
-    return taken, is_over
 
 
 async def test_eight_processes_pick_up_two_thousand_runs_each_once(
@@ -65,20 +24,13 @@ async def test_eight_processes_pick_up_two_thousand_runs_each_once(
         await session.execute(text("DELETE FROM workflow_runs WHERE status IN ('pending', 'running')"))
         rows = [{"workflow_id": workflow_id, "workflow_version": 1, "input": {}} for _ in range(RUNS)]
         await session.execute(insert(WorkflowRun), rows)
-    url = spread.url.get_secret_value()
 
-    with multiprocessing.get_context("spawn").Pool(CLAIMERS) as pool:
-        pool.map(abs, range(CLAIMERS))  # they are up
-        started = time.perf_counter()
-        taken = pool.starmap(pick_up_all, [(url, f"claimer-{number}") for number in range(CLAIMERS)], chunksize=1)
-        took_s = time.perf_counter() - started
+    claimed = race(spread.url.get_secret_value(), CLAIMERS)
 
-    picked = [run_id for mine, _ in taken for run_id in mine]
-    lost = sum(times for _, times in taken)
+    picked = [run_id for one in claimed for run_id in one.runs]
     assert len(picked) == len(set(picked)) == RUNS
-    figure(
-        f"{CLAIMERS} processes picked up {RUNS} runs in {took_s:.1f} s: {RUNS / took_s:.0f} a second, {lost} locks lost"
-    )
+    lost = sum(one.locks_lost for one in claimed)
+    figure(f"{CLAIMERS} processes picked up {RUNS} runs: {per_second(claimed):.0f} a second, {lost} locks lost")
 
 
 async def test_events_of_one_run_become_visible_in_the_order_of_their_ids(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -12,6 +11,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.enums import RunStatus
+from flowforge_schema.leases.floor import RunFloor
 from flowforge_schema.leases.held import CLAIMS, RUNS, is_any, unless_before
 from flowforge_schema.queries import overdue_runs
 from flowforge_schema.queries.runs import is_in_time
@@ -24,14 +24,15 @@ DEADLINE_EXCEEDED: Final = MappingProxyType(
 AT_ONCE: Final = 50
 
 
-async def end_overdue(session: AsyncSession, *, deadline_from: datetime) -> None:
-    """End some of the runs whose deadline lies between `deadline_from` and now, and that nobody holds.
+async def end_overdue(session: AsyncSession, floor: RunFloor) -> None:
+    """End some of the runs whose deadline lies between the floor and now, and that nobody holds.
 
     Nobody holds a run that waits, that is to be tried again, whose lease is over, or that was begun without a claim. The worker of one
     that is held is told by its next heartbeat, which prolongs nothing any more.
     """
-    found = (await session.execute(overdue_runs(deadline_from=deadline_from, limit=AT_ONCE))).all()
-    if found:
+    statement = overdue_runs(deadline_from=floor.deadline_from, limit=AT_ONCE)
+
+    if found := await floor.overdue.read(session, statement):
         running = [run_id for run_id, status in found if status == RunStatus.RUNNING]
         free = await _free(session, running) if running else []
         await time_out(

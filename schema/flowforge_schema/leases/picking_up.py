@@ -8,12 +8,12 @@ rows that was found by anything but their ids: runs may lie on several servers, 
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, SmallInteger, Uuid, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Interval, SmallInteger, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,7 +26,7 @@ from flowforge_schema.leases.holding import DEFAULT_LEASE
 from flowforge_schema.limits import RUN_HELD_BY_LENGTH_MAX
 from flowforge_schema.outbox.retrying import DEFAULT_POLICY, RetryPolicy
 from flowforge_schema.queries import due_claims, waiting_runs
-from flowforge_schema.queries.runs import EARLIEST, is_in_time
+from flowforge_schema.queries.runs import is_in_time
 
 # How many candidates are read for each run that is wanted.
 CANDIDATES_PER_RUN = 8
@@ -57,14 +57,14 @@ async def pick_up_runs(
             f"pick_up_runs takes a limit of at least 1, a positive lease and a name of 1 to {RUN_HELD_BY_LENGTH_MAX} characters,"
             f" not {limit}, {lease} and {held_by!r}"
         )
-    if floor is not None:
-        await floor.advance_if_due(session)
+    floor = floor or RunFloor(look_ahead=1)
+    await floor.advance_if_due(session)
     pick_up = _PickUp(session, held_by, lease, policy, floor)
     taken = await pick_up.due(limit)
     if len(taken) < limit:
         taken += await pick_up.waiting(limit - len(taken))
     # Last: what it locks, it locks when nothing else is asked for any more.
-    await end_overdue(session, deadline_from=EARLIEST if floor is None else floor.deadline_from)
+    await end_overdue(session, floor)
     return taken
 
 
@@ -72,29 +72,41 @@ class _PickUp:
     """One pick-up by one worker, in the transaction of its session."""
 
     def __init__(
-        self, session: AsyncSession, held_by: str, lease: timedelta, policy: RetryPolicy, floor: RunFloor | None
+        self, session: AsyncSession, held_by: str, lease: timedelta, policy: RetryPolicy, floor: RunFloor
     ) -> None:
         self.session = session
         self.held_by = held_by
         self.lease = lease
         self.policy = policy
-        self.created_from = floor.created_from if floor else EARLIEST
-        self.available_from = floor.available_from if floor else EARLIEST
+        self.floor = floor
 
     async def due(self, limit: int) -> Taken:
         """Take runs whose claim has run out."""
-        statement = due_claims(available_from=self.available_from, limit=limit * CANDIDATES_PER_RUN)
-        candidates = (await self.session.execute(statement)).all()
+        statement = due_claims(available_from=self.floor.available_from, limit=limit * CANDIDATES_PER_RUN)
+        candidates = await self.floor.due.read(self.session, statement)
         exhausted = [run_id for run_id, attempt in candidates if attempt >= self.policy.max_attempts]
         if exhausted:
             await fail_exhausted(self.session, exhausted, self.policy)
         return await _some_of([run_id for run_id, _ in candidates if run_id not in exhausted], limit, self._take_due)
 
     async def waiting(self, limit: int) -> Taken:
-        """Take runs that nobody has begun."""
-        statement = waiting_runs(created_from=self.created_from, limit=limit * CANDIDATES_PER_RUN)
-        candidates = (await self.session.scalars(statement)).all()
-        return await _some_of(candidates, limit, self._take_waiting)
+        """Take runs that nobody has begun, of those that were read before as long as most of them were still free."""
+        if taken := await self._take_next(limit):
+            return taken
+        count = limit * CANDIDATES_PER_RUN * self.floor.look_ahead
+        statement = waiting_runs(created_from=self.floor.created_from, limit=count)
+        self.floor.waiting = _shuffled((await self.session.scalars(statement)).all())
+        while self.floor.waiting and not taken:
+            taken = await self._take_next(limit)
+        return taken
+
+    async def _take_next(self, limit: int) -> Taken:
+        waiting = self.floor.waiting
+        chosen, self.floor.waiting = waiting[:limit], waiting[limit:]
+        taken = await self._take_waiting(chosen) if chosen else []
+        if 0 < 2 * len(taken) < len(chosen):
+            self.floor.waiting = []
+        return taken
 
     async def _take_due(self, run_ids: list[UUID]) -> Taken:
         now = func.statement_timestamp()
@@ -140,9 +152,8 @@ class _PickUp:
         runs = {run.id: run for run in await self.session.execute(statement)}
         if not runs:
             return []
-        claims = await self.session.execute(
-            _CLAIM, {"run_ids": list(runs), "held_by": self.held_by, "lease": self.lease}
-        )
+        of_worker = {"held_by": self.held_by, "lease": self.lease}
+        claims = await self.session.execute(_CLAIM, [{"run_id": run_id, **of_worker} for run_id in runs])
         return [self._held(runs[claim.run_id], claim) for claim in claims]
 
     def _held(self, run: Any, claim: Any) -> HeldRun:
@@ -164,15 +175,16 @@ _SHOWN = (RUNS.c.id, RUNS.c.workflow_id, RUNS.c.workflow_version, RUNS.c.cancel_
 
 
 def _claim() -> Any:
-    """Make the INSERT of claims on runs that were just taken. A claim that is there nevertheless, as after a repair by hand, counts on."""
+    """Make the INSERT of claims on runs that were just taken, one row of VALUES each: a shard takes its rows as they are, and a SELECT not.
+
+    A claim that is there nevertheless, as after a repair by hand, counts on.
+    """
     until = func.statement_timestamp() + bindparam("lease", type_=Interval)
-    run_id = func.unnest(bindparam("run_ids", type_=ARRAY(Uuid)))
-    columns = ["run_id", "held_by", "leased_until", "available_at"]
-    new = insert(CLAIMS).from_select(
-        columns, select(run_id, bindparam("held_by"), until, until), include_defaults=False
+    new = insert(CLAIMS).values(
+        run_id=bindparam("run_id"), held_by=bindparam("held_by"), leased_until=until, available_at=until
     )
-    given = {name: new.excluded[name] for name in columns[1:]}
-    # Written out: a shard is given rows in place of the SELECT, and could not tell the type of the parameters that this had.
+    given = {name: new.excluded[name] for name in ("held_by", "leased_until", "available_at")}
+    # Written out: a shard could not tell the type of a parameter.
     one_more = CLAIMS.c.attempt + literal_column("1", SmallInteger)
     return new.on_conflict_do_update(index_elements=["run_id"], set_={"attempt": one_more, **given}).returning(
         CLAIMS.c.run_id, CLAIMS.c.attempt, CLAIMS.c.leased_until
@@ -184,13 +196,12 @@ _CLAIM = _claim()
 
 async def _some_of(candidates: Sequence[UUID], limit: int, take: Callable[[list[UUID]], Awaitable[Taken]]) -> Taken:
     """Try candidates until some were taken. Not until `limit` were: who holds locks already does not wait for others' locks."""
-    for chosen in _chosen(candidates, limit):
-        if taken := await take(chosen):
+    shuffled = _shuffled(candidates)
+    for start in range(0, len(shuffled), limit):
+        if taken := await take(shuffled[start : start + limit]):
             return taken
     return []
 
 
-def _chosen(candidates: Sequence[UUID], limit: int) -> Iterator[list[UUID]]:
-    shuffled = random.sample(candidates, len(candidates))
-    for start in range(0, len(shuffled), limit):
-        yield shuffled[start : start + limit]
+def _shuffled(candidates: Sequence[UUID]) -> list[UUID]:
+    return random.sample(candidates, len(candidates))
