@@ -90,7 +90,10 @@ class Settings(BaseSettings):
     baseline: Path | None = None
     """SQL to run before the chain."""
     statements: Path | None = None
-    """SQL that the application sends, `;` between statements; an expectation may stand in the comments before one."""
+    """SQL that the application sends, `;` between statements; an expectation may stand in the comments before one.
+
+    `compat` takes it for all that the release before sends: what others would meet is then a note.
+    """
     profile: Path | None = None
     """Production's sizes, as `pgharness profile` writes them: `locks` then tells how long its findings block, `sizes` judges keys and locks."""
     small_table_rows: int = Field(default=10_000, ge=0)

@@ -22,6 +22,7 @@ OURS = (
     "pgharness.checks.locks:CHECK",
     "pgharness.checks.sizes:CHECK",
     "pgharness.checks.leftovers:CHECK",
+    "pgharness.checks.pitfalls:CHECK",
     "pgharness.checks.notices:CHECK",
     "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",
