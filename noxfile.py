@@ -165,6 +165,13 @@ def scale(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def traffic(session: nox.Session) -> None:
+    """Do readers and writers of a million rows go on while the newest revision runs? `-- --since REVISION` asks it of more."""
+    prepare(session)
+    program(session, "pgharness", "check", "--traffic", "--only", "traffic", "--only", "locks", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
 def structure(session: nox.Session) -> None:
     """Write schema/structure.sql anew from the chain's head."""
     prepare(session)

@@ -1,6 +1,6 @@
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import CannotRun, Finding, Note
+from pgharness.findings import CannotRun, Finding, Harm, Note
 from pgharness.kinds import Kind
 from pgharness.records.chain_record import ChainRecord
 from pgharness.report.model import Report
@@ -13,6 +13,7 @@ __all__ = [
     "Check",
     "Compare",
     "Finding",
+    "Harm",
     "Kind",
     "Note",
     "Report",

@@ -69,6 +69,16 @@ class Repeated:
     subject: str = ""
 
 
+class Harm(StrEnum):
+    """What somebody suffers of what a check finds, worst first; the words are a heading of the report."""
+
+    DEPLOYMENT = "stops a deployment"
+    DATA = "loses or changes data"
+    SERVICE = "hurts a service that runs"
+    DIFFERENCE = "lets databases differ"
+    UPKEEP = "is left for later"
+
+
 class Status(StrEnum):
     """How a check ended."""
 
@@ -101,6 +111,7 @@ class CheckResult:
     is_missed: bool = False
     tried: frozenset[str] | None = None
     """The revisions of which it was tried at all, where these are not all that the walk reached."""
+    harm: Harm = Harm.DIFFERENCE
 
     @property
     def is_judged(self) -> bool:

@@ -24,14 +24,17 @@ from pgharness.chain.server_objects import speaks_of_server
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.checks import data
 from pgharness.databases import Database, Databases, Outside
+from pgharness.experiments.calibrating import calibrate
 from pgharness.experiments.culprits import with_culprits
 from pgharness.experiments.experiment import Experiment, Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
 from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
 from pgharness.findings import CannotRun, Finding
+from pgharness.profile import read_profile
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.kept import KeptObject
+from pgharness.records.sizes import SizesRecord
 from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.walk.walk import Walk, WalkRecord
 
@@ -42,6 +45,7 @@ CONTENTS = "contents"
 CRASH = "crash"
 KEPT = "kept"
 TRACE = "trace"
+SIZES = "sizes"
 _EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
 _ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # What a statement that nobody saw in a revision's text may meet then.
@@ -65,7 +69,20 @@ def record_chain(
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
     if CONTENTS in wanted:
         record = _with_culprits(project, databases, record)
-    return replace(record, kept=_kept(databases, record) if KEPT in wanted else None, left_outside=left.in_words())
+    return replace(
+        record,
+        kept=_kept(databases, record) if KEPT in wanted else None,
+        sizes=_sizes(project, databases) if SIZES in wanted else None,
+        left_outside=left.in_words(),
+    )
+
+
+def _sizes(project: Project, databases: Databases) -> SizesRecord | None:
+    """Measure what work costs here, when nothing else runs any more; None where no profile says how much there is in production."""
+    profile = project.settings.profile
+    if profile is None:
+        return None
+    return calibrate(databases, read_profile(profile), project.settings.small_table_rows)
 
 
 def _with_culprits(project: Project, databases: Databases, record: ChainRecord) -> ChainRecord:
@@ -94,7 +111,7 @@ def _record_side_by_side(
 
 def experiment_names() -> frozenset[str]:
     """Return the names of all that can be wanted."""
-    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, *_EXPERIMENT_NAMES})
+    return frozenset({ROUNDTRIPS, CONTENTS, KEPT, TRACE, SIZES, *_EXPERIMENT_NAMES})
 
 
 def steps_of(project: Project, wanted: frozenset[str]) -> int:

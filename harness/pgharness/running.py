@@ -25,6 +25,7 @@ from pgharness.judging.lacking import LackOfServerError, require_what_the_chain_
 from pgharness.judging.registry import known_checks
 from pgharness.judging.rules import read_rules
 from pgharness.plans import read_statement_file
+from pgharness.profile import read_profile
 from pgharness.recording import experiment_names, record_chain, steps_of
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
@@ -78,6 +79,8 @@ def plan_run(settings: Settings, project: Project | None = None, *, agent: Agent
     _require_file(settings.statements, "file of statements", "--statements")
     if settings.statements is not None:
         read_statement_file(settings.statements)
+    if settings.profile is not None:
+        read_profile(settings.profile)
     require_previous(settings)
     project = project or open_project(settings, agent=agent)
     if settings.since is not None:
@@ -146,7 +149,8 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
     source = str(plan.settings.alembic)
-    return Run(Report(facts, record.chain, record.reached, results, server_s, duration_s, source), record)
+    report = Report(facts, record.chain, record.reached, results, server_s, duration_s, source, record.revisions)
+    return Run(report, record)
 
 
 @contextmanager

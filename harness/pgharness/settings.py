@@ -32,7 +32,7 @@ PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
 TABLE = "tool.pgharness"
 
 
-MINOR_DIFFERENCES = ("column order", "not null names", "lock timeout")
+MINOR_DIFFERENCES = ("column order", "not null names", "lock timeout", "downgrade locks")
 """What the setting `strict` may name."""
 
 
@@ -93,7 +93,20 @@ class Settings(BaseSettings):
     baseline: Path | None = None
     """SQL to run before the chain."""
     statements: Path | None = None
-    """SQL that the application sends, `;` between statements; an expectation may stand in the comments before one."""
+    """SQL that the application sends, `;` between statements; an expectation may stand in the comments before one.
+
+    `compat` takes it for all that the release before sends: what others would meet is then a note.
+    """
+    profile: Path | None = None
+    """Production's sizes, as `pgharness profile` writes them: `locks` then tells how long its findings block, `sizes` judges keys and locks."""
+    small_table_rows: int = Field(default=10_000, ge=0)
+    """With a profile, work on a table of fewer rows in production is a note of `locks`, and no finding."""
+    traffic: bool = False
+    """Whether `traffic` runs the newest revisions (after `since`, not in `previous`, or the last) under readers and writers; it takes minutes."""
+    traffic_rows: int = Field(default=1_000_000, ge=0)
+    """How many rows the tables have then that these revisions touch."""
+    traffic_wait_ms: int = Field(default=200, ge=0)
+    """How long a statement of the traffic may wait for the migration, in ms."""
     allow_indices: Mapping[str, str] = Field(default_factory=dict)
     """Findings of `indices` that are meant: their subject (`constraint public.book.fk_book_author_id`) and the reason."""
     environment: Mapping[str, str] = Field(default_factory=dict)
@@ -104,7 +117,7 @@ class Settings(BaseSettings):
     accepted: Path = Path("pgharness-accepted.toml")
     """The file of findings that are accepted for now, which `pgharness check --accept` writes."""
     strict: Annotated[tuple[str, ...], NoDecode] = ()
-    """What is a finding, and else only a note: `column order` and `not null names` of `drift`, `lock timeout` of `locks`."""
+    """What is a finding, and else only a note: `column order` and `not null names` of `drift`, `lock timeout` and `downgrade locks` of `locks`."""
     rows_per_table: int = Field(default=4, ge=0, le=1000)
     """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
     empty tables."""
@@ -262,7 +275,7 @@ def _refuse_misspelt(variables: Mapping[str, str]) -> None:
 def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     anchored = {"alembic": "alembic.ini", "accepted": "pgharness-accepted.toml", **table}
     anchored.setdefault("data_folder", "tests/migrations/data")
-    for name in ("alembic", "structure", "baseline", "statements", "python", "accepted", "data_folder"):
+    for name in ("alembic", "structure", "baseline", "statements", "profile", "python", "accepted", "data_folder"):
         if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
             anchored[name] = folder / anchored[name]
     return anchored

@@ -12,8 +12,6 @@ down_revision = "0010_mend_emails"
 branch_labels = None
 depends_on = None
 
-allow = {"locks": "only the way back reads users under ACCESS EXCLUSIVE, once"}
-
 LIMITS = ("has_one_at", "no_blank", "normalized")
 BLANK = r"[\u0001-\u0020\u007F-\u00A0\u00AD\u061C\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF\uFFF9-\uFFFB]"
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
-from typing_extensions import override
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.findings import CheckResult, Finding, Note, Status
@@ -22,8 +19,6 @@ from pgharness.records.experiments import ModelsRecord, StructureRecord
 from pgharness.records.revisions import Chain, Revision
 from pgharness.report import FORMATS
 from pgharness.report.as_json import render_json
-from pgharness.report.html import render_html
-from pgharness.report.markdown import render_markdown
 from pgharness.report.model import Cell, Report, ServerFacts
 from pgharness.report.printable import encodable
 from pgharness.report.text import EVIDENCE_LINES, Detail, finding_in_text, print_report, render_text
@@ -308,80 +303,6 @@ def test_a_terminal_gets_the_same_words_as_the_text() -> None:
 
     for line in render_text(FAILED).splitlines():
         assert line.strip() in told
-
-
-def test_the_markdown_is_a_table_and_a_section_for_each_finding() -> None:
-    told = render_markdown(FAILED)
-
-    assert told.startswith(
-        "**FAILED: 3 findings in 2 revisions, 3 checks, 2.0 s (server ready after 0.2 s)**, on embedded PostgreSQL"
-    )
-    assert "| revision | graph | drift | structure | roundtrip |\n| --- | :-: | :-: | :-: | :-: |\n" in told
-    assert "| `0001_add_book` | ✓ | – | ✓ | ✗ 2 |" in told
-    assert "- drift was skipped: no models are named" in told
-    assert "### roundtrip: `type public.cover` (`0001_add_book`)" in told
-    assert "\n    - a\n    + b\n      c\n" in told
-
-
-def test_the_markdown_keeps_backticks_in_code() -> None:
-    assert 'Mend: ``op.execute("DROP `TYPE`")``' in render_markdown(FAILED)
-
-
-class Page(HTMLParser):
-    """Reads a page, and makes sure that every element is closed where it has to be."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag != "meta":
-            self.open.append(tag)
-
-    @override
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    @override
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.words.append(data)
-
-    def values(self, attribute: str) -> list[Any]:
-        """Return what all elements have in this attribute."""
-        return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]
-
-
-@pytest.mark.parametrize("report", [PASSED, FAILED], ids=["passed", "failed"])
-def test_the_page_is_whole_and_needs_nothing_beside_it(report: Report) -> None:
-    page = Page(render_html(report))
-
-    assert page.open == []
-    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.elements}
-    assert page.values("src") == []
-
-
-def test_each_broken_cell_of_the_page_leads_to_its_first_finding() -> None:
-    page = Page(render_html(FAILED))
-
-    assert page.values("href") == ["#finding-2", "#finding-1"]
-    assert page.values("id") == ["finding-1", "finding-2", "finding-3"]
-
-
-def test_the_page_tells_all_that_the_text_tells() -> None:
-    words = " ".join(Page(render_html(FAILED)).words)
-
-    for finding in FAILED.findings:
-        for part in (finding.check, finding.subject, finding.message, finding.mend):
-            assert part in words
-    assert "no models are named" in words
-    assert "graph: one head & one base" in words
-    assert "Two heads stop an upgrade." in words
 
 
 def test_every_format_has_what_renders_it() -> None:

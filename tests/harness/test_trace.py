@@ -23,9 +23,12 @@ def test_a_revision_is_traced_statement_by_statement(
 
     told = command_line("trace", "fill", "--alembic", ini, "--server", quiet_url)
     as_json = command_line("trace", "fill", "--alembic", ini, "--server", quiet_url, "--format", "json")
+    as_page = command_line("trace", "fill", "--alembic", ini, "--server", quiet_url, "--format", "html")
     unknown = command_line("trace", "fil_", "--alembic", ini, "--server", quiet_url)
 
-    assert (told.code, as_json.code, unknown.code) == (0, 0, 2)
+    assert (told.code, as_json.code, as_page.code, unknown.code) == (0, 0, 0, 2)
+    assert as_page.out.startswith("<!doctype html>")
+    assert "▲ A lock is held over work" in as_page.out
     assert re.sub(r"line \d+", "line …", told.out).splitlines()[:12] == [
         "fill upgrade()",
         "  transaction 1",

@@ -1,7 +1,8 @@
 """The cluster that the caller names: `nox -s scale -- COORDINATOR_URL`. Without one nothing here is collected.
 
 FLOWFORGE_SCALE_COORDINATOR and FLOWFORGE_SCALE_WORKER, where they are set, are a PID file and the command that starts that node again, such as
-"/data/n1/postmaster.pid pg_ctl -D /data/n1 -w start": these nodes are killed.
+"/data/n1/postmaster.pid pg_ctl -D /data/n1 -w start": these nodes are killed. FLOWFORGE_SCALE_SPARE, such as "10.0.0.4:5432", is a server with the
+extension in a database of the same name: it is added and taken away again.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from .failures import describe
@@ -35,6 +36,31 @@ def write_sql(project: Project) -> dict[str, Any]:
     return {"parts": writing.parts(), "failure": failure, "revision": revision}
 
 
+class NoScriptError(Exception):
+    """What a revision does cannot be written down."""
+
+
+def refuse_parameters() -> None:
+    """Let the connection that op.get_bind() gives offline refuse parameters, which Alembic would leave out of the script in silence."""
+    stdout_connection = MigrationContext._stdout_connection  # noqa: SLF001
+
+    def refusing(self: MigrationContext, connection: Any) -> Any:
+        mock = stdout_connection(self, connection)
+        execute = mock.execute
+
+        def checked(statement: Any, parameters: Any = None, *more: Any, **named: Any) -> Any:
+            if parameters or more or named.get("params") or named.get("multiparams"):
+                raise NoScriptError(
+                    "parameters of op.get_bind().execute(…) stand in no script; op.execute(text(…).bindparams(…)) writes them"
+                )
+            return execute(statement)
+
+        mock.execute = checked  # type: ignore[method-assign,assignment]
+        return mock
+
+    MigrationContext._stdout_connection = refusing  # type: ignore[method-assign]  # noqa: SLF001
+
+
 class _Writing:
     """One script while it is written."""
 
@@ -51,6 +77,7 @@ class _Writing:
 
         ScriptDirectory._upgrade_revs = stepping  # type: ignore[method-assign,assignment]  # noqa: SLF001
         guard_connections(project)
+        refuse_parameters()
 
     def parts(self) -> list[dict[str, Any]]:
         """Return what has been written so far, cut where revisions begin."""

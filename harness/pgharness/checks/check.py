@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
-from pgharness.findings import Finding, Minor, Note, Repeated
+from pgharness.findings import Finding, Harm, Minor, Note, Repeated
 from pgharness.kinds import Kind
 from pgharness.records.chain_record import ChainRecord
 
@@ -21,7 +21,8 @@ Judge = Callable[[ChainRecord, Compare], Iterable[Finding | Note | Minor | Repea
 class Claim:
     """What is claimed of a chain, the reason why it matters, and the mend. Without `needs_walk`, reading the files tells.
 
-    `kinds` are the kinds of findings of a check that is not pgharness's own; those of ours stand in `kinds.toml`.
+    `kinds` are the kinds of findings of a check that is not pgharness's own; those of ours stand in `kinds.toml`. `harm` is what somebody
+    suffers where it does not hold, by which the report puts findings in order.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Claim:
     mend: str
     needs_walk: bool = True
     kinds: tuple[Kind, ...] = ()
+    harm: Harm = Harm.DIFFERENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

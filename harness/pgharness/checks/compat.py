@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.old_release import CODES, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
 
@@ -21,6 +22,11 @@ AHEAD = (
 )
 # A CHECK that refuses nothing but values near the end of their types may refuse nothing that was ever written.
 CHECK_VIOLATED = "23514"
+UNIQUE_VIOLATED = "23505"
+_ONE_KEY = re.compile(r"(?:PRIMARY KEY|UNIQUE) \(([^(),]+)\)")
+_NAMED = re.compile(r"INSERT INTO [^(]+ \(([^()]+)\)")
+# Class 22 of the SQLSTATEs: a value is out of range, too long, of no valid form.
+DATA_EXCEPTIONS = "22"
 
 
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
@@ -37,9 +43,12 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
             # A column of another type refuses some statements, and gives others something else: that is one thing.
             groups[broken.revision, subject, "" if subject.startswith("column ") else kind_of(broken)].append(broken)
     for (revision, subject, _), group in groups.items():
-        yield _only_unlikely(revision, subject, group) or _finding(revision, subject, group)
-    yield from (_hidden(one, seen.role) for one in seen.hidden)
+        if seen.is_sent(group[0].statement):
+            yield _only_unlikely(revision, subject, group) or _finding(record, revision, subject, group)
+    yield from _not_sent(seen, groups)
+    yield from (_hidden(one, seen.role) for one in seen.hidden if seen.is_used(one.statement.name))
     yield from _failed(seen, record)
+    yield from _refused_anyway(seen)
     yield from _stale_plans(seen)
     yield from _cannot_start(seen)
     for revision, name in seen.secured:
@@ -55,9 +64,11 @@ def tried(record: ChainRecord) -> frozenset[str]:
     return frozenset(record.old_release.revisions if record.old_release is not None else ())
 
 
-def _finding(revision: str, subject: str, group: Sequence[Broken]) -> Finding:
+def _finding(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Finding:
     first = group[0]
-    kind = kind_of(first)
+    kind, column = kind_of(first), subject.rpartition(".")[2]
+    if counted := _counted(record, revision, subject, first):
+        kind, column = "numbers", counted
     verbs = ", ".join(dict.fromkeys(one.statement.act.partition(" ")[0] for one in group))
     mend = MENDS.get(
         kind, "let both releases work with it, and take away what only the release before needs in a later revision"
@@ -72,10 +83,23 @@ def _finding(revision: str, subject: str, group: Sequence[Broken]) -> Finding:
         f"The release before, which {verbs} there, {in_words(first)}."
         if first.statement.is_made
         else f"The release before {in_words(first)}.",
-        f"{mend.format(name=first.statement.name, column=subject.rpartition('.')[2])}; {DECLARE}",
+        f"{mend.format(name=first.statement.name, column=column)}; {DECLARE}",
         "\n".join(evidence),
         code=CODES.get(kind, REFUSED_WRITE),
     )
+
+
+def _counted(record: ChainRecord, revision: str, subject: str, broken: Broken) -> str:
+    """Return the column whose number a sequence gave twice, as an INSERT tells that does not name it; empty where it is another matter."""
+    item = record.record_of(revision)
+    snapshot = item.upgrade.snapshot if item is not None else None
+    constraint = subject.removeprefix("constraint ")
+    definition = snapshot.value("constraint", constraint, "definition") if snapshot is not None else None
+    only = _ONE_KEY.match(definition or "")
+    named = _NAMED.match(broken.statement.sql)
+    if only is None or named is None or kind_of(broken) != UNIQUE_VIOLATED or only[1] in named[1].split(", "):
+        return ""
+    return only[1]
 
 
 def _only_unlikely(revision: str, subject: str, group: Sequence[Broken]) -> Note | None:
@@ -87,6 +111,56 @@ def _only_unlikely(revision: str, subject: str, group: Sequence[Broken]) -> Note
     if all(one.statement.is_extreme and kind_of(one) == CHECK_VIOLATED for one in group):
         return Note(NAME, revision, f"{subject} refuses what the release before may write: {group[0].statement.sql}")
     return None
+
+
+def _not_sent(seen: OldReleaseRecord, groups: Mapping[tuple[str, str, str], Sequence[Broken]]) -> Iterator[Note]:
+    """Tell of which objects the statements that were given need nothing, though a release might: that is as good as they are complete."""
+    told = {(one.revision, _at_fault(one)) for one in seen.broken if seen.is_sent(one.statement)}
+    spared: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for (revision, subject, _), group in groups.items():
+        if not any(seen.is_sent(one.statement) or (revision, _at_fault(one)) in told for one in group):
+            spared[revision][subject] = None
+    for revision, subjects in spared.items():
+        yield Note(
+            NAME,
+            revision,
+            f"none of the {len(seen.given)} statements that were given is broken by what becomes of {', '.join(subjects)}; others that a "
+            "release might send there would be: let the file have all that it sends",
+        )
+
+
+def _at_fault(broken: Broken) -> tuple[str, ...]:
+    refusal = broken.after.refusal
+    return (kind_of(broken), *((refusal.column, refusal.constraint, refusal.type_name) if refusal else ()))
+
+
+def _refused_anyway(seen: OldReleaseRecord) -> Iterator[Finding | Note]:
+    """Tell of statements that were given and do not work before the revisions either: of a value that fits nowhere, that is no matter of rows."""
+    for one in seen.refused:
+        refusal = one.after.refusal
+        if refusal is not None and refusal.sqlstate.startswith(DATA_EXCEPTIONS):
+            yield Finding(
+                NAME,
+                one.revision,
+                one.statement.subject,
+                f"The release before sends what the schema refuses, before the revision and after it: {refusal.message} "
+                f"(SQLSTATE {refusal.sqlstate}).",
+                "give the column a type that holds it: ALTER TABLE … ALTER COLUMN … TYPE bigint, or for a large table a new column beside it; "
+                "where the release does not send it, take it out of the file of statements",
+                f"statement: {one.statement.sql}",
+                code="PGH-C007",
+            )
+    others = [
+        one for one in seen.refused if one.after.refusal and not one.after.refusal.sqlstate.startswith(DATA_EXCEPTIONS)
+    ]
+    if others:
+        names = ", ".join(dict.fromkeys(one.statement.name for one in others))
+        yield Note(
+            NAME,
+            None,
+            f"{len(others)} of the statements that were given were not tried, for they are refused before the revisions already, and after "
+            f"them, {in_words(others[0]).removeprefix('is refused now: ')} first: {names}",
+        )
 
 
 def _hidden(one: Hidden, role: str) -> Finding:
@@ -128,7 +202,7 @@ def _fails_for_ever(broken: Broken) -> bool:
 def _stale_plans(seen: OldReleaseRecord) -> Iterator[Note]:
     stale: defaultdict[str, list[Broken]] = defaultdict(list)
     for one in seen.broken:
-        if one.session == "prepared" and not _fails_for_ever(one):
+        if one.session == "prepared" and not _fails_for_ever(one) and seen.is_used(one.statement.name):
             stale[one.revision].append(one)
     for revision, found in stale.items():
         refusal = found[0].after.refusal
@@ -157,6 +231,7 @@ def _cannot_start(seen: OldReleaseRecord) -> Iterator[Note]:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.SERVICE,
     claim="the release before works on: what it reads, inserts, updates and deletes comes to the same, and what it writes stops no later revision",
     reason="While a release is rolled out, and after it is taken back, the one before runs on the new schema.",
     mend="expand first, contract in a revision that runs when the release before is gone, and declare that: after_deploy",

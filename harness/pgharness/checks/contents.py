@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from pgharness.describing.contents import count_of, in_one_line, rows_in_words, 
 from pgharness.findings import Finding, Note
 from pgharness.records.changes import TableChanges, ValueChange, changes
 from pgharness.records.contents import Contents
+from pgharness.records.made_anew import is_made_anew, numbered_columns
 from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord, Step
 
@@ -216,6 +218,12 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
             f"let upgrade() in {_path(seen)} keep what rows are known by: alter the key's type, or fill the new column from it; {DECLARE}",
             rows_in_words(back.vanished, redacts=redacts),
         )
+    elif back.vanished and (column := _asked_of_ours(seen, table)):
+        yield Note(
+            NAME,
+            _revision(seen),
+            f"{subject}: downgrade() takes away rows that stood there before upgrade(), by what was written to {column} since",
+        )
     elif back.vanished:
         yield _finding(
             seen,
@@ -236,6 +244,25 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
         )
 
 
+def _asked_of_ours(seen: _Seen, table: str) -> str:
+    """Return the new column that we filled and that each DELETE from the table asks for; empty where one asks for nothing of ours."""
+    names = rf"(?<!\w){re.escape(table.rpartition('.')[2])}(?!\w)"
+    deletes = [one for one in _own(seen.item, "downgrade") if re.match(r"\s*(?:WITH|DELETE)\b", one, re.IGNORECASE)]
+    asked = [one for one in deletes if re.search(names, one)]
+    new = [one.name for one in seen.up[table].added if (table, one.name) in seen.ours]
+    return next((one for one in new if asked and all(_names(one, text) for text in asked)), "")
+
+
+def _own(item: RevisionRecord, direction: str) -> list[str]:
+    """Return what the revision itself sends in a step."""
+    step = {"upgrade": item.upgrade, "downgrade": item.downgrade}[direction]
+    return [one.sql for one in step.statements if one.file == item.revision.path] if step is not None else []
+
+
+def _names(column: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", text) is not None
+
+
 def _has_another_key(seen: _Seen, up: TableChanges) -> bool:
     met = seen.item.upgrade.met
     table = met.table(up.table) if met is not None else None
@@ -250,6 +277,8 @@ def _judge_again(seen: _Seen, again: Mapping[str, TableChanges], *, redacts: boo
         if before is None or table in seen.refilled | seen.written_to or seen.is_irreversible:
             continue
         mend = f"make upgrade() in {_path(seen)} give the same each time; {DECLARE}"
+        if seen.back(table).vanished or _is_made_anew(seen, table):
+            continue  # what the way back took away cannot be there again, and has been told
         for column, values in one.values.items():
             if before.column(column) is not None and (table, column) not in seen.ours:
                 message = f"Upgrading again after downgrade() gives {count_of(values, 'value')} otherwise than the first time."
@@ -259,6 +288,15 @@ def _judge_again(seen: _Seen, again: Mapping[str, TableChanges], *, redacts: boo
             if rows:
                 message = f"Upgraded again after downgrade(), it {what} {count_of(rows, 'row')}."
                 yield _finding(seen, "PGH-V010", f"table {table}", message, mend, rows_in_words(rows, redacts=redacts))
+
+
+def _is_made_anew(seen: _Seen, table: str) -> bool:
+    """Whether the second upgrade made the rows of the first with other ids and times, which a seed may do."""
+    left, again = seen.item.upgrade.left, seen.item.reupgrade
+    first = left.table(table) if left is not None else None
+    second = again.left.table(table) if again is not None and again.left is not None else None
+    numbered = numbered_columns(seen.item.upgrade.snapshot, table)
+    return first is not None and second is not None and is_made_anew(first, second, numbered)
 
 
 def _renames(seen: _Seen) -> Iterator[Note]:

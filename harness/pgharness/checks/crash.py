@@ -9,7 +9,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.checks.races import judge_races
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
 from pgharness.describing.resuming import mend_left, mend_repeated, mend_rows, others_in_words
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.held_rows import OtherRows
 from pgharness.records.statements import Statement
@@ -108,6 +108,7 @@ def _line(statement: Statement, step: StoppedStep) -> int | None:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.SERVICE,
     claim="stopped anywhere, a revision is undone whole, or can be run again and ends where it would have ended; upgrades at once end there too",
     reason="A deployment is killed in the middle: what it has committed by then must not keep the next one from going on, nor be done twice.",
     mend="let one transaction hold the whole revision; where that cannot be, let each statement find done what is done",

@@ -9,7 +9,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.checks.contents import DECLARE, NAME, judge_contents
 from pgharness.describing.contents import in_one_line
 from pgharness.describing.differences import failure_evidence, failure_in_words
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure, RevisionRecord
 
@@ -86,6 +86,7 @@ def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.DATA,
     claim="values and rows that stand before a revision are there after up, down and up again",
     reason="A migration that loses contents passes on an empty database, and in production there is no second copy.",
     mend="keep what stands there, or declare the loss",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.histories import by_themselves
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
 
@@ -115,6 +115,7 @@ def _no_way_back(revision: Revision) -> Finding:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.DEPLOYMENT,
     claim="one head, one base, every revision has a body",
     reason="`alembic upgrade head` fails with two heads; an empty revision hides a forgotten change.",
     mend="merge the heads, write the body",

@@ -13,7 +13,7 @@ from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.origin import origin
-from pgharness.findings import Finding, Note, Repeated
+from pgharness.findings import Finding, Harm, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord, QueryRecord
 
@@ -328,6 +328,7 @@ def _described(index: Index) -> str:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.UPKEEP,
     claim="every foreign key and every declared query has its index, and every index has its work",
     reason="A foreign key without an index makes a delete of one row read the whole referring table; an index without work "
     "is paid for by every write.",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.origin import origin
-from pgharness.findings import Finding
+from pgharness.findings import Finding, Harm
 from pgharness.records.chain_record import ChainRecord
 
 NAME = "leftovers"
@@ -80,6 +80,7 @@ def _unused_enums(head: Snapshot) -> list[str]:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.UPKEEP,
     claim="at the heads nothing is invalid, unvalidated, disabled or unused",
     reason="What a migration leaves half done slows writes, accepts bad rows, or makes the next CREATE TYPE fail.",
     mend="finish it, or drop it",

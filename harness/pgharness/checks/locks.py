@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import Finding, Minor
+from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
+from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import Trace, TracedStatement
-from pgharness.trace.hazards import NO_LIMIT, hazard_of
+from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
+from pgharness.trace.estimating import in_words as estimate_in_words
+from pgharness.trace.hazards import NO_LIMIT, REVERSIBLE, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
@@ -17,6 +20,7 @@ from pgharness.trace.telling import counted, doing
 
 NAME = "locks"
 MINOR = "lock timeout"
+ON_THE_WAY_BACK = "downgrade locks"
 _SHOWN = 100
 # What is said of all such work of one revision.
 _WORK = {
@@ -30,11 +34,13 @@ _WORK = {
 }
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | Note]:
     """Judge the trace of each upgrade and downgrade that passed; that no limit is in force is told once."""
     for revision, direction, trace in _traces(record):
         for one in work_under_locks(trace):
-            yield _finding(revision, direction, trace, one)
+            told = _told(revision, direction, trace, one, record.sizes)
+            is_the_way_back = direction == "downgrade" and hazard_of(one) not in REVERSIBLE
+            yield Minor(ON_THE_WAY_BACK, told) if is_the_way_back and isinstance(told, Finding) else told
         yield from _judge_late_limit(revision, direction, trace)
     yield from _judge_limit(record)
 
@@ -46,7 +52,35 @@ def _traces(record: ChainRecord) -> Iterator[tuple[Revision, str, Trace]]:
                 yield item.revision, direction, step.trace
 
 
-def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence) -> Finding:
+def _told(
+    revision: Revision, direction: str, trace: Trace, one: Occurrence, sizes: SizesRecord | None
+) -> Finding | Note:
+    """Return the finding, with what it comes to at production's size where that is known; of small tables a note.
+
+    What a revision allows has to be found with a profile as without, or the allowance would be told as unused.
+    """
+    if sizes is None:
+        return _finding(revision, direction, trace, one)
+    estimate = estimate_under(one.lock, trace, one.place, sizes)
+    if not estimate.is_small or NAME in revision.allow:
+        return _finding(revision, direction, trace, one, _at_size(estimate, one, sizes))
+    return Note(
+        NAME,
+        revision.revision,
+        f"{direction}(): {_place(one.statement)} {doing(one.work)} while {in_words(one.lock.mode, one.lock.kind)}; in production these are "
+        f"{rows_in_words(estimate.rows)} rows (a finding from small_table_rows = {sizes.small_table_rows:,})",
+    )
+
+
+def _at_size(estimate: Estimate, one: Occurrence, sizes: SizesRecord) -> str:
+    lock = one.lock
+    if not estimate.rows and estimate.unknown:
+        return f" How long is not known: the profile has no size of {', '.join(estimate.unknown)}."
+    blocked = in_words(lock.mode, lock.kind).removesuffix(" wait")
+    return f" At production's size it blocks {blocked} on {lock.relation} for {estimate_in_words(estimate, sizes)}."
+
+
+def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, at_size: str = "") -> Finding:
     hazard = hazard_of(one)
     lock = one.lock
     taken = "" if not one.is_held_over else f", which {_place(trace.statements[lock.taken_by])} took"
@@ -55,7 +89,7 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence) 
         revision.revision,
         f"{lock.kind} {lock.relation}",
         f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {_place(one.statement)} {doing(one.work)}: "
-        f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.",
+        f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.{at_size}",
         f'{hazard.fix(one) if hazard.fix else hazard.good}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
         evidence(one.statement),
         one.statement.statement.line or None,
@@ -95,7 +129,9 @@ def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Itera
 
 
 def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
-    """Tell once for the whole chain that nobody limits how long its statements wait for a lock."""
+    """Tell once for the whole chain that nobody limits how long its statements wait for a lock; production itself may, by the profile."""
+    if record.sizes is not None and record.sizes.profile.number("lock_timeout"):
+        return
     unlimited = [
         revision.label
         for revision, direction, trace in _traces(record)
@@ -123,10 +159,12 @@ def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.SERVICE,
     claim="no statement keeps readers or writers of a table waiting while it works on its rows",
     reason="On a table of millions of rows such a statement is an outage of minutes; on the few rows of a test nobody sees it.",
     mend="do the work without the lock: concurrently, NOT VALID and then validated, or in pieces",
     judge=judge,
     needs=frozenset({"trace", "roundtrips"}),
+    uses=frozenset({"sizes"}),
     only_of_standing=True,
 )

@@ -13,6 +13,11 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.modes import OwnerRun
 from pgharness.records.steps import Failure
 
+# What it asks for is all that a chain can do: nothing but the administrator's hand is missing.
+_EXTENSION_IF_MISSING = re.compile(
+    r"\s*CREATE\s+EXTENSION\s+IF\s+NOT\s+EXISTS\s+(?P<name>\"[^\"]+\"|\w+)", re.IGNORECASE
+)
+
 
 def judge_owner(record: ChainRecord, owner: OwnerRun) -> Iterator[Finding | Note]:
     """Find each revision that is refused to a role that is no superuser."""
@@ -22,6 +27,14 @@ def judge_owner(record: ChainRecord, owner: OwnerRun) -> Iterator[Finding | Note
                 NAME,
                 revision,
                 "it makes roles, which takes CREATEROLE; managed services give it to their administrator",
+            )
+            continue
+        if extension := _EXTENSION_IF_MISSING.match(failure.statement or ""):
+            yield Note(
+                NAME,
+                revision,
+                f"the extension {extension['name']} is not trusted, so a role that is no superuser passes only where it is there already: let the "
+                "service's administrator make it once before the chain (rds_superuser, cloudsqlsuperuser, azure.extensions)",
             )
             continue
         item = record.record_of(revision)

@@ -9,7 +9,7 @@ from pgharness.catalog.facts import FactKey, ObjectKey
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.contents import in_one_line
-from pgharness.findings import Finding
+from pgharness.findings import Finding, Harm
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.kept import KeptObject
 from pgharness.records.statements import Statement
@@ -167,6 +167,7 @@ def _finding(  # noqa: PLR0917 - the parts of a finding, in their order
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.UPKEEP,
     claim="what the server remarks on the way up betrays nothing: no other object kept, nothing passed over, cut or taken along",
     reason="A NOTICE fails nothing and is read by nobody, and the database is not what the revision says.",
     mend="let the statement do what it says",

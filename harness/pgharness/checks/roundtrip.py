@@ -17,10 +17,11 @@ from pgharness.describing.differences import (
     failure_evidence,
     failure_in_words,
     is_column_order,
+    minor_name,
 )
 from pgharness.describing.proposals import Proposals, mend_downgrade, written_out
 from pgharness.describing.rows_at_fault import where_in_words
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, RevisionRecord
@@ -30,16 +31,16 @@ NAME = "roundtrip"
 NAMELESS = re.compile("it has no name|have a name", re.IGNORECASE)
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge each revision by itself, and where all hold, the way down from the heads to the base in one go."""
     by_revision = [said for item in record.revisions for said in _judge_revision(item, compare)]
     on_the_way_down = list(_judge_descent(record, compare))
     yield from by_revision
-    if all(isinstance(said, Note) for said in by_revision):
+    if not any(isinstance(said, Finding) for said in by_revision):
         yield from on_the_way_down
 
 
-def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Finding | Note]:
+def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
     revision, downgrade, reupgrade = record.revision, record.downgrade, record.reupgrade
     if downgrade is None:
         return
@@ -139,16 +140,20 @@ def _named(record: RevisionRecord, failure: Failure, compare: Compare) -> str:
     return f"name it, as PostgreSQL does: {'; '.join(calls)} in downgrade() of {record.revision.path}" if calls else ""
 
 
-def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[Finding | Note]:
+def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[Finding | Note | Minor]:
     """Judge what a downgrade left; the comparison leads from that to what was before."""
     revision = record.revision
     order, facts = _split(restoring.differences)
     told = [one for one in restoring.told if one.kind != ORDER]
+    if told and all(map(_only_validates, told)):
+        kept = ", ".join(one.subject for one in told)
+        yield Note(NAME, revision.revision, f"its downgrade leaves validated what is NOT VALID before it: {kept}")
+        return
     if facts and record.downgrade is not None and record.upgrade.snapshot == record.downgrade.snapshot:
         yield _changes_nothing(revision, told, restoring.proposals)
         return
     for one in told:
-        yield _finding(
+        finding = _finding(
             "PGH-R004",
             revision,
             f"downgrade() does not restore the catalog. {one.message}",
@@ -156,7 +161,18 @@ def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[F
             one.evidence,
             subject=one.subject,
         )
+        name = minor_name(one.differences)
+        yield Minor(name, finding) if name else finding
     yield from _note_order(revision, order, "its downgrade")
+
+
+def _only_validates(told: Told) -> bool:
+    """Whether a constraint is as it was but for having been validated, which takes nothing away and is no state to go back to."""
+    return all(
+        one.property == "validated"
+        or (one.property == "definition" and one.left is not None and one.right == f"{one.left} NOT VALID")
+        for one in told.differences
+    )
 
 
 def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Proposals) -> Finding:

@@ -15,7 +15,7 @@ from pgharness.describing.lost_version_table import in_words as still_in_force
 from pgharness.describing.lost_version_table import setting_that_hides
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, where_in_words
-from pgharness.findings import Finding, Note
+from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure, RevisionRecord
 
@@ -84,6 +84,13 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",
         )
+    elif record.upgrade_rows_failure is not None and record.upgrade_rows_failure.refused:
+        yield Note(
+            NAME,
+            revision.revision,
+            f"upgrade() refuses rows that were made for it, so what it does to others was not tried: {record.upgrade_rows_failure.message}; "
+            "the setting `values` makes rows that it takes",
+        )
     elif record.upgrade_rows_failure is not None:
         yield Finding(
             check=NAME,
@@ -137,6 +144,7 @@ def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) 
 
 CHECK = Check(
     name=NAME,
+    harm=Harm.DEPLOYMENT,
     claim="every revision runs, on rows, one at a time and as env.py deploys the chain, and what it did is committed",
     reason="A chain that is tested on empty tables fails in production: NOT NULL without a default, a cast, a duplicate.",
     mend="correct the revision; its statement and SQLSTATE are in the evidence",

@@ -17,6 +17,7 @@ from pgharness.cli.diff import diff
 from pgharness.cli.exit_codes import COULD_NOT_RUN, INTERRUPTED
 from pgharness.cli.explain import explain
 from pgharness.cli.plans import plans
+from pgharness.cli.profile import profile
 from pgharness.cli.record import record
 from pgharness.cli.snapshot import snapshot
 from pgharness.cli.trace import trace
@@ -45,7 +46,7 @@ def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
     return run_command
 
 
-for command in (check, explain, trace, diff, snapshot, plans, record):
+for command in (check, explain, trace, diff, snapshot, plans, record, profile):
     app.command()(_interruptible(command))
 
 

@@ -40,6 +40,12 @@ def check(  # noqa: PLR0917 - typer calls it with names
     statements: Annotated[
         Path | None, typer.Option(help="A file of the SQL that the application sends, `;` between statements.")
     ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Production's sizes, as `pgharness profile` writes them.")
+    ] = None,
+    traffic: Annotated[
+        bool, typer.Option("--traffic", help="Run the newest revisions under readers and writers, on large tables.")
+    ] = False,
     report_format: Annotated[ReportFormat, typer.Option("--format", help="The output format.")] = ReportFormat.TEXT,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print findings and the verdict alone.")] = False,
@@ -86,6 +92,8 @@ def check(  # noqa: PLR0917 - typer calls it with names
             "heads": tuple(head or ()),
             "baseline": baseline,
             "statements": statements,
+            "profile": profile,
+            "traffic": traffic or None,
         },
         report_format,
         output,

@@ -25,6 +25,14 @@ class ListFormat(StrEnum):
     JSON = "json"
 
 
+class TraceFormat(StrEnum):
+    """The formats of `trace`."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
 class SnapshotFormat(StrEnum):
     """The formats of `snapshot`."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgharness.cli.formats import ListFormat
+from pgharness.cli.formats import TraceFormat
 from pgharness.cli.project_options import (
     AlembicFile,
     BaselineFile,
@@ -29,7 +29,7 @@ def trace(  # noqa: PLR0917 - typer calls it with names
     python: Interpreter = None,
     server: ServerName = None,
     baseline: BaselineFile = None,
-    list_format: Annotated[ListFormat, typer.Option("--format", help="The output format.")] = ListFormat.TEXT,
+    trace_format: Annotated[TraceFormat, typer.Option("--format", help="The output format.")] = TraceFormat.TEXT,
 ) -> None:
     """Run the chain and tell what each statement locks, whom that keeps waiting, and what work is done meanwhile.
 
@@ -46,4 +46,4 @@ def trace(  # noqa: PLR0917 - typer calls it with names
         "baseline": baseline,
         "only": ("locks",),
     }
-    trace_and_tell(config, options, tuple(revisions or ()), list_format)
+    trace_and_tell(config, options, tuple(revisions or ()), trace_format)

@@ -9,10 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pgharness.chain.course import find_revision
-from pgharness.cli.formats import ListFormat
+from pgharness.cli.formats import TraceFormat
 from pgharness.cli.project_folder import enter_project
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.records.trace import Trace
+from pgharness.report.page import render_trace_page
 from pgharness.report.printable import encodable
 from pgharness.running import run_checks
 from pgharness.settings import load_settings
@@ -21,7 +22,7 @@ from pgharness.trace.telling import trace_in_lines
 
 
 def trace_and_tell(
-    config: Path | None, options: Mapping[str, object], named: Sequence[str], list_format: ListFormat
+    config: Path | None, options: Mapping[str, object], named: Sequence[str], trace_format: TraceFormat
 ) -> None:
     """Run the chain that configuration and options name, and print what its revisions do. Raises CannotRun."""
     if config is None and options["alembic"] is None:
@@ -29,11 +30,15 @@ def trace_and_tell(
     record = run_checks(load_settings(config, **options)).record
     wanted = {find_revision(record.chain, name).revision for name in named}
     told = [item for item in record.revisions if not wanted or item.revision.revision in wanted]
-    if list_format is ListFormat.JSON:
-        print(json.dumps({"revisions": [_in_json(item) for item in told]}, indent=2, ensure_ascii=False))
-        return
-    lines = [line for item in told for line in _in_lines(item)]
-    sys.stdout.write(encodable("\n".join(lines).strip() + "\n", sys.stdout.encoding or "utf-8"))
+    sys.stdout.write(encodable(_told(told, trace_format), sys.stdout.encoding or "utf-8"))
+
+
+def _told(items: Sequence[RevisionRecord], trace_format: TraceFormat) -> str:
+    if trace_format is TraceFormat.HTML:
+        return render_trace_page(items)
+    if trace_format is TraceFormat.JSON:
+        return json.dumps({"revisions": [_in_json(item) for item in items]}, indent=2, ensure_ascii=False) + "\n"
+    return "\n".join(line for item in items for line in _in_lines(item)).strip() + "\n"
 
 
 def _steps(item: RevisionRecord) -> Iterator[tuple[str, Step]]:
@@ -45,7 +50,8 @@ def _steps(item: RevisionRecord) -> Iterator[tuple[str, Step]]:
 
 def _in_lines(item: RevisionRecord) -> Iterator[str]:
     for name, step in _steps(item):
-        ended = f"  fails: {step.failure.message.splitlines()[0]}" if step.failure is not None else ""
+        first_line = step.failure.message.partition("\n")[0] if step.failure is not None else ""
+        ended = f"  fails: {first_line}" if step.failure is not None else ""
         yield ""
         yield f"{item.revision.label} {name}(){ended}"
         assert step.trace is not None

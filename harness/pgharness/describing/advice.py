@@ -117,6 +117,13 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "23514",
         "check_violation",
+        "let the new partition take over its rows: CREATE TABLE … (LIKE the partitioned table INCLUDING ALL), WITH moved AS (DELETE FROM "
+        "{partition} WHERE … RETURNING *) INSERT INTO it SELECT * FROM moved, and then ATTACH PARTITION",
+        r'updated partition constraint for default partition "(?P<partition>[^"]+)"',
+    ),
+    Advice(
+        "23514",
+        "check_violation",
         "let the statement write what {constraint} admits, or leave out the rows that it refuses",
         r'\A\s*(?:WITH\b[\s\S]*)?(?:INSERT|UPDATE)\b[\s\S]*check constraint "(?P<constraint>[^"]+)"',
     ),

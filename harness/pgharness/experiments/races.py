@@ -76,7 +76,11 @@ def race_along(site: Site, record: ChainRecord) -> Iterator[Race]:
         if (
             first.ends_right and record.revisions[-1].alone_failure is None
         ):  # or one by itself does not get there either
-            if any(one.file and may_write_rows(one) for one in record.revisions[-1].upgrade.statements):
+            last = record.revisions[-1]
+            # On rows that it fails on, or refuses, by itself it gets there in no company either.
+            if last.upgrade_rows_failure is None and any(
+                one.file and may_write_rows(one) for one in last.upgrade.statements
+            ):
                 _fill(site, record, database)
             yield race(Meeting(site, record, database, MANY), revisions[-1:], head)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgharness.experiments import comparison, crash, draft, models, modes, query_plans, structure
 from pgharness.experiments.experiment import Experiment, FollowUp
 from pgharness.experiments.old_release import experiment as old_release
+from pgharness.experiments.traffic import experiment as traffic
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     query_plans.EXPERIMENT,
@@ -17,5 +18,5 @@ EXPERIMENTS: tuple[Experiment, ...] = (
 )
 """All experiments at the heads, in the order in which they are made."""
 
-FOLLOW_UPS: tuple[FollowUp, ...] = (crash.FOLLOW_UP,)
+FOLLOW_UPS: tuple[FollowUp, ...] = (crash.FOLLOW_UP, traffic.FOLLOW_UP)
 """Those that go by what the walk has seen, in the order in which they are made."""

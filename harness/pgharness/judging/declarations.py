@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from pgharness.checks import indices
 from pgharness.checks.check import Claim
-from pgharness.findings import Finding
+from pgharness.findings import Finding, Harm
 from pgharness.records.revisions import Chain, Revision
 from pgharness.settings import nearest
 
 NAME = "declarations"
 DECLARATIONS = Claim(
     name=NAME,
+    harm=Harm.UPKEEP,
     claim="what revisions and settings declare to be meant is known, has a reason, and is used",
     reason="A declaration that is misspelt or outlived hides nothing today and the next defect tomorrow.",
     mend="correct it, give its reason, or remove it",

@@ -219,6 +219,7 @@ def _result(
         why=claim.reason,
         needs_walk=claim.needs_walk,
         kinds=kinds_of(claim.name, claim.kinds),
+        harm=claim.harm,
     )
 
 

@@ -20,13 +20,16 @@ OURS = (
     "pgharness.checks.roundtrip:CHECK",
     "pgharness.checks.data:CHECK",
     "pgharness.checks.locks:CHECK",
+    "pgharness.checks.sizes:CHECK",
     "pgharness.checks.leftovers:CHECK",
+    "pgharness.checks.pitfalls:CHECK",
     "pgharness.checks.notices:CHECK",
     "pgharness.checks.crash:CHECK",
     "pgharness.checks.enums:CHECK",
     "pgharness.checks.indices:CHECK",
     "pgharness.checks.modes:CHECK",
     "pgharness.checks.compat:CHECK",
+    "pgharness.checks.traffic:CHECK",
 )
 
 

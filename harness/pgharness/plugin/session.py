@@ -144,7 +144,8 @@ class HarnessSession:
 def _outcome(server: Server, plan: Plan) -> Report | CannotRun:
     """Run once for all; a fault of the harness itself is told once for all too, with the place where it is."""
     try:
-        return run_on(server, plan, started=time.perf_counter()).report
+        report = run_on(server, plan, started=time.perf_counter()).report
+        return replace(report, walked=())  # nothing is drawn of it here, and every worker reads the file
     except CannotRun as reason:
         return reason
     except Exception:  # noqa: BLE001 - other items and workers would run into the same

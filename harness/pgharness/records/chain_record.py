@@ -13,7 +13,9 @@ from pgharness.records.kept import KeptObject
 from pgharness.records.modes import ModesRecord
 from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.revisions import Chain
+from pgharness.records.sizes import SizesRecord
 from pgharness.records.steps import Descent, RevisionRecord
+from pgharness.records.traffic import TrafficRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class ChainRecord:
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""
     unused_by_hand: tuple[str, ...] = ()
     """Files of rows and assertions that belong to no revision."""
+    sizes: SizesRecord | None = None
+    """Production's sizes, where a profile has them."""
+    traffic: TrafficRecord | None = None
+    """What readers and writers met while the newest revisions ran, where somebody asked for it."""
     redacts: bool = False
     """Whether values of rows are told to nobody."""
     durations_s: Mapping[str, float] = field(default_factory=dict)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+from pgharness.catalog.names import unqualified, unquoted
 from pgharness.records.steps import Failure
 
 Session = Literal["fresh", "prepared"]
@@ -105,6 +107,8 @@ class Hidden:
 class OldReleaseRecord:
     """The revisions on which the release before was tried, and all that came of it.
 
+    `given` are the statements that it is known to send; where there are some, made ones are what it might send besides. `refused` are those of
+    them that the schema refuses before the revisions and after them, each with both answers.
     `failure` is why `failed_at` does not run on the rows that the release
     before has written meanwhile. `unmade` says why nothing could be tried. `role` is the application's, empty where it is not named.
     `start_failure` is why it cannot start again on the schema that the last revision leaves, where git has it.
@@ -114,9 +118,21 @@ class OldReleaseRecord:
     revisions: tuple[str, ...]
     broken: tuple[Broken, ...] = ()
     hidden: tuple[Hidden, ...] = ()
+    given: tuple[OldStatement, ...] = ()
+    refused: tuple[Broken, ...] = ()
     failed_at: str | None = None
     failure: Failure | None = None
     role: str = ""
     secured: tuple[tuple[str, str], ...] = ()
     unmade: str = ""
     start_failure: Failure | None = None
+
+    def is_sent(self, statement: OldStatement) -> bool:
+        """Whether the release is known to send it, or nothing is known of it."""
+        return not self.given or not statement.is_made
+
+    def is_used(self, name: str) -> bool:
+        """Whether the release is known to speak of a relation, or nothing is known of it; told by the name in its statements."""
+        bare = unquoted(unqualified(name))
+        word = re.compile(rf"(?<![\w$]){re.escape(bare)}(?![\w$])", re.IGNORECASE)
+        return not self.given or any(word.search(one.sql) for one in self.given)

@@ -9,9 +9,9 @@ from pgharness.report.as_gitlab import render_gitlab
 from pgharness.report.as_json import render_json
 from pgharness.report.as_junit import render_junit
 from pgharness.report.as_sarif import render_sarif
-from pgharness.report.html import render_html
 from pgharness.report.markdown import render_markdown
 from pgharness.report.model import Report
+from pgharness.report.page import render_html
 from pgharness.report.text import render_text
 
 FORMATS: dict[str, Callable[[Report], str]] = {

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pgharness.findings import CheckResult, Finding, Note
+from pgharness.records.revisions import Revision
 from pgharness.report.model import Report
-from pgharness.report.places import place_of, repository_root
+from pgharness.report.places import place_of, relative_to, repository_root
+from pgharness.report.timeline import timeline_of
 
 VERSION = 1
 """Grows when a program that reads the present shape could not read the next; new keys may come without."""
@@ -21,7 +23,7 @@ def render_json(report: Report) -> str:
         "version": VERSION,
         "server": asdict(report.server),
         "passed": report.passed,
-        "revisions": [{"revision": item.revision, "label": item.label} for item in report.chain.revisions],
+        "revisions": [_revision(report, item, root) for item in report.chain.revisions],
         "checks": [_check(result) for result in report.results],
         "findings": [_said(report, finding, root) for finding in report.findings],
         "accepted": [_said(report, finding, root) for finding in report.accepted],
@@ -29,6 +31,18 @@ def render_json(report: Report) -> str:
         "duration_s": round(report.duration_s, 4),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _revision(report: Report, revision: Revision, root: Path) -> dict[str, object]:
+    """Return a revision with its file, and what was seen of each step over its statements; null where nothing was."""
+    seen = report.seen(revision)
+    steps = {"upgrade": seen and seen.upgrade, "downgrade": seen and seen.downgrade}
+    return {
+        "revision": revision.revision,
+        "label": revision.label,
+        "file": relative_to(root, revision.path),
+        **{name: asdict(timeline_of(step.trace)) if step and step.trace else None for name, step in steps.items()},
+    }
 
 
 def _check(result: CheckResult) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 from pgharness.findings import CheckResult, Finding, Note, Status
 from pgharness.kinds import Kind
@@ -65,7 +66,7 @@ def _result(report: Report, said: Finding | Note, root: Path) -> dict[str, objec
         "level": "error" if isinstance(said, Finding) else "note",
         "message": {"text": _text(said)},
         "locations": [
-            {"physicalLocation": {"artifactLocation": {"uri": place.file}, "region": {"startLine": place.line}}}
+            {"physicalLocation": {"artifactLocation": {"uri": quote(place.file)}, "region": {"startLine": place.line}}}
         ],
     }
     if isinstance(said, Finding):

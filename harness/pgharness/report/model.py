@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from pgharness.findings import CheckResult, Finding, Note
+from pgharness.findings import CheckResult, Finding, Harm, Note
 from pgharness.records.revisions import Chain, Revision
+from pgharness.records.steps import RevisionRecord
 
 WHOLE_CHAIN = "whole chain"
 
@@ -45,6 +46,8 @@ class Report:
     server_s: float
     duration_s: float
     source: str = "alembic.ini"
+    walked: tuple[RevisionRecord, ...] = ()
+    """What was seen of each revision, from which its locks and its schema are drawn."""
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -60,6 +63,12 @@ class Report:
     def accepted(self) -> tuple[Finding, ...]:
         """What people accept for now, which is not among the findings."""
         return tuple(finding for result in self.results for finding in result.accepted)
+
+    @cached_property
+    def by_harm(self) -> tuple[tuple[Harm, tuple[Finding, ...]], ...]:
+        """The findings by what somebody suffers of them, worst first; among equals in the order of the checks."""
+        found = {harm: [one for item in self.results if item.harm is harm for one in item.findings] for harm in Harm}
+        return tuple((harm, tuple(findings)) for harm, findings in found.items() if findings)
 
     @property
     def rows(self) -> tuple[Revision | None, ...]:
@@ -93,6 +102,25 @@ class Report:
         is_reached = self._revisions.keys() <= self.reached if revision is None else revision.revision in self.reached
         is_judged = result.is_judged and (not result.needs_walk or is_reached) and _is_tried(result, revision)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
+
+    def notes_at(self, revision: Revision | None) -> tuple[Note, ...]:
+        """Return the notes about a revision, or about the chain as a whole."""
+        return self._notes_at.get(revision.revision if revision is not None else None, ())
+
+    def seen(self, revision: Revision) -> RevisionRecord | None:
+        """Return what was seen of a revision; None where the walk did not come to it, or nobody keeps it."""
+        return self._walked.get(revision.revision)
+
+    @cached_property
+    def _notes_at(self) -> dict[str | None, tuple[Note, ...]]:
+        found: defaultdict[str | None, list[Note]] = defaultdict(list)
+        for note in self.notes:
+            found[note.revision].append(note)
+        return {revision: tuple(notes) for revision, notes in found.items()}
+
+    @cached_property
+    def _walked(self) -> dict[str, RevisionRecord]:
+        return {item.revision.revision: item for item in self.walked}
 
     @cached_property
     def _revisions(self) -> dict[str, Revision]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 
@@ -39,9 +40,9 @@ def given_server(text: str, reason: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def connect_given(text: str) -> Iterator[Connection]:
+def connect_given(text: str, **options: Any) -> Iterator[Connection]:
     """Open a session on the database that the URL names, to read it. Raises CannotRun, which never tells the password."""
-    with _connected(parse_url(text)) as connection:
+    with _connected(parse_url(text), **options) as connection:
         probe(connection)
         yield connection
 
@@ -61,9 +62,9 @@ def _no_url(text: str) -> CannotRun:
 
 
 @contextlib.contextmanager
-def _connected(url: ServerUrl) -> Iterator[Connection]:
+def _connected(url: ServerUrl, **options: Any) -> Iterator[Connection]:
     try:
-        connection = connect(url)
+        connection = connect(url, **options)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         raise _no_connection(url, error) from None  # libpq's own text names no password, a traceback may
     with connection:

@@ -137,6 +137,13 @@ NO_LIMIT = Hazard(
 FINDINGS = (INDEX_BUILD, REWRITE, MOVE, VERIFICATION, FOREIGN_KEY, HELD_OVER, SCAN, NO_LIMIT)
 """The dangers that `locks` finds."""
 
+REVERSIBLE = (INDEX_BUILD,)
+"""The dangers that a downgrade can do without and still bring back what was there.
+
+What mends the others, a constraint that is NOT VALID at first or a column beside the old one, takes several revisions in turn, of which a
+downgrade is but one, and leaves another catalog than the one to be restored.
+"""
+
 BRIEF_LOCK = Hazard(
     id="brief-lock",
     title="A lock that blocks, without work under it",
@@ -193,6 +200,30 @@ KEPT = Hazard(
     bad="CREATE TABLE IF NOT EXISTS depot (id int, colour text)",
     good="CREATE TABLE colour (id int, colour text)",
 )
+PASSED_OVER = Hazard(
+    id="passed-over",
+    title="IF EXISTS has met nothing",
+    shows="NOTICE `… does not exist, skipping`",
+    blocks="nobody; but a name that is misspelt is passed over for ever",
+    bad="DROP TABLE IF EXISTS parcell",
+    good="DROP TABLE parcel",
+)
+NO_EFFECT = Hazard(
+    id="no-effect",
+    title="SET LOCAL outside of a transaction",
+    shows="WARNING `SET LOCAL can only be used in transaction blocks`",
+    blocks="as no-lock-timeout, where it was to be the limit: nothing was set",
+    bad="SET LOCAL lock_timeout = '1s'  -- in an autocommit block",
+    good="SET lock_timeout = '1s'  -- there, and RESET lock_timeout behind what it is for",
+)
+LOCKS_IN_TURN = Hazard(
+    id="locks-in-turn",
+    title="Several tables are locked one after the other",
+    shows="a lock that blocks on a table, taken while that of an earlier statement on another table is held",
+    blocks="all of them until the transaction ends; who takes them in another order meets a deadlock (SQLSTATE 40P01)",
+    bad="ALTER TABLE leg ADD COLUMN z int; ALTER TABLE parcel ADD COLUMN z int",
+    good="each in a revision of its own",
+)
 NAME_CUT = Hazard(
     id="name-cut",
     title="A name is longer than 63 bytes and was cut",
@@ -217,8 +248,11 @@ WORTH_KNOWING = (
     ROWS_WRITTEN,
     ROW_TRIGGERS,
     ROWS_READ,
+    LOCKS_IN_TURN,
     KEPT,
+    PASSED_OVER,
     NAME_CUT,
+    NO_EFFECT,
     SETTING_LEFT,
 )
 """What `pgharness trace` tells besides."""

@@ -11,9 +11,12 @@ from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.hazards import (
     BRIEF_LOCK,
     KEPT,
+    LOCKS_IN_TURN,
     NAME_CUT,
+    NO_EFFECT,
     NO_LIMIT,
     OTHER_RELATION,
+    PASSED_OVER,
     ROW_TRIGGERS,
     ROWS_READ,
     ROWS_WRITTEN,
@@ -24,8 +27,13 @@ from pgharness.trace.hazards import (
 )
 from pgharness.trace.occurrences import blocking_locks, work_under_locks
 
-_KEPT = re.compile(r"\w+: +.* already exists, skipping")
-_NAME_CUT = re.compile(r"\w+: +identifier .* will be truncated to")
+# The beginnings of what the server remarks, each with what it betrays.
+_REMARKS = (
+    (re.compile(r"\w+: +.* already exists, skipping"), KEPT),
+    (re.compile(r"NOTICE: +.* does not exist, skipping"), PASSED_OVER),
+    (re.compile(r"\w+: +identifier .* will be truncated to"), NAME_CUT),
+    (re.compile(r"WARNING: +SET LOCAL can only be used in transaction blocks"), NO_EFFECT),
+)
 _LOOKS_THROUGH = {"verifies", "validates", "rewrites"}
 # These belong to a table, and nobody speaks of them.
 _OF_A_TABLE = {"index", "partitioned index", "sequence"}
@@ -79,6 +87,13 @@ def _brief_locks(place: int, traced: TracedStatement) -> Iterator[tuple[Hazard, 
         yield BRIEF_LOCK, f"{lock.mode} on {lock.relation}"
 
 
+def _in_turn(place: int, traced: TracedStatement) -> Iterator[tuple[Hazard, str]]:
+    held = [lock for lock in blocking_locks(traced) if lock.taken_by != place and lock.kind not in _OF_A_TABLE]
+    for lock in newly_taken(place, traced):
+        if held and lock.kind not in _OF_A_TABLE and lock.relation not in {one.relation for one in held}:
+            yield LOCKS_IN_TURN, f"{held[0].relation}, then {lock.relation}"
+
+
 def _other_relations(place: int, traced: TracedStatement) -> Iterator[tuple[Hazard, str]]:
     text = traced.statement.sql.casefold()
     for lock in newly_taken(place, traced):
@@ -102,13 +117,10 @@ def _rows(_place: int, traced: TracedStatement) -> Iterator[tuple[Hazard, str]]:
 
 def _remarks(_place: int, traced: TracedStatement) -> Iterator[tuple[Hazard, str]]:
     for remark in traced.remarks:
-        if _KEPT.match(remark):
-            yield KEPT, remark
-        elif _NAME_CUT.match(remark):
-            yield NAME_CUT, remark
+        yield from ((hazard, remark) for pattern, hazard in _REMARKS if pattern.match(remark))
 
 
-_LOOKS: tuple[Look, ...] = (_brief_locks, _other_relations, _rows, _remarks)
+_LOOKS: tuple[Look, ...] = (_brief_locks, _in_turn, _other_relations, _rows, _remarks)
 
 
 def _scans_twice(trace: Trace) -> Iterator[Met]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.trace.lock_modes import blocks_service
+from pgharness.trace.statement_parts import statements_of
 
 # Weakest first: a rewrite also builds and reads.
 _WEIGHT = {"reads": 0, "writes": 1, "validates": 2, "verifies": 3, "builds": 4, "moves": 5, "rewrites": 6}
@@ -73,9 +74,10 @@ def _counts_grow(traced: TracedStatement, later: Sequence[TracedStatement]) -> b
     INSERT names; and what a query reads may be a few rows of a small table, unless the revision writes to what it has read, row by row.
     """
     read = {work.relation for work in traced.works if work.doing == "reads" and not work.is_looked_up}
-    if not read or _NAMES_ROWS.match(traced.statement.sql) is not None:
+    parts = statements_of(traced.statement.sql)
+    if not read or all(map(_NAMES_ROWS.match, parts)):
         return False
-    if any(work.doing == "writes" for work in traced.works) or _ONLY_ASKS.match(traced.statement.sql) is None:
+    if any(work.doing == "writes" for work in traced.works) or not all(map(_ONLY_ASKS.match, parts)):
         return True
     return any(
         work.doing == "writes" and work.relation in read

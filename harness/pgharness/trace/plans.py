@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from pgharness.chain.watch import Ask, QueryRefused
+from pgharness.trace.statement_parts import statements_of
 
 _HAS_A_PLAN = re.compile(r"\s*(UPDATE|DELETE|INSERT|MERGE|WITH|SELECT)\b", re.IGNORECASE)
 _PARAMETER = re.compile(r"%\(\w+\)s|%s")
@@ -20,13 +21,16 @@ _SAVEPOINT = "pgharness_plan"
 
 def looked_up(ask: Ask, sql: str, tables: Collection[str]) -> set[str]:
     """Return which of these tables, by name without schema, an index can serve in a statement that has just passed."""
-    if not _HAS_A_PLAN.match(sql):
+    parts = statements_of(sql)
+    if len(parts) != 1 or not _HAS_A_PLAN.match(
+        parts[0]
+    ):  # of several at once EXPLAIN would carry out all but the first
         return set()
     ask(f"SAVEPOINT {_SAVEPOINT}")
     try:
         ask("SET LOCAL enable_seqscan = off")
         plan = ask(_explain(sql))
-    except QueryRefused:  # several statements at once; or parameters before PostgreSQL 16, where nobody knows
+    except QueryRefused:  # parameters before PostgreSQL 16, where nobody knows
         return set(tables) if _PARAMETER.search(sql) else set()
     finally:
         ask(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")

@@ -33,12 +33,14 @@ from pgharness.trace.reading import (
     read_relations,
 )
 from pgharness.trace.remarks import ASK_FOR_ALL, said_of
+from pgharness.trace.statement_parts import statements_of
 
 _SETS = re.compile(
     r"^\s*SET\s+(?:SESSION\s+)?(?!LOCAL\b)([\w.]+)\s*(?:=|\bTO\b)|\bset_config\(\s*'([\w.]+)'|^\s*SET\s+(ROLE)\b",
     re.IGNORECASE,
 )
 _TRUNCATES = re.compile(r"\bTRUNCATE\b", re.IGNORECASE)
+_KEEPS_ROWS = re.compile(r"\b(CLUSTER|VACUUM)\b", re.IGNORECASE)
 # They take no snapshot, and a transaction that has none yet may still choose its isolation level.
 _BEFORE_ANY_SNAPSHOT = ("LOCK", "SET", "BEGIN", "SAVEPOINT")
 
@@ -160,11 +162,12 @@ class TraceWatch(CountersWatch):
         locked = {oid for oid, _ in self._step.taken}
         if not locked:
             return TracedStatement(statement, number, remarks=ask.said)
-        if statement.sql.lstrip().upper().startswith(_BEFORE_ANY_SNAPSHOT):
+        parts = statements_of(statement.sql)
+        if all(one.upper().startswith(_BEFORE_ANY_SNAPSHOT) for one in parts):
             limit = ask_lock_timeout(ask)
             return TracedStatement(statement, number, self._locks(), (), ask.said, limit)
         seen = ask_transaction(ask, sorted(locked))
-        works = self._without_looked_up(ask, statement, tuple(self._works(ask, seen)))
+        works = self._without_looked_up(ask, statement, tuple(self._works(ask, seen, statement.sql)))
         dropped = {oid for oid, one in seen.counted.items() if one.bare_name is None}
         return TracedStatement(
             statement, number, self._locks(dropped), works, ask.said, seen.lock_timeout_ms, seen.statement_timeout_ms
@@ -197,10 +200,12 @@ class TraceWatch(CountersWatch):
         table = self._relations.get(relation.table)
         return HeldLock(relation.name, relation.kind, mode, held[mode], table.name if table else "", is_dropped)
 
-    def _works(self, ask: Ask, seen: Seen) -> Iterator[Work]:
+    def _works(self, ask: Ask, seen: Seen, sql: str) -> Iterator[Work]:
         """Yield what was done meanwhile on relations that stood before."""
         names = {one.bare_name or self._relations[oid].bare_name: oid for oid, one in seen.counted.items()}
-        yield from self._said_works(ask, {name: self._relations[oid] for name, oid in names.items()})
+        said = list(self._said_works(ask, {name: self._relations[oid] for name, oid in names.items()}))
+        emptied = set[str]() if _KEEPS_ROWS.search(sql) else self._emptied(seen, said)
+        yield from (work for work in said if work.doing != "builds" or work.relation not in emptied)
         for oid, one in seen.counted.items():
             relation = self._relations[oid]
             read, written = self._step.counted.get(oid, (0, 0))
@@ -210,6 +215,15 @@ class TraceWatch(CountersWatch):
             if one.written > written:
                 yield Work("writes", relation.name, relation.row_trigger or "", one.written - written)
             yield from self._new_files(relation, one.file, one.tablespace, has_read=one.read > read)
+
+    def _emptied(self, seen: Seen, said: Collection[Work]) -> set[str]:
+        """Return the relations that have got a new file without being read, as TRUNCATE gives them one: their indexes are built on nothing."""
+        written_anew = {work.relation for work in said if work.doing == "rewrites"}
+        return {
+            self._relations[oid].name
+            for oid, one in seen.counted.items()
+            if one.file not in {None, self._relations[oid].file} and one.read <= self._step.counted.get(oid, (0, 0))[0]
+        } - written_anew
 
     def _said_works(self, ask: Ask, tables: Mapping[str, Relation]) -> Iterator[Work]:
         said = list(said_of(ask.said))
@@ -238,8 +252,8 @@ class TraceWatch(CountersWatch):
     def _by_itself(self, statement: Statement, ask: Ask) -> TracedStatement:
         """Return what is known of a statement that was its own transaction, and has let its locks go."""
         tables = {one.bare_name: one for one in self._relations.values() if one.kind not in {"index", "view"}}
-        works = [*self._said_works(ask, tables)]
         keeps_rows = not _TRUNCATES.search(statement.sql)
+        works = [one for one in self._said_works(ask, tables) if keeps_rows or one.doing != "builds"]
         for oid, now in read_relations(self._observer, only=self._relations).items():
             works += self._new_files(self._relations[oid], now.file, now.tablespace, has_read=keeps_rows)
         locks = implied_locks(statement.sql, works, len(self._step.statements))

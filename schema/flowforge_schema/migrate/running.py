@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
@@ -26,6 +27,7 @@ from flowforge_schema.migrate.messages import (
     say_seen,
 )
 from flowforge_schema.migrate.status import SchemaStatus, invalid_indexes, refuse_unknown, status_of
+from flowforge_schema.placement.cluster import has_extension, read_cluster
 
 Tell = Callable[[str], None]
 
@@ -117,10 +119,22 @@ def _told(act: str, revision: str, error: DBAPIError, target: Target) -> str:
         status = status_of(connection, configure())
         if lost_a_lock(error):
             lines += [f"seen: {session}" for session in oldest_transactions(connection)]
+        is_of_shards = _is_refused_of_shards(error, connection)
     lines += [f"seen: {say_invalid(index)}" for index in status.invalid_indexes]
-    mend = "end the sessions that hold the lock, then" if lost_a_lock(error) else "correct what the message says, then"
-    lines.append(f"fix: {mend} flowforge-schema {act} {revision} again")
+    lines.append(f"fix: {_mend(error, is_of_shards=is_of_shards)}, then flowforge-schema {act} {revision} again")
     return "\n  ".join([f"The {act} stopped; the database is at {status.revision or 'base'}.", *lines])
+
+
+def _is_refused_of_shards(error: DBAPIError, connection: Connection) -> bool:
+    """Whether the engine that spreads tables over nodes knows no such change of them."""
+    is_unknown = isinstance(error.orig, psycopg.errors.FeatureNotSupported)
+    return is_unknown and has_extension(connection) and read_cluster(connection).is_distributed
+
+
+def _mend(error: DBAPIError, *, is_of_shards: bool) -> str:
+    if lost_a_lock(error):
+        return "end the sessions that hold the lock"
+    return "flowforge-schema undistribute" if is_of_shards else "correct what the message says"
 
 
 def _not_understood(act: str, revision: str, error: CommandError, connection: Connection, chain: Chain) -> str:

@@ -67,7 +67,11 @@ def plan_distribution(facts: SchemaFacts, cluster: Cluster, *, shards: int, lock
 
 
 def plan_undoing(facts: SchemaFacts, cluster: Cluster, functions: Mapping[str, str]) -> Plan:
-    """Return what makes plain tables of all again; `functions` are the release's own definitions by signature."""
+    """Return what makes plain tables of all again; `functions` are the release's own definitions by signature.
+
+    A function that is not there, as at an earlier revision, is not made: its revision would find it in the way.
+    """
+    there = {signature for signature, _ in facts.functions} & {signature_of(name) for name in FORMS}
     distributed = [place for place in LAYOUT if cluster.table(place.table) is not None]
     triggers = [trigger for trigger in _in_the_way(facts) if any(place.table == trigger.table for place in distributed)]
     steps = (
@@ -80,16 +84,12 @@ def plan_undoing(facts: SchemaFacts, cluster: Cluster, functions: Mapping[str, s
         *(
             definition
             for signature, definition in functions.items()
-            if signature in {signature_of(name) for name in FORMS} and (signature, definition) not in facts.functions
+            if signature in there and (signature, definition) not in facts.functions
         ),
         *(trigger.definition for trigger in triggers),
         *(("DROP TRIGGER IF EXISTS two_phase ON outbox_events",) if cluster.anchor_trigger else ()),
         *(("DROP TABLE two_phase_anchor",) if two_phase.ANCHOR in facts.tables else ()),
-        *(
-            f"DROP FUNCTION {signature}"
-            for signature, _ in facts.functions
-            if signature in {signature_of(name) for name in FORMS} and signature not in functions
-        ),
+        *(f"DROP FUNCTION {signature}" for signature in sorted(there - functions.keys())),
     )
     reset = tuple("ALTER ROLE CURRENT_USER RESET lock_timeout" for _ in distributed[:1])
     return Plan(

@@ -186,6 +186,27 @@ def test_statements_of_a_file_are_tried_too_also_with_parameters(judge: Callable
     assert [(one.subject, one.code) for one in report.findings] == [("statement all_notes", "PGH-C006")]
 
 
+def test_what_no_given_statement_needs_is_a_note_unless_none_of_them_works(
+    judge: Callable[..., Report], tmp_path: Path
+) -> None:
+    ours, of_others = tmp_path / "ours.sql", tmp_path / "of_others.sql"
+    ours.write_text(
+        "-- name: ids\nSELECT id FROM note;\n-- name: lost\nSELECT gone FROM note;\n"
+        "BEGIN;\nLOCK TABLE note IN SHARE MODE;\nCOMMIT",
+        encoding="utf-8",
+    )
+    of_others.write_text("SELECT gone FROM note", encoding="utf-8")
+    drop = Revision("drop", sql("ALTER TABLE note DROP COLUMN body"))
+
+    known, unknown = (judge(NOTE, drop, statements=file) for file in (ours, of_others))
+
+    assert known.findings == ()
+    said = [one.message for one in known.notes if one.check == "compat"]
+    assert "none of the 2 statements that were given is broken by what becomes of column public.note.body" in said[0]
+    assert said[1].endswith(": lost")
+    assert [one.subject for one in unknown.findings] == ["column public.note.body"]
+
+
 @pytest.fixture
 def judge_after(tmp_path: Path, judge_chain: Callable[..., Run]) -> Callable[..., Report]:
     """Commit a project with its first revision, then judge it with further ones; `env` is that of both."""

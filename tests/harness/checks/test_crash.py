@@ -68,6 +68,25 @@ def test_that_one_of_two_upgrades_fails_where_the_end_is_right_is_a_note_with_th
     assert [race.count for race in run.record.crash.races] == [2, 5]
 
 
+def test_a_revision_that_refuses_rows_by_its_own_words_is_no_finding_of_any_check(
+    judge_chain: Callable[..., Run],
+) -> None:
+    guard = (
+        "if op.get_bind().scalar(sa.text('SELECT count(*) - count(DISTINCT phone) FROM account')):\n"
+        "    raise RuntimeError('run dedupe_phones.py first')\n"
+        "op.execute('ALTER TABLE account ADD UNIQUE (phone)')\n"
+        "op.execute(\"UPDATE account SET phone = NULL WHERE phone = 'none'\")"
+    )
+    account = table("account", "id bigint PRIMARY KEY, phone text")
+    keeps_apart = Revision("keeps_apart", guard, sql("ALTER TABLE account DROP CONSTRAINT account_phone_key"))
+
+    report = judge_chain(account, keeps_apart, only=("upgrade", "crash", "roundtrip")).report
+
+    assert report.findings == ()
+    (note,) = (one.message for one in report.notes if "refuses rows" in one.message)
+    assert "run dedupe_phones.py first; the setting `values` makes rows that it takes" in note
+
+
 def test_what_is_meant_is_declared_and_stops_beyond_the_budget_are_told(judge_chain: Callable[..., Run]) -> None:
     report = judge_chain(ACCOUNT, MEANT, env=LOCKED, only=("crash",)).report
     unstopped = judge_chain(ACCOUNT, COUNT, env=LOCKED, only=("crash",), crash_stops=0).report

@@ -51,6 +51,21 @@ def test_what_a_revision_makes_itself_is_left_alone(judge_chain: Callable[..., R
     assert told(judge_chain(Revision("b", sql(*statements), sql("DROP TABLE b")), only=("locks",))) == ([], [])
 
 
+def test_what_only_the_way_back_looks_through_is_a_note_unless_that_is_asked_for(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """No downgrade can take the several steps that would spare it the lock."""
+    loosen = Revision("loosen", sql("ALTER TABLE b ALTER x DROP NOT NULL"), sql("ALTER TABLE b ALTER x SET NOT NULL"))
+    chain = (table("b", "id bigint PRIMARY KEY, x int NOT NULL"), loosen)
+
+    found, noted = told(judge_chain(*chain, env=LIMITED_ENV, only=("locks",)))
+    strict, _ = told(judge_chain(*chain, env=LIMITED_ENV, only=("locks",), strict=("downgrade locks",)))
+
+    assert (found, len(noted), len(strict)) == ([], 1, 1)
+    assert "downgrade() holds ACCESS EXCLUSIVE on public.b" in noted[0]
+    assert "downgrade() holds ACCESS EXCLUSIVE on public.b" in strict[0]
+
+
 def test_since_leaves_out_tables_that_came_later(judge_chain: Callable[..., Run]) -> None:
     chain = (
         A,

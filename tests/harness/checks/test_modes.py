@@ -86,10 +86,32 @@ def test_what_cannot_be_written_as_sql_is_a_note_with_its_revision(judge_chain: 
     ]
 
 
+def test_what_a_script_cannot_hold_is_no_fault_of_the_script(judge_chain: JudgeChain) -> None:
+    binds = "op.get_bind().execute(sa.text('INSERT INTO author VALUES (:id)'), {'id': 71})"
+
+    report = judge(
+        judge_chain, [table("author"), Revision("binds", binds, sql("DELETE FROM author WHERE id = 71"))]
+    ).report
+
+    assert report.findings == ()
+    (told,) = (note.message for note in report.notes if "gives no script" in note.message)
+    assert "op.execute(text(…).bindparams(…)) writes them" in told
+
+
 def test_a_revision_may_declare_that_it_wants_more_than_a_plain_role(judge_chain: JudgeChain) -> None:
     allowed = Revision("extends", sql("CREATE EXTENSION pageinspect"), top='allow = {"modes": "for its pages"}')
 
     assert judge(judge_chain, [table("author"), allowed]).report.findings == ()
+
+
+def test_an_extension_that_is_made_if_it_is_missing_is_left_to_the_administrator(judge_chain: JudgeChain) -> None:
+    extends = Revision("extends", sql("CREATE EXTENSION IF NOT EXISTS pageinspect"), sql("DROP EXTENSION pageinspect"))
+
+    report = judge(judge_chain, [table("author"), extends]).report
+
+    assert report.findings == ()
+    (note,) = (one.message for one in report.notes if "administrator" in one.message)
+    assert note.startswith("the extension pageinspect is not trusted")
 
 
 def test_that_a_chain_needs_the_transactions_that_env_py_gives_it_is_no_fault(judge_chain: JudgeChain) -> None:

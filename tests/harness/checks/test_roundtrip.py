@@ -9,6 +9,8 @@ import pytest
 
 from pgharness.findings import Status
 from pgharness.report.model import Report
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql, table
 
 BOOK = "versions/0002_add_book.py"
 COUNTRY = "versions/0003_add_country.py"
@@ -238,6 +240,49 @@ def test_another_order_of_columns_is_a_note_and_no_finding(judge_example: Callab
 
     assert report.findings == ()
     assert [note.message for note in report.notes] == ["its downgrade changes the order of columns in public.author"]
+
+
+def test_another_name_of_a_not_null_after_a_downgrade_is_a_note_unless_that_is_asked_for(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """PostgreSQL 18 keeps the name that a column had when it was made; those before it have none."""
+    made_anew = Revision(
+        "made_anew",
+        sql("ALTER TABLE a DROP x"),
+        sql(
+            "ALTER TABLE a ADD old_x int NOT NULL DEFAULT 0",
+            "ALTER TABLE a ALTER old_x DROP DEFAULT",
+            "ALTER TABLE a RENAME old_x TO x",
+        ),
+    )
+    chain = (table("a", "id bigint PRIMARY KEY, x int NOT NULL"), made_anew)
+
+    report, strict = (
+        judge_chain(*chain, only=("roundtrip",), strict=names).report for names in ((), ("not null names",))
+    )
+
+    assert report.findings == ()
+    names = [one.message for one in report.notes if "a_old_x_not_null" in one.message]
+    assert len(names) == len(strict.findings)
+
+
+def test_a_downgrade_need_not_make_a_validated_constraint_not_valid_again(judge_chain: Callable[..., Run]) -> None:
+    chain = (
+        table("a", "id bigint PRIMARY KEY, x int"),
+        Revision(
+            "checks",
+            sql("ALTER TABLE a ADD CONSTRAINT x_is_there CHECK (id > 0) NOT VALID"),
+            sql("ALTER TABLE a DROP CONSTRAINT x_is_there"),
+        ),
+        Revision("validates", sql("ALTER TABLE a VALIDATE CONSTRAINT x_is_there")),
+    )
+
+    report = judge_chain(*chain, only=("roundtrip",)).report
+
+    assert report.findings == ()
+    assert [one.message for one in report.notes] == [
+        "its downgrade leaves validated what is NOT VALID before it: constraint public.a.x_is_there"
+    ]
 
 
 def test_an_autocommit_revision_is_brought_down_and_up_again(judge_example: Callable[..., Report]) -> None:

@@ -39,6 +39,10 @@ class Case:
     sqlstate: str = ""
     other: str = ""
     passes: bool = False
+    role: str = ""
+    """That of the release before, where it is no superuser."""
+    remark: str = ""
+    """What has to be known to understand who tells it."""
 
 
 CASES = (
@@ -343,7 +347,7 @@ CASES = (
             ("alter table parcel add constraint fk3 foreign key (depot_b) references depot(id) not valid",),
             after=("alter table parcel add column depot_b bigint",),
         ),
-        other="catalog",
+        other="pitfalls",
     ),
     Case(
         "h50",
@@ -579,12 +583,13 @@ CASES = (
         "h82",
         "new UNIQUE refuses old writes",
         run(
+            ("create unique index cu on parcel(code)",),
             ("alter table parcel add constraint cu unique using index cu",),
-            after=("create unique index cu on parcel(code)",),
             old=("insert into parcel(label,code) values('a','c1')",),
         ),
         run(("alter table parcel add column t text",), old=("insert into parcel(label,code) values('a','c1')",)),
         other="compat",
+        remark="the index belongs to the deployment; where it stood before, it refused the row already, which is a note",
     ),
     Case(
         "h83",
@@ -595,6 +600,8 @@ CASES = (
         ),
         run(("grant select on parcel to app_user",), old=("select count(*) from parcel",)),
         other="compat",
+        role="app_user",
+        remark="with `app_role`; `pitfalls` tells it without",
     ),
     Case(
         "h85",
@@ -630,14 +637,14 @@ CASES = (
         "drop index/constraint used by a FK or replica identity",
         run(("alter table tiny replica identity using index tiny_pkey", "alter table tiny drop constraint tiny_pkey")),
         run(("alter table tiny replica identity full", "alter table tiny drop constraint tiny_pkey")),
-        other="catalog",
+        other="pitfalls",
     ),
     Case(
         "h91",
         "CHECK with a volatile or stable function",
         run(("alter table parcel add constraint c check (seen < now()) not valid",)),
         run(("alter table parcel add constraint c check (qty < seven()*100) not valid",)),
-        other="catalog",
+        other="pitfalls",
     ),
     Case(
         "h92",
@@ -660,7 +667,7 @@ CASES = (
         "FK SET NULL onto a NOT NULL column",
         run(("create table bill(id int, depot_id bigint not null references depot on delete set null)",)),
         run(("create table bill(id int, depot_id bigint references depot on delete set null)",)),
-        other="catalog",
+        other="pitfalls",
     ),
     Case(
         "h95",
@@ -756,7 +763,14 @@ CASES = (
             ),
             old=("insert into parcel(label,qty) values('a',1) on conflict (ref,label) do nothing",),
         ),
-        run(("alter table parcel drop column weight",)),
+        run(
+            ("alter table parcel drop column weight",),
+            old=("insert into parcel(label,qty) values('a',1) on conflict (ref,label) do nothing",),
+            after=(
+                "create index parcel_q_c on parcel(qty, label)",
+                "create unique index parcel_u on parcel(ref, label)",
+            ),
+        ),
         other="compat",
     ),
     Case(
@@ -792,7 +806,7 @@ CASES = (
         "GRANT to PUBLIC / SECURITY DEFINER without search_path",
         run(("grant all on parcel to public",)),
         run(("grant select on parcel to app_user",)),
-        other="catalog",
+        other="pitfalls",
     ),
     Case(
         "h121",

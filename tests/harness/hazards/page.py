@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pgharness.trace.hazards import FINDINGS, HAZARDS, Hazard
 from tests.harness.hazards.catalogue import CASES, Case
 
+FOUND = {hazard.id for hazard in FINDINGS}
 HEAD = """\
 # What is dangerous to a running service
 
@@ -31,15 +32,17 @@ PAIRS = """\
 ## Who tells the dangerous one from its look-alike
 
 {count} pairs of a dangerous migration and a safe one that looks alike, from the rules of squawk, eugene, atlas, strong_migrations, pgfence and
-others, and some that are in no tool's rules. {told} are told by running them: the test runs all of them as one chain and compares.
-{compat} need what the release before sends. {catalog} are facts of the schema that harm no service while the migration runs; no check
-looks at them yet.
+others, and some that are in no tool's rules. All of them are run as tests: {trace} are told by what the migration does, {sqlstate} by how it
+fails, {compat} by what the release before sends, {pitfalls} by the schema that it leaves; of {passes} neither side is dangerous, though tools say so.
 
 | pair | dangerous | told by |
 |---|---|---|
 """
-# What a case says of itself in words.
-OTHERS = {"compat": "what the release before it sends", "catalog": "nobody yet: a fact of the schema"}
+# The checks besides the trace, and by what they tell.
+OTHERS = {
+    "compat": "`compat`, from the statements of the release before",
+    "pitfalls": "`pitfalls`, from the schema that it leaves",
+}
 
 
 def page() -> str:
@@ -70,9 +73,18 @@ def _hazard(hazard: Hazard) -> str:
 def _pairs() -> str:
     others = [case.other for case in CASES]
     head = PAIRS.format(
-        count=len(CASES), told=others.count(""), compat=others.count("compat"), catalog=others.count("catalog")
+        count=len(CASES),
+        trace=sum(bool(case.hazard) for case in CASES),
+        sqlstate=sum(bool(case.sqlstate) for case in CASES),
+        compat=others.count("compat"),
+        pitfalls=others.count("pitfalls"),
+        passes=sum(case.passes for case in CASES),
     )
-    return head + "".join(f"| {case.number} | {case.title} | {_told_by(case)} |\n" for case in CASES)
+    return head + "".join(f"| {case.number} | {case.title} | {_told_by(case)}{_remark(case)} |\n" for case in CASES)
+
+
+def _remark(case: Case) -> str:
+    return f" ({case.remark})" if case.remark else ""
 
 
 def _told_by(case: Case) -> str:
@@ -82,7 +94,7 @@ def _told_by(case: Case) -> str:
         return f"`upgrade`: it fails, SQLSTATE {case.sqlstate}"
     if case.other:
         return OTHERS[case.other]
-    return f"`{case.hazard}`"
+    return f"`{'locks' if case.hazard in FOUND else 'trace'}`: `{case.hazard}`"
 
 
 if __name__ == "__main__":

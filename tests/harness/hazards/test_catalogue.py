@@ -20,14 +20,16 @@ from pgharness.trace.hazards import FINDINGS, HAZARDS
 from pgharness.trace.meeting import hazards_in
 from pgharness.trace.watch import TraceWatch
 from tests.harness.chains import ENV, Revision, sql, write_chain
-from tests.harness.hazards.base import ALONE, DROPPED_AT_LAST, EMPTY, ONCE, SCHEMA
-from tests.harness.hazards.catalogue import CASES, Case, Side
+from tests.harness.hazards.base import DROPPED_AT_LAST, EMPTY, ONCE, SCHEMA
+from tests.harness.hazards.catalogue import CASES, Case
+from tests.harness.hazards.more import MORE
 from tests.harness.hazards.page import page
+from tests.harness.hazards.sides import code, sides, transactions
 
 PAGE = Path(__file__).parents[3] / "docs" / "hazards.md"
 FOUND = {hazard.id for hazard in FINDINGS}
 VERSION_TABLE_ELSEWHERE = ENV.replace("connection=connection", "connection=connection, version_table_schema='kept'")
-CAN_BE_RUN = [case for case in CASES if not case.other]
+CAN_BE_RUN = [*(case for case in CASES if not case.other), *MORE]
 
 
 @dataclass
@@ -44,21 +46,7 @@ def revisions() -> Iterator[Revision]:
     for case in CAN_BE_RUN:
         for name, side in sides(case):
             yield Revision(f"{name}_0", sql(EMPTY, SCHEMA, *side.after))
-            for number, statements in enumerate(side.transactions, 1):
-                yield Revision(f"{name}_{number}", "\n".join(map(code, statements)))
-
-
-def sides(case: Case) -> Iterator[tuple[str, Side]]:
-    """Yield the sides of a case, each with the beginning of its revisions' names."""
-    yield f"{case.number}_bad", case.bad
-    yield f"{case.number}_good", case.good
-
-
-def code(statement: str) -> str:
-    """Return the code that sends a statement in the revision's transaction, or by itself."""
-    if not statement.startswith(ALONE):
-        return sql(statement)
-    return f"with op.get_context().autocommit_block():\n    {sql(statement.removeprefix(ALONE))}"
+            yield from transactions(name, side)
 
 
 def outcomes(conversation: Conversation, observer: Connection) -> dict[str, Outcome]:

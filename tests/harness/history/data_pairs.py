@@ -291,6 +291,41 @@ VALUES = (
         says="Upgrading again after downgrade() gives 2 values otherwise",
     ),
     Pair(
+        slug="seeded_by_chance",
+        check="data",
+        fails="a seed gives its rows another name each time, beside an id and a time that chance and the clock may give",
+        setup=(
+            "CREATE TABLE {t} (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), number serial, name text, at timestamptz DEFAULT now())",
+            "CREATE SEQUENCE {t}_names",
+        ),
+        undo=("DROP TABLE {t}", "DROP SEQUENCE {t}_names"),
+        bad=steps(
+            ["INSERT INTO {t} (name) SELECT 'plan ' || nextval('{t}_names') FROM generate_series(1, 2)"],
+            ["DELETE FROM {t} WHERE name LIKE 'plan %'"],
+        ),
+        good=steps(
+            ["INSERT INTO {t} (name) VALUES ('free'), ('team')"], ["DELETE FROM {t} WHERE name IN ('free', 'team')"]
+        ),
+        subject="table public.{t}",
+        says="Upgraded again after downgrade()",
+    ),
+    Pair(
+        slug="taken_by_what_is_new",
+        check="data",
+        fails="the way back deletes rows by what stood there before, beside those that only the new column marks",
+        setup=_table("name text", "1, 'Ada'", "2, 'Bob'"),
+        bad=steps(
+            ["ALTER TABLE {t} ADD gone timestamptz"],
+            ["DELETE FROM {t} WHERE name = 'Bob'", "ALTER TABLE {t} DROP gone"],
+        ),
+        good=steps(
+            ["ALTER TABLE {t} ADD gone timestamptz"],
+            ["DELETE FROM {t} WHERE gone IS NOT NULL", "ALTER TABLE {t} DROP gone"],
+        ),
+        subject="table public.{t}",
+        says="downgrade() takes away",
+    ),
+    Pair(
         slug="reset_on_the_way_back",
         check="data",
         fails="the downgrade resets values that the upgrade has kept",

@@ -208,3 +208,21 @@ def test_what_stands_in_the_way_is_refused_with_what_to_type(facts: SchemaFacts)
     assert "citus_set_coordinator_host" in told[0]
     assert "citus_add_node" in told[1]
     assert len(LAYOUT) > len(SPREAD)
+
+
+def test_undoing_makes_no_function_of_a_later_revision(facts: SchemaFacts) -> None:
+    after, cluster = distributed(facts)
+    name = "keep_published_steps()"
+    earlier = replace(after, functions=tuple(one for one in after.functions if one[0] != name))
+
+    made, made_earlier = (
+        [
+            step
+            for step in plan_undoing(one, cluster, dict(facts.functions)).together
+            if step.startswith("CREATE OR") and name in step
+        ]
+        for one in (after, earlier)
+    )
+
+    assert len(made) == 1
+    assert made_earlier == []

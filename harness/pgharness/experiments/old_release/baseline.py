@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgharness.databases import Database
+from pgharness.experiments.old_release.given import can_be_prepared
 from pgharness.experiments.old_release.trying import Session
 from pgharness.records.old_release import Answer, OldStatement
 
 READS = "reads all columns"
 # What a statement that was given finds depends on rows that come and go; only that it works, and what it gives, can be told.
 UNKNOWN = -1
+_INSERTS = re.compile(r"\s*INSERT\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Baseline:
     cached: set[int]
     seen_whole: frozenset[int]
     views: Mapping[int, View]
+    refused: dict[OldStatement, tuple[Answer, Answer]]
+    """Those that were given and are refused, as long as they are: what each came to first and last."""
 
     def reads(self, at: int) -> bool:
         """Whether a statement reads all rows of a relation."""
@@ -72,8 +77,10 @@ def take_baseline(
         with Session(database, role) as session:
             # One that cannot be parsed would keep the others of its message from being read at all.
             answers.append([*session.execute(made), *(answer for one in given for answer in session.execute([one]))])
-    kept = {}
+    kept, refused = {}, {}
     for statement, first, second in zip((*made, *given), *answers, strict=True):
+        if first is not None and first.refusal and not statement.is_made:
+            refused[statement] = first, first
         if first is not None and second is not None and not (first.refusal or second.refusal):
             kept[statement] = _comparable(statement, first, second)
 
@@ -82,19 +89,22 @@ def take_baseline(
         working,
         dict(enumerate(kept.values())),
         working=set(range(len(working))),
-        cached={at for at, one in enumerate(working) if one.act == READS or not one.is_made},
+        cached={
+            at for at, one in enumerate(working) if one.act == READS or (not one.is_made and can_be_prepared(one.sql))
+        },
         seen_whole=_seen_whole(owner, working, list(kept.values())) if role else frozenset(),
         views={
             at: views[one.name]
             for at, one in enumerate(working)
             if one.act == READS and one.name in views and owner.count(views[one.name].differing(one.name)) == 0
         },
+        refused=refused,
     )
 
 
 def _comparable(statement: OldStatement, first: Answer, second: Answer) -> Answer:
     """Return an answer with the values that are the same each time; what a read finds depends on rows that come and go."""
-    if not statement.is_made:
+    if not statement.is_made and not _INSERTS.match(statement.sql):
         return replace(first, count=UNKNOWN, values=())
     pairs = () if statement.act == READS else zip(first.values, second.values, strict=False)
     return replace(first, values=tuple(one if one == other else None for one, other in pairs))

@@ -77,10 +77,12 @@ def _tried(
         database, scratch = (checkpoints.filled(start) for _ in range(2))
         with converse(project, database) as conversation:
             version_table = conversation.version_table
-        for one in (database, scratch):
+        with database.connect() as connection:
+            given = given_statements(connection, statements)
+        # What a release is known to write, needs no other rows than those of the walk; more might stand where a revision puts its own.
+        for one in () if given else (database, scratch):
             with one.connect() as connection:
                 add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
-                given = given_statements(connection, statements)
         role = site.settings.app_role or ""
         record = Rolling(project, databases, database, version_table, role, given).roll(scratch, window)
         if before is None or record.failed_at is not None:

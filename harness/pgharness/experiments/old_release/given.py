@@ -12,12 +12,27 @@ from pgharness.plans import StatementText, read_statement_file
 from pgharness.records.old_release import OldStatement
 from pgharness.servers import Connection
 
+# Each statement is tried in a transaction that is rolled back.
+_RULES_TRANSACTIONS = re.compile(
+    r"\s*(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION|VACUUM|DISCARD)\b",
+    re.IGNORECASE,
+)
+_CAN_BE_PREPARED = re.compile(r"[\s(]*(SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH|TABLE)\b", re.IGNORECASE)
 _PARAMETER = re.compile(r"\$([0-9]+)")
 
 
 def given_statements(connection: Connection, path: Path | None) -> tuple[OldStatement, ...]:
     """Return the statements of a file with the parameters that their samples pick, or to be parsed alone. Raises CannotRun."""
-    return tuple(_statement(connection, text) for text in read_statement_file(path)) if path is not None else ()
+    if path is None:
+        return ()
+    return tuple(
+        _statement(connection, text) for text in read_statement_file(path) if not _RULES_TRANSACTIONS.match(text.sql)
+    )
+
+
+def can_be_prepared(sql: str) -> bool:
+    """Whether the server prepares such a statement (manual, PREPARE), and so may keep a plan for it."""
+    return _CAN_BE_PREPARED.match(sql) is not None
 
 
 def _statement(connection: Connection, text: StatementText) -> OldStatement:

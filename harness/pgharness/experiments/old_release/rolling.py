@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from pgharness.catalog.names import unqualified, unquoted
 from pgharness.chain.conversation import converse
 from pgharness.chain.messages import UP
 from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
-from pgharness.experiments.old_release.baseline import Baseline, take_baseline
+from pgharness.experiments.old_release.baseline import READS, Baseline, take_baseline
 from pgharness.experiments.old_release.comparing import comes_to_something_else
 from pgharness.experiments.old_release.making import make_statements
 from pgharness.experiments.old_release.trying import Session
@@ -23,6 +24,9 @@ from pgharness.records.steps import Step
 _WRITES = re.compile(
     r"(?:^|;)\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|MERGE|COPY|DO|CALL|SELECT|WITH|DROP\s+TABLE)\b|\bDETACH\s+PARTITION\b",
     re.IGNORECASE,
+)
+_INSERTS = re.compile(
+    r"\b(?:INSERT\s+INTO|MERGE\s+INTO|COPY)\s+(?:ONLY\s+)?(?:\"?[\w$]+\"?\.)?(\"[^\"]+\"|[\w$]+)", re.IGNORECASE
 )
 
 
@@ -36,8 +40,11 @@ class Rolling:
     version_table: str
     role: str
     given: tuple[OldStatement, ...] = ()
+    known: dict[OldStatement, None] = field(default_factory=dict)
+    """Those of the given ones that work somewhere: a file of which nothing works is that of another release."""
     broken: list[Broken] = field(default_factory=list)
     hidden: list[Hidden] = field(default_factory=list)
+    refused: list[Broken] = field(default_factory=list)
     secured: list[tuple[str, str]] = field(default_factory=list)
 
     def roll(self, scratch: Database, window: Sequence[Revision]) -> OldReleaseRecord:
@@ -61,6 +68,8 @@ class Rolling:
             ),
             broken=tuple(self.broken),
             hidden=tuple(self.hidden),
+            given=tuple(self.known),
+            refused=tuple(self.refused),
             failed_at=at.revision if at is not None else None,
             failure=step.failure if step is not None else None,
             role=self.role,
@@ -80,8 +89,10 @@ class Rolling:
                 baseline = take_baseline(
                     self.database, owner, role=self.role, made=made.statements, given=self.given, views=made.views
                 )
+                self.known |= dict.fromkeys(one for one in baseline.statements if not one.is_made)
                 pooled.prepare({at: baseline.statements[at] for at in sorted(baseline.cached)})
-            pooled.stay(made.staying[0])
+            # What a known release has written before the first of them, the rows of the walk stand for.
+            pooled.stay(() if self.known else made.staying[0])
             secured = owner.secured_tables()
             for at, (item, step) in enumerate(self._run(revisions)):
                 yield item, step
@@ -90,8 +101,16 @@ class Rolling:
                 with Session(self.database, self.role) as fresh:
                     with owner.sequences_kept():
                         self._try(_Sessions(fresh, pooled, owner), item, step, baseline)
-                    fresh.stay(made.staying[at + 1] if at + 1 < len(revisions) else ())
-                secured = self._look_at_row_security(item, secured, owner.secured_tables())
+                    fresh.stay(self._written(made.staying[at + 1]) if at + 1 < len(revisions) else ())
+                    secured = self._look_at_row_security(fresh, owner, item, secured)
+            self.refused.extend(
+                Broken(revisions[-1].revision, statement, *answers) for statement, answers in baseline.refused.items()
+            )
+
+    def _written(self, made: Sequence[OldStatement]) -> list[OldStatement]:
+        """Return the inserts into tables into which the release inserts, as far as that is known."""
+        into = {name.strip('"') for one in self.known for name in _INSERTS.findall(one.sql)}
+        return [one for one in made if not self.known or unquoted(unqualified(one.name)) in into]
 
     def _try(self, sessions: _Sessions, item: Revision, step: Step, baseline: Baseline) -> None:
         """Try what still works, in a session that is new and in one that has prepared it all; what is broken is charged once."""
@@ -110,6 +129,12 @@ class Rolling:
             elif cached is not None and cached.refusal is not None:
                 self.broken.append(Broken(item.revision, statement, before, cached, session="prepared"))
                 baseline.cached.discard(at)
+        for statement, (first, _) in list(baseline.refused.items()):
+            (now,) = sessions.fresh.execute([statement])
+            if now is None or now.refusal is None:
+                del baseline.refused[statement]
+            else:
+                baseline.refused[statement] = first, now
         self._compare_views(sessions.owner, item, baseline)
         self._look_for_hidden_rows(sessions.owner, item, baseline, answers)
 
@@ -134,11 +159,23 @@ class Rolling:
             self.broken.append(Broken(item.revision, statement, Answer(before or 0), Answer(after or 0)))
             baseline.working.discard(at)
 
-    def _look_at_row_security(self, item: Revision, before: frozenset[str], now: frozenset[str]) -> frozenset[str]:
-        """Keep in mind where row security came, which nobody meets whose role is not named."""
-        if not self.role:
-            self.secured.extend((item.revision, name) for name in sorted(now - before))
+    def _look_at_row_security(
+        self, fresh: Session, owner: Session, item: Revision, before: frozenset[str]
+    ) -> frozenset[str]:
+        """See what row security hides where it came, also from a role that may read only since; nobody meets it whose role is not named."""
+        now = owner.secured_tables()
+        for name in sorted(now - before):
+            count = f"SELECT count(*) FROM {name}"
+            read, there = fresh.count(count), owner.count(count)
+            if not self.role:
+                self.secured.append((item.revision, name))
+            elif read is not None and there is not None and read < there and not self._is_told(item, name):
+                seen = OldStatement(READS, "table", name, f"SELECT * FROM {name}")
+                self.hidden.append(Hidden(item.revision, seen, read, there))
         return before | now
+
+    def _is_told(self, item: Revision, name: str) -> bool:
+        return any((one.revision, one.statement.name) == (item.revision, name) for one in self.hidden)
 
 
 @dataclass(frozen=True, slots=True)

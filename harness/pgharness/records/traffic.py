@@ -1,0 +1,84 @@
+"""What readers and writers met while a revision ran: how long they waited and for which statement, errors, and the queue behind a long reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pgharness.records.steps import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The longest wait of one statement of the traffic for one `culprit`, the statement that the migration ran then; `sql` is the statement's."""
+
+    act: str
+    relation: str
+    sql: str
+    waited_s: float
+    culprit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficError:
+    """A statement of the traffic that the server ended: by a deadlock or a limit."""
+
+    act: str
+    relation: str
+    sql: str
+    sqlstate: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the traffic came to: how many statements were sent, the waits for the migration, longest first, and the errors."""
+
+    sent: int
+    waits: tuple[Waited, ...] = ()
+    errors: tuple[TrafficError, ...] = ()
+
+    @property
+    def longest(self) -> Waited | None:
+        """The longest wait."""
+        return self.waits[0] if self.waits else None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A revision run behind a transaction that had read its tables and did nothing more, for `held_s`.
+
+    `went_on` where the migration still waited when that ended. `gave_up` is why it ended before. `retry` is why it fails when it is run again
+    afterwards, and `invalid` are the indexes that are there then, and cannot be used.
+    """
+
+    held_s: float
+    went_on: bool
+    gave_up: Failure | None
+    load: Load
+    retry: Failure | None = None
+    invalid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionTraffic:
+    """One revision under traffic: `rows` are those of the tables that it touches, `few` the tables that could not be filled, with the reason."""
+
+    revision: str
+    rows: Mapping[str, int] = field(default_factory=dict)
+    few: tuple[tuple[str, str], ...] = ()
+    load: Load = field(default_factory=lambda: Load(0))
+    failure: Failure | None = None
+    duration_s: float = 0.0
+    queue: Queue | None = None
+    untried: str = ""
+    """Why it could not be run at all, where it could not."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficRecord:
+    """The revisions that were tried, how many rows were asked for, and how long a statement may wait."""
+
+    revisions: tuple[RevisionTraffic, ...]
+    rows: int
+    wait_ms: int

@@ -1,0 +1,90 @@
+"""The findings on the page, worst first: where, what, what to type, and the evidence beneath."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pgharness.findings import Finding
+from pgharness.report.causes import Cause, causes, name_of
+from pgharness.report.markup import element, sentence, text
+from pgharness.report.model import Report
+from pgharness.report.page.anchors import Anchors
+from pgharness.report.places import place_of
+from pgharness.report.text import counted
+
+OPEN_LINES = 12
+"""Evidence of up to so many lines is shown at once; longer evidence is folded."""
+
+
+def findings_by_harm(report: Report, anchors: Anchors, root: Path) -> Iterator[str]:
+    """Yield the findings, those of one cause together; the first in a cell of the grid carries its anchor.
+
+    The column is that of the check that tells the finding, which for one that speaks for another is not the finding's own.
+    """
+    if not report.findings:
+        return
+    named: set[str] = set()
+    column = {id(own): result.name for result in report.results for own in result.findings}
+    yield element("h2", "Findings", id="findings")
+    for harm, findings in report.by_harm:
+        words = f"{harm.value[0].upper()}{harm.value[1:]}"
+        yield element("h3", text(words) + element("span", f" {len(findings)}", class_="number"), class_="harm")
+        for cause in causes(findings):
+            anchor = anchors.cell(cause.first.revision, column[id(cause.first)])
+            yield _article(report, cause, anchors, root, None if anchor in named else anchor)
+            named.add(anchor)
+
+
+def _article(report: Report, cause: Cause, anchors: Anchors, root: Path, anchor: str | None) -> str:
+    first = cause.first
+    is_one = len(cause.findings) == 1
+    subject = first.subject if is_one else f"{len(cause.findings)} × {cause.kind}"
+    head = (
+        element("span", text(first.check), class_="check")
+        + element("code", text(subject))
+        + (" " + element("span", text(first.code), class_="code") if first.code else "")
+    )
+    parts = [
+        element("h4", head),
+        _where(report, first, anchors, root),
+        element("p", sentence(first.message), class_="message"),
+    ]
+    if is_one:
+        parts += [_fix(first.mend), _evidence(first.evidence)]
+    else:
+        items = "".join(_item(finding) for finding in cause.findings)
+        summary = element("summary", f"{counted(len(cause.findings), 'object')}, each with its fix")
+        parts.append(f'<details open>{summary}<ul class="objects">{items}</ul></details>')
+    return element("article", "".join(parts), id=anchor)
+
+
+def _item(finding: Finding) -> str:
+    return element("li", element("code", text(name_of(finding))) + _fix(finding.mend) + _evidence(finding.evidence))
+
+
+def _where(report: Report, finding: Finding, anchors: Anchors, root: Path) -> str:
+    """Return the file and line, and what was drawn of the revision."""
+    place = place_of(report, finding, root)
+    link = element("a", text(report.label(finding.revision)), href=f"#{anchors.revision(finding.revision)}")
+    return element("p", element("code", text(f"{place.file}:{place.line}")) + " · " + link, class_="where")
+
+
+def _fix(mend: str) -> str:
+    """Return what to type, with a button that copies it, which only the script shows."""
+    button = '<button type="button" class="copy" hidden>Copy</button>'
+    return element("div", f"<b>Fix</b>{button}{element('pre', text(mend))}", class_="mend")
+
+
+def _evidence(evidence: str) -> str:
+    lines = evidence.splitlines()
+    if not lines:
+        return ""
+    shown = element("pre", "\n".join(map(_evidence_line, lines)), class_="evidence", tabindex="0")
+    summary = element("summary", f"Evidence, {counted(len(lines), 'line')}")
+    return f"<details{'' if len(lines) > OPEN_LINES else ' open'}>{summary}{shown}</details>"
+
+
+def _evidence_line(line: str) -> str:
+    mark = {"+": "added", "-": "removed"}.get(line[:1])
+    return element("span", text(line), class_=mark) if mark else text(line)

@@ -1,0 +1,65 @@
+"""Takes the text of a statement apart: what of it is meant, the actions of an ALTER TABLE, what stands in parentheses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_TOKENS = re.compile(
+    r"""(?P<comment>--[^\n]*|/\*.*?\*/)
+    |(?P<text>[eE]?'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>[A-Za-z_]\w*|)\$.*?\$(?P=tag)\$)
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ALTERS_TABLE = re.compile(
+    r'(?P<head>\s*ALTER\s+(?:FOREIGN\s+)?TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:"[^"]+"|[\w$.]+)+\*?)\s+(?P<actions>.*)',
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def statements_of(sql: str) -> tuple[str, ...]:
+    """Return the statements of a text that is sent at once, each on one line and without comments."""
+    parts = (" ".join(part.split()) for part in _split(sql, ";"))
+    return tuple(part for part in parts if part)
+
+
+def the_one(sql: str, *names: str) -> str:
+    """Return that of several statements that names all of some names; else the last one, empty where there is none."""
+    parts = statements_of(sql)
+    wanted = [name.casefold() for name in names if name]
+    naming = [part for part in parts if all(name in part.casefold() for name in wanted)]
+    return (*naming, *parts[-1:], "")[0]
+
+
+def actions_of(sql: str) -> tuple[str, tuple[str, ...]]:
+    """Return the beginning of an ALTER TABLE, up to the table's name, and its actions; both empty for any other statement."""
+    match = _ALTERS_TABLE.match(sql)
+    if match is None:
+        return "", ()
+    return match["head"].strip(), tuple(part.strip() for part in _split(match["actions"], ","))
+
+
+def in_parentheses(text: str, after: str) -> str:
+    """Return what stands in the parentheses behind a word, without them; empty where none follow."""
+    match = re.search(rf"\b{after}\s*\(", text, re.IGNORECASE)
+    if match is None:
+        return ""
+    (inside, *_) = _split(text[match.end() :], ")")
+    return inside.strip()
+
+
+def _split(text: str, mark: str) -> Iterator[str]:
+    """Yield the parts between marks that stand in no quotes and no parentheses, without comments."""
+    part, depth = "", 0
+    for match in _TOKENS.finditer(text):
+        piece = match.group()
+        if match["comment"]:
+            piece = " "
+        elif match["other"]:
+            if piece == mark and depth == 0:
+                yield part
+                part = ""
+                continue
+            depth += {"(": 1, ")": -1}.get(piece, 0)
+        part += piece
+    yield part

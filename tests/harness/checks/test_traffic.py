@@ -1,0 +1,165 @@
+"""`traffic`: readers and writers at work while a revision runs. Few rows and a sleep under the lock show what a million rows would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks.traffic import judge
+from pgharness.databases import Databases
+from pgharness.experiments.traffic.statements import make_jobs
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain
+from pgharness.records.steps import Failure
+from pgharness.records.traffic import Load, Queue, RevisionTraffic, TrafficError, TrafficRecord, Waited
+from pgharness.rows.growing import grow
+from pgharness.running import Run
+from pgharness.servers import Server
+from tests.harness.chains import ENV, Revision, sql
+
+TABLES = Revision(
+    "tables",
+    sql(
+        "CREATE TABLE parent (id bigint PRIMARY KEY, x int)",
+        "CREATE TABLE child (id bigint PRIMARY KEY, parent_id bigint NOT NULL REFERENCES parent, x int)",
+    ),
+)
+LIMITED_ENV = ENV.replace('.url"))', '.url"), connect_args={"options": "-c lock_timeout=1s"})')
+BUILD = "with op.get_context().autocommit_block():\n    op.execute('CREATE INDEX CONCURRENTLY parent_x ON parent (x)')"
+REBUILD = BUILD.replace("    op.", "    op.execute('DROP INDEX CONCURRENTLY IF EXISTS parent_x')\n    op.")
+
+
+@pytest.fixture
+def told(judge_chain: Callable[..., Run]) -> Callable[..., list[tuple[str, str]]]:
+    """Run a revision under traffic on a few rows, and give the codes and subjects of what is found."""
+
+    def run(up: str, env: str = LIMITED_ENV, **options: object) -> list[tuple[str, str]]:
+        report = judge_chain(
+            TABLES, Revision("newest", up), env=env, only=("traffic",), traffic=True, traffic_rows=500, **options
+        ).report
+        assert all(one.revision == "newest" for one in report.findings)
+        return [(one.code, one.subject) for one in report.findings]
+
+    return run
+
+
+def test_work_under_a_lock_keeps_traffic_and_given_statements_waiting_and_a_brief_lock_does_not(
+    judge_chain: Callable[..., Run], told: Callable[..., list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    file = tmp_path / "statements.sql"
+    file.write_text("-- name: finds\n-- samples: SELECT 1\nSELECT x FROM child WHERE id = $1;\n", encoding="utf-8")
+    add = "ALTER TABLE child ADD y int"
+    chain = TABLES, Revision("newest", sql(add, "SELECT pg_sleep(1.5)"))
+    asked = {"only": ("traffic",), "traffic": True, "traffic_rows": 500, "traffic_wait_ms": 1_000}
+
+    report = judge_chain(*chain, env=LIMITED_ENV, statements=file, **asked).report
+
+    (found,) = report.findings
+    assert (found.code, found.revision) == ("PGH-T001", "newest")
+    assert "while the migration ran `SELECT pg_sleep(1.5)`" in found.message
+    sent = {line.partition(": ")[2] for line in found.evidence.splitlines()}
+    assert {"SELECT x FROM child WHERE id = $1", "SELECT * FROM public.child WHERE id = …"} < sent
+    assert any("statements were sent" in one.message for one in report.notes)
+    assert told(sql(add), traffic_wait_ms=1_000) == []
+
+
+def test_a_lock_order_that_is_not_that_of_the_traffic_is_a_deadlock(
+    told: Callable[..., list[tuple[str, str]]],
+) -> None:
+    child, parent = "ALTER TABLE child ADD y int", "ALTER TABLE parent ADD y int"
+    env = ENV.replace('.url"))', '.url"), connect_args={"options": "-c lock_timeout=3s"})')
+
+    codes = [code for code, _ in told(sql(child, "SELECT pg_sleep(0.5)", parent), env=env, traffic_wait_ms=60_000)]
+    assert codes == ["PGH-T002"]
+    assert told(sql(parent, "SELECT pg_sleep(0.5)", child), traffic_wait_ms=60_000) == []
+
+
+def test_a_migration_without_a_limit_makes_all_wait_behind_a_reader(
+    told: Callable[..., list[tuple[str, str]]],
+) -> None:
+    assert told(sql("ALTER TABLE parent ADD y int"), env=ENV, traffic_wait_ms=60_000) == [
+        ("PGH-T004", "table public.parent")
+    ]
+
+
+def test_a_revision_that_gave_up_can_be_run_again_or_is_told(told: Callable[..., list[tuple[str, str]]]) -> None:
+    assert told(BUILD, traffic_wait_ms=60_000) == [("PGH-T005", "index parent_x")]
+    assert told(REBUILD, traffic_wait_ms=60_000) == []
+
+
+def test_it_is_not_made_unless_it_is_asked_for(judge_chain: Callable[..., Run]) -> None:
+    (result,) = [one for one in judge_chain(TABLES, only=("traffic",)).report.results if one.name == "traffic"]
+
+    assert (result.reason, result.is_missed) == ("not asked for: --traffic", False)
+
+
+SHOP = """
+CREATE TYPE state AS ENUM ('new', 'sent');
+CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%');
+CREATE TABLE customer (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email mail NOT NULL, code varchar(12) UNIQUE);
+CREATE UNIQUE INDEX customer_email ON customer (lower(email));
+CREATE TABLE profile (customer_id int PRIMARY KEY REFERENCES customer, key bytea UNIQUE CHECK (octet_length(key) = 32));
+CREATE TABLE line (customer_id int REFERENCES customer, number smallint, at timestamptz UNIQUE, token uuid UNIQUE,
+  total int GENERATED ALWAYS AS (number * 2) STORED, s state, PRIMARY KEY (customer_id, number));
+CREATE TABLE badge (customer_id int PRIMARY KEY REFERENCES customer);
+CREATE TABLE "50% o'ff" ("it's 1%" int PRIMARY KEY, "a b" text);
+CREATE TABLE empty (id int PRIMARY KEY);
+CREATE TABLE ranges (during int4range, EXCLUDE USING gist (during WITH &&));
+INSERT INTO customer (email, code) VALUES ('A@b.c', 'a'), ('d@e.f', NULL);
+INSERT INTO profile VALUES (1, sha256('a'));
+INSERT INTO line VALUES (1, 1, now(), gen_random_uuid(), DEFAULT, 'new');
+INSERT INTO badge VALUES (2);
+INSERT INTO "50% o'ff" VALUES (1, 'x');
+INSERT INTO ranges VALUES ('[1,2)');
+"""
+
+
+def test_tables_get_many_rows_that_fulfil_their_constraints(own_server: Server) -> None:
+    with Databases(own_server) as databases, databases.create_empty("shop").connect() as connection:
+        connection.execute(SHOP.encode())
+        alone = grow(connection, ["public.badge"], 50)  # each row of which needs a customer of its own
+        assert dict(alone.rows) == {"public.customer": 52, "public.badge": 51}
+        odd = grow(connection, ["""public."50% o'ff\""""], 50)
+        jobs = make_jobs(connection, [*odd.rows, "public.badge"], None)
+        for statement in (one for job in jobs for one in job.rounds[0]):
+            connection.execute(statement.encode())
+        acts = [job.act for job in jobs]
+        assert acts == ["reads a row", "writes a row", "reads a row"]
+        names = [f"public.{one}" for one in ("line", "profile", "customer", "empty", "ranges")]
+
+        grown = grow(connection, names, 2_000)
+
+        assert dict(grown.rows) == {"public.customer": 2_052, "public.profile": 2_001, "public.line": 2_001}
+        assert [name for name, _ in grown.few] == ["public.empty", "public.ranges"]
+        assert dict(grown.few)["public.empty"] == "it has no row to copy"
+        for table, key in (("profile", "profile_customer_id_fkey"), ("line", "line_customer_id_fkey")):
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {key}".encode())
+            connection.execute(f"ALTER TABLE {table} ADD FOREIGN KEY (customer_id) REFERENCES customer".encode())
+        connection.execute("INSERT INTO customer (email) VALUES ('z@z.z')")  # the sequence goes on behind them
+
+
+WAIT = Waited("writes a row", "public.a", "UPDATE …", 3.0, "CREATE INDEX …")
+
+
+@pytest.mark.parametrize(
+    ("traffic", "codes"),
+    [
+        (RevisionTraffic("r", load=Load(9, (WAIT,))), ["PGH-T001"]),
+        (RevisionTraffic("r", load=Load(9, (Waited("reads a row", "public.a", "SELECT", 0.1, "ALTER"),))), []),
+        (RevisionTraffic("r", failure=Failure("E", "deadlock detected", sqlstate="40P01")), ["PGH-T002"]),
+        (RevisionTraffic("r", failure=Failure("E", "lock timeout", sqlstate="55P03")), []),
+        (RevisionTraffic("r", load=Load(9, (), (TrafficError("a", "b", "c", "57014", "timeout"),))), ["PGH-T003"]),
+        (RevisionTraffic("r", queue=Queue(3.0, went_on=True, gave_up=None, load=Load(9, (WAIT,)))), ["PGH-T004"]),
+        # It waits without harm to anybody, as CREATE INDEX CONCURRENTLY does; or it gives up.
+        (RevisionTraffic("r", queue=Queue(3.0, went_on=True, gave_up=None, load=Load(9))), []),
+        (RevisionTraffic("r", queue=Queue(3.0, went_on=False, gave_up=None, load=Load(9, (WAIT,)))), []),
+    ],
+)
+def test_each_thing_that_traffic_meets_is_told_as_what_it_is(traffic: RevisionTraffic, codes: list[str]) -> None:
+    seen = TrafficRecord((traffic,), 10**6, 200)
+    record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000), traffic=seen)
+
+    assert [one.code for one in judge(record, lambda _left, _right: ()) if hasattr(one, "code")] == codes

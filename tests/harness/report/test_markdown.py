@@ -1,0 +1,78 @@
+"""The report for a pull request: short, folded, whole at any number of findings, and never read as somebody's markup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgharness.findings import CheckResult, Finding, Note, Status
+from pgharness.records.revisions import Revision
+from pgharness.report.markdown import MOST_CHARACTERS, render_markdown
+from tests.harness.report.making import FAILED, HOSTILE, PASSED, report_of
+from tests.harness.report.reading import Page
+
+
+def test_a_passing_run_is_a_sentence() -> None:
+    lines = render_markdown(PASSED).splitlines()
+
+    assert lines[0] == "**OK: no findings in 2 revisions, 1 check, 2.0 s (server ready after 0.2 s)**"
+    assert len(lines) < 6
+
+
+def test_the_grid_has_only_rows_and_columns_in_which_something_was_found() -> None:
+    told = render_markdown(FAILED)
+
+    assert "| revision | structure | roundtrip | locks |\n| --- | :-: | :-: | :-: |\n" in told
+    assert "| <code>0001_add_book</code> | ✓ | ✗ 1 | ✓ |" in told
+    assert "1 other check and 0 other rows of the grid without findings." in told
+    assert "- **NOT CHECKED: drift, no models are named" in told
+
+
+def test_a_finding_is_one_folded_line_worst_first() -> None:
+    lines = render_markdown(FAILED).splitlines()
+    told = [line for line in lines if line.startswith("<details><summary><b>")]
+
+    assert [line.partition("</b>")[0].rpartition(">")[2] for line in told] == ["locks", "structure", "roundtrip"]
+    assert "<code>versions/0002_add_price.py:7</code></summary><p><code>ALTER</code> waits.</p>" in told[0]
+    assert "<b>Fix</b><pre>DROP `TYPE`</pre><b>Evidence</b><pre>- a&#10;+ b&#10;&#10;  c</pre></details>" in told[2]
+
+
+@pytest.mark.parametrize("number", [3, 100, 5_000])
+@pytest.mark.parametrize("alike", [True, False])
+def test_it_is_never_longer_than_a_comment_may_be(number: int, *, alike: bool) -> None:
+    revisions = tuple(Revision(f"r{at}", f"{at}_" + "é&|" * 200, "x.py", ()) for at in range(number))
+    found = tuple(
+        Finding(
+            "drift",
+            f"r{at % 2 if alike else at}",
+            f"index <{'&' * 300}{at}>",
+            "@<&>`" * 3_000,
+            "<" * 9_000,
+            "&\n" * 9_000,
+        )
+        for at in range(number)
+    )
+    results = (
+        CheckResult(
+            "drift", Status.FAILED, 0.0, found, notes=tuple(Note("x", None, f"{at}" * 2_000) for at in range(50))
+        ),
+        *(CheckResult(f"{at}{'*' * 500}", Status.SKIPPED, 0.0, reason="_" * 5_000, is_missed=True) for at in range(50)),
+    )
+
+    told = render_markdown(replace(report_of(*results, revisions=revisions)))
+
+    assert len(told) <= MOST_CHARACTERS
+    assert "<details><summary><b>drift</b>" in told
+    assert number == 3 or "more: `pgharness check --format html" in told
+
+
+def test_nothing_of_a_project_is_read_as_markup() -> None:
+    told = render_markdown(HOSTILE)
+    blocks = [line for line in told.splitlines() if line.startswith("<details>")]
+
+    assert "<script>" not in told
+    assert all(Page(block).count("details") == 1 for block in blocks)
+    assert len(blocks) == 3  # two findings, and what is worth knowing
+    assert "@root" not in told  # nobody is told
+    assert all(line.count("|") == 3 for line in told.splitlines() if line.startswith("|"))
