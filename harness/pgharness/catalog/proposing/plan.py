@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from pgharness.catalog.diff import Difference, ObjectDifference, by_object, difference
+from pgharness.catalog.diff import ObjectDifference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.catalog.proposing import other_kinds, relations
@@ -21,14 +21,13 @@ from pgharness.catalog.proposing.columns import change_column, set_default
 from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
 from pgharness.catalog.proposing.enums import columns_to_lead_over, is_swapped, swap
 from pgharness.catalog.proposing.needs import Needs
-from pgharness.catalog.proposing.numbering import sequence_of
 from pgharness.catalog.proposing.ordering import in_order
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.catalog.proposing.readers import Retyping, in_the_way_of, retypings
 from pgharness.catalog.proposing.rename_calls import rename_lines
+from pgharness.catalog.proposing.todo import Todo
 from pgharness.catalog.renames import RenameGroup, find_renames
 from pgharness.catalog.rendering.all_parts import parts_in_order
-from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
 
 FIRST = ("type", "table", "column")
@@ -76,24 +75,12 @@ def mend(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = 
 
 
 class _Plan:
-    """Both sides and what differs, object by object."""
+    """How it is done; `made_anew` are objects that come again, each with the one that changed for it."""
 
     def __init__(self, left: Snapshot, right: Snapshot) -> None:
-        self.left, self.right = Contents(Arrangement(left)), Contents(Arrangement(right))
-        groups = {group.key: group for group in by_object(difference(left, right))}
-        rebuilt = {key for key, group in groups.items() if group.only_in is None and self._changes_sort(key)}
-        self.renamed = self._renamed_identities(groups)
-        self.gone = rebuilt | {
-            key for key, group in groups.items() if group.only_in == "left" and self._goes_by_itself(key, groups)
-        }
-        self.missing = rebuilt | {
-            key for key, group in groups.items() if group.only_in == "right" and self._comes_by_itself(key, groups)
-        }
-        self.gone -= {key for key in self.gone if _is_constraints_own(self.left, key)}
-        self.missing -= {key for key in self.missing if _is_constraints_own(self.right, key)}
-        self.changed = [group for key, group in groups.items() if group.only_in is None and key not in rebuilt]
+        self.todo = Todo(left, right)
+        self.left, self.right = self.todo.left, self.todo.right
         self.made_anew: dict[ObjectKey, ObjectKey] = {}
-        self.with_columns = self._leave_to_columns(groups)
 
     def renaming(self, group: RenameGroup) -> Mend:
         """Return what does the renames of a group."""
@@ -105,47 +92,27 @@ class _Plan:
         """Return which of these objects have to be mended before each of them."""
         return Needs(self.left, self.right, frozenset(keys), self.made_anew).all()
 
-    def _leave_to_columns(self, groups: Mapping[ObjectKey, ObjectDifference]) -> dict[ObjectKey, frozenset[ObjectKey]]:
-        """Leave sequences to the columns that get their numbers otherwise; return those of each that differ."""
-        found: dict[ObjectKey, frozenset[ObjectKey]] = {}
-        for group in self.changed:
-            if group.kind == "column" and any(_begins_or_ends(one) for one in group.differences):
-                found[group.key] = frozenset(self._sequences_of(group.key) & groups.keys())
-        taken = frozenset().union(*found.values())
-        self.gone -= taken
-        self.missing -= taken
-        self.changed = [one for one in self.changed if one.key not in taken]
-        self.renamed = [pair for pair in self.renamed if taken.isdisjoint(pair)]
-        return found
-
-    def _sequences_of(self, column: ObjectKey) -> set[ObjectKey]:
-        """Return the sequences of an identity column, on each side; of a serial one only where it becomes one or was one."""
-        sides = (self.left, self.right)
-        found = [(side, sequence_of(side, column)) for side in sides]
-        is_both = None not in [one for _, one in found]
-        return {one for side, one in found if one is not None and (is_both or "identity of" in side.properties[one])}
-
     def mends(self) -> Iterator[Mend]:
         """Yield what is to be done, in order."""
-        names = {key.object for key in self.missing}
-        light = {key for key in self.gone if key.kind in LIGHT and not self._waits_for_detaching(key)}
-        early = light | {key for key in self.gone if key.object in names}
+        names = {key.object for key in self.todo.missing}
+        light = {key for key in self.todo.gone if key.kind in LIGHT and not self.todo.waits_for_detaching(key)}
+        early = light | {key for key in self.todo.gone if key.object in names}
         yield from self._drops(early)
-        for old, new in self.renamed:
+        for old, new in self.todo.renamed:
             line = f"ALTER SEQUENCE {old.object} RENAME TO {unqualified(new.object)};"
             yield _written(new, [line])
         changes = [*self._changes()]
-        with_others = {key: owner for key in self.missing if (owner := self._made_anew_with(key)) is not None}
-        yield from self._created(self.missing - with_others.keys())
+        with_others = {key: owner for key in self.todo.missing if (owner := self._made_anew_with(key)) is not None}
+        yield from self._created(self.todo.missing - with_others.keys())
         yield from (Mend(owner, (), also=frozenset({key})) for key, owner in with_others.items())
         yield from changes
-        yield from self._drops(self.gone - early)
+        yield from self._drops(self.todo.gone - early)
 
     def _changes(self) -> Iterator[Mend]:
         groups = self._in_order()
         columns = [one.key for one in groups if one.kind == "column" and self._changes_type(one)]
         far = partial(is_far, self.left, self.right)
-        retyped = {one.columns[0]: one for one in retypings(self.left, columns, self.gone, far)}
+        retyped = {one.columns[0]: one for one in retypings(self.left, columns, self.todo.gone, far)}
         within = {column for one in retyped.values() for column in one.columns[1:]}
         by_key = {one.key: one for one in groups}
         for group in groups:
@@ -167,12 +134,12 @@ class _Plan:
     def _swapped(self, group: ObjectDifference, groups: Mapping[ObjectKey, ObjectDifference]) -> Iterator[Mend]:
         """Put a new enum in the place of one that loses labels."""
         change = Change(group.key, self.left, self.right)
-        using = [key for key in self.left.arrangement.users.get(group.key, ()) if key not in self.gone]
+        using = [key for key in self.left.arrangement.users.get(group.key, ()) if key not in self.todo.gone]
         users = {self.left.parent(one) if self.left.parent(one).kind in VIEWS else one for one in using}
         others = {one for one in users if one.kind in LIGHT | VIEWS}
         columns = sorted(one for one in users if one.kind == "column")
         found = {key for column in columns for key in in_the_way_of(self.left, column, is_far=True)}
-        in_the_way = self._with_what_depends((found | others) - self.gone)
+        in_the_way = self._with_what_depends((found | others) - self.todo.gone)
         try:
             lines = swap(change, columns_to_lead_over(change, in_the_way))
         except NoStatementError as error:
@@ -183,7 +150,7 @@ class _Plan:
         yield _written(group.key, change_attached(change, wanted))
 
     def _with_what_depends(self, keys: Collection[ObjectKey]) -> set[ObjectKey]:
-        return set(keys) | (dependents(self.left, keys) - self.gone)
+        return set(keys) | (dependents(self.left, keys) - self.todo.gone)
 
     def _meanwhile_without(
         self,
@@ -209,55 +176,13 @@ class _Plan:
         """Return for which change something is made anew that this belongs to, so that it comes with that."""
         return next((self.made_anew[one] for one in self.right.snapshot.ancestors(key) if one in self.made_anew), None)
 
-    def _waits_for_detaching(self, key: ObjectKey) -> bool:
-        """Whether an index can be dropped only once its table is no partition any more."""
-        return key.kind == "index" and "partition of" in self.left.properties[key] and self._is_detached(key)
-
-    def _is_detached(self, key: ObjectKey) -> bool:
-        return "partition of" not in self.right.properties.get(self.left.parent(key), {"partition of": ""})
-
-    def _changes_sort(self, key: ObjectKey) -> bool:
-        """Whether an index is a constraint's on one side alone, so that it goes and comes with that."""
-        return key.kind == "index" and self.left.parent(key) != self.right.parent(key)
-
-    def _renamed_identities(self, groups: dict[ObjectKey, ObjectDifference]) -> list[tuple[ObjectKey, ObjectKey]]:
-        """Return the sequences of identity columns that have another name on each side."""
-        sequences = [group for group in groups.values() if group.kind == "sequence"]
-        gone = {self.left.properties[one.key].get("identity of"): one.key for one in sequences if one.only_in == "left"}
-        missing = {
-            self.right.properties[one.key].get("identity of"): one.key for one in sequences if one.only_in == "right"
-        }
-        return [(gone[column], missing[column]) for column in sorted(gone.keys() & missing.keys() - {None}, key=str)]
-
-    def _goes_by_itself(self, key: ObjectKey, groups: dict[ObjectKey, ObjectDifference]) -> bool:
-        """Whether no other object takes it along: an owned sequence goes with its column, a CHECK comes to be the parent's."""
-        facts = self.left.properties[key]
-        if key.kind == "sequence":
-            column = groups.get(ObjectKey("column", facts.get("owned by", "")))
-            return "identity of" not in facts and (column is None or column.only_in != "left")
-        if key.kind == "constraint":
-            return not _is_parents(self.right, key, self.left)
-        return not (key.kind == "column" and self._follows_type(key))
-
-    def _comes_by_itself(self, key: ObjectKey, groups: dict[ObjectKey, ObjectDifference]) -> bool:  # noqa: ARG002 - as above
-        if key.kind == "sequence":
-            return "identity of" not in self.right.properties[key]
-        if key.kind == "constraint":
-            return not _is_parents(self.left, key, self.right)
-        return not (key.kind == "column" and self._follows_type(key))
-
-    def _follows_type(self, column: ObjectKey) -> bool:
-        """Whether the column is of a typed table, which gets and loses columns with its type."""
-        table = self.left.snapshot.parents.get(column) or self.right.parent(column)
-        return all("of type" in side.properties.get(table, {}) for side in (self.left, self.right))
-
     def _drops(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         """Drop, what depends on others first."""
         places = _places(self.left, keys)
         ordered = sorted(keys, key=lambda one: (-places.get(one, 0), one))
         yield from self._untied(ordered)
         for key in ordered:
-            yield _attempt(key, partial(drop_lines, self.left, key, detached=self._is_detached(key)))
+            yield _attempt(key, partial(drop_lines, self.left, key, detached=self.todo.is_detached(key)))
 
     def _untied(self, tables: Sequence[ObjectKey]) -> Iterator[Mend]:
         """Drop the foreign keys that lead to a table which goes before their own."""
@@ -276,8 +201,8 @@ class _Plan:
 
     def _in_order(self) -> list[ObjectDifference]:
         """Return the changed objects, tables before their columns and indexes, each as late as what it needs."""
-        places = _places(self.right, {one.key for one in self.changed})
-        return sorted(self.changed, key=lambda one: (_rank(one.kind), places.get(one.key, 0)))
+        places = _places(self.right, {one.key for one in self.todo.changed})
+        return sorted(self.todo.changed, key=lambda one: (_rank(one.kind), places.get(one.key, 0)))
 
     def _change(self, group: ObjectDifference) -> Iterator[Mend]:
         key = group.key
@@ -285,7 +210,7 @@ class _Plan:
             return
         change = Change(key, self.left, self.right)
         wanted: Wanted = {item.property: item.right for item in group.differences}
-        if key.kind == "column" and self._follows_type(key):
+        if key.kind == "column" and self.todo.follows_type(key):
             wanted = {name: value for name, value in wanted.items() if name not in ("type", "collation", "position")}
         try:
             lines = self._changed_lines(change, wanted)
@@ -295,7 +220,7 @@ class _Plan:
         if wanted:
             yield from self._made_anew(change, wanted)
         else:
-            also = self.with_columns.get(key, frozenset())
+            also = self.todo.with_columns.get(key, frozenset())
             yield Mend(key, tuple(operation(line) for line in lines), also=also, caution=_caution(change))
 
     def _changed_lines(self, change: Change, wanted: Wanted) -> list[str]:
@@ -310,7 +235,7 @@ class _Plan:
     def _made_anew(self, change: Change, wanted: Wanted) -> Iterator[Mend]:
         """Drop the object with what depends on it, and make them again."""
         key = change.key
-        above = dependents(self.left, {key}) - self.gone
+        above = dependents(self.left, {key}) - self.todo.gone
         defaults = {one for one in above if key.kind == "function" and "default" in self.left.properties.get(one, {})}
         above -= defaults
         losing = sorted(one for one in {key, *above} if one.kind in HOLDERS or one.kind == "foreign table")
@@ -325,7 +250,7 @@ class _Plan:
             yield Mend(key, (), reasons[0])
             return
         self.made_anew |= dict.fromkeys({key, *above}, key)
-        also = frozenset(one for one in above if one in {group.key for group in self.changed})
+        also = frozenset(one for one in above if one in {group.key for group in self.todo.changed})
         columns = sorted(one for one in defaults if one.kind == "column")
         yield _written(key, [set_default(self.left, column, None) for column in columns])
         yield from (Mend(key, one.operations, also=also) for one in drops)
@@ -348,29 +273,8 @@ def _places(contents: Contents, keys: set[ObjectKey]) -> dict[ObjectKey, int]:
     return {key: number for number, part in enumerate(ordered) for key in part.makes}
 
 
-def _begins_or_ends(one: Difference) -> bool:
-    """Whether a column is an identity on one side alone."""
-    return one.property == "identity" and None in (one.left, one.right)
-
-
 def _rank(kind: str) -> int:
     return FIRST.index(kind) if kind in FIRST else len(FIRST)
-
-
-def _is_constraints_own(contents: Contents, key: ObjectKey) -> bool:
-    """Whether an index goes and comes with the constraint that made it."""
-    return key.kind == "index" and contents.parent(key).kind == "constraint"
-
-
-def _is_parents(there: Contents, key: ObjectKey, here: Contents) -> bool:
-    """Whether a constraint of a table that is here by itself and there a partition is there the parent's."""
-    table = here.parent(key)
-    parent = there.properties.get(table, {}).get("partition of")
-    is_partition_here = "partition of" in here.properties.get(table, {})
-    name = here.local_name(key)
-    return (
-        not is_partition_here and parent is not None and ObjectKey("constraint", f"{parent}.{name}") in there.properties
-    )
 
 
 def _attempt(key: ObjectKey, write: Callable[[], list[str]]) -> Mend:
