@@ -21,6 +21,8 @@ CREATE TYPE mood AS ENUM ('sad');
 CREATE TABLE parent (id int PRIMARY KEY, other int);
 CREATE TABLE child (id int, parent_id int, name text DEFAULT 'x', mood mood DEFAULT 'sad', big bigint DEFAULT 4000000000);
 INSERT INTO child VALUES (1, 7, 'abc'), (1, 7, 'abc');
+CREATE TABLE brief (word varchar(4) NOT NULL);
+INSERT INTO brief VALUES ('abcd');
 CREATE VIEW reads AS SELECT parent_id, name FROM child;
 CREATE TABLE keys (m mood PRIMARY KEY);
 CREATE TABLE keyed (m mood REFERENCES keys);
@@ -30,7 +32,17 @@ CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 REFUSED = [
     ("0A000", "ALTER TABLE child ALTER parent_id TYPE bigint", "drop the view or rule before and make it again after"),
     ("22001", "DROP VIEW reads; ALTER TABLE child ALTER name TYPE varchar(2)", "left(<column>, 2)"),
+    (
+        "22001",
+        "UPDATE brief SET word = word || word",
+        "let the statement write left(<value>, 4)",
+    ),
     ("22003", "ALTER TABLE child ALTER big TYPE integer", "take a type that holds the values"),
+    ("22001", "INSERT INTO brief SELECT word || word FROM brief", "let the statement write left(<value>, 4)"),
+    ("23502", "UPDATE brief SET word = NULL", "let the statement give word a value where it comes to none"),
+    ("22003", "UPDATE child SET id = big", "a type before that holds what the statement writes"),
+    ("22P02", "UPDATE child SET id = name::int", "let the statement write what is integer"),
+    ("22P02", "INSERT INTO child (mood) SELECT name::mood FROM child", "let the statement write what is enum mood"),
     (
         "22P02",
         "DROP VIEW reads; ALTER TABLE child ALTER name DROP DEFAULT; ALTER TABLE child ALTER name TYPE integer USING name::integer",
@@ -39,7 +51,7 @@ REFUSED = [
     (
         "23502",
         "ALTER TABLE child ADD extra int NOT NULL",
-        'add extra with a server_default; or as nullable, then op.execute("UPDATE child SET extra = <value>")',
+        'add extra with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE child SET extra = <value>")',
     ),
     (
         "23502",
@@ -160,8 +172,8 @@ def test_a_name_that_is_a_keyword_is_quoted_in_the_sql_of_an_advice_and_nowhere_
     )
 
     assert advice(failure, "correct it") == (
-        'add order with a server_default; or as nullable, then op.execute("UPDATE \\"user\\" SET \\"order\\" = <value>") and '
-        'op.alter_column("user", "order", nullable=False), or correct it'
+        'add order with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE \\"user\\" SET \\"order\\" = <value>"), '
+        'and in one after it op.alter_column("user", "order", nullable=False), or correct it'
     )
 
 

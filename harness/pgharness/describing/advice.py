@@ -11,6 +11,8 @@ from pgharness.catalog.proposing.python_words import string
 from pgharness.records.steps import Failure
 
 _SQL = re.compile(r'op\.execute\("[^"]*"\)')
+_CHANGES_TYPE = r"\bALTER\s+TABLE\b[\s\S]*\bTYPE\b"
+"""What there is to be changed stands in the table; else the statement itself writes what is refused, and other rows are sound."""
 AUTOCOMMIT_BLOCK = "with op.get_context().autocommit_block():"
 
 
@@ -38,23 +40,43 @@ ADVICE: tuple[Advice, ...] = (
         "22001",
         "string_data_right_truncation",
         'shorten the values first: op.execute("UPDATE <table> SET <column> = left(<column>, {length})")',
+        rf"{_CHANGES_TYPE}[\s\S]*character(?: varying)?\((?P<length>\d+)\)",
+    ),
+    Advice(
+        "22001",
+        "string_data_right_truncation",
+        "let the statement write left(<value>, {length}) where the rest of a text may go, else give the column a longer type before: "
+        "op.alter_column(…, type_=…)",
         r"character(?: varying)?\((?P<length>\d+)\)",
     ),
     Advice(
         "22003",
         "numeric_value_out_of_range",
         "take a type that holds the values that are there, or UPDATE them first",
+        _CHANGES_TYPE,
+    ),
+    Advice(
+        "22003",
+        "numeric_value_out_of_range",
+        "give the column a type before that holds what the statement writes, op.alter_column(…, type_=…), or leave out the rows for which "
+        "it comes to too much",
     ),
     Advice(
         "22P02",
         "invalid_text_representation",
         'UPDATE the values that are no {type} first, or lead them over: postgresql_using="CASE <column> WHEN … THEN … END"',
+        rf"{_CHANGES_TYPE}[\s\S]*invalid input (?:value for|syntax for type) (?P<type>[^:\n]+)",
+    ),
+    Advice(
+        "22P02",
+        "invalid_text_representation",
+        "let the statement write what is {type}, CASE <value> WHEN … THEN … END, or leave out the rows whose value is none",
         r"invalid input (?:value for|syntax for type) (?P<type>[^:\n]+)",
     ),
     Advice(
         "23502",
         "not_null_violation",
-        'add {column} with a server_default; or as nullable, then op.execute("UPDATE {table} SET {column} = <value>") and '
+        'add {column} with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE {table} SET {column} = <value>"), and in one after it '
         'op.alter_column("{table}", "{column}", nullable=False)',
         r'\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"?(?P<column>[^"\s]+)"?\s[\s\S]*column "(?P=column)" of relation "(?P<table>[^"]+)"',
     ),
@@ -68,7 +90,13 @@ ADVICE: tuple[Advice, ...] = (
         "23502",
         "not_null_violation",
         'fill the column first: op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL")',
-        r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)"',
+        r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)" contains null values',
+    ),
+    Advice(
+        "23502",
+        "not_null_violation",
+        "let the statement give {column} a value where it comes to none, coalesce(…, <value>), or leave out such rows",
+        r'column "(?P<column>[^"]+)" of relation',
     ),
     Advice(
         "23503",
