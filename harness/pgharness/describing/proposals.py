@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
+from pgharness.catalog.proposing import python_words as python
 from pgharness.describing.differences import ORDER, Told
 
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
@@ -55,11 +56,35 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
-    if told.only_in == "left":
-        return f"declare it in the models, or {written}"
-    if told.only_in == "right":
-        return written
+    if told.only_in is not None:
+        return f"declare it in the models, or {written}" if told.only_in == "left" else written
+    if declared := _declared(told):
+        return f"declare it in the model: {declared}; or, once no release counts on it, {written}"
     return f"{written}{_other(written)}correct the models"
+
+
+def _declared(told: Told) -> str:
+    """Return how a model declares what gives a column its values in the database, and nothing does in the models; else nothing.
+
+    An INSERT of the release before, which leaves the column out, fails without it, or stores NULL.
+    """
+    ways = [one for one in told.differences if told.kind == "column" and one.property in _GIVES_VALUES]
+    (value, *others) = [one.left for one in ways if one.right is None] or [None]
+    if value is None or others or len(ways) > 1:
+        return ""
+    return _GIVES_VALUES[ways[0].property](value)
+
+
+def _computed(value: str) -> str:
+    expression, _, kind = value.rpartition(" ")
+    return f"sa.Computed({python.text(expression)}, persisted={kind == 'STORED'})"
+
+
+_GIVES_VALUES: dict[str, Callable[[str], str]] = {
+    "default": lambda value: f"server_default={python.sql_text(value)}",
+    "identity": lambda value: "sa.Identity(always=True)" if value.casefold() == "always" else "sa.Identity()",
+    "generated": _computed,
+}
 
 
 def _other(written: str) -> str:

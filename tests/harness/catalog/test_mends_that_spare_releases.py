@@ -1,0 +1,49 @@
+"""What gives a column its values is kept, and declared in the model, before it is taken away."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgharness.catalog.diff import Difference
+from pgharness.catalog.facts import ObjectKey
+from pgharness.describing.differences import Told
+from pgharness.describing.proposals import Proposal, mend_migrations
+
+COLUMN = ObjectKey("column", "public.a.x")
+
+
+def mend(*differences: tuple[str, str | None, str | None]) -> str:
+    """Return what is told of a column that differs in these properties."""
+    found = tuple(Difference(*COLUMN, name, left, right) for name, left, right in differences)
+    return mend_migrations(Told(*COLUMN, None, None, found, "", ""), {COLUMN: Proposal(("op.alter()",), "")})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "declared"),
+    [
+        ("default", "'a'::text", "server_default=sa.text(\"'a'::text\")"),
+        ("identity", "always", "sa.Identity(always=True)"),
+        ("identity", "by default", "sa.Identity()"),
+        ("generated", "(lower(x)) STORED", 'sa.Computed("(lower(x))", persisted=True)'),
+        ("generated", "(lower(x)) VIRTUAL", 'sa.Computed("(lower(x))", persisted=False)'),
+    ],
+)
+def test_what_the_models_lack_is_first_declared_in_the_model(name: str, value: str, declared: str) -> None:
+    assert mend((name, value, None)) == (
+        f"declare it in the model: {declared}; or, once no release counts on it, write a revision: op.alter()"
+    )
+
+
+@pytest.mark.parametrize(
+    "differences",
+    [
+        (("default", None, "1"),),
+        (("default", "1", "2"),),
+        (("default", "nextval('s'::regclass)", None), ("identity", None, "always")),
+        (("type", "integer", "bigint"),),
+    ],
+)
+def test_what_the_models_say_otherwise_is_written_into_a_revision(
+    differences: tuple[tuple[str, str | None, str | None], ...],
+) -> None:
+    assert mend(*differences) == "write a revision: op.alter(); or correct the models"
