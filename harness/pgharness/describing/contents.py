@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
+from itertools import takewhile
 
 from pgharness.records.changes import ValueChange
 from pgharness.records.contents import Value
 
 MOST_TOLD = 5
 LONGEST = 60
+BEFORE_THE_FIRST = 20
+"""So much of a long value is told before the first character that differs."""
 
 
 def count_of(found: Sized, noun: str) -> str:
@@ -20,7 +23,7 @@ def values_in_words(found: Sequence[ValueChange], *, redacts: bool) -> str:
     """Return a line for each of the first values: its row, what it was, what it is."""
     if redacts:
         return ""
-    return _lines([f"{one.row}: {_quoted(one.before)} became {_quoted(one.after)}" for one in found])
+    return _lines([f"{one.row}: {_became(one)}" for one in found])
 
 
 def rows_in_words(found: Sequence[str], *, redacts: bool) -> str:
@@ -39,8 +42,16 @@ def _lines(told: Sequence[str]) -> str:
     return "\n".join([*told[:MOST_TOLD], *rest])
 
 
-def _quoted(value: Value) -> str:
+def _became(change: ValueChange) -> str:
+    """Return both values, shortened such that what parts them is told."""
+    before, after = change.before or "", change.after or ""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    start = max(0, same - BEFORE_THE_FIRST) if max(len(before), len(after)) > LONGEST and same >= LONGEST else 0
+    return f"{_quoted(change.before, start)} became {_quoted(change.after, start)}"
+
+
+def _quoted(value: Value, start: int = 0) -> str:
     if value is None:
         return "NULL"
-    text = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
-    return f"'{text}'"
+    text = value[start : start + LONGEST]
+    return f"'{'…' if start else ''}{text}{'…' if start + LONGEST < len(value) else ''}'"
