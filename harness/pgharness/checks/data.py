@@ -51,11 +51,19 @@ def _judge_by_hand(item: RevisionRecord) -> Iterator[Finding]:
 
 
 def _untried(item: RevisionRecord) -> Iterator[Note]:
-    """Say which statements met no row, so that nothing is known of what they do."""
-    for step in (item.upgrade, item.downgrade):
+    """Say which statements met no row, so that nothing is known of what they do; those that fail on rows were tried."""
+    up = (item.upgrade_rows_failure, item.reupgrade_rows_failure)
+    down = (item.downgrade_rows_failure, item.newer_rows_failure)
+    for step, failures in ((item.upgrade, up), (item.downgrade, down)):
+        tried = {failure.statement for failure in failures if failure is not None}
         statements = step.statements if step is not None and step.met is not None else ()
         for one in statements:
-            if one.file == item.revision.path and one.rows == 0 and CHANGES_ROWS.match(one.sql):
+            if (
+                one.file == item.revision.path
+                and one.rows == 0
+                and one.sql not in tried
+                and CHANGES_ROWS.match(one.sql)
+            ):
                 yield Note(
                     NAME,
                     item.revision.revision,
