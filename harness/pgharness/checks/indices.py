@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
-from pgharness.catalog.names import unqualified
+from pgharness.catalog.names import qualifier, unqualified
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.check import Check, Compare
+from pgharness.describing.advice import AUTOCOMMIT_BLOCK
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.origin import origin
 from pgharness.findings import Finding, Harm, Note, Repeated
@@ -153,7 +155,6 @@ def _in_drift(index: Index) -> str:
 def _uncovered(
     record: ChainRecord, foreign_key: ForeignKey, serving: Sequence[Index], indexes: Sequence[Index]
 ) -> Finding:
-    columns = ", ".join(foreign_key.columns)
     invalid = f" Index {serving[0].name} would support it, but is invalid." if serving else ""
     return Finding(
         check=NAME,
@@ -161,19 +162,26 @@ def _uncovered(
         subject=f"constraint {foreign_key.name}",
         message=f"Foreign key without a supporting index: every DELETE or key UPDATE on {foreign_key.referenced} "
         f"scans {foreign_key.table} sequentially.{invalid}",
-        mend=f"an Index in the model (`index=True` for one column), and in a revision the same, by the same name: CREATE INDEX CONCURRENTLY {_usual_name(foreign_key)}ON "
-        f"{foreign_key.table} ({columns}) in an autocommit block; or, if rows of "
+        mend=f"an Index in the model (`index=True` for one column), and in a revision the same, by the same name: {_build(foreign_key)}; or, if rows of "
         f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
         code="PGH-I001",
     )
 
 
+def _build(foreign_key: ForeignKey) -> str:
+    """Return the calls that build the index while writes go on, also where a build before was stopped and has left it invalid."""
+    name, schema = _usual_name(foreign_key), qualifier(foreign_key.table)
+    left = operation(f"DROP INDEX CONCURRENTLY IF EXISTS {f'{schema}.' if schema else ''}{name}")
+    built = operation(f"CREATE INDEX CONCURRENTLY {name} ON {foreign_key.table} ({', '.join(foreign_key.columns)})")
+    return f"{AUTOCOMMIT_BLOCK} {left}; {built}"
+
+
 def _usual_name(foreign_key: ForeignKey) -> str:
-    """Return what SQLAlchemy calls the index of `index=True` without a naming convention, with a blank; nothing where it has to be quoted or cut."""
+    """Return what SQLAlchemy calls the index of `index=True` without a naming convention; `<name>` where it has to be quoted or cut."""
     parts = (unqualified(foreign_key.table), *foreign_key.columns)
     name = "_".join(["ix", *parts])
-    return f"{name} " if name.isidentifier() and name.islower() and len(name) <= LONGEST_NAME else ""
+    return name if name.isidentifier() and name.islower() and len(name) <= LONGEST_NAME else "<name>"
 
 
 def _near(foreign_key: ForeignKey, indexes: Sequence[Index]) -> Iterator[str]:
@@ -318,7 +326,7 @@ def _drop(index: Index) -> str:
         )
     return (
         "take it from the model (`index=True`, or its Index), and in a revision "
-        f"DROP INDEX CONCURRENTLY {index.name} in an autocommit block"
+        f"DROP INDEX CONCURRENTLY IF EXISTS {index.name} in an autocommit block"
     )
 
 
