@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgharness.checks.check import Check, Compare
 from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
-from pgharness.trace.hazards import NO_LIMIT, REVERSIBLE, hazard_of
+from pgharness.trace.hazards import INDEX_BUILD, NO_LIMIT, REVERSIBLE, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
@@ -21,6 +23,10 @@ from pgharness.trace.telling import counted, doing
 NAME = "locks"
 MINOR = "lock timeout"
 ON_THE_WAY_BACK = "downgrade locks"
+OWN_TRANSACTION = "context.configure(…, transaction_per_migration=True) in env.py"
+ONE_FOR_ALL = (
+    "without it `alembic upgrade head` runs all revisions in one transaction, which holds each lock to its end"
+)
 _SHOWN = 100
 # What is said of all such work of one revision.
 _WORK = {
@@ -38,7 +44,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | 
     """Judge the trace of each upgrade and downgrade that passed; that no limit is in force is told once."""
     for revision, direction, trace in _traces(record):
         for one in work_under_locks(trace):
-            told = _told(revision, direction, trace, one, record.sizes)
+            told = _told(revision, direction, trace, one, record)
             is_the_way_back = direction == "downgrade" and hazard_of(one) not in REVERSIBLE
             yield Minor(ON_THE_WAY_BACK, told) if is_the_way_back and isinstance(told, Finding) else told
         yield from _judge_late_limit(revision, direction, trace)
@@ -52,18 +58,18 @@ def _traces(record: ChainRecord) -> Iterator[tuple[Revision, str, Trace]]:
                 yield item.revision, direction, step.trace
 
 
-def _told(
-    revision: Revision, direction: str, trace: Trace, one: Occurrence, sizes: SizesRecord | None
-) -> Finding | Note:
+def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, record: ChainRecord) -> Finding | Note:
     """Return the finding, with what it comes to at production's size where that is known; of small tables a note.
 
     What a revision allows has to be found with a profile as without, or the allowance would be told as unused.
     """
+    finding = _finding(revision, direction, trace, one, f"{_fix(one)}{_between_revisions(record.deployment, one)}")
+    sizes = record.sizes
     if sizes is None:
-        return _finding(revision, direction, trace, one)
+        return finding
     estimate = estimate_under(one.lock, trace, one.place, sizes)
     if not estimate.is_small or NAME in revision.allow:
-        return _finding(revision, direction, trace, one, _at_size(estimate, one, sizes))
+        return replace(finding, message=f"{finding.message}{_at_size(estimate, one, sizes)}")
     return Note(
         NAME,
         revision.revision,
@@ -80,20 +86,38 @@ def _at_size(estimate: Estimate, one: Occurrence, sizes: SizesRecord) -> str:
     return f" At production's size it blocks {blocked} on {lock.relation} for {estimate_in_words(estimate, sizes)}."
 
 
-def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, at_size: str = "") -> Finding:
+def _between_revisions(deployment: DeploymentRecord | None, one: Occurrence) -> str:
+    """Return what lets the lock go between the revisions of a fix; nothing where env.py does, or the fix ends the transaction itself."""
     hazard = hazard_of(one)
+    run = deployment.runs[-1] if deployment is not None and deployment.runs else None
+    if hazard is INDEX_BUILD or "revision" not in _fix(one):
+        return ""
+    if run is not None and run.in_transaction:
+        return (
+            f" (with {OWN_TRANSACTION}, and no transaction begun before it: as it is, one holds each lock to its end)"
+        )
+    is_apart = run is not None and run.options.get("transaction_per_migration")
+    return "" if is_apart else f" (with {OWN_TRANSACTION}: {ONE_FOR_ALL})"
+
+
+def _fix(one: Occurrence) -> str:
+    hazard = hazard_of(one)
+    return hazard.fix(one) if hazard.fix else hazard.good
+
+
+def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, mend: str) -> Finding:
     lock = one.lock
-    taken = "" if not one.is_held_over else f", which {_place(trace.statements[lock.taken_by])} took"
+    taken = "" if not one.is_held_over else f", which {_place(trace.statements[lock.taken_by])} took,"
     return Finding(
         NAME,
         revision.revision,
         f"{lock.kind} {lock.relation}",
         f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {_place(one.statement)} {doing(one.work)}: "
-        f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.{at_size}",
-        f'{hazard.fix(one) if hazard.fix else hazard.good}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
+        f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.",
+        f'{mend}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
         evidence(one.statement),
         one.statement.statement.line or None,
-        code=hazard.code,
+        code=hazard_of(one).code,
         cause=f"{direction}() {_WORK[one.work.doing]} while it keeps those waiting who read or write it, in several statements or of several tables.",
     )
 

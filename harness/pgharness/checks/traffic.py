@@ -63,7 +63,7 @@ def _judge_errors(one: RevisionTraffic) -> Iterator[Finding]:
             f"table {deadlocks[0].relation}" if deadlocks else "deadlock",
             f"The migration and traffic waited for each other, and the server ended {who} (SQLSTATE 40P01): they lock the same tables in "
             "opposite order.",
-            "lock one table in each revision; or lock all of them first, in the order in which the application writes to them, parents before "
+            "lock one table in each revision, with context.configure(…, transaction_per_migration=True) in env.py; or lock all of them first, in the order in which the application writes to them, parents before "
             'children: op.execute("LOCK TABLE parent, child IN ACCESS EXCLUSIVE MODE")',
             one.failure.message if is_victim and one.failure is not None else deadlocks[0].sql,
             code="PGH-T002",

@@ -38,6 +38,7 @@ _ATTACHES = re.compile(r"\bATTACH\s+PARTITION\b|\bPARTITION\s+OF\b", re.IGNORECA
 _WRITES_ALL = re.compile(r"^\s*UPDATE\b(?!.*\bWHERE\b)", re.IGNORECASE | re.DOTALL)
 _DOMAIN = re.compile(r"^\s*ALTER\s+DOMAIN\s+(?P<name>\S+)\s+(?P<action>.*)", re.IGNORECASE | re.DOTALL)
 _BLOCK = "with op.get_context().autocommit_block(): "
+_FILLED = " with a constant, which spares the look at the rows, and the same server_default in the model"
 _IN_PIECES = "then fill it in pieces in an autocommit block"
 
 
@@ -206,27 +207,33 @@ def _not_valid_first(one: Occurrence, sql: str) -> str:
         )
     written: list[str] = []
     names: list[str] = []
+    filled = ""
     for action in actions:
         constraint, column = _ADDS_CONSTRAINT.match(action), _ADDS_COLUMN.match(action)
         if constraint is not None and not _has("NOT VALID", action):
             written.append(f"{action} NOT VALID")
             names.append(constraint["name"] or one.work.name)
-        elif constraint is None and column is not None and (alone := _of_column(one.work.relation, column)):
-            written += alone
-            names.append(_name_of(one.work.relation, column))
+        elif constraint is None and column is not None:
+            added, *alone = _of_column(one.work.relation, column)
+            written += [added if alone or _lacks_default(column) else action, *alone]
+            names += [_name_of(one.work.relation, column)] if alone else []
+            filled = filled or (_FILLED if _lacks_default(column) else "")
         else:
             written.append(action)
+    if not any(names) and filled:
+        return f"{execute(f'{head} ' + ', '.join(written))}{filled}"
     if not any(names):
         return "add the constraint by itself with NOT VALID; and VALIDATE CONSTRAINT in the next revision"
     then = "; ".join(execute(f"{head} VALIDATE CONSTRAINT {name}") for name in names if name)
-    return f"{execute(f'{head} ' + ', '.join(written))}; and in the next revision {then}{_before_18(one)}"
+    return f"{execute(f'{head} ' + ', '.join(written))}{filled}; and in the next revision {then}{_before_18(one)}"
 
 
 def _of_column(table: str, added: re.Match[str]) -> tuple[str, ...]:
-    """Return the actions that add a column, and its CHECK or foreign key with NOT VALID; none where it has neither."""
+    """Return the actions that add a column, with a default where NOT NULL asks for one, and its CHECK or foreign key with NOT VALID."""
     rest, name = added["rest"], _name_of(table, added)
     default = _DEFAULT.search(rest)
     value = f" DEFAULT {_BEHIND_DEFAULT.sub('', default['value']).strip()}" if default else ""
+    value = " DEFAULT <value>" if _lacks_default(added) else value
     column = f"ADD COLUMN {added['column']} {_type_of(added)}{value}{' NOT NULL' if _has('NOT NULL', rest) else ''}"
     if check := in_parentheses(rest, "CHECK"):
         return column, f"ADD CONSTRAINT {name} CHECK ({check}) NOT VALID"
@@ -235,7 +242,14 @@ def _of_column(table: str, added: re.Match[str]) -> tuple[str, ...]:
             column,
             f"ADD CONSTRAINT {name} FOREIGN KEY ({added['column']}) REFERENCES {referred['to'].strip()} NOT VALID",
         )
-    return ()
+    return (column,)
+
+
+def _lacks_default(added: re.Match[str]) -> bool:
+    """Whether each row that is there lacks a value for a new column that may not be NULL: the statement fails where there are any."""
+    rest = added["rest"]
+    gives_values = _DEFAULT.search(rest) or _NUMBERED.search(rest) or _has("GENERATED", rest)
+    return _has("NOT NULL", rest) and not gives_values
 
 
 def _name_of(table: str, added: re.Match[str]) -> str:

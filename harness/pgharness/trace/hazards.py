@@ -17,6 +17,7 @@ from pgharness.trace.fixes import (
 )
 from pgharness.trace.occurrences import Occurrence
 
+_APART = "-- with transaction_per_migration=True in env.py"
 _VALIDATES = re.compile(r"\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE)
 
 Fix = Callable[[Occurrence], str]
@@ -61,7 +62,7 @@ INDEX_BUILD = Hazard(
     blocks="writes to the table until the transaction ends; with ALTER TABLE also reads",
     fix=fix_index_build,
     bad="CREATE INDEX parcel_code ON parcel (code)",
-    good="CREATE INDEX CONCURRENTLY parcel_code ON parcel (code)  -- in an autocommit block",
+    good="DROP INDEX CONCURRENTLY IF EXISTS parcel_code; CREATE INDEX CONCURRENTLY parcel_code ON parcel (code)  -- in an autocommit block",
 )
 REWRITE = Hazard(
     id="rewrite",
@@ -81,7 +82,7 @@ MOVE = Hazard(
     blocks="reads and writes until the transaction ends",
     fix=fix_move,
     bad="ALTER TABLE leg SET TABLESPACE other",
-    good="ALTER TABLE leg SET (autovacuum_enabled = off)",
+    good="-- in no revision: an operator moves the table when nobody needs it",
 )
 VERIFICATION = Hazard(
     id="verification",
@@ -91,7 +92,7 @@ VERIFICATION = Hazard(
     blocks="reads and writes until the transaction ends",
     fix=fix_verification,
     bad="ALTER TABLE parcel ALTER COLUMN note SET NOT NULL",
-    good="the same, once a validated CHECK (note IS NOT NULL) proves it",
+    good=f"the same, once a CHECK (note IS NOT NULL) proves it, which an earlier revision has validated  {_APART}",
 )
 FOREIGN_KEY = Hazard(
     id="foreign-key",
@@ -101,7 +102,7 @@ FOREIGN_KEY = Hazard(
     blocks="writes to both tables until the transaction ends",
     fix=fix_foreign_key,
     bad="ALTER TABLE parcel ADD FOREIGN KEY (ref) REFERENCES depot",
-    good="the same with NOT VALID; and VALIDATE CONSTRAINT in the next revision",
+    good=f"the same with NOT VALID; and VALIDATE CONSTRAINT in the next revision  {_APART}",
 )
 HELD_OVER = Hazard(
     id="held-over-work",
@@ -111,7 +112,7 @@ HELD_OVER = Hazard(
     blocks="what the earlier lock blocks, for as long as the later statement takes",
     fix=fix_held_over,
     bad="ALTER TABLE parcel ADD COLUMN a1 int; UPDATE parcel SET a1 = qty",
-    good="ALTER TABLE parcel ADD COLUMN a1 int, and the UPDATE in a revision of its own",
+    good=f"ALTER TABLE parcel ADD COLUMN a1 int, and the UPDATE in a revision of its own  {_APART}",
 )
 SCAN = Hazard(
     id="scan",
@@ -222,7 +223,7 @@ LOCKS_IN_TURN = Hazard(
     shows="a lock that blocks on a table, taken while that of an earlier statement on another table is held",
     blocks="all of them until the transaction ends; who takes them in another order meets a deadlock (SQLSTATE 40P01)",
     bad="ALTER TABLE leg ADD COLUMN z int; ALTER TABLE parcel ADD COLUMN z int",
-    good="each in a revision of its own",
+    good=f"each in a revision of its own  {_APART}",
 )
 NAME_CUT = Hazard(
     id="name-cut",

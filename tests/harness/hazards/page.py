@@ -21,6 +21,9 @@ its tables are small. A project with a long history begins with `--since`, or wi
 harness is tried, one had a finding, and rightly so: it built an index on a table of an earlier revision. That no `lock_timeout` is in force
 would be found in nearly all of them, so it is a note, told once, unless `strict = ["lock timeout"]` asks for more.
 
+What is to be done in a revision of its own needs `context.configure(…, transaction_per_migration=True)` in env.py. As Alembic makes env.py,
+`alembic upgrade head` runs all revisions that are due in one transaction, which holds each lock to its end.
+
 Not seen: locks of other connections than the migration's own; of a statement in an autocommit block, what the server does not speak of (a
 domain's CHECK, the DEFAULT partition); locks that last over several revisions, where env.py runs them in one transaction; how long anything
 takes with the rows of production.

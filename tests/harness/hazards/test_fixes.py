@@ -123,3 +123,34 @@ def test_the_fix_of_a_dangerous_statement_runs_and_is_not_dangerous(
     dangerous: Dangerous, told: dict[Dangerous, list[tuple[str, object]]]
 ) -> None:
     assert told[dangerous] == [("", None)] * max(1, len(told[dangerous])), dangerous.fix()
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "ALTER TABLE parcel ADD COLUMN w int NOT NULL",
+            "ALTER TABLE parcel ADD COLUMN w int DEFAULT <value> NOT NULL",
+        ),
+        (
+            "alter table parcel add w varchar(9) not null, drop code",
+            "ADD COLUMN w varchar(9) DEFAULT <value> NOT NULL, drop code",
+        ),
+    ],
+)
+def test_a_new_column_that_may_not_be_null_gets_a_default_since_no_constraint_is_added(
+    statement: str, told: str
+) -> None:
+    fix = Dangerous(statement, "verifies").fix()
+
+    assert told.casefold() in fix.casefold()
+    assert "server_default in the model" in fix
+    assert "NOT VALID; and VALIDATE" not in fix
+
+
+def test_a_constraint_beside_such_a_column_is_added_by_itself() -> None:
+    fix = Dangerous("ALTER TABLE parcel ADD w int NOT NULL, ADD CONSTRAINT c CHECK (qty > 0)", "verifies").fix()
+
+    assert "ADD COLUMN w int DEFAULT <value> NOT NULL, ADD CONSTRAINT c CHECK (qty > 0) NOT VALID" in fix
+    assert "VALIDATE CONSTRAINT c" in fix
+    assert "server_default in the model" in fix

@@ -211,7 +211,7 @@ PAIRS = (
         setup=FULL,
         bad=steps(["ALTER TABLE {t} ADD c int", "UPDATE {t} SET c = a"], DROP_C),
         good=Body(executed("ALTER TABLE {t} ADD c int") + alone("UPDATE {t} SET c = a"), executed(*DROP_C)),
-        says="which `ALTER TABLE bad_filled_at_once ADD c int` took while `UPDATE",
+        says="which `ALTER TABLE bad_filled_at_once ADD c int` took, while `UPDATE",
     ),
     Pair(
         slug="filled_row_by_row",
