@@ -98,8 +98,13 @@ def remarks(report: Report) -> list[str]:
             for result in report.results
             if result.status is Status.SKIPPED and not result.is_missed
         ),
-        *(f"note: {note.check} [{report.label(note.revision)}] {note.message}" for note in report.notes),
+        *(f"note: {note.check} [{report.label(note.revision)}] {_indented(note.message)}" for note in report.notes),
     ]
+
+
+def _indented(message: str) -> str:
+    """Return a message of several lines so that one sees where the next begins."""
+    return message.replace("\n", "\n    ")
 
 
 def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -> str:
