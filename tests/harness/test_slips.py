@@ -239,7 +239,7 @@ BETWEEN = {
     ("drift", "column public.purchase.note"): 'op.add_column("purchase", sa.Column("note", sa.Text()))',
     ("drift", "column public.purchase.remark"): 'op.drop_column("purchase", "remark")',
     ("drift", "column public.customer.card"): 'op.add_column("customer", sa.Column("card", sa.Text()))',
-    ("drift", "type public.colour"): "ADD VALUE 'blue' AFTER 'green'",
+    ("drift", "type public.colour"): "ADD VALUE IF NOT EXISTS 'blue' AFTER 'green'",
     ("drift", "column public.customer.points"): 'server_default=sa.text("0")',
     ("drift", "column public.customer.town"): "type_=sa.String(80)",
     ("drift", "constraint public.purchase.fk_purchase_customer"): "VALIDATE CONSTRAINT fk_purchase_customer",

@@ -333,7 +333,7 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "55P04",
         "unsafe_new_enum_value_usage",
-        f"commit the new value before it is used: add it by ALTER TYPE … ADD VALUE in an autocommit block, `{AUTOCOMMIT_BLOCK}`",
+        f"commit the new value before it is used: add it by ALTER TYPE … ADD VALUE IF NOT EXISTS in an autocommit block, `{AUTOCOMMIT_BLOCK}`",
     ),
     Advice(
         "57014", "query_canceled", 'op.execute("SET LOCAL statement_timeout = 0") before a statement that may take long'

@@ -23,7 +23,7 @@ SLIPS = [
         {BOOK: ("AS ENUM ('hard', 'soft', 'leather')", "AS ENUM ('hard', 'leather')")},
         "0002",
         "type public.cover",
-        "ALTER TYPE public.cover ADD VALUE 'soft' AFTER 'hard'",
+        "ALTER TYPE public.cover ADD VALUE IF NOT EXISTS 'soft' AFTER 'hard'",
         id="an enum label that the database lacks",
     ),
     pytest.param(
@@ -37,7 +37,7 @@ SLIPS = [
         {BOOK: ("AS ENUM ('hard', 'soft', 'leather')", "AS ENUM ('soft', 'leather')")},
         "0002",
         "type public.cover",
-        "ALTER TYPE public.cover ADD VALUE 'hard' BEFORE 'soft'",
+        "ALTER TYPE public.cover ADD VALUE IF NOT EXISTS 'hard' BEFORE 'soft'",
         id="a first label that the database lacks",
     ),
     pytest.param(

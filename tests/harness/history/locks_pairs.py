@@ -185,7 +185,7 @@ PAIRS = (
             ]
         ),
         good=steps(["ALTER TABLE {t} ADD CONSTRAINT {t}_c CHECK (a > 0) NOT VALID"]),
-        says="took while `ALTER TABLE bad_validated_at_once VALIDATE",
+        says="took, while `ALTER TABLE bad_validated_at_once VALIDATE",
     ),
     Pair(
         slug="foreign_key",

@@ -23,7 +23,7 @@ def change_labels(change: Change) -> list[str]:
     alter = f"ALTER TYPE {change.key.object}"
     if _is_only_added_to(before, after):
         return [
-            Apart(f"{alter} ADD VALUE {literal(label)}{_place(after, number, before)};")
+            Apart(f"{alter} ADD VALUE IF NOT EXISTS {literal(label)}{_place(after, number, before)};")
             for number, label in enumerate(after)
             if label not in before
         ]
