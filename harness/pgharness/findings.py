@@ -89,11 +89,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
+    """One check's verdict over the whole chain; `reason` says why it was skipped, broke off, or could not look at all; else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
     also for those that the walk did not reach. `accepted` are findings that people accept for now, and `kinds` is what the check can find. One that is not wanted says why the
-    heads are out of reach for those that are. One that is missed was skipped though nobody has asked for that.
+    heads are out of reach for those that are. One that is missed was skipped, or could not look at all, though nobody has asked for that.
     """
 
     name: str
@@ -112,6 +112,11 @@ class CheckResult:
     tried: frozenset[str] | None = None
     """The revisions of which it was tried at all, where these are not all that the walk reached."""
     harm: Harm = Harm.DIFFERENCE
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it looked at anything: it was not skipped, and there was a revision to try it on."""
+        return self.status is not Status.SKIPPED and self.tried != frozenset()
 
     @property
     def is_judged(self) -> bool:

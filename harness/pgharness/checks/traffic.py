@@ -157,6 +157,13 @@ def _tried(record: ChainRecord) -> frozenset[str]:
     )
 
 
+def _lack(record: ChainRecord) -> str:
+    """Return why traffic met none of the revisions that it was to meet; empty where it met one."""
+    if record.traffic is None or _tried(record) or not record.traffic.revisions:
+        return ""
+    return f"no revision could be run under traffic: {record.traffic.revisions[0].untried}"
+
+
 CHECK = Check(
     name=NAME,
     harm=Harm.SERVICE,
@@ -169,4 +176,5 @@ CHECK = Check(
     opt_in=True,
     skip_reason="not asked for: --traffic",
     tried=_tried,
+    lack=_lack,
 )

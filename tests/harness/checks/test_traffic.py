@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.checks.traffic import judge
+from pgharness.checks import traffic
+from pgharness.checks.traffic import judge as judge_traffic
 from pgharness.databases import Databases
 from pgharness.experiments.traffic.statements import make_jobs
+from pgharness.judging.judging import judge
+from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Failure
@@ -18,8 +22,10 @@ from pgharness.records.traffic import Load, Queue, RevisionTraffic, TrafficError
 from pgharness.rows.growing import grow
 from pgharness.running import Run
 from pgharness.servers import Server
+from pgharness.settings import Settings
 from tests.harness.chains import ENV, Revision, sql
 
+NOTHING = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000))
 TABLES = Revision(
     "tables",
     sql(
@@ -90,10 +96,19 @@ def test_a_revision_that_gave_up_can_be_run_again_or_is_told(told: Callable[...,
     assert told(REBUILD, traffic_wait_ms=60_000) == []
 
 
-def test_it_is_not_made_unless_it_is_asked_for(judge_chain: Callable[..., Run]) -> None:
-    (result,) = [one for one in judge_chain(TABLES, only=("traffic",)).report.results if one.name == "traffic"]
+def test_to_name_it_among_the_only_checks_is_to_ask_for_it() -> None:
+    asked = (Settings(), Settings(only=("locks",)), Settings(only=("traffic",)), Settings(traffic=True))
+
+    assert [one.wants_traffic for one in asked] == [False, False, True, True]
+
+
+def test_it_is_not_made_unless_it_is_asked_for_and_not_checked_where_no_revision_could_be_run() -> None:
+    (result, _) = judge(NOTHING, [traffic.CHECK], Rules())
+    untried = TrafficRecord((RevisionTraffic("r", untried="no rows"),), 5, 200)
+    (lacking, _) = judge(replace(NOTHING, traffic=untried), [traffic.CHECK], Rules())
 
     assert (result.reason, result.is_missed) == ("not asked for: --traffic", False)
+    assert (lacking.reason, lacking.is_missed) == ("no revision could be run under traffic: no rows", True)
 
 
 SHOP = """
@@ -162,4 +177,4 @@ def test_each_thing_that_traffic_meets_is_told_as_what_it_is(traffic: RevisionTr
     seen = TrafficRecord((traffic,), 10**6, 200)
     record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000), traffic=seen)
 
-    assert [one.code for one in judge(record, lambda _left, _right: ()) if hasattr(one, "code")] == codes
+    assert [one.code for one in judge_traffic(record, lambda _left, _right: ()) if hasattr(one, "code")] == codes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pgharness.findings import CheckResult, Status
+from pgharness.findings import CheckResult
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.report.diagram import Diagram, diagram_of
@@ -193,5 +193,4 @@ def _others(cells: Iterable[tuple[CheckResult, Cell, object]], revision: Revisio
 def _verdict(result: CheckResult, cell: Cell) -> str:
     if cell is Cell.HOLDS:
         return text(f"✓ {result.name}: {result.claim}")
-    reason = result.reason if result.status is Status.SKIPPED else "not tried here"
-    return text(f"– {result.name}: {reason}")
+    return text(f"– {result.name}: {result.reason or 'not tried here'}")
