@@ -42,18 +42,25 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Minor:
-    """A finding that harms nobody by itself: a note, unless the setting `strict` has its name (`settings.MINOR_DIFFERENCES`)."""
+    """A finding that harms nobody by itself: a note, unless the setting `strict` has its name (`settings.MINOR_DIFFERENCES`).
+
+    What `is_told_once` is one note for all of that name, at the first revision that is judged.
+    """
 
     name: str
     finding: Finding
+    is_told_once: bool = False
 
-    def as_note(self) -> Note:
-        """Return the note that it is where nobody asked for more."""
+    def as_note(self, others: int = 0) -> Note:
+        """Return the note that it is where nobody asked for more; `others` is of how many more revisions it holds."""
         one = self.finding
+        more = f"; so it is in {others} more revision{'' if others == 1 else 's'}" if others else ""
         return Note(
             one.check,
             one.revision,
-            f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
+            f'{one.subject}: {one.message.removesuffix(".")}{more}. (a finding with strict = ["{self.name}"] in [tool.pgharness])'
+            if more
+            else f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
         )
 
 

@@ -52,17 +52,15 @@ def test_a_check_that_could_not_be_made_is_told_above_the_verdict_and_fails_a_st
 
 
 def test_a_check_that_was_asked_for_by_name_and_could_not_be_made_is_not_checked() -> None:
-    """Without a structure file, a profile, or a release before, that is another matter than one of many that nobody asked for."""
-    record = ChainRecord(
-        Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000), old_release=OldReleaseRecord(())
-    )
-    checks = (structure.CHECK, sizes.CHECK, compat.CHECK)
+    """Without a structure file or a profile, that is another matter than one of many that nobody asked for."""
+    record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000))
+    checks = (structure.CHECK, sizes.CHECK)
     unasked = judge(record, checks, Rules())
-    asked = judge(record, checks, Rules(asked=frozenset({"structure", "sizes", "compat"})))
+    asked = judge(record, checks, Rules(asked=frozenset({"structure", "sizes"})))
 
     assert [one.name for one in unasked if one.is_missed] == []
-    assert [one.name for one in asked if one.is_missed] == ["structure", "sizes", "compat"]
-    assert [one.is_made for one in asked] == [False, False, False, True]
+    assert [one.name for one in asked if one.is_missed] == ["structure", "sizes"]
+    assert [one.is_made for one in asked] == [False, False, True]
 
 
 def test_a_release_before_that_could_not_be_tried_is_not_checked_and_not_counted() -> None:

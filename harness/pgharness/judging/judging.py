@@ -79,7 +79,9 @@ def judge(
     comparer = Comparer(rules.ignore)
     results: list[CheckResult] = []
     for check in checks:
-        result = _judge_one(record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results))
+        result = _judge_one(
+            record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results, before)
+        )
         result = _asked_for(result) if check.name in rules.asked else result
         results.append(_of_standing(result, record, rules.since) if check.only_of_standing else result)
     told = [
@@ -152,10 +154,8 @@ def _judge_one(
 
 
 def _asked_for(result: CheckResult) -> CheckResult:
-    """Let a check that was asked for by name be missed where it could not be made, or had nothing to be made on."""
-    if result.is_made:
-        return result
-    return replace(result, is_missed=True, reason=result.reason or "the chain has no revision to try it on")
+    """Let a check that was asked for by name be missed where it could not be made."""
+    return replace(result, is_missed=result.is_missed or result.status is Status.SKIPPED)
 
 
 def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[Said, str]:

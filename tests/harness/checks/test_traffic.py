@@ -13,11 +13,15 @@ from pgharness.checks import traffic
 from pgharness.checks.traffic import judge as judge_traffic
 from pgharness.databases import Databases
 from pgharness.experiments.traffic.statements import make_jobs
+from pgharness.findings import Finding
 from pgharness.judging.judging import judge
 from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
-from pgharness.records.steps import Failure
+from pgharness.records.revisions import Revision as ChainRevision
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure, RevisionRecord, Step
+from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.records.traffic import Load, Queue, RevisionTraffic, TrafficError, TrafficRecord, Waited
 from pgharness.rows.growing import grow
 from pgharness.running import Run
@@ -157,6 +161,30 @@ def test_tables_get_many_rows_that_fulfil_their_constraints(own_server: Server) 
 
 
 WAIT = Waited("writes a row", "public.a", "UPDATE …", 3.0, "CREATE INDEX …")
+
+
+def test_the_fix_is_by_the_lock_that_was_waited_for() -> None:
+    """A table's lock is `locks`'s matter; where rows were locked alone, that says nothing."""
+    work, wrote = Work("builds", "public.a", "i"), Work("writes", "public.a", "", 9)
+    shared = HeldLock("public.a", "table", "SHARE", 0)
+    rows = HeldLock("public.a", "table", "ROW EXCLUSIVE", 0)
+
+    def fix(sql: str, *statements: tuple[str, HeldLock, tuple[Work, ...]]) -> str:
+        trace = Trace(tuple(TracedStatement(Statement(one), 0, (lock,), works) for one, lock, works in statements))
+        step = Step((), 0.0, Snapshot({}, 180000), trace=trace)
+        item = RevisionRecord(ChainRevision("r", "r", "r.py", ()), Snapshot({}, 180000), step)
+        load = Load(9, (Waited("writes a row", "public.a", "UPDATE …", 3.0, sql),))
+        seen = TrafficRecord((RevisionTraffic("r", load=load),), 10**6, 200)
+        record = replace(NOTHING, revisions=(item,), traffic=seen)
+        (found,) = [one for one in judge_traffic(record, lambda _left, _right: ()) if isinstance(one, Finding)]
+        return found.mend
+
+    assert "as `locks` says beside it" in fix("CREATE INDEX", ("CREATE INDEX", shared, (work,)))
+    assert "in pieces, each committed" in fix("UPDATE a", ("UPDATE a", rows, (wrote,)))
+    assert "in pieces, each committed" in fix(
+        "UPDATE a", ("UPDATE a", rows, (wrote,)), ("CREATE INDEX", shared, (work,))
+    )
+    assert "revision of its own" in fix("SELECT 1", ("SELECT 1", shared, ()))
 
 
 @pytest.mark.parametrize(
