@@ -209,7 +209,7 @@ def prepare(session: nox.Session, *more: str) -> None:
     stamp = _stamp(*more)
     if stamp.exists():
         return
-    session.log("installing into %s, which takes up to a minute", ENVIRONMENT)
+    session.log("installing into %s, which takes a minute with uv, and some with pip", ENVIRONMENT)
     session.chdir(ROOT)
     install = ["install", "--quiet", "--constraint", str(CONSTRAINTS), *INSTALLED, *more]
     if shutil.which("uv"):

@@ -73,6 +73,13 @@ def test_the_grid_of_revisions_and_claims_stands_at_the_end(run_tests: Run) -> N
     result.stdout.fnmatch_lines(["OK: no findings in 3 revisions, 4 checks, *"])
 
 
+def test_in_a_file_the_grid_is_as_wide_as_columns_asks(run_tests: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    result = run_tests("--pgharness", "-q")
+
+    result.stdout.fnmatch_lines(["0001_add_author   ✓", "OK: no findings in 3 revisions, 4 checks, *"])
+
+
 def test_a_test_module_collects_the_claims_by_one_import(run_tests: Run) -> None:
     result = run_tests("-v", tests=CLAIMS + "\ndef test_own():\n    pass\n")
 

@@ -93,6 +93,14 @@ def test_a_cell_says_what_a_claim_came_to_at_a_revision(check: str, revision: Re
     assert FAILED.cell(result, revision)[0] is cell
 
 
+def test_a_note_of_several_lines_is_indented_so_that_the_next_is_seen() -> None:
+    notes = (Note("graph", None, "type:\na\nb"), Note("graph", None, "c"))
+    results = (CheckResult("graph", Status.PASSED, 0.0, notes=notes),)
+    text = render_text(Report(SERVER, PASSED.chain, PASSED.reached, results, 0.0, 0.0))
+
+    assert "type:\n    a\n    b\nnote: graph [whole chain] c" in text
+
+
 def test_a_note_that_two_checks_share_is_told_once() -> None:
     note = Note("graph", None, "the same")
     results = tuple(CheckResult(name, Status.PASSED, 0.0, notes=(note,)) for name in ("a", "b"))

@@ -18,6 +18,7 @@ NAME = "crash"
 # Asked for again and again, and not waited for in pg_advisory_lock(): a statement that waits there holds a snapshot, and what is done
 # CONCURRENTLY waits for all snapshots. The pause is the server's, so that it serves an event loop too.
 LOCK = """\
+from sqlalchemy import text
 while not connection.scalar(text("SELECT pg_try_advisory_lock(1)")):
     connection.execute(text("SELECT pg_sleep(0.2)"))
     connection.rollback()

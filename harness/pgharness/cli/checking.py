@@ -20,6 +20,7 @@ from pgharness.findings import CannotRun
 from pgharness.judging.accepted import write_accepted
 from pgharness.judging.declarations import DECLARATIONS
 from pgharness.report import FORMATS
+from pgharness.report.grid import columns
 from pgharness.report.model import Report
 from pgharness.report.printable import encodable
 from pgharness.report.text import Detail, counted, print_report, render_text
@@ -92,14 +93,8 @@ def _tell(report: Report, report_format: ReportFormat, output: Path | None, deta
 
 def _rendered(report: Report, report_format: ReportFormat, detail: Detail) -> str:
     if report_format is ReportFormat.TEXT:
-        return render_text(report, detail, width=_columns())
+        return render_text(report, detail, width=columns())
     return FORMATS[report_format](report)
-
-
-def _columns() -> int | None:
-    """Return what COLUMNS asks for; None where it is not a number above 0."""
-    columns = os.environ.get("COLUMNS", "")
-    return int(columns) or None if columns.isdecimal() else None
 
 
 def _is_terminal() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -23,6 +24,12 @@ SHORTEST_LABEL = 12
 """Of a label so much is left at least, which is the whole id that Alembic makes."""
 
 Row = tuple[str, list[tuple[Cell, tuple[Finding, ...]]]]
+
+
+def columns() -> int | None:
+    """Return the width that COLUMNS asks for; None where it is not a number above 0."""
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) or None if asked.isdecimal() else None
 
 
 def render_grid(report: Report, *, width: int | None = None, whole: bool = False) -> Table:

@@ -99,17 +99,25 @@ def _block(report: Report, cause: Cause, root: Path) -> str:
     subject = first.subject if is_one else f"{len(cause.findings)} × {cause.kind}"
     place = place_of(report, first, root)
     head = f"<b>{_sentence(first.check)}</b> {_code(subject)} {_sentence(first.code)} · {_code(f'{place.file}:{place.line}')}"
-    body = [f"<p>{_sentence(first.message, LONGEST_MESSAGE)}</p>"]
+    body = [f"<p>{_sentence(_from(root, first.message), LONGEST_MESSAGE)}</p>"]
     if is_one:
-        body += [_pre("Fix", first.mend, LONGEST_BLOCK), _pre("Evidence", first.evidence, LONGEST_BLOCK)]
+        body += [
+            _pre("Fix", _from(root, first.mend), LONGEST_BLOCK),
+            _pre("Evidence", _from(root, first.evidence), LONGEST_BLOCK),
+        ]
     else:
         body += [
-            f"<p>{_code(name_of(one))}</p>{_pre('Fix', one.mend, LONGEST_OF_MANY)}"
+            f"<p>{_code(name_of(one))}</p>{_pre('Fix', _from(root, one.mend), LONGEST_OF_MANY)}"
             for one in cause.findings[:MOST_OBJECTS]
         ]
         if (left := len(cause.findings) - MOST_OBJECTS) > 0:
             body.append(f"<p>… {left} more</p>")
     return f"<details><summary>{head}</summary>{''.join(body)}</details>"
+
+
+def _from(root: Path, words: str) -> str:
+    """Return words with files as they are called in the repository: who reads the comment has another machine."""
+    return words.replace(f"{root}/", "")
 
 
 def _pre(heading: str, words: str, longest: int) -> str:

@@ -109,7 +109,7 @@ def remarks(report: Report) -> list[str]:
             if result.status is Status.SKIPPED and not result.is_missed
         ),
         *_judged_in_part(report),
-        *(f"note: {note.check} [{report.label(note.revision)}] {note.message}" for note in report.notes),
+        *(f"note: {note.check} [{report.label(note.revision)}] {_indented(note.message)}" for note in report.notes),
     ]
 
 
@@ -121,6 +121,11 @@ def _judged_in_part(report: Report) -> Iterator[str]:
             more = f" and {len(labels) - SHOWN_REVISIONS} more" if len(labels) > SHOWN_REVISIONS else ""
             told = ", ".join(labels[:SHOWN_REVISIONS]) + more
             yield f"{result.name} judged: {told}; others with --since REVISION or --previous GITREF"
+
+
+def _indented(message: str) -> str:
+    """Return a message of several lines so that one sees where the next begins."""
+    return message.replace("\n", "\n    ")
 
 
 def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -> str:

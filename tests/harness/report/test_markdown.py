@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,22 @@ def test_a_finding_is_one_folded_line_worst_first() -> None:
     assert [line.partition("</b>")[0].rpartition(">")[2] for line in told] == ["locks", "structure", "roundtrip"]
     assert "<code>versions/0002_add_price.py:7</code></summary><p><code>ALTER</code> waits.</p>" in told[0]
     assert "<b>Fix</b><pre>DROP `TYPE`</pre><b>Evidence</b><pre>- a&#10;+ b&#10;&#10;  c</pre></details>" in told[2]
+
+
+def test_files_are_called_as_in_the_repository_also_within_a_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    fix = f"undo in downgrade() of {tmp_path}/versions/0001.py what upgrade() does"
+    finding = Finding("roundtrip", "0001", "downgrade of 0001", f"See {tmp_path}/env.py.", fix)
+    result = CheckResult("roundtrip", Status.FAILED, 0.0, findings=(finding,))
+
+    told = render_markdown(replace(FAILED, results=(result,)))
+
+    assert "<p>See env.py.</p>" in told
+    assert "undo in downgrade() of versions/0001.py what" in told
+    assert str(tmp_path) not in told
 
 
 @pytest.mark.parametrize("number", [3, 100, 5_000])
