@@ -42,18 +42,25 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Minor:
-    """A finding that harms nobody by itself: a note, unless the setting `strict` has its name (`settings.MINOR_DIFFERENCES`)."""
+    """A finding that harms nobody by itself: a note, unless the setting `strict` has its name (`settings.MINOR_DIFFERENCES`).
+
+    What `is_told_once` is one note for all of that name, at the first revision that is judged.
+    """
 
     name: str
     finding: Finding
+    is_told_once: bool = False
 
-    def as_note(self) -> Note:
-        """Return the note that it is where nobody asked for more."""
+    def as_note(self, others: int = 0) -> Note:
+        """Return the note that it is where nobody asked for more; `others` is of how many more revisions it holds."""
         one = self.finding
+        more = f"; so it is in {others} more revision{'' if others == 1 else 's'}" if others else ""
         return Note(
             one.check,
             one.revision,
-            f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
+            f'{one.subject}: {one.message.removesuffix(".")}{more}. (a finding with strict = ["{self.name}"] in [tool.pgharness])'
+            if more
+            else f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
         )
 
 
@@ -89,11 +96,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check's verdict over the whole chain; `reason` says why it was skipped or broke off, else it is empty.
+    """One check's verdict over the whole chain; `reason` says why it was skipped, broke off, or could not look at all; else it is empty.
 
     `claim` is what the check claims of a chain and `why` why that matters. Without `needs_walk` it was judged for every revision,
     also for those that the walk did not reach. `accepted` are findings that people accept for now, and `kinds` is what the check can find. One that is not wanted says why the
-    heads are out of reach for those that are. One that is missed was skipped though nobody has asked for that.
+    heads are out of reach for those that are. One that is missed was skipped, or could not look at all, though nobody has asked for that.
     """
 
     name: str
@@ -112,6 +119,11 @@ class CheckResult:
     tried: frozenset[str] | None = None
     """The revisions of which it was tried at all, where these are not all that the walk reached."""
     harm: Harm = Harm.DIFFERENCE
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it looked at anything: it was not skipped, and there was a revision to try it on."""
+        return self.status is not Status.SKIPPED and self.tried != frozenset()
 
     @property
     def is_judged(self) -> bool:

@@ -145,6 +145,11 @@ class Settings(BaseSettings):
         return {name.rpartition(".")[::2]: texts for name, texts in self.values.items()}
 
     @property
+    def wants_traffic(self) -> bool:
+        """Whether `traffic` is asked for: by itself, or as one of the only checks."""
+        return self.traffic or "traffic" in self.only
+
+    @property
     def folder(self) -> Path:
         """The folder of the configuration file, or the current one where there is none."""
         return self._folder

@@ -192,6 +192,20 @@ BROKEN_OPTIONS = [
 ]  # fmt: skip
 
 
+def test_what_cannot_be_written_or_is_no_format_is_told_in_words_before_any_work(
+    command_line: Check, tmp_path: Path
+) -> None:
+    nobody = "postgresql://nobody@127.0.0.1:1/nothing"
+    profiled = command_line("profile", nobody, "--output", "nowhere/p.json")
+    folder = command_line("profile", nobody, "--output", tmp_path)
+    unknown = command_line("check", "--format", "xml")
+
+    assert profiled.err.startswith("Could not write the profile to nowhere/p.json.\n  seen: there is no folder ")
+    assert folder.err.startswith(f"Could not write the profile to {tmp_path}.\n  seen: it is a folder")
+    assert (profiled.code, folder.code, unknown.code) == (2, 2, 2)
+    assert "'--format': 'xml' is not one of 'text'" in unknown.err
+
+
 def test_an_alembic_ini_that_is_not_there_ends_in_one_message(command_line: Check) -> None:
     ended = command_line("check", "--alembic", "nowhere.ini")
 

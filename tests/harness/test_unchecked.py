@@ -10,19 +10,26 @@ import pytest
 from pgharness.catalog.facts import Snapshot
 from pgharness.chain.agent import Agent
 from pgharness.chain.project import open_project
+from pgharness.checks import compat, sizes, structure
 from pgharness.checks.graph import judge as judge_graph
 from pgharness.cli.checking import _is_strict
 from pgharness.describing.nobody_made import mend_missing
-from pgharness.findings import CannotRun, Note
+from pgharness.findings import CannotRun, CheckResult, Note, Status
+from pgharness.judging.judging import judge
+from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.revisions import Chain, Revision
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, RevisionRecord, Step
+from pgharness.report import FORMATS
 from pgharness.report.model import Report
+from pgharness.report.text import remarks, render_text, summary, unchecked
 from pgharness.settings import load_settings
 from tests.harness.chains import table as table_revision
 from tests.harness.chains import write_chain
 from tests.harness.conftest import Ended
+from tests.harness.report.making import report_of
 
 SECOND_HEAD = {
     "versions/0003_add_price.py": 'revision = "0003b"\ndown_revision = "0002"\nbranch_labels = ("prices",)\n\nfrom alembic import op\n\n\n'
@@ -37,11 +44,56 @@ def test_a_check_that_could_not_be_made_is_told_above_the_verdict_and_fails_a_st
 
     ended = command_line("check", "--alembic", ini, "--server", quiet_url, "--strict", "--skip", "enums")
 
-    told = [line for line in ended.out.splitlines() if line.startswith(("NOT CHECKED", "OK"))]
+    told = [line for line in ended.out.splitlines() if line.startswith(("NOT CHECKED", "INCOMPLETE"))]
     assert ended.code == 1
     assert [line.partition(":")[2].split(",")[0].strip() for line in told[:-1]] == ["drift", "autogenerate"]
     assert 'metadata = "package.module:Base"' in told[0]
-    assert told[-1].startswith("OK: no findings")
+    assert told[-1].startswith("INCOMPLETE: no findings, 2 NOT CHECKED, in 1 revision, ")
+
+
+def test_a_check_that_was_asked_for_by_name_and_could_not_be_made_is_not_checked() -> None:
+    """Without a structure file or a profile, that is another matter than one of many that nobody asked for."""
+    record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000))
+    checks = (structure.CHECK, sizes.CHECK)
+    unasked = judge(record, checks, Rules())
+    asked = judge(record, checks, Rules(asked=frozenset({"structure", "sizes"})))
+
+    assert [one.name for one in unasked if one.is_missed] == []
+    assert [one.name for one in asked if one.is_missed] == ["structure", "sizes"]
+    assert [one.is_made for one in asked] == [False, False, True]
+
+
+def test_a_release_before_that_could_not_be_tried_is_not_checked_and_not_counted() -> None:
+    unmade = OldReleaseRecord((), unmade="no rows could be made")
+    record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000), old_release=unmade)
+    (result, declared) = judge(record, [compat.CHECK], Rules())
+    report = report_of(result, declared)
+
+    assert (result.is_missed, report.passed) == (True, True)
+    assert unchecked(report) == [
+        "NOT CHECKED: compat, the release before was not tried: no rows could be made; or leave it out: --skip compat"
+    ]
+    assert summary(report).startswith("INCOMPLETE: no findings, 1 NOT CHECKED, in 2 revisions, 1 check, ")
+
+
+def test_no_form_for_people_is_headed_ok_where_something_was_not_checked() -> None:
+    report = report_of(
+        CheckResult("graph", Status.PASSED, 0.0),
+        CheckResult("drift", Status.SKIPPED, 0.0, reason="no models", is_missed=True),
+    )
+
+    for render in (render_text, FORMATS["html"], FORMATS["markdown"], FORMATS["github"]):
+        assert "INCOMPLETE: no findings" in render(report)
+        assert "OK: no findings" not in render(report)
+
+
+def test_which_revisions_alone_were_judged_is_told_in_one_line() -> None:
+    def lines(*tried: str) -> list[str]:
+        report = report_of(CheckResult("compat", Status.PASSED, 0.0, tried=frozenset(tried)))
+        return [line for line in remarks(report) if "judged" in line]
+
+    assert lines("0002") == ["compat judged: 0002_add_price; others with --since REVISION or --previous GITREF"]
+    assert lines("0001", "0002") == []
 
 
 def test_a_run_is_strict_as_asked_and_else_in_continuous_integration(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import Step
 from pgharness.running import Run
 from pgharness.settings import load_settings
+from pgharness.trace.watch import TraceWatch
 from tests.harness.chains import Revision, sql, write_chain
 
 ALL: frozenset[Moment] = frozenset({"before_statement", "after_statement", "after_commit"})
@@ -95,6 +96,31 @@ def test_it_asks_the_session_of_the_migration(project: Project, empty_database: 
     steps_of(project, empty_database, [watch])
 
     assert {answer for *_, answer in watch.seen} == {log.read_text(encoding="utf-8")}
+
+
+@pytest.mark.parametrize("reader", ["by hand", "a step that failed"])
+def test_rows_that_were_read_before_a_step_are_none_that_it_reads(
+    tmp_path: Path, empty_database: Database, reader: str
+) -> None:
+    """Nobody has committed them, so that nothing but the beginning of the step hands the counters over."""
+    made = sql("CREATE TABLE a (x int)", "INSERT INTO a SELECT generate_series(1, 11)", "CREATE INDEX a_x ON a (x)")
+    fails = sql("SELECT count(*) FROM a", "SELECT 1/0")
+    ini = write_chain(tmp_path / "chain", (Revision("a", made, sql("DROP INDEX a_x")), Revision("b", fails)))
+    looks = tmp_path / "looks.py"
+    looks.write_text("def look(c):\n    c.exec_driver_sql('SELECT count(*) FROM a').scalar()\n", encoding="utf-8")
+    opened = open_project(load_settings(None, alembic=ini))
+
+    with opened.runs.agent, converse(opened, empty_database) as conversation, empty_database.connect() as observer:
+        watch = TraceWatch(observer, conversation.backend, (conversation.version_table,))
+        list(conversation.steps([("a", UP)], apart=True, watches=[watch]))
+        watch.take()
+        if reader == "by hand":
+            assert conversation.by_hand(looks, "look") is None
+        else:
+            list(conversation.steps([("b", UP)], apart=True))
+        list(conversation.steps([("a", DOWN)], apart=True, watches=[watch]))
+
+        assert [work.doing for one in watch.take().statements for work in one.works] == []
 
 
 def test_a_moment_that_nobody_wants_is_not_waited_for(project: Project, empty_database: Database) -> None:

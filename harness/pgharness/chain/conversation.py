@@ -22,7 +22,7 @@ from pgharness.chain.messages import (
     step_of,
 )
 from pgharness.chain.project import Project
-from pgharness.chain.watch import QueryRefused, Watch
+from pgharness.chain.watch import Preparing, QueryRefused, Watch
 from pgharness.databases import Database
 from pgharness.findings import CannotRun, ChainFails
 from pgharness.records.experiments import DeclaredEnum, LeftOut, RefusedDdl, UnimportedTable
@@ -88,8 +88,11 @@ class Conversation:
         `alembic upgrade`.
         """
         wanted = sorted(frozenset().union(*(watch.wants for watch in watches)))
-        self._child.send(do="steps", steps=asked, apart=apart, watched=wanted)
         try:
+            for watch in watches:
+                if isinstance(watch, Preparing):
+                    watch.before_steps(_Ask(self._child))
+            self._child.send(do="steps", steps=asked, apart=apart, watched=wanted)
             yield from self._steps(watches)
         except ProcessEnded as ended:
             self.has_ended = True

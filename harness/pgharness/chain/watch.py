@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Step
@@ -29,6 +29,14 @@ class Watch(Protocol):
 
     def after_step(self, step: Step, ask: Ask) -> None:
         """See it after a revision was run up or down."""
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A watch that has to ask the session something before the first step is run, when no transaction is open."""
+
+    def before_steps(self, ask: Ask) -> None:
+        """Ask it."""
 
 
 class Ask(Protocol):

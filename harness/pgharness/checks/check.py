@@ -47,7 +47,8 @@ class Check(Claim):
     says nothing of a chain that does not get there. One that is `opt_in` is asked for by giving what it needs, so that nobody misses it.
     With `since`, an `only_of_standing` check tells nothing of relations that came after that revision: they come with the same
     deployment, and nobody uses them yet.
-    `tried` tells of which revisions the claim was tried, where that is not all that were reached.
+    `tried` tells of which revisions the claim was tried, where that is not all that were reached. `lack` says what of the claim could not be
+    looked at, with what to type; empty where all was: what is lacking counts as not checked, whatever else was found.
     """
 
     judge: Judge
@@ -59,6 +60,7 @@ class Check(Claim):
     opt_in: bool = False
     only_of_standing: bool = False
     tried: Callable[[ChainRecord], frozenset[str]] | None = None
+    lack: Callable[[ChainRecord], str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be told as a fault of somebody else much later. Raises TypeError."""

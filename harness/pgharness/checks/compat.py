@@ -33,8 +33,6 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge what became of the release before, one finding for each object and way in which it fails."""
     seen = record.old_release
     assert seen is not None
-    if seen.unmade:
-        yield Note(NAME, None, f"the release before was not tried: {seen.unmade}")
     types = {name.rpartition(".")[2]: name for item in record.revisions[-1:] for _, name in item.before.objects("type")}
     groups: defaultdict[tuple[str, str, str], list[Broken]] = defaultdict(list)
     for broken in seen.broken:
@@ -62,6 +60,12 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
 def tried(record: ChainRecord) -> frozenset[str]:
     """Return the revisions on which the release before was tried."""
     return frozenset(record.old_release.revisions if record.old_release is not None else ())
+
+
+def lack(record: ChainRecord) -> str:
+    """Return why the release before could not be tried; empty where it was."""
+    unmade = record.old_release.unmade if record.old_release is not None else ""
+    return f"the release before was not tried: {unmade}" if unmade else ""
 
 
 def _finding(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Finding:
@@ -238,4 +242,5 @@ CHECK = Check(
     judge=judge,
     needs=frozenset({"old_release"}),
     tried=tried,
+    lack=lack,
 )

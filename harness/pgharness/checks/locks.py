@@ -11,7 +11,7 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.sizes import SizesRecord
-from pgharness.records.trace import Trace, TracedStatement
+from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
 from pgharness.trace.hazards import INDEX_BUILD, NO_LIMIT, REVERSIBLE, hazard_of
@@ -153,32 +153,44 @@ def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Itera
 
 
 def _judge_limit(record: ChainRecord) -> Iterator[Minor]:
-    """Tell once for the whole chain that nobody limits how long its statements wait for a lock; production itself may, by the profile."""
+    """Tell of each revision whose locks nobody limits the wait for; production itself may, by the profile. As a note it is told once."""
     if record.sizes is not None and record.sizes.profile.number("lock_timeout"):
         return
-    unlimited = [
-        revision.label
-        for revision, direction, trace in _traces(record)
-        if direction == "upgrade"
-        and not trace.lock_timeout_ms
-        and not any(one.lock_timeout_ms for one in trace.statements)
-        and any(blocking_locks(one) for one in trace.statements)
-    ]
-    labels = list(dict.fromkeys(unlimited))
-    if labels:
-        yield Minor(
-            MINOR,
-            Finding(
-                NAME,
-                None,
-                "setting lock_timeout",
-                f"No lock_timeout is in force while {len(labels)} of {len(record.revisions)} revisions take locks for which a service waits, "
-                f"{labels[0]} first: a statement that waits behind a long transaction makes all who come later wait behind it.",
-                'in env.py, where the engine is made: connect_args={"options": "-c lock_timeout=5s"} '
-                '(asyncpg: connect_args={"server_settings": {"lock_timeout": "5s"}}); and run an upgrade again that ends with SQLSTATE 55P03',
-                code="PGH-W009",
-            ),
-        )
+    for revision, direction, trace in _traces(record):
+        if (
+            direction == "upgrade"
+            and not trace.lock_timeout_ms
+            and not any(one.lock_timeout_ms for one in trace.statements)
+        ):
+            for lock, one in _first_of_each_relation(trace):
+                yield Minor(MINOR, _unlimited(revision, lock, one), is_told_once=True)
+
+
+def _first_of_each_relation(trace: Trace) -> Iterator[tuple[HeldLock, TracedStatement]]:
+    """Yield for each relation the first lock on it for which a service waits, with the statement that took it."""
+    told = set[str]()
+    for one in trace.statements:
+        for lock in blocking_locks(one):
+            if lock.relation not in told:
+                told.add(lock.relation)
+                yield lock, one
+
+
+def _unlimited(revision: Revision, lock: HeldLock, one: TracedStatement) -> Finding:
+    return Finding(
+        NAME,
+        revision.revision,
+        f"{lock.kind} {lock.relation}",
+        f"upgrade() takes {lock.mode} on {lock.relation} with {_place(one)} while no lock_timeout is in force: it waits without end behind a "
+        "long transaction, and all who come later wait behind it.",
+        'in env.py, where the engine is made: connect_args={"options": "-c lock_timeout=5s"} '
+        '(asyncpg: connect_args={"server_settings": {"lock_timeout": "5s"}}); and run an upgrade again that ends with SQLSTATE 55P03; '
+        f'or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
+        evidence(one),
+        one.statement.line or None,
+        code="PGH-W009",
+        cause="upgrade() takes locks for which a service waits while no lock_timeout is in force.",
+    )
 
 
 CHECK = Check(

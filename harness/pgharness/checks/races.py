@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pgharness.checks.check import Compare
@@ -63,8 +64,13 @@ def _of(race: Race, record: ChainRecord, *, code: str, message: str) -> Finding:
         subject=_subject(race),
         message=f"{_subject(race)} {message.removesuffix('.')}.",
         mend=_mend(record),
-        evidence="\n".join(map(failure_evidence, race.failures)),
+        evidence=_each_once(map(failure_evidence, race.failures)),
     )
+
+
+def _each_once(texts: Iterable[str]) -> str:
+    """Return each text once, with how often it was said."""
+    return "\n".join(text if times == 1 else f"{times} times: {text}" for text, times in Counter(texts).items())
 
 
 def _fails_alone(record: ChainRecord, race: Race) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
@@ -21,11 +21,46 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     assert record.sizes is not None
     profile = record.sizes.profile
     for key in profile.keys:
-        yield from _judge_key(key, record.head)
+        yield from _judge_key(key, record.head) if _is_known(key) else [Note(NAME, None, _unread(key))]
     for item in record.revisions:
         for direction, step in (("upgrade", item.upgrade), ("downgrade", item.downgrade)):
             if step is not None and step.trace is not None and step.failure is None:
                 yield from _judge_locks(item.revision.revision, direction, step.trace, profile)
+
+
+def _is_known(key: KeyPosition) -> bool:
+    """Whether the profile's role was allowed to read how far the key has come."""
+    return key.is_readable or key.last is not None
+
+
+def _unread(key: KeyPosition) -> str:
+    return f"how far the key {key.column} has come is not known, for the profile's role may not read it: {_grant([key.sequence])}"
+
+
+def _grant(sequences: Sequence[str]) -> str:
+    return f"GRANT SELECT, USAGE ON SEQUENCE {', '.join(sequences)} TO <role that reads the profile>"
+
+
+def _lack(record: ChainRecord) -> str:
+    """Return what the profile does not tell of production: keys that its role may not read, and settings; empty where it tells all."""
+    if record.sizes is None:
+        return ""
+    profile = record.sizes.profile
+    unread = [key for key in profile.keys if not _is_known(key)]
+    sequences = list(dict.fromkeys(key.sequence for key in unread))
+    told = [
+        *(
+            [f"how far {', '.join(key.column for key in unread)} has come may not be read: {_grant(sequences)}"]
+            if unread
+            else []
+        ),
+        *(
+            ["the profile has not got max_locks_per_transaction and max_connections"]
+            if room_for_locks(profile) is None
+            else []
+        ),
+    ]
+    return f"{'; '.join(told)}; then take the profile anew" if told else ""
 
 
 def _judge_key(key: KeyPosition, head: Snapshot | None) -> Iterator[Finding | Note]:
@@ -121,5 +156,6 @@ CHECK = Check(
     needs=frozenset({"sizes"}),
     uses=frozenset({"trace", "roundtrips"}),
     opt_in=True,
+    lack=_lack,
     skip_reason="no profile: pgharness profile postgresql://… > production.json, and --profile production.json",
 )

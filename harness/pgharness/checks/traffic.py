@@ -8,27 +8,35 @@ from pgharness.checks.check import Check, Compare
 from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure
+from pgharness.records.trace import Trace
 from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited
 from pgharness.trace.estimating import rows_in_words, seconds_in_words
+from pgharness.trace.occurrences import blocking_locks, work_under_locks
 
 NAME = "traffic"
 DEADLOCK, GAVE_UP = "40P01", "55P03"
 # A wait that is so near the whole time that a reader stayed was for as long as it stayed.
 WHOLE = 0.8
+IN_PIECES = (
+    "the rows stay locked until the transaction ends: write them in pieces, each committed: with op.get_context().autocommit_block(): "
+    "UPDATE … WHERE id BETWEEN … AND …, some thousand rows at a time"
+)
 
 
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
     """Judge what the traffic met."""
     assert record.traffic is not None
     for one in record.traffic.revisions:
-        yield from _judge_waits(one, record.traffic.wait_ms)
-        yield from _judge_errors(one)
+        item = record.record_of(one.revision)
+        trace = item.upgrade.trace if item is not None else None
+        yield from _judge_waits(one, record.traffic.wait_ms, trace)
+        yield from _judge_errors(one, trace)
         yield from _notes(one, record.traffic.rows)
         if one.queue is not None:
             yield from _judge_queue(one.revision, one.queue)
 
 
-def _judge_waits(one: RevisionTraffic, wait_ms: int) -> Iterator[Finding]:
+def _judge_waits(one: RevisionTraffic, wait_ms: int, trace: Trace | None) -> Iterator[Finding]:
     """Yield one finding for each statement of the migration that kept somebody waiting, with the longest wait of each table."""
     culprits: dict[str, list[Waited]] = {}
     for wait in one.load.waits:
@@ -43,13 +51,25 @@ def _judge_waits(one: RevisionTraffic, wait_ms: int) -> Iterator[Finding]:
             f"table {longest.relation}",
             f"Who {longest.act} of {longest.relation} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
             f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).",
-            "do it without the lock, as `locks` says beside it; or where its lock is held over later statements, do those in a revision of their own",
+            _mend(trace, longest.relation, culprit),
             "\n".join(f"{seconds_in_words(wait.waited_s)}: {wait.sql}" for wait in waits),
             code="PGH-T001",
         )
 
 
-def _judge_errors(one: RevisionTraffic) -> Iterator[Finding]:
+def _mend(trace: Trace | None, relation: str, culprit: str = "") -> str:
+    """Return how nobody has to wait any more, by what the trace says of the lock: that of a table, or those of rows."""
+    statements = trace.statements if trace is not None else ()
+    own = [one for one in statements if " ".join(one.statement.sql.split()).startswith(" ".join(culprit.split()))]
+    locks = [lock for one in own for lock in blocking_locks(one) if relation in {lock.relation, lock.table}]
+    if trace is not None and own and not locks:
+        return IN_PIECES
+    if trace is not None and not any(work_under_locks(trace)):
+        return "take the lock in a revision of its own, and do what follows it there in later ones, so that it is let go at once"
+    return "do it without the lock, as `locks` says beside it; or where its lock is held over later statements, do those in a revision of their own"
+
+
+def _judge_errors(one: RevisionTraffic, trace: Trace | None) -> Iterator[Finding]:
     """Yield deadlocks, whoever was ended, and statements of the traffic that a limit has ended."""
     is_victim = one.failure is not None and one.failure.sqlstate == DEADLOCK
     errors = one.load.errors
@@ -75,7 +95,7 @@ def _judge_errors(one: RevisionTraffic) -> Iterator[Finding]:
                 one.revision,
                 f"table {error.relation}",
                 f"A statement that {error.act} of {error.relation} failed meanwhile: {error.message} (SQLSTATE {error.sqlstate}).",
-                "do it without the lock, as `locks` says beside it",
+                _mend(trace, error.relation),
                 error.sql,
                 code="PGH-T003",
             )
@@ -157,6 +177,13 @@ def _tried(record: ChainRecord) -> frozenset[str]:
     )
 
 
+def _lack(record: ChainRecord) -> str:
+    """Return why traffic met none of the revisions that it was to meet; empty where it met one."""
+    if record.traffic is None or _tried(record) or not record.traffic.revisions:
+        return ""
+    return f"no revision could be run under traffic: {record.traffic.revisions[0].untried}"
+
+
 CHECK = Check(
     name=NAME,
     harm=Harm.SERVICE,
@@ -169,4 +196,5 @@ CHECK = Check(
     opt_in=True,
     skip_reason="not asked for: --traffic",
     tried=_tried,
+    lack=_lack,
 )

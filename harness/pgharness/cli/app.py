@@ -7,10 +7,12 @@ import gc
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Annotated, ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
+from typing_extensions import override
 
 from pgharness.cli.check import check
 from pgharness.cli.diff import diff
@@ -25,7 +27,24 @@ from pgharness.findings import CannotRun
 
 P = ParamSpec("P")
 
+# What the library that reads options puts before the words of an error of its own.
+_PREFIX = "Value error, "
+
+
+class _Commands(TyperGroup):
+    """The commands, with errors of options in words alone."""
+
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix(_PREFIX)
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Test an Alembic migration chain on a real PostgreSQL server.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
 from pgharness.cli.project_folder import enter_project
+from pgharness.cli.writing import require_place, write_output
 from pgharness.findings import CannotRun
 from pgharness.judging.accepted import write_accepted
 from pgharness.judging.declarations import DECLARATIONS
@@ -50,7 +51,7 @@ def check_chain_and_tell(
         )
     if accept_because is not None:
         _require_whole_run(options)
-    _require_folder(output)
+    require_place(output, "report")
     run = _run(settings)
     if write_structure:
         _write_structure(run, settings.structure)
@@ -80,19 +81,9 @@ def _run(settings: Settings) -> Run:
         raise SystemExit(INTERRUPTED) from None
 
 
-def _require_folder(output: Path | None) -> None:
-    """Refuse before the run what could not be written after it."""
-    if output is not None and not output.absolute().parent.is_dir():
-        raise CannotRun(
-            f"Could not write the report to {output}.",
-            seen=f"there is no folder {output.absolute().parent}",
-            mend=f"make it: mkdir -p {output.parent}; or name another file: --output FILE",
-        )
-
-
 def _tell(report: Report, report_format: ReportFormat, output: Path | None, detail: Detail) -> None:
     if output is not None:
-        output.write_text(_rendered(report, report_format, detail), encoding="utf-8")
+        write_output(output, _rendered(report, report_format, detail), "report")
     elif report_format is ReportFormat.TEXT and _is_terminal():
         console = Console(highlight=False)
         print_report(console, report, detail, width=console.width)
@@ -123,8 +114,8 @@ def _require_whole_run(options: Mapping[str, object]) -> None:
 
 def _accept(report: Report, file: Path, reason: str, *, is_for_programs: bool) -> None:
     findings = [one for one in (*report.findings, *report.accepted) if one.check != DECLARATIONS.name]
-    entries = write_accepted(file, findings, reason, datetime.now(tz=UTC).date())
-    print(f"accepted {counted(entries, 'finding')} in {file}", file=sys.stderr if is_for_programs else sys.stdout)
+    write_accepted(file, findings, reason, datetime.now(tz=UTC).date())
+    print(f"accepted {counted(len(findings), 'finding')} in {file}", file=sys.stderr if is_for_programs else sys.stdout)
 
 
 def _write_structure(run: Run, path: Path | None) -> None:

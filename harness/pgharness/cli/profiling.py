@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pgharness.findings import CannotRun
+from pgharness.cli.writing import require_place, write_output
 from pgharness.profile import read_profile, render_profile
 from pgharness.profile.reading import take_profile
 from pgharness.servers import connect_given
@@ -13,6 +13,7 @@ from pgharness.servers import connect_given
 
 def read_and_write_profile(url: str, earlier: Path | None, output: Path | None, *, statements: bool) -> None:
     """Write the profile of the database at a URL; what it could not know goes to standard error. Raises CannotRun."""
+    require_place(output, "profile")
     before = read_profile(earlier) if earlier is not None else None
     # None of our own limits: what is in force for any session is to be read.
     with connect_given(url, options="") as connection:
@@ -21,10 +22,6 @@ def read_and_write_profile(url: str, earlier: Path | None, output: Path | None, 
     if output is None:
         sys.stdout.write(text)
     else:
-        try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            mend = "name a file in a folder that there is: --output FILE"
-            raise CannotRun(f"Could not write the profile to {output}.", seen=str(error), mend=mend) from error
+        write_output(output, text, "profile")
     for one in reading.missing:
         print(f"note: {one}", file=sys.stderr)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pgharness.chain.project import open_project
+from pgharness.cli.writing import require_place, write_output
 from pgharness.databases import Database, Databases
 from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.findings import CannotRun
@@ -23,6 +24,7 @@ from pgharness.settings import Settings, load_settings
 
 def record_and_write(command: Sequence[str], output: Path, alembic: Path | None, *, empty: bool) -> None:
     """Record what a command sends, write it, and end as it ends. Raises CannotRun."""
+    require_place(output, "statements")
     settings = load_settings(None, alembic=alembic)
     with open_server("embedded") as server, Databases(server) as databases:
         database = _database(settings, databases, empty=empty)
@@ -30,7 +32,7 @@ def record_and_write(command: Sequence[str], output: Path, alembic: Path | None,
         code = _run(command, _variables(settings, database))
         sent = one_of_each_kind(_log_of(server), mark)
     _require_any(sent, settings)
-    output.write_text(file_of(sent), encoding="utf-8")
+    write_output(output, file_of(sent), "statements")
     print(f"{len(sent)} kinds of statements in {output}; the command ended with {code}", file=sys.stderr)
     raise SystemExit(code)
 

@@ -54,12 +54,11 @@ def read_accepted(file: Path) -> frozenset[Accepted]:
         ) from error
 
 
-def write_accepted(file: Path, findings: Iterable[Finding], reason: str, today: date) -> int:
-    """Write the entries of these findings, sorted, in place of those that were there. Returns how many they are."""
+def write_accepted(file: Path, findings: Iterable[Finding], reason: str, today: date) -> None:
+    """Write the entries of these findings, sorted, in place of those that were there."""
     entries = sorted({entry for finding in findings for entry in Accepted.of(finding)}, key=repr)
     text = _HEADER.format(day=today.isoformat(), reason=json.dumps(reason, ensure_ascii=False))
     file.write_text(text + "".join(_in_toml(entry) for entry in entries), encoding="utf-8")
-    return len(entries)
 
 
 def without_accepted(findings: Sequence[Finding], accepted: frozenset[Accepted]) -> tuple[Finding, ...]:

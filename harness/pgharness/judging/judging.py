@@ -79,7 +79,10 @@ def judge(
     comparer = Comparer(rules.ignore)
     results: list[CheckResult] = []
     for check in checks:
-        result = _judge_one(record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results))
+        result = _judge_one(
+            record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results, before)
+        )
+        result = _asked_for(result) if check.name in rules.asked else result
         results.append(_of_standing(result, record, rules.since) if check.only_of_standing else result)
     told = [
         *(
@@ -137,15 +140,22 @@ def _judge_one(
         return replace(_result(check, Status.SKIPPED, 0.0, reason=reason), is_missed=not check.opt_in)
     told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     said = (weighing or Weighing()).of(told)
+    lack = check.lack(record) if check.lack is not None else ""
     result = _result(
         check,
         Status.PASSED,
         time.perf_counter() - started + sum(record.durations_s.get(need, 0.0) for need in charged),
         findings=tuple(item for item in said if isinstance(item, Finding)),
         notes=tuple(item for item in said if isinstance(item, Note)),
-        reason=fault,
+        reason=fault or lack,
     )
+    result = replace(result, is_missed=bool(lack))
     return result if check.tried is None else replace(result, tried=check.tried(record))
+
+
+def _asked_for(result: CheckResult) -> CheckResult:
+    """Let a check that was asked for by name be missed where it could not be made."""
+    return replace(result, is_missed=result.is_missed or result.status is Status.SKIPPED)
 
 
 def _said(check: Check, record: ChainRecord, compare: Compare) -> tuple[Said, str]:

@@ -21,6 +21,8 @@ class Rules:
     """Findings of `indices` that are meant: subject and reason."""
     strict: frozenset[str] = frozenset()
     """The minor differences that are findings, and no notes."""
+    asked: frozenset[str] = frozenset()
+    """The checks that were asked for by name: where one could not be made, it is missed."""
     since: str | None = None
     """Only what later revisions do is told."""
     accepted: frozenset[Accepted] = frozenset()
@@ -36,6 +38,7 @@ def read_rules(settings: Settings, today: date) -> Rules:
         ignore,
         settings.allow_indices,
         frozenset(settings.strict),
+        frozenset(settings.only),
         settings.since,
         read_accepted(settings.accepted),
         str(settings.accepted),

@@ -14,17 +14,24 @@ Said = tuple[Finding | Note | Minor | Repeated, ...]
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """By what is weighed: the names of the minor differences that are findings here, and the results of the checks before."""
+    """By what is weighed: the names of the minor differences that are findings here, and the results of the checks before.
+
+    `before` are revisions of which nothing is told.
+    """
 
     strict: Collection[str] = ()
     earlier: Sequence[CheckResult] = ()
+    before: Collection[str] = ()
 
     def of(self, said: Iterable[Finding | Note | Minor | Repeated]) -> tuple[Finding | Note, ...]:
         """Return what is to be told; what an earlier check tells is one finding for each revision, at the end."""
         told: list[Finding | Note] = []
         repeated: defaultdict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
+        once: defaultdict[str, list[Minor]] = defaultdict(list)
         for item in said:
-            if isinstance(item, Minor):
+            if isinstance(item, Minor) and item.is_told_once and item.name not in self.strict:
+                once[item.name] += [item] if item.finding.revision not in self.before else []
+            elif isinstance(item, Minor):
                 told.append(item.finding if item.name in self.strict else item.as_note())
             elif not isinstance(item, Repeated):
                 told.append(item)
@@ -32,11 +39,16 @@ class Weighing:
                 repeated[item.of, item.finding.check, item.finding.revision].append(item.finding)
             else:
                 told.append(item.finding)
+        told += [_once(minors) for minors in once.values() if minors]
         return (*told, *(_in_one(of, check, revision, found) for (of, check, revision), found in repeated.items()))
 
     def _is_told(self, item: Repeated) -> bool:
         subjects = {finding.subject for one in self.earlier if one.name == item.of for finding in one.findings}
         return item.subject in subjects if item.subject else bool(subjects)
+
+
+def _once(minors: Sequence[Minor]) -> Note:
+    return minors[0].as_note(others=len({one.finding.revision for one in minors}) - 1)
 
 
 def _in_one(of: str, check: str, revision: str | None, found: Sequence[Finding]) -> Finding:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from pgharness.findings import CheckResult, Status
+from pgharness.findings import CheckResult
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.text import finding_in_text
 
@@ -37,7 +37,7 @@ def _cases(report: Report, result: CheckResult) -> Iterator[ET.Element]:
             failure = ET.SubElement(case, "failure", message=_xml(f"{first.subject}: {first.message}"))
             failure.text = _xml("\n\n".join(finding_in_text(finding, label, whole=True) for finding in findings))
         elif cell is Cell.UNTRIED:
-            reason = result.reason if result.status is Status.SKIPPED else "not judged"
+            reason = result.reason or "not judged"
             ET.SubElement(case, "skipped", message=_xml(reason))
         yield case
 

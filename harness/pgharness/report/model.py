@@ -77,12 +77,12 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing was found."""
+        """Whether nothing was found; what was missed is told beside it."""
         return not self.findings
 
     @property
     def missed(self) -> tuple[CheckResult, ...]:
-        """The checks that were skipped though nobody has asked for that, so that nothing is known of what they claim."""
+        """The checks that could not be made, or not wholly, though nobody has asked for that, so that not all they claim is known."""
         return tuple(result for result in self.results if result.is_missed)
 
     def label(self, revision: str | None) -> str:

@@ -17,6 +17,8 @@ from pgharness.report.printable import printable
 
 EVIDENCE_LINES = 40
 SHOWN_OF_A_CAUSE = 5
+SHOWN_REVISIONS = 3
+_COLOURS = {"passed": "green", "failed": "red", "incomplete": "yellow"}
 
 
 class Detail(Enum):
@@ -51,17 +53,18 @@ def print_report(console: Console, report: Report, detail: Detail = Detail.NORMA
         console.print()
     for remark in unchecked(report):
         console.print(Text(printable(remark), style="bold yellow"), soft_wrap=True)
-    console.print(Text(summary(report), style="bold green" if report.passed else "bold red"), soft_wrap=True)
+    console.print(Text(summary(report), style=f"bold {_COLOURS[look_of(report)]}"), soft_wrap=True)
 
 
 def summary(report: Report) -> str:
     """Return the run in one sentence."""
-    revisions, checks = len(report.chain.revisions), sum(r.status is not Status.SKIPPED for r in report.results)
+    revisions, checks = len(report.chain.revisions), sum(result.is_made for result in report.results)
     found = len(causes(report.findings))
     told = f" of {counted(found, 'cause')}" if found != len(report.findings) else ""
-    accepted = f", {len(report.accepted)} accepted," if report.accepted else ""
+    accepted = f", {len(report.accepted)} accepted" if report.accepted else ""
+    comma = "," if accepted or look_of(report) == "incomplete" else ""
     return (
-        f"{verdict(len(report.findings))}{told}{accepted} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, "
+        f"{verdict(len(report.findings), len(report.missed))}{told}{accepted}{comma} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, "
         f"{report.duration_s:.1f} s (server ready after {report.server_s:.1f} s)"
     )
 
@@ -74,9 +77,16 @@ def unchecked(report: Report) -> list[str]:
     ]
 
 
-def verdict(findings: int) -> str:
-    """Return the first words of a summary: `OK: no findings`, or how many."""
-    return f"FAILED: {counted(findings, 'finding')}" if findings else "OK: no findings"
+def verdict(findings: int, missed: int = 0) -> str:
+    """Return the first words of a summary: `OK: no findings`, or how many; what was not looked at is not OK."""
+    if findings:
+        return f"FAILED: {counted(findings, 'finding')}"
+    return f"INCOMPLETE: no findings, {missed} NOT CHECKED" if missed else "OK: no findings"
+
+
+def look_of(report: Report) -> str:
+    """Return in one word how the run is to be shown: passed, failed, or incomplete."""
+    return "failed" if not report.passed else "incomplete" if report.missed else "passed"
 
 
 def counted(number: int, noun: str) -> str:
@@ -98,8 +108,19 @@ def remarks(report: Report) -> list[str]:
             for result in report.results
             if result.status is Status.SKIPPED and not result.is_missed
         ),
+        *_judged_in_part(report),
         *(f"note: {note.check} [{report.label(note.revision)}] {_indented(note.message)}" for note in report.notes),
     ]
+
+
+def _judged_in_part(report: Report) -> Iterator[str]:
+    """Yield of each check that tries some revisions alone which these are, so that nobody takes the others for judged."""
+    for result in report.results:
+        if result.tried and not report.reached <= result.tried:
+            labels = [item.label for item in report.chain.revisions if item.revision in result.tried]
+            more = f" and {len(labels) - SHOWN_REVISIONS} more" if len(labels) > SHOWN_REVISIONS else ""
+            told = ", ".join(labels[:SHOWN_REVISIONS]) + more
+            yield f"{result.name} judged: {told}; others with --since REVISION or --previous GITREF"
 
 
 def _indented(message: str) -> str:

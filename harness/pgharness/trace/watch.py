@@ -46,9 +46,14 @@ _BEFORE_ANY_SNAPSHOT = ("LOCK", "SET", "BEGIN", "SAVEPOINT")
 
 
 class CountersWatch:
-    """Sees nothing, and keeps what a step counts from being counted in the next one too."""
+    """Sees nothing, and keeps what was counted before a step, or in one, from being counted in the next one too."""
 
     wants: frozenset[Moment] = frozenset({"after_commit"})
+
+    def before_steps(self, ask: Ask) -> None:
+        """Let the counters begin at nothing where rows were read in between, or by a step that failed: no commit has handed those over."""
+        with contextlib.suppress(QueryRefused):
+            ask(HAND_OVER_COUNTERS)
 
     def before_statement(self, statement: Statement, ask: Ask) -> None:
         """Never called."""
@@ -94,7 +99,7 @@ class TraceWatch(CountersWatch):
         self._step = _StepSoFar()
 
     def take(self) -> Trace:
-        """Return the trace of the step that has just ended, and begin a new one."""
+        """Return the trace of the step that has just ended, and begin a new one; no transaction goes over from a step to the next."""
         step, self._step = self._step, _StepSoFar()
         return Trace(tuple(step.statements), step.limit_at_start or 0, step.settings_left)
 

@@ -136,7 +136,9 @@ def test_rows_that_a_revision_changes_itself_are_no_fault_of_a_read(judge: Calla
     assert judge(NOTE, single, single_row, rows_per_table=1).findings == ()
 
 
-def test_a_role_that_is_not_there_and_an_insert_by_position_are_notes(judge: Callable[..., Report]) -> None:
+def test_a_role_that_is_not_there_is_not_checked_and_an_insert_by_position_is_a_note(
+    judge: Callable[..., Report],
+) -> None:
     swap = Revision(
         "swap",
         sql(
@@ -151,7 +153,8 @@ def test_a_role_that_is_not_there_and_an_insert_by_position_are_notes(judge: Cal
         judge(table("note", "id bigint PRIMARY KEY, body text"), swap),
     )
 
-    assert any('role "nobody_at_all" does not exist' in one.message for one in by_role.notes)
+    assert [one.name for one in by_role.missed] == ["compat"]
+    assert 'role "nobody_at_all" does not exist' in by_role.missed[0].reason
     assert tried(by_role) == []
     assert any("an INSERT that names no columns is refused" in one.message for one in by_position.notes)
     assert by_position.findings == ()

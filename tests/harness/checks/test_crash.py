@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks.races import judge_races
 from pgharness.experiments import races
+from pgharness.findings import Finding
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.crash import CrashRecord
+from pgharness.records.races import Race
+from pgharness.records.revisions import Chain
+from pgharness.records.revisions import Revision as ChainRevision
+from pgharness.records.steps import Failure
 from pgharness.running import Run
 from tests.harness.chains import ENV, Revision, sql, table
 
@@ -95,6 +104,18 @@ def test_what_is_meant_is_declared_and_stops_beyond_the_budget_are_told(judge_ch
     assert [note.message for note in unstopped.notes] == [
         "not stopped and run again: count: more than 0 places (setting crash_stops)"
     ]
+
+
+def test_what_several_upgrades_fail_with_alike_is_shown_once_with_how_often() -> None:
+    empty, last = Snapshot({}, 180000), ChainRevision("a", "a", "a.py", ())
+    failures = (Failure("E", "it is there"), Failure("E", "it is gone"), Failure("E", "it is there"))
+    race = Race(5, last, last, empty, empty, is_applied=False, failures=failures)
+    record = ChainRecord(Chain((last,), ("a",), ("a",)), "public.alembic_version", (), empty)
+
+    (found,) = judge_races(record, CrashRecord((), (), races=(race,)), lambda _left, _right: ())
+
+    assert isinstance(found, Finding)
+    assert (found.code, found.evidence) == ("PGH-K004", "2 times: it is there\nit is gone")
 
 
 def test_upgrades_that_wait_for_each_other_for_ever_are_ended_and_found(

@@ -24,13 +24,29 @@ def test_that_no_lock_timeout_is_in_force_is_told_once_and_fails_nobody(judge_ch
     found, noted = told(judge_chain(A, ADD, ADD_AGAIN, only=("locks",)))
 
     assert (found, len(noted)) == ([], 1)
-    assert "while 2 of 3 revisions take locks for which a service waits, add first" in noted[0]
+    assert "`ALTER TABLE a ADD y int` while no lock_timeout is in force" in noted[0]
+    assert "; so it is in 1 more revision" in noted[0]
 
 
-def test_it_is_a_finding_where_that_is_asked_for(judge_chain: Callable[..., Run]) -> None:
-    found, noted = told(judge_chain(A, ADD, only=("locks",), strict=("lock timeout",)))
+def test_it_is_a_finding_of_each_later_revision_that_does_not_allow_it_where_that_is_asked_for(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """What was deployed already, what is new with the same deployment, and what a revision allows do not count."""
+    lines = sql("CREATE TABLE fresh (id int)"), sql("DROP TABLE fresh")
+    later = (
+        Revision("fresh", *lines),
+        Revision("on_fresh", sql("ALTER TABLE fresh ADD z int"), sql("ALTER TABLE fresh DROP z")),
+        Revision(
+            "allowed", sql("ALTER TABLE a ADD q int"), sql("ALTER TABLE a DROP q"), top='allow = {"locks": "few"}'
+        ),
+    )
 
-    assert (len(found), noted) == (1, [])
+    report = judge_chain(A, ADD, ADD_AGAIN, *later, only=("locks",), strict=("lock timeout",), since="add").report
+
+    assert [(one.revision, one.subject, one.code) for one in report.findings] == [
+        ("again", "table public.a", "PGH-W009")
+    ]
+    assert report.notes == ()
 
 
 def test_a_lock_timeout_of_the_connection_is_seen(judge_chain: Callable[..., Run]) -> None:

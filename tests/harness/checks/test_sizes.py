@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,14 @@ from typing import Any
 import pytest
 
 from pgharness import recording
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks import sizes
 from pgharness.experiments.calibrating import calibrate
+from pgharness.judging.judging import judge
+from pgharness.judging.rules import Rules
 from pgharness.profile import IndexSize, KeyPosition, Profile, TableSize, render_profile
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain
 from pgharness.records.sizes import Cost, Kind, SizesRecord
 from pgharness.records.statements import Statement
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
@@ -137,6 +144,23 @@ def test_what_the_profile_does_not_know_is_neither_small_nor_told_as_known() -> 
         "(500 k rows, 5 MB of WAL; how many rows is not known of public.unread), by 12,000,000 rows measured on this server"
     )
     assert (fresh.rows, fresh.unknown, fresh.is_small, unread.is_small) == (0, ("public.fresh",), False, False)
+
+
+def test_a_key_that_the_profile_may_not_read_is_named_and_not_checked() -> None:
+    hidden = key("public.big.id", 0).model_copy(update={"last": None, "is_readable": False})
+    unused = key("public.new.id", 0).model_copy(update={"last": None})
+    profile = PROFILE.model_copy(update={"keys": (hidden, unused)})
+    record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000))
+
+    (result, _) = judge(replace(record, sizes=replace(SIZES, profile=profile)), [sizes.CHECK], Rules())
+    (sound, _) = judge(replace(record, sizes=SIZES), [sizes.CHECK], Rules())
+
+    grant = "GRANT SELECT, USAGE ON SEQUENCE public.big.id_seq TO <role that reads the profile>"
+    assert [one.message for one in result.notes] == [
+        f"how far the key public.big.id has come is not known, for the profile's role may not read it: {grant}"
+    ]
+    assert result.reason == f"how far public.big.id has come may not be read: {grant}; then take the profile anew"
+    assert (result.is_missed, result.is_judged, sound.is_missed, sound.reason) == (True, False, False, "")
 
 
 def test_a_lock_lasts_from_its_statement_to_the_end_of_its_transaction() -> None:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.checks.traffic import judge
+from pgharness.checks import traffic
+from pgharness.checks.traffic import judge as judge_traffic
 from pgharness.databases import Databases
 from pgharness.experiments.traffic.statements import make_jobs
+from pgharness.findings import Finding
+from pgharness.judging.judging import judge
+from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
-from pgharness.records.steps import Failure
+from pgharness.records.revisions import Revision as ChainRevision
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure, RevisionRecord, Step
+from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.records.traffic import Load, Queue, RevisionTraffic, TrafficError, TrafficRecord, Waited
 from pgharness.rows.growing import grow
 from pgharness.running import Run
 from pgharness.servers import Server
+from pgharness.settings import Settings
 from tests.harness.chains import ENV, Revision, sql
 
+NOTHING = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000))
 TABLES = Revision(
     "tables",
     sql(
@@ -90,10 +100,19 @@ def test_a_revision_that_gave_up_can_be_run_again_or_is_told(told: Callable[...,
     assert told(REBUILD, traffic_wait_ms=60_000) == []
 
 
-def test_it_is_not_made_unless_it_is_asked_for(judge_chain: Callable[..., Run]) -> None:
-    (result,) = [one for one in judge_chain(TABLES, only=("traffic",)).report.results if one.name == "traffic"]
+def test_to_name_it_among_the_only_checks_is_to_ask_for_it() -> None:
+    asked = (Settings(), Settings(only=("locks",)), Settings(only=("traffic",)), Settings(traffic=True))
+
+    assert [one.wants_traffic for one in asked] == [False, False, True, True]
+
+
+def test_it_is_not_made_unless_it_is_asked_for_and_not_checked_where_no_revision_could_be_run() -> None:
+    (result, _) = judge(NOTHING, [traffic.CHECK], Rules())
+    untried = TrafficRecord((RevisionTraffic("r", untried="no rows"),), 5, 200)
+    (lacking, _) = judge(replace(NOTHING, traffic=untried), [traffic.CHECK], Rules())
 
     assert (result.reason, result.is_missed) == ("not asked for: --traffic", False)
+    assert (lacking.reason, lacking.is_missed) == ("no revision could be run under traffic: no rows", True)
 
 
 SHOP = """
@@ -144,6 +163,30 @@ def test_tables_get_many_rows_that_fulfil_their_constraints(own_server: Server) 
 WAIT = Waited("writes a row", "public.a", "UPDATE …", 3.0, "CREATE INDEX …")
 
 
+def test_the_fix_is_by_the_lock_that_was_waited_for() -> None:
+    """A table's lock is `locks`'s matter; where rows were locked alone, that says nothing."""
+    work, wrote = Work("builds", "public.a", "i"), Work("writes", "public.a", "", 9)
+    shared = HeldLock("public.a", "table", "SHARE", 0)
+    rows = HeldLock("public.a", "table", "ROW EXCLUSIVE", 0)
+
+    def fix(sql: str, *statements: tuple[str, HeldLock, tuple[Work, ...]]) -> str:
+        trace = Trace(tuple(TracedStatement(Statement(one), 0, (lock,), works) for one, lock, works in statements))
+        step = Step((), 0.0, Snapshot({}, 180000), trace=trace)
+        item = RevisionRecord(ChainRevision("r", "r", "r.py", ()), Snapshot({}, 180000), step)
+        load = Load(9, (Waited("writes a row", "public.a", "UPDATE …", 3.0, sql),))
+        seen = TrafficRecord((RevisionTraffic("r", load=load),), 10**6, 200)
+        record = replace(NOTHING, revisions=(item,), traffic=seen)
+        (found,) = [one for one in judge_traffic(record, lambda _left, _right: ()) if isinstance(one, Finding)]
+        return found.mend
+
+    assert "as `locks` says beside it" in fix("CREATE INDEX", ("CREATE INDEX", shared, (work,)))
+    assert "in pieces, each committed" in fix("UPDATE a", ("UPDATE a", rows, (wrote,)))
+    assert "in pieces, each committed" in fix(
+        "UPDATE a", ("UPDATE a", rows, (wrote,)), ("CREATE INDEX", shared, (work,))
+    )
+    assert "revision of its own" in fix("SELECT 1", ("SELECT 1", shared, ()))
+
+
 @pytest.mark.parametrize(
     ("traffic", "codes"),
     [
@@ -162,4 +205,4 @@ def test_each_thing_that_traffic_meets_is_told_as_what_it_is(traffic: RevisionTr
     seen = TrafficRecord((traffic,), 10**6, 200)
     record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000), traffic=seen)
 
-    assert [one.code for one in judge(record, lambda _left, _right: ()) if hasattr(one, "code")] == codes
+    assert [one.code for one in judge_traffic(record, lambda _left, _right: ()) if hasattr(one, "code")] == codes

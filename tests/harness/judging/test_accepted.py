@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from pgharness.findings import CannotRun, Finding
+from pgharness.cli.checking import _accept
+from pgharness.findings import CannotRun, CheckResult, Finding, Status
 from pgharness.judging.accepted import Accepted, judge_accepted, read_accepted, without_accepted, write_accepted
 from pgharness.judging.declarations import Made
+from tests.harness.report.making import report_of
 
 Check = Callable[..., Any]
 DAY = date(2026, 11, 29)
@@ -30,9 +32,8 @@ def made(*findings: Finding) -> Made:
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     file = tmp_path / "accepted.toml"
 
-    written = write_accepted(file, (WHOLE, ODD, ODD), 'we "know"', DAY)
+    write_accepted(file, (WHOLE, ODD, ODD), 'we "know"', DAY)
 
-    assert written == 2
     assert read_accepted(file) == Accepted.of(ODD) | Accepted.of(WHOLE)
     text = file.read_text(encoding="utf-8")
     assert 'reason = "we \\"know\\""\naccepted_on = 2026-11-29\n' in text
@@ -105,6 +106,19 @@ def test_what_was_accepted_fails_no_run_and_what_is_new_does(
     assert edited.code == 1
     assert "roundtrip [0002_add_book] type public.cover" in edited.out
     assert "declarations [whole chain] accepted finding roundtrip [0002] type public.lid" in edited.out
+
+
+def test_as_many_are_told_to_be_accepted_as_the_next_run_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that stands instead of several is one finding, there as here."""
+    both = Finding("enums", "0001", "what `drift` finds", "Too.", "correct it", instead_of=(ODD, WHOLE))
+    file = tmp_path / "accepted.toml"
+
+    _accept(report_of(CheckResult("enums", Status.FAILED, 0.0, (both,))), file, "for now", is_for_programs=False)
+
+    assert capsys.readouterr().out == f"accepted 1 finding in {file}\n"
+    assert without_accepted((both,), read_accepted(file)) == ()
 
 
 def test_only_a_whole_run_can_be_accepted(check_example: Check) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgharness.findings import CheckResult, Finding, Minor, Note, Repeated, Status
@@ -21,6 +23,16 @@ def test_a_minor_difference_is_a_note_unless_people_are_strict_about_it() -> Non
     assert isinstance(note, Note)
     assert "Its order differs." in note.message
     assert Weighing(strict=("column order",)).of((minor,)) == (minor.finding,)
+
+
+def test_what_is_told_once_is_one_note_of_the_first_revision_that_is_judged() -> None:
+    minors = [Minor("lock timeout", replace(MOOD, revision=name), is_told_once=True) for name in ("1", "2", "2", "3")]
+
+    (note,) = Weighing(before=("1",)).of(minors)
+
+    assert (note.revision, note.message.count("; so it is in 1 more revision.")) == ("2", 1)
+    assert Weighing(before=("1", "2", "3")).of(minors) == ()
+    assert len(Weighing(strict=("lock timeout",)).of(minors)) == 4
 
 
 @pytest.mark.parametrize("earlier", [(), (AGREES,)], ids=["it was not made", "it finds nothing"])

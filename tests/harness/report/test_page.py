@@ -15,7 +15,7 @@ from pgharness.records.steps import Failure
 from pgharness.report.model import Report
 from pgharness.report.page import render_html, render_trace_page
 from pgharness.running import Run
-from tests.harness.report.making import FAILED, HOSTILE, PASSED, report_of
+from tests.harness.report.making import ADD_BOOK, ADD_PRICE, FAILED, HOSTILE, PASSED, report_of
 from tests.harness.report.reading import Page
 
 ALL = {"passed": PASSED, "failed": FAILED, "hostile": HOSTILE}
@@ -38,6 +38,22 @@ def test_every_link_leads_to_the_one_element_of_that_name(report: Report) -> Non
 
     assert len(names) == len(set(names))
     assert {unquote(href[1:]) for href in page.values("href")} <= set(names)
+
+
+def test_no_name_occurs_twice_whatever_checks_and_revisions_are_called(walked: Run) -> None:
+    """The drawing of upgrade() is none of the check of that name, nor is `b-c` of revision `a` the `c` of revision `a-b`."""
+    alike = ("upgrade", "b-c", "c", "upgrade-1")
+    results = [CheckResult(name, Status.PASSED, 0.0) for name in alike]
+    named = report_of(*results, revisions=(replace(ADD_BOOK, revision="a"), replace(ADD_PRICE, revision="a-b")))
+    made = walked.report.results
+    more = [one for one in results if one.name not in {result.name for result in made}]
+    pages = [Page(render_html(one)) for one in (named, replace(walked.report, results=(*made, *more)))]
+
+    for page in pages:
+        names = page.values("id")
+        assert sorted(names) == sorted(set(names))
+        assert {unquote(href[1:]) for href in page.values("href")} <= set(names)
+    assert {"r2_script_-upgrade", "r2_script_~upgrade"} <= set(pages[1].values("id"))
 
 
 def test_the_verdict_comes_first_then_findings_by_weight_then_the_grid_then_the_revisions() -> None:

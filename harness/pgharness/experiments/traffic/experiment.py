@@ -29,7 +29,7 @@ AFTER_S = 0.2
 def try_traffic(site: Site, record: ChainRecord) -> TrafficRecord | None:
     """Try the revisions that the next deployment runs, those of them that lock what stood before; None where nobody asks for it."""
     settings = site.settings
-    if not settings.traffic:
+    if not settings.wants_traffic:
         return None
     tried = []
     for revision in _next(site):

@@ -20,6 +20,11 @@ class Anchors:
         for item in report.chain.revisions:
             self._names[item.revision] = name = _free(fragment(item.revision), taken)
             taken.add(name)
+        self._cells: dict[tuple[str, str], str] = {}
+        for name in self._names.values():
+            for result in report.results:
+                self._cells[name, result.name] = cell = _free(f"{name}-{fragment(result.name)}", taken)
+                taken.add(cell)
 
     def revision(self, revision: str | None) -> str:
         """Return that of a revision; None, or one that the chain has not, is the chain as a whole."""
@@ -28,7 +33,13 @@ class Anchors:
     def cell(self, revision: Revision | str | None, check: str) -> str:
         """Return that of a check at a revision."""
         identifier = revision.revision if isinstance(revision, Revision) else revision
-        return f"{self.revision(identifier)}-{fragment(check)}"
+        name = self.revision(identifier)
+        return self._cells.get((name, check)) or f"{name}-{fragment(check)}"
+
+
+def drawing(anchor: str, step: str) -> str:
+    """Return that of the drawing of a revision's step: no name of a check or a revision has a tilde."""
+    return f"{anchor}~{step}"
 
 
 def fragment(name: str) -> str:

@@ -14,10 +14,11 @@ from pgharness.report.page.findings import findings_by_harm
 from pgharness.report.page.matrix import matrix
 from pgharness.report.page.revisions import revision_sections, traced_sections
 from pgharness.report.places import repository_root
-from pgharness.report.text import counted, remarks, server_line, summary, unchecked
+from pgharness.report.text import counted, look_of, remarks, server_line, summary, unchecked
 
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
+SIGNS = {"passed": "✓", "failed": "✗", "incomplete": "–"}
 NOTHING_FROM_ELSEWHERE = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -66,8 +67,9 @@ def _of_report(report: Report) -> Iterator[str]:
 def _header(report: Report) -> Iterator[str]:
     verdict, _, figures = summary(report).partition(": ")
     found, _, measured = figures.partition(" in ")
-    yield f'<header class="{"passed" if report.passed else "failed"}">'
-    yield element("h1", text(f"{'✓' if report.passed else '✗'} {verdict}: {found}"))
+    look = look_of(report)
+    yield f'<header class="{look}">'
+    yield element("h1", text(f"{SIGNS[look]} {verdict}: {found.removesuffix(',')}"))
     yield element("p", text(measured))
     yield element("p", text(server_line(report)), class_="server")
     yield from (element("p", text(remark), class_="unchecked") for remark in unchecked(report))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pgharness.findings import CheckResult, Status
+from pgharness.findings import CheckResult
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.report.diagram import Diagram, diagram_of
 from pgharness.report.diagram_svg import draw_diagram
 from pgharness.report.markup import element, sentence, shortened, text
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
-from pgharness.report.page.anchors import Anchors, fragment
+from pgharness.report.page.anchors import Anchors, drawing, fragment
 from pgharness.report.places import relative_to
 from pgharness.report.text import counted
 from pgharness.report.timeline import Danger, Timeline, timeline_of
@@ -109,7 +109,8 @@ def _timelines(record: RevisionRecord, anchor: str) -> Iterator[str]:
     for name, step in (("upgrade", record.upgrade), ("downgrade", record.downgrade)):
         if step is not None and step.trace is not None and step.trace.statements:
             timeline = timeline_of(step.trace)
-            inner = element("div", _timeline(timeline, step, f"{anchor}-{name}"), id=f"{anchor}-{name}")
+            drawn = drawing(anchor, name)
+            inner = element("div", _timeline(timeline, step, drawn), id=drawn)
             dangers = sum(one.is_finding for one in timeline.hazards)
             mark = " " + element("span", f"▲ {dangers}", class_="bad") if dangers else ""
             summary = element(
@@ -193,5 +194,4 @@ def _others(cells: Iterable[tuple[CheckResult, Cell, object]], revision: Revisio
 def _verdict(result: CheckResult, cell: Cell) -> str:
     if cell is Cell.HOLDS:
         return text(f"✓ {result.name}: {result.claim}")
-    reason = result.reason if result.status is Status.SKIPPED else "not tried here"
-    return text(f"– {result.name}: {reason}")
+    return text(f"– {result.name}: {result.reason or 'not tried here'}")
