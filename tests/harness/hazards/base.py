@@ -5,7 +5,7 @@ from __future__ import annotations
 ALONE = "(autocommit) "
 ROLES = ("app_owner", "app_user")
 HAS_ROLES = tuple(
-    f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role}; END IF; END $$"
+    f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     for role in ROLES
 )
 ONCE = (
