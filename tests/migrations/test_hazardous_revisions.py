@@ -51,7 +51,7 @@ def test_each_is_marked_in_the_drawing_of_its_revision(report: Report) -> None:
     html = FORMATS["html"](report)
 
     for slug, _, _ in EXPECTED:
-        drawn = html.partition(f'<div id="{slug}-upgrade">')[2].partition("</svg>")[0]
+        drawn = html.partition(f'<div id="{slug}~upgrade">')[2].partition("</svg>")[0]
         assert "column dangerous" in drawn
         assert "workflow_runs" in drawn
     assert len(html) < 1_000_000

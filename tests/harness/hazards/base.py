@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 ALONE = "(autocommit) "
-ROLES = ("app_owner", "app_user")
+# They bear the prefix of pgharness's own, which no run takes for a role that a chain has made, and drops beside others.
+ROLES = ("pgharness_app_owner", "pgharness_app_user")
 HAS_ROLES = tuple(
     f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     for role in ROLES
 )
 ONCE = (
     *HAS_ROLES,
-    "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO app_owner', current_database()); END $$",
+    "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO pgharness_app_owner', current_database()); END $$",
     "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler",
-    "GRANT ALL ON SCHEMA kept TO app_owner",
-    "GRANT ALL ON ALL TABLES IN SCHEMA kept TO app_owner",
+    "GRANT ALL ON SCHEMA kept TO pgharness_app_owner",
+    "GRANT ALL ON ALL TABLES IN SCHEMA kept TO pgharness_app_owner",
     "SET allow_in_place_tablespaces = on",
     f"{ALONE}CREATE TABLESPACE ts2 LOCATION ''",
 )
 """What is made once for a database; what begins with ALONE is a transaction by itself."""
-DROPPED_AT_LAST = ("DROP TABLESPACE IF EXISTS ts2", *(f"DROP ROLE IF EXISTS {role}" for role in ROLES))
+DROPPED_AT_LAST = ("DROP TABLESPACE IF EXISTS ts2",)
+# Where the server stays. On one of our own other processes may be using them still.
+DROPPED_ELSEWHERE = tuple(f"DROP ROLE IF EXISTS {role}" for role in ROLES)
 
-EMPTY = "DROP SCHEMA IF EXISTS arch CASCADE; DROP EXTENSION IF EXISTS citext; DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO app_owner, app_user"
+EMPTY = "DROP SCHEMA IF EXISTS arch CASCADE; DROP EXTENSION IF EXISTS citext; DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO pgharness_app_owner, pgharness_app_user"
 SCHEMA = """
 SET LOCAL search_path = public;
 CREATE TYPE pstate AS ENUM ('new', 'moving', 'done');
@@ -55,5 +58,5 @@ INSERT INTO scan_2027 SELECT DATE '2027-01-01' + g, g, 'w' FROM generate_series(
 INSERT INTO stage SELECT g, 'b' FROM generate_series(1, 20) AS g;
 CREATE MATERIALIZED VIEW totals AS SELECT depot_id, count(*) AS parcels FROM parcel GROUP BY depot_id;
 CREATE UNIQUE INDEX totals_u ON totals (depot_id);
-ALTER TABLE parcel OWNER TO app_owner;
+ALTER TABLE parcel OWNER TO pgharness_app_owner;
 """

@@ -595,12 +595,12 @@ CASES = (
         "h83",
         "RLS enabled without policy hides all rows",
         run(
-            ("grant select on parcel to app_user", "alter table parcel enable row level security"),
+            ("grant select on parcel to pgharness_app_user", "alter table parcel enable row level security"),
             old=("select count(*) from parcel",),
         ),
-        run(("grant select on parcel to app_user",), old=("select count(*) from parcel",)),
+        run(("grant select on parcel to pgharness_app_user",), old=("select count(*) from parcel",)),
         other="compat",
-        role="app_user",
+        role="pgharness_app_user",
         remark="with `app_role`; `pitfalls` tells it without",
     ),
     Case(
@@ -741,15 +741,15 @@ CASES = (
     Case(
         "h109",
         "works only as superuser",
-        run(("set role app_owner", "alter table parcel disable trigger all")),
-        run(("set role app_owner", "alter table parcel disable trigger user")),
+        run(("set role pgharness_app_owner", "alter table parcel disable trigger all")),
+        run(("set role pgharness_app_owner", "alter table parcel disable trigger user")),
         sqlstate="42501",
     ),
     Case(
         "h110",
         "extension that only a superuser may create",
-        run(("set role app_owner", "create extension amcheck")),
-        run(("set role app_owner", "create extension citext")),
+        run(("set role pgharness_app_owner", "create extension amcheck")),
+        run(("set role pgharness_app_owner", "create extension citext")),
         sqlstate="42501",
     ),
     Case(
@@ -805,7 +805,7 @@ CASES = (
         "h119",
         "GRANT to PUBLIC / SECURITY DEFINER without search_path",
         run(("grant all on parcel to public",)),
-        run(("grant select on parcel to app_user",)),
+        run(("grant select on parcel to pgharness_app_user",)),
         other="pitfalls",
     ),
     Case(

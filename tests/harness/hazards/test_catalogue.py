@@ -20,7 +20,7 @@ from pgharness.trace.hazards import FINDINGS, HAZARDS
 from pgharness.trace.meeting import hazards_in
 from pgharness.trace.watch import TraceWatch
 from tests.harness.chains import ENV, Revision, sql, write_chain
-from tests.harness.hazards.base import DROPPED_AT_LAST, EMPTY, ONCE, SCHEMA
+from tests.harness.hazards.base import DROPPED_AT_LAST, DROPPED_ELSEWHERE, EMPTY, ONCE, SCHEMA
 from tests.harness.hazards.catalogue import CASES, Case
 from tests.harness.hazards.more import MORE
 from tests.harness.hazards.page import page
@@ -92,7 +92,7 @@ def _outside(databases: Databases) -> Iterator[None]:
     """Drop at last what the cases make for the whole server; with pytest-xdist the last process does."""
     yield
     with databases.server.connect() as connection:
-        for statement in DROPPED_AT_LAST:
+        for statement in (*DROPPED_AT_LAST, *(() if databases.server.is_ours else DROPPED_ELSEWHERE)):
             with contextlib.suppress(
                 psycopg.errors.DependentObjectsStillExist, psycopg.errors.ObjectNotInPrerequisiteState
             ):

@@ -125,8 +125,7 @@ def told(template: Database, pg_databases: Databases) -> Callable[[Side], list[F
     def judge(side: Side) -> list[Finding]:
         database = pg_databases.clone(template)
         with database.connect() as connection:
-            # Roles are the server's: a test beside this one may take them away with its own.
-            for statement in (*HAS_ROLES, *side.after, *(one for several in side.transactions for one in several)):
+            for statement in (*side.after, *(one for several in side.transactions for one in several)):
                 connection.execute(statement)
             snapshot = take_snapshot(connection)
         pg_databases.drop(database)
