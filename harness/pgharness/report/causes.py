@@ -28,9 +28,19 @@ class Cause:
         return _kind(self.first)
 
     @property
+    def is_one(self) -> bool:
+        """Whether it is a finding like no other."""
+        return len(self.findings) == 1
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the object, or how many of which kind."""
+        return self.first.subject if self.is_one else f"{len(self.findings)} × {self.kind}"
+
+    @property
     def message(self) -> str:
         """What is said of all of them."""
-        return self.first.cause or self.first.message
+        return self.first.message if self.is_one else self.first.cause or self.first.message
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:

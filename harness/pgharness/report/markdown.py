@@ -95,12 +95,10 @@ def _blocks(report: Report) -> Iterator[tuple[list[str], Cause, str]]:
 def _block(report: Report, cause: Cause, root: Path) -> str:
     """Return one cause as one line of HTML: what and where, and folded beneath it what was seen, the fix and the evidence."""
     first = cause.first
-    is_one = len(cause.findings) == 1
-    subject = first.subject if is_one else f"{len(cause.findings)} × {cause.kind}"
     place = place_of(report, first, root)
-    head = f"<b>{_sentence(first.check)}</b> {_code(subject)} {_sentence(first.code)} · {_code(f'{place.file}:{place.line}')}"
-    body = [f"<p>{_sentence(_from(root, first.message), LONGEST_MESSAGE)}</p>"]
-    if is_one:
+    head = f"<b>{_sentence(first.check)}</b> {_code(cause.subject)} {_sentence(first.code)} · {_code(f'{place.file}:{place.line}')}"
+    body = [f"<p>{_sentence(_from(root, cause.message), LONGEST_MESSAGE)}</p>"]
+    if cause.is_one:
         body += [
             _pre("Fix", _from(root, first.mend), LONGEST_BLOCK),
             _pre("Evidence", _from(root, first.evidence), LONGEST_BLOCK),

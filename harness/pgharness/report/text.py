@@ -138,11 +138,11 @@ def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -
 
 def _cause(cause: Cause, label: str, *, whole: bool) -> Iterator[Text]:
     """Yield the lines of a finding, or of several with one cause: what is said of all, then each object with its fix."""
-    if len(cause.findings) == 1:
+    if cause.is_one:
         yield from _finding(cause.first, label, whole=whole)
         return
     shown = cause.findings if whole else cause.findings[:SHOWN_OF_A_CAUSE]
-    yield _head(cause.first, label, f"{len(cause.findings)} × {cause.kind}")
+    yield _head(cause.first, label, cause.subject)
     yield Text(f"  {printable(cause.message)}")
     for finding in shown:
         yield Text(f"    {printable(name_of(finding))}", style="bold")

@@ -86,3 +86,17 @@ WALKED = (
     chains.Revision("r3", "pass", "pass"),
 )
 """A chain with names that are markup: its second revision works on rows under ACCESS EXCLUSIVE, its third changes nothing."""
+
+OF_ONE_CAUSE = report_of(
+    CheckResult(
+        "locks",
+        Status.FAILED,
+        0.0,
+        tuple(
+            Finding(
+                "locks", "0002", f"table t{at}", f"It waits for t{at}.", f"mend t{at}", cause="It waits for tables."
+            )
+            for at in range(3)
+        ),
+    )
+)

@@ -10,7 +10,7 @@ import pytest
 from pgharness.findings import CheckResult, Finding, Note, Status
 from pgharness.records.revisions import Revision
 from pgharness.report.markdown import MOST_CHARACTERS, render_markdown
-from tests.harness.report.making import FAILED, HOSTILE, PASSED, report_of
+from tests.harness.report.making import FAILED, HOSTILE, OF_ONE_CAUSE, PASSED, report_of
 from tests.harness.report.reading import Page
 
 
@@ -37,6 +37,14 @@ def test_a_finding_is_one_folded_line_worst_first() -> None:
     assert [line.partition("</b>")[0].rpartition(">")[2] for line in told] == ["locks", "structure", "roundtrip"]
     assert "<code>versions/0002_add_price.py:7</code></summary><p><code>ALTER</code> waits.</p>" in told[0]
     assert "<b>Fix</b><pre>DROP `TYPE`</pre><b>Evidence</b><pre>- a&#10;+ b&#10;&#10;  c</pre></details>" in told[2]
+
+
+def test_of_one_cause_that_is_said_which_holds_for_all() -> None:
+    told = render_markdown(OF_ONE_CAUSE)
+
+    assert "<code>3 × table</code>" in told
+    assert "<p>It waits for tables.</p>" in told
+    assert "waits for t0" not in told
 
 
 def test_files_are_called_as_in_the_repository_also_within_a_fix(

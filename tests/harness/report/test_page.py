@@ -15,7 +15,7 @@ from pgharness.records.steps import Failure
 from pgharness.report.model import Report
 from pgharness.report.page import render_html, render_trace_page
 from pgharness.running import Run
-from tests.harness.report.making import ADD_BOOK, ADD_PRICE, FAILED, HOSTILE, PASSED, report_of
+from tests.harness.report.making import ADD_BOOK, ADD_PRICE, FAILED, HOSTILE, OF_ONE_CAUSE, PASSED, report_of
 from tests.harness.report.reading import Page
 
 ALL = {"passed": PASSED, "failed": FAILED, "hostile": HOSTILE}
@@ -101,6 +101,14 @@ def test_findings_of_one_cause_stand_together() -> None:
     assert page.count("article") == 1
     assert "4 × index" in page.text
     assert "add 3" in page.text
+
+
+def test_of_one_cause_that_is_said_which_holds_for_all() -> None:
+    page = render_html(OF_ONE_CAUSE)
+
+    assert "3 × table" in page
+    assert '<p class="message">It waits for tables.</p>' in page
+    assert "waits for t0" not in page
 
 
 def test_markup_in_names_is_shown_as_it_is() -> None:

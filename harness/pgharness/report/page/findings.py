@@ -38,19 +38,17 @@ def findings_by_harm(report: Report, anchors: Anchors, root: Path) -> Iterator[s
 
 def _article(report: Report, cause: Cause, anchors: Anchors, root: Path, anchor: str | None) -> str:
     first = cause.first
-    is_one = len(cause.findings) == 1
-    subject = first.subject if is_one else f"{len(cause.findings)} × {cause.kind}"
     head = (
         element("span", text(first.check), class_="check")
-        + element("code", text(subject))
+        + element("code", text(cause.subject))
         + (" " + element("span", text(first.code), class_="code") if first.code else "")
     )
     parts = [
         element("h4", head),
         _where(report, first, anchors, root),
-        element("p", sentence(first.message), class_="message"),
+        element("p", sentence(cause.message), class_="message"),
     ]
-    if is_one:
+    if cause.is_one:
         parts += [_fix(first.mend), _evidence(first.evidence)]
     else:
         items = "".join(_item(finding) for finding in cause.findings)
