@@ -54,13 +54,13 @@ class Minor:
     def as_note(self, others: int = 0) -> Note:
         """Return the note that it is where nobody asked for more; `others` is of how many more revisions it holds."""
         one = self.finding
-        more = f"; so it is in {others} more revision{'' if others == 1 else 's'}" if others else ""
+        message = one.message
+        if others:
+            message = f"{message.removesuffix('.')}; so it is in {others} more revision{'' if others == 1 else 's'}."
         return Note(
             one.check,
             one.revision,
-            f'{one.subject}: {one.message.removesuffix(".")}{more}. (a finding with strict = ["{self.name}"] in [tool.pgharness])'
-            if more
-            else f'{one.subject}: {one.message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
+            f'{one.subject}: {message} (a finding with strict = ["{self.name}"] in [tool.pgharness])',
         )
 
 

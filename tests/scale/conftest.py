@@ -95,6 +95,17 @@ def node(request: pytest.FixtureRequest) -> Node:
     return Node.read(request.param, told)
 
 
+@pytest.fixture
+def spare() -> dict[str, str | int]:
+    """Return host and port of a node that may be added."""
+    told = os.environ.get("FLOWFORGE_SCALE_SPARE")
+    if not told:
+        NOT_DONE.append("no node was added: FLOWFORGE_SCALE_SPARE is not set")
+        pytest.skip(NOT_DONE[-1])
+    host, _, port = told.partition(":")
+    return {"host": host, "port": int(port)}
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the figures, and what could not be done."""
     if URL:

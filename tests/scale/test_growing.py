@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
 from uuid import UUID
 
-import pytest
 from sqlalchemy import Connection, text
 
 from flowforge_schema import Database, DatabaseSettings, DeadlockError, LockTimeoutError
-from tests.scale.conftest import NOT_DONE
 from tests.scale.test_kills import WRITERS, write
 from tests.scale.test_statements import workflow_with_step
 
-SPARE = os.environ.get("FLOWFORGE_SCALE_SPARE", "")
 SETTLED_S = 2.0
 
 SHARDS_ON = text("SELECT count(*) FROM citus_shards WHERE nodename = :host AND nodeport = :port")
@@ -26,13 +22,8 @@ MOVED = text("SELECT rebalance_table_shards()")
 
 
 async def test_a_node_is_added_under_writers_who_at_most_try_again(
-    spread: DatabaseSettings, script: Connection, figure: Callable[[str], None]
+    spread: DatabaseSettings, spare: dict[str, str | int], script: Connection, figure: Callable[[str], None]
 ) -> None:
-    if not SPARE:
-        NOT_DONE.append("no node was added: FLOWFORGE_SCALE_SPARE is not set")
-        pytest.skip(NOT_DONE[-1])
-    host, _, port = SPARE.partition(":")
-    node = {"host": host, "port": int(port)}
     database, acknowledged, errors = Database(spread), list[UUID](), Counter[str]()
     _, workflow_id, _ = await workflow_with_step(database)
     until = time.monotonic() + 600
@@ -42,10 +33,10 @@ async def test_a_node_is_added_under_writers_who_at_most_try_again(
     try:
         await asyncio.sleep(SETTLED_S)
         started = time.monotonic()
-        await asyncio.to_thread(script.execute, text("SELECT citus_add_node(:host, :port)"), node)
+        await asyncio.to_thread(script.execute, text("SELECT citus_add_node(:host, :port)"), spare)
         await asyncio.to_thread(script.execute, MOVED)
         moved_s = time.monotonic() - started
-        held = script.execute(SHARDS_ON, node).scalar_one()
+        held = script.execute(SHARDS_ON, spare).scalar_one()
         await asyncio.sleep(SETTLED_S)
     finally:
         for writer in writers:
@@ -53,8 +44,8 @@ async def test_a_node_is_added_under_writers_who_at_most_try_again(
         await asyncio.gather(*writers, return_exceptions=True)
     stored = script.execute(text("SELECT id FROM workflow_runs WHERE workflow_id = :id"), {"id": workflow_id})
     lost = set(acknowledged) - set(stored.scalars())
-    script.execute(text("SELECT citus_drain_node(:host, :port)"), node)
-    script.execute(text("SELECT citus_remove_node(:host, :port)"), node)
+    script.execute(text("SELECT citus_drain_node(:host, :port)"), spare)
+    script.execute(text("SELECT citus_remove_node(:host, :port)"), spare)
     await database.dispose()
 
     assert held > 0

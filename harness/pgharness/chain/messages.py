@@ -15,7 +15,7 @@ from pgharness.records.steps import Failure, Frame, Notice, Step
 
 Message = dict[str, Any]
 STAND_IN = "_pgharness_stand_in"
-"""How the name ends that modules which are imported ahead have for their database, see the agent's stand_in.py."""
+"""How the name ends that modules which are imported ahead have for their database, see the agent's ahead.py."""
 Direction = Literal["upgrade", "downgrade", "stamp"]
 UP: Direction = "upgrade"
 DOWN: Direction = "downgrade"

@@ -14,7 +14,7 @@ from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
-from pgharness.trace.hazards import INDEX_BUILD, NO_LIMIT, REVERSIBLE, hazard_of
+from pgharness.trace.hazards import INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
@@ -63,7 +63,9 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
 
     What a revision allows has to be found with a profile as without, or the allowance would be told as unused.
     """
-    finding = _finding(revision, direction, trace, one, f"{_fix(one)}{_between_revisions(record.deployment, one)}")
+    hazard = hazard_of(one)
+    fix = hazard.fix(one) if hazard.fix else hazard.good
+    finding = _finding(revision, direction, trace, one, f"{fix}{_between_revisions(record.deployment, hazard, fix)}")
     sizes = record.sizes
     if sizes is None:
         return finding
@@ -86,11 +88,10 @@ def _at_size(estimate: Estimate, one: Occurrence, sizes: SizesRecord) -> str:
     return f" At production's size it blocks {blocked} on {lock.relation} for {estimate_in_words(estimate, sizes)}."
 
 
-def _between_revisions(deployment: DeploymentRecord | None, one: Occurrence) -> str:
+def _between_revisions(deployment: DeploymentRecord | None, hazard: Hazard, fix: str) -> str:
     """Return what lets the lock go between the revisions of a fix; nothing where env.py does, or the fix ends the transaction itself."""
-    hazard = hazard_of(one)
     run = deployment.runs[-1] if deployment is not None and deployment.runs else None
-    if hazard is INDEX_BUILD or "revision" not in _fix(one):
+    if hazard is INDEX_BUILD or "revision" not in fix:
         return ""
     if run is not None and run.in_transaction:
         return (
@@ -98,11 +99,6 @@ def _between_revisions(deployment: DeploymentRecord | None, one: Occurrence) -> 
         )
     is_apart = run is not None and run.options.get("transaction_per_migration")
     return "" if is_apart else f" (with {OWN_TRANSACTION}: {ONE_FOR_ALL})"
-
-
-def _fix(one: Occurrence) -> str:
-    hazard = hazard_of(one)
-    return hazard.fix(one) if hazard.fix else hazard.good
 
 
 def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, mend: str) -> Finding:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
-from pgharness.checks.pitfalls_values import Look, Pitfall
+from pgharness.checks.pitfalls_values import Look, Pitfall, function_head
 
 TABLES = ("table", "partitioned table", "view", "materialized view", "foreign table", "sequence")
 # What changes something; that everybody may read a table of countries is often meant.
@@ -31,7 +31,7 @@ def _everybody_may_write(snapshot: Snapshot) -> Iterator[Pitfall]:
 
 def _rights_on_loan(snapshot: Snapshot) -> Iterator[Pitfall]:
     for key in snapshot.objects("function"):
-        head = re.split(r"\nAS |\nRETURN |\nBEGIN ATOMIC", snapshot.value(*key, "definition") or "")[0]
+        head = function_head(snapshot.value(*key, "definition") or "")
         if "SECURITY DEFINER" in head and not re.search(r"^ SET search_path\b", head, re.MULTILINE):
             yield Pitfall(
                 "PGH-F007",

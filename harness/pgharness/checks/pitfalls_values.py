@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.index_shapes import ForeignKey, read_foreign_keys
+from pgharness.catalog.integer_types import LARGEST
 from pgharness.catalog.names import unqualified
 
 # All that a driver and an index treat alike.
@@ -22,7 +23,6 @@ _CHANGING = re.compile(
     r"|(?<![\w.$])((?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|age|random|gen_random_uuid|uuidv[47]"
     r"|nextval|currval|lastval|current_setting|txid_current|pg_current_xact_id|current_query|inet_client_addr)\()"
 )
-_ENDS = {"smallint": 32_767, "integer": 2_147_483_647, "bigint": 9_223_372_036_854_775_807}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,18 @@ def _conditions_that_change(snapshot: Snapshot) -> Iterator[Pitfall]:
             )
 
 
+def function_head(definition: str) -> str:
+    """Return what stands before a function's body: its arguments, language, volatility, rights and settings, a line each."""
+    return re.split(r"\nAS |\nRETURN |\nBEGIN ATOMIC", definition)[0]
+
+
 def _own_function(snapshot: Snapshot, condition: str) -> str:
     """Return a function of the project's own that a condition calls and of which no form is IMMUTABLE; empty where there is none."""
     definitions: defaultdict[str, list[str]] = defaultdict(list)
     for key in snapshot.objects("function"):
         definitions[key.object.partition("(")[0]].append(snapshot.value(*key, "definition") or "")
     for name in _CALL.findall(condition):
-        heads = [re.split(r"\nAS |\nRETURN |\nBEGIN ATOMIC", text)[0] for text in definitions.get(name, [])]
+        heads = [function_head(text) for text in definitions.get(name, [])]
         if heads and not any(re.search(r"^ .*\bIMMUTABLE\b", head, re.MULTILINE) for head in heads):
             return str(name)
     return ""
@@ -136,7 +141,7 @@ def _sequences_that_end_early(snapshot: Snapshot) -> Iterator[Pitfall]:
             continue
         table, _, name = column.rpartition(".")
         kind = _type(snapshot, table, name)
-        if int(end) in _ENDS.values() and int(end) < _ENDS.get(kind, 0):
+        if int(end) in LARGEST.values() and int(end) < LARGEST.get(kind, 0):
             yield Pitfall(
                 "PGH-F004",
                 f"sequence {key.object}",

@@ -45,22 +45,16 @@ def _lack(record: ChainRecord) -> str:
     """Return what the profile does not tell of production: keys that its role may not read, and settings; empty where it tells all."""
     if record.sizes is None:
         return ""
-    profile = record.sizes.profile
-    unread = [key for key in profile.keys if not _is_known(key)]
-    sequences = list(dict.fromkeys(key.sequence for key in unread))
-    told = [
-        *(
-            [f"how far {', '.join(key.column for key in unread)} has come may not be read: {_grant(sequences)}"]
-            if unread
-            else []
-        ),
-        *(
-            ["the profile has not got max_locks_per_transaction and max_connections"]
-            if room_for_locks(profile) is None
-            else []
-        ),
-    ]
-    return f"{'; '.join(told)}; then take the profile anew" if told else ""
+    told = "; ".join(_unknown(record.sizes.profile))
+    return f"{told}; then take the profile anew" if told else ""
+
+
+def _unknown(profile: Profile) -> Iterator[str]:
+    if unread := [key for key in profile.keys if not _is_known(key)]:
+        grant = _grant(list(dict.fromkeys(key.sequence for key in unread)))
+        yield f"how far {', '.join(key.column for key in unread)} has come may not be read: {grant}"
+    if room_for_locks(profile) is None:
+        yield "the profile has not got max_locks_per_transaction and max_connections"
 
 
 def _judge_key(key: KeyPosition, head: Snapshot | None) -> Iterator[Finding | Note]:

@@ -58,9 +58,8 @@ def _measure(databases: Databases, name: str, width: int, rows: int) -> tuple[in
         for kind, statements in _WORKS:
             measured = [_timed(connection, one.format(name=name)) for one in statements]
             found[kind] = min(measured, key=lambda one: one.seconds)
-        if (
-            name == "narrow"
-        ):  # an index stands by now: what the same update takes longer is its own, however wide the row
+        # An index stands by now: what the same update takes longer is its own, however wide the row.
+        if name == "narrow":
             again = _timed(connection, f"UPDATE {name} SET n = n / 2")
             alone = found["writes"]
             found["writes an index"] = _Measured(again.seconds - alone.seconds, again.wal_bytes - alone.wal_bytes)

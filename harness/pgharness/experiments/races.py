@@ -73,10 +73,8 @@ def race_along(site: Site, record: ChainRecord) -> Iterator[Race]:
             return
         first = race(Meeting(site, record, database, FEW), revisions[:-1], record.revisions[-1].before)
         yield first
-        if (
-            first.ends_right and record.revisions[-1].alone_failure is None
-        ):  # or one by itself does not get there either
-            last = record.revisions[-1]
+        last = record.revisions[-1]
+        if first.ends_right and last.alone_failure is None:  # or one by itself does not get there either
             # On rows that it fails on, or refuses, by itself it gets there in no company either.
             if last.upgrade_rows_failure is None and any(
                 one.file and may_write_rows(one) for one in last.upgrade.statements

@@ -22,8 +22,7 @@ def read_profile(path: Path) -> Profile:
     """Read a file that `pgharness profile` has written. Raises CannotRun."""
     mend = _MAKE_IT.format(path=path)
     try:
-        text = path.read_text(encoding="utf-8")
-        told = json.loads(text)
+        told = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CannotRun(f"The profile {path} is not found.", seen=f"looked for {path.absolute()}", mend=mend) from error
     except (OSError, ValueError) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
@@ -33,7 +32,7 @@ def read_profile(path: Path) -> Profile:
         seen = f"version {version!r}; this pgharness reads version {VERSION}"
         raise CannotRun(f"The profile {path} is of another version, or no profile.", seen=seen, mend=mend)
     try:
-        return Profile.model_validate_json(text)
+        return Profile.model_validate(told)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
+from pgharness.catalog.integer_types import LARGEST
 from pgharness.findings import CannotRun
 from pgharness.profile.values import (
-    ENDS,
     IndexSize,
     KeyPosition,
     Profile,
@@ -83,7 +83,7 @@ def _read(connection: Connection, earlier: Profile | None, *, statements: bool) 
     told = connection.execute("SELECT pg_catalog.now(), pg_catalog.current_setting('server_version')").fetchone()
     assert told is not None
     taken_at, version = told
-    keys = tuple(_key(row, taken_at, earlier) for row in _rows(connection, "keys") if row[1] in ENDS)
+    keys = tuple(_key(row, taken_at, earlier) for row in _rows(connection, "keys") if row[1] in LARGEST)
     called, left_out = _statements(connection) if statements else (None, ())
     profile = Profile(
         taken_at=taken_at,
@@ -115,7 +115,7 @@ def _rows(connection: Connection, query: str, *parameters: object, view: str = "
 def _key(row: tuple[Any, ...], now: datetime, earlier: Profile | None) -> KeyPosition:
     """Return how far a key has come; the end is the nearest of sequence, column, and the columns that refer to it."""
     column, type_name, sequence, is_readable, last, largest, referring = row
-    ends = [(ENDS[type_name], column), *((ENDS[other], name) for name, other in referring if other in ENDS)]
+    ends = [(LARGEST[type_name], column), *((LARGEST[other], name) for name, other in referring if other in LARGEST)]
     end, limited_by = min([*ends, (largest, f"sequence {sequence}")], key=lambda one: one[0])
     rate = _per_day(column, last, now, earlier) if last is not None and earlier is not None else None
     return KeyPosition(

@@ -10,8 +10,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 VERSION = 1
-ENDS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
-"""The largest number that a column of each type holds (manual, 8.1.1 "Integer Types")."""
 
 
 class _Value(BaseModel):

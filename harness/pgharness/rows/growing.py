@@ -49,6 +49,10 @@ class Column:
     parent: Sequence[str] | None
 
 
+Shape = tuple[list[Column], list[list[int]]]
+"""The columns of a table that take a value, and the numbers of those in each of its keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grown:
     """The rows of each table, and why one has not got as many as were asked for."""
@@ -65,9 +69,9 @@ def grow(connection: Connection, tables: Sequence[str], rows: int) -> Grown:
     with suppress(psycopg.errors.InsufficientPrivilege):
         connection.execute("SET session_replication_role = replica")
     found, few = dict[str, int](), list[tuple[str, str]]()
-    for table in _parents_first(connection, tables):
+    for table, shape in _parents_first(connection, tables).items():
         try:
-            found[table] = _grow(connection, table, rows)
+            found[table] = _grow(connection, table, shape, rows)
             if found[table] < rows:
                 few.append((table, f"it has {found[table]:,}, for a table to which it refers has no more"))
         except psycopg.Error as error:
@@ -82,21 +86,21 @@ class _NothingFitsError(Exception):
     """No values were found that a table takes."""
 
 
-def _parents_first(connection: Connection, tables: Sequence[str]) -> list[str]:
+def _parents_first(connection: Connection, tables: Sequence[str]) -> Mapping[str, Shape]:
     """Return the tables, and parents of which each row needs one of its own, in an order in which these come first; a circle ends somewhere."""
-    ordered: dict[str, None] = {}
+    ordered: dict[str, Shape] = {}
 
     def visit(table: str, above: tuple[str, ...]) -> None:
-        columns, keys = _shape(connection, table)
+        columns, keys = shape = _shape(connection, table)
         needed = {parent for key in keys for parent in _parents_of(key, columns)}
         for parent in (one.parent[0] for one in columns if one.parent is not None):
             if parent in {*tables, *needed} and parent not in (*above, table):
                 visit(parent, (*above, table))
-        ordered[table] = None
+        ordered[table] = shape
 
     for table in tables:
         visit(table, ())
-    return list(ordered)
+    return ordered
 
 
 def _parents_of(key: Sequence[int], columns: Sequence[Column]) -> set[str]:
@@ -105,7 +109,7 @@ def _parents_of(key: Sequence[int], columns: Sequence[Column]) -> set[str]:
     return set() if None in parents else {one[0] for one in parents if one is not None}
 
 
-def _shape(connection: Connection, table: str) -> tuple[list[Column], list[list[int]]]:
+def _shape(connection: Connection, table: str) -> Shape:
     row = connection.execute(
         files(__package__).joinpath("growing.sql").read_text("utf-8").replace("%I", "%%I").encode(), [table]
     ).fetchone()
@@ -113,12 +117,12 @@ def _shape(connection: Connection, table: str) -> tuple[list[Column], list[list[
     return [Column(**one) for one in row[0] or ()], [one for one in row[1] if one]
 
 
-def _grow(connection: Connection, table: str, rows: int) -> int:
+def _grow(connection: Connection, table: str, shape: Shape, rows: int) -> int:
     """Insert what is missing and return how many rows there are. Raises _NothingFitsError."""
     stand = _number(connection, f"SELECT count(*) FROM {table}")
     if not stand:
         raise _NothingFitsError("it has no row to copy")
-    columns, keys = _shape(connection, table)
+    columns, keys = shape
     if stand < rows:
         _fill(connection, table, columns, keys, rows)
         _advance_sequences(connection, table, columns)

@@ -22,9 +22,8 @@ _SAVEPOINT = "pgharness_plan"
 def looked_up(ask: Ask, sql: str, tables: Collection[str]) -> set[str]:
     """Return which of these tables, by name without schema, an index can serve in a statement that has just passed."""
     parts = statements_of(sql)
-    if len(parts) != 1 or not _HAS_A_PLAN.match(
-        parts[0]
-    ):  # of several at once EXPLAIN would carry out all but the first
+    # Of several at once EXPLAIN would carry out all but the first.
+    if len(parts) != 1 or not _HAS_A_PLAN.match(parts[0]):
         return set()
     ask(f"SAVEPOINT {_SAVEPOINT}")
     try:

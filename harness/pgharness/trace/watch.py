@@ -52,8 +52,7 @@ class CountersWatch:
 
     def before_steps(self, ask: Ask) -> None:
         """Let the counters begin at nothing where rows were read in between, or by a step that failed: no commit has handed those over."""
-        with contextlib.suppress(QueryRefused):
-            ask(HAND_OVER_COUNTERS)
+        self.after_commit(ask)
 
     def before_statement(self, statement: Statement, ask: Ask) -> None:
         """Never called."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.integer_types import LARGEST
 from pgharness.records.contents import Contents
 from pgharness.rows import Words, add_rows, first_violating
 from pgharness.servers import Connection
@@ -16,7 +17,6 @@ _UNIQUE = re.compile(r"^UNIQUE \(([^()]*)\)|^CREATE UNIQUE INDEX .* USING btree 
 _CHECK = re.compile(r"^CHECK \((.*)\)(?: NOT VALID| NO INHERIT)*$", re.DOTALL)
 _LENGTH = re.compile(r"^(?:character varying|character)\((\d+)\)$")
 _PRECISION = re.compile(r"^numeric\((\d+),(-?\d+)\)$")
-_INTEGERS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 # What a condition may refuse: nothing, a blank, a sign, a number beyond, another word.
 _CANDIDATES = ("", " ", "-1", "0", "1", "1000000", "x", "another word", "false", "true", "1900-01-01", "2999-01-01")
 
@@ -78,8 +78,8 @@ def _wider(was: str, now: str) -> str | None:
     length = _LENGTH.match(was)
     if length is not None and (now == "text" or int((_LENGTH.match(now) or [0, 0])[1]) > int(length[1])):
         return "x" * (int(length[1]) + 1)
-    if was in _INTEGERS and (now == "numeric" or _INTEGERS.get(now, 0) > _INTEGERS[was]):
-        return str(_INTEGERS[was] + 1)
+    if was in LARGEST and (now == "numeric" or LARGEST.get(now, 0) > LARGEST[was]):
+        return str(LARGEST[was] + 1)
     precision, later = _PRECISION.match(was), _PRECISION.match(now)
     if precision is not None:
         digits = int(precision[1]) - int(precision[2])

@@ -31,7 +31,6 @@ async def end_overdue(session: AsyncSession, floor: RunFloor) -> None:
     that is held is told by its next heartbeat, which prolongs nothing any more.
     """
     statement = overdue_runs(deadline_from=floor.deadline_from, limit=AT_ONCE)
-
     if found := await floor.overdue.read(session, statement):
         running = [run_id for run_id, status in found if status == RunStatus.RUNNING]
         free = await _free(session, running) if running else []

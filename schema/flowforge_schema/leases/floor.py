@@ -17,12 +17,12 @@ from uuid import UUID
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from flowforge_schema.leases.looking import REST_FACTOR, Looks
+from flowforge_schema.leases.looking import Looks, rest_s
 from flowforge_schema.models import WorkflowRun, WorkflowRunClaim
 from flowforge_schema.queries import overdue_runs, waiting_runs
 from flowforge_schema.queries.runs import EARLIEST
 
-# A pick-up steps over the dead entries of about this long, and one short query is what it costs to move the floor.
+# A pick-up steps over the dead entries of about this long, and four short queries are what it costs to move the floor.
 ADVANCE_EVERY_S: Final = 0.5
 # Where moving it is slow, as it is over shards, it is moved less often, but never less than once in so many times that long.
 SLOWEST: Final = 10
@@ -30,8 +30,6 @@ SLOWEST: Final = 10
 OVERLAP: Final = timedelta(seconds=30)
 # What lies below the floor nevertheless (a long transaction, a `created_at` of the client's own) is late until then, and never lost.
 START_OVER_EVERY_S: Final = 300.0
-
-
 # For how many pick-ups of one worker candidates are read at once: over shards it costs the same to read few or many.
 LOOK_AHEAD: Final = 4
 
@@ -75,13 +73,14 @@ class RunFloor:
             self._advance_at = now + self._advance_every_s
         elif now >= self._advance_at:
             await self.advance(session)
-            rest_s = min(REST_FACTOR * (self._clock() - now), SLOWEST * self._advance_every_s)
-            self._advance_at = max(now + self._advance_every_s, self._clock() + rest_s)
+            ended = self._clock()
+            rest = rest_s(ended - now, SLOWEST * self._advance_every_s)
+            self._advance_at = max(now + self._advance_every_s, ended + rest)
 
     async def advance(self, session: AsyncSession) -> None:
         """Move the floor to the oldest run that waits, claim and deadline, where they are older than `overlap`.
 
-        Three statements, as each may have to ask all shards: one that joins them would carry what it found from server to server.
+        A statement for each, as each may have to ask all shards: one that joins them would carry what it found from server to server.
         """
         statement = select(func.statement_timestamp() - literal(self._overlap))
         settled: datetime = (await session.execute(statement)).scalar_one()

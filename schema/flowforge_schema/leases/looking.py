@@ -16,6 +16,11 @@ REST_FACTOR: Final = 9
 REST_MAX_S: Final = 0.5
 
 
+def rest_s(took_s: float, most_s: float) -> float:
+    """Return how long to rest, in seconds, after something that took so long."""
+    return min(REST_FACTOR * took_s, most_s)
+
+
 class Looks:
     """The looks of one worker for one thing; `clock` gives seconds."""
 
@@ -31,5 +36,5 @@ class Looks:
         rows: Sequence[Any] = (await session.execute(statement)).all()
         if not rows:
             ended = self._clock()
-            self._rests_until = ended + min(REST_FACTOR * (ended - began), REST_MAX_S)
+            self._rests_until = ended + rest_s(ended - began, REST_MAX_S)
         return rows

@@ -8,7 +8,7 @@ rows that was found by anything but their ids: runs may lie on several servers, 
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -48,9 +48,9 @@ async def pick_up_runs(
     Commit at once, and work afterwards. `held_by` names the worker, a different name for each process (host and process id, say).
     Runs whose lease ran out, and those that are due to be tried again, come first; one that is still without an end after
     `policy.max_attempts` attempts is failed instead; the policy goes with a run to `retry_run`. Then come pending ones, the oldest
-    roughly first. A run past its deadline is not picked up: it is ended as failed with `DEADLINE_EXCEEDED`, some at each call. They come without documents, so that a run whose input
-    cannot be read stops no other. Each worker keeps a `floor` of its own through its life; without one,
-    looking becomes slow while a long transaction keeps dead rows alive.
+    roughly first. A run past its deadline is not picked up: it is ended as failed with `DEADLINE_EXCEEDED`, some at each call. They
+    come without documents, so that a run whose input cannot be read stops no other. Each worker keeps a `floor` of its own through its
+    life; without one, looking becomes slow while a long transaction keeps dead rows alive.
     """
     if limit < 1 or lease <= timedelta(0) or not 1 <= len(held_by) <= RUN_HELD_BY_LENGTH_MAX:
         raise ValueError(
@@ -87,7 +87,12 @@ class _PickUp:
         exhausted = [run_id for run_id, attempt in candidates if attempt >= self.policy.max_attempts]
         if exhausted:
             await fail_exhausted(self.session, exhausted, self.policy)
-        return await _some_of([run_id for run_id, _ in candidates if run_id not in exhausted], limit, self._take_due)
+        left = _shuffled([run_id for run_id, _ in candidates if run_id not in exhausted])
+        taken: Taken = []
+        # Not until `limit` were: who holds locks already does not wait for others' locks.
+        while left and not taken:
+            taken, left = await self._take_due(left[:limit]), left[limit:]
+        return taken
 
     async def waiting(self, limit: int) -> Taken:
         """Take runs that nobody has begun, of those that were read before as long as most of them were still free."""
@@ -192,15 +197,6 @@ def _claim() -> Any:
 
 
 _CLAIM = _claim()
-
-
-async def _some_of(candidates: Sequence[UUID], limit: int, take: Callable[[list[UUID]], Awaitable[Taken]]) -> Taken:
-    """Try candidates until some were taken. Not until `limit` were: who holds locks already does not wait for others' locks."""
-    shuffled = _shuffled(candidates)
-    for start in range(0, len(shuffled), limit):
-        if taken := await take(shuffled[start : start + limit]):
-            return taken
-    return []
 
 
 def _shuffled(candidates: Sequence[UUID]) -> list[UUID]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.integer_types import LARGEST
 from pgharness.catalog.rendering.parts import Contents, options, wrapper_options
 
 BIGINT_MAXIMUM = 2**63 - 1
-INTEGER_MAXIMUM = 2**31 - 1
+INTEGER_MAXIMUM = LARGEST["integer"]
 SMALLINT_MAXIMUM = 2**15 - 1
 MAXIMA = {"bigint": BIGINT_MAXIMUM, "integer": INTEGER_MAXIMUM, "smallint": SMALLINT_MAXIMUM}
 

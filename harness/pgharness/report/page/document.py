@@ -73,17 +73,10 @@ def _header(report: Report) -> Iterator[str]:
     yield element("p", text(measured))
     yield element("p", text(server_line(report)), class_="server")
     yield from (element("p", text(remark), class_="unchecked") for remark in unchecked(report))
-    links = [
-        element("a", words, href=f"#{anchor}")
-        for anchor, words, is_there in (
-            ("findings", "findings", bool(report.findings)),
-            ("grid", "grid", True),
-            ("revisions", "revisions", True),
-            ("claims", "what each check means", True),
-        )
-        if is_there
-    ]
-    yield element("nav", " ".join(links), aria_label="On this page")
+    places = {"findings": "findings"} if report.findings else {}
+    places |= {"grid": "grid", "revisions": "revisions", "claims": "what each check means"}
+    links = " ".join(element("a", words, href=f"#{anchor}") for anchor, words in places.items())
+    yield element("nav", links, aria_label="On this page")
     yield "</header>"
 
 

@@ -120,11 +120,11 @@ def _timelines(record: RevisionRecord, anchor: str) -> Iterator[str]:
 
 
 def _timeline(timeline: Timeline, step: Step, anchor: str) -> str:
-    drawing = draw_timeline(timeline, anchor)
+    drawn = draw_timeline(timeline, anchor)
     failure = (
         element("p", "fails: " + text(step.failure.message.partition("\n")[0]), class_="bad") if step.failure else ""
     )
-    region = element("div", drawing, class_="scroll", tabindex="0", role="region", aria_label="Locks over statements")
+    region = element("div", drawn, class_="scroll", tabindex="0", role="region", aria_label="Locks over statements")
     return failure + region + _statements(timeline, anchor)
 
 
@@ -156,12 +156,12 @@ def _schema(record: RevisionRecord) -> str:
     diagram = diagram_of(record.before, after)
     if not diagram.tables and not diagram.elsewhere:
         return element("p", "The schema stays as it is.", class_="where")
-    drawing = _drawing(diagram) if diagram.tables else ""
+    drawn = _drawing(diagram) if diagram.tables else ""
     elsewhere = ", ".join(f"{change.value} {text(words)}" for change, words in diagram.elsewhere)
     others = element("p", f"Beside tables: {elsewhere}", class_="where") if elsewhere else ""
     changed = sum(one.change.value != "same" for one in diagram.tables)
     summary = element("summary", f"Schema: {counted(changed, 'table')} changed" if changed else "Schema")
-    return f"<details open>{summary}{drawing}{others}</details>"
+    return f"<details open>{summary}{drawn}{others}</details>"
 
 
 def _drawing(diagram: Diagram) -> str:
