@@ -73,19 +73,24 @@ async def test_nothing_acknowledged_is_lost_and_runs_and_events_stay_together(
 async def write(
     database: Database, workflow_id: UUID, acknowledged: list[UUID], errors: Counter[str], until: float
 ) -> None:
-    """Add runs, each with its event, and note those that were acknowledged."""
+    """Add runs, and note those that were acknowledged."""
     while time.monotonic() < until:
-        run = WorkflowRun(workflow_id=workflow_id, workflow_version=1, input={})
         try:
-            async with database.session() as session:
-                session.add(run)
-                await session.flush()
-                run_id = run.id
-                await record_event(session, WorkflowRun, run_id, "run.created", {"of": str(workflow_id)})
-            acknowledged.append(run_id)
+            acknowledged.append(await add_run(database, workflow_id))
         except AppError as error:
             errors[type(error).__name__] += 1
             await asyncio.sleep(0.05)
+
+
+async def add_run(database: Database, workflow_id: UUID) -> UUID:
+    """Add a run with its event; return its id once both are committed."""
+    run = WorkflowRun(workflow_id=workflow_id, workflow_version=1, input={})
+    async with database.session() as session:
+        session.add(run)
+        await session.flush()
+        run_id = run.id
+        await record_event(session, WorkflowRun, run_id, "run.created", {"of": str(workflow_id)})
+    return run_id
 
 
 async def recover(database: Database) -> int:
