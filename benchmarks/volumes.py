@@ -113,7 +113,7 @@ def print_ways(databases: Databases, meter: Meter) -> None:
     ways: dict[str, AbstractContextManager[object]] = {
         "indexes built at the end": mock.patch.object(indexes, "RUNS_WORTH_IT", 1),
         "indexes kept": mock.patch.object(indexes, "RUNS_WORTH_IT", 10**9),
-        "indexes kept, foreign keys checked": mock.patch.object(making, "_skip_foreign_keys"),
+        "indexes kept, foreign keys checked": mock.patch.object(making, "_skip_triggers"),
     }
     for name, way in ways.items():
         with migrated(databases) as database, way, mock.patch.object(making, "TABLES", ()):

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from pgharness.chain.conversation import Conversation
+from pgharness.chain.lock_waits import LockWaits
+from pgharness.chain.project import open_project
+from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.report.model import Report
 from pgharness.running import plan_run, run_on
@@ -185,3 +189,28 @@ def test_modules_of_the_project_are_imported(
 
     assert report.findings == ()
     assert fewest <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= most
+
+
+def test_a_run_that_began_before_another_had_the_modules_imported_ahead_goes_on(
+    example: Callable[..., Path], empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = ENV.format(imports="shop_imported", before="", url="shop_imported.url", run="migrate()")
+    toml = "[tool.pgharness]\nenvironment = { SHOP_URL = '{url}' }"
+    monkeypatch.chdir(example(edits={"shop_imported.py": IMPORTED, "env.py": env, "pyproject.toml": toml}))
+    project = open_project(load_settings(None))
+    task = project.task("converse", empty_database)
+
+    with (
+        project.runs.agent,
+        LockWaits(empty_database) as waits,
+        project.runs.child(task) as first,
+        project.runs.child(task) as second,
+    ):
+        Conversation(project, first, waits)
+        Conversation(project, second, waits)
+        with project.runs.child(task) as third:
+            Conversation(project, third, waits)
+
+    assert (
+        len(Path("imports.log").read_text(encoding="utf-8").splitlines()) == 3
+    )  # two of them, and one for all that come

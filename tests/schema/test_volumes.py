@@ -298,7 +298,7 @@ def definitions(database: Database) -> list[Any]:
         return connection.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1").fetchall()
 
 
-def test_a_role_that_may_not_skip_foreign_keys_makes_the_same_rows(volume: Database, migrated_pool: ClonePool) -> None:
+def test_a_role_that_may_not_skip_triggers_makes_the_same_rows(volume: Database, migrated_pool: ClonePool) -> None:
     role = f"maker_{secrets.token_hex(4)}"
     another = migrated_pool.acquire()
     with another.connect() as connection:

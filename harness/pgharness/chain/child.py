@@ -24,11 +24,13 @@ OUTPUT_LINES = 5
 class Child:
     """One child of the agent, which does one task; a context manager that ends it.
 
-    While it says nothing, `on_silence` is called once a second.
+    While it says nothing, `on_silence` is called once a second. `imported_ahead`: whether it was forked where the project's
+    modules had been imported already.
     """
 
-    def __init__(self, connected: socket.socket, task: Task) -> None:
+    def __init__(self, connected: socket.socket, task: Task, *, imported_ahead: bool = False) -> None:
         self._socket = connected
+        self.imported_ahead = imported_ahead
         self._output = Path(task.output)
         self._unread = b""
         self._pid: int | None = None

@@ -69,7 +69,7 @@ class Conversation:
         self.version_table: str = told["version_table"]
         self.backend: int = told["backend"]
         """The server's process that serves the migration."""
-        if told["changes"] and project.runs.has_imported_ahead:
+        if told["changes"] and child.imported_ahead:
             raise ImportedTooEarlyError
         environment = {**os.environ, **told["variables"]}
         wanted = {name: told[name] for name in ("path", "modules", "stand_in", "changes")}

@@ -38,7 +38,7 @@ class ProjectRuns:
         with self._lock:
             parent = self._best()
         (connected,) = self.agent.fork(parent=parent)
-        return self._child(connected, task)
+        return self._child(connected, task, imported_ahead=parent is not None)
 
     def read(self, task: Task, *, leaves_nursery: bool) -> Message:
         """Let a child read the chain, and leave the models imported for all that come.
@@ -71,18 +71,13 @@ class ProjectRuns:
         """Return what leads to the nursery where most is imported; None where there is none, and the agent itself forks."""
         return next((one.control for one in reversed(self._nurseries) if one.is_ready), None)
 
-    def _child(self, connected: socket.socket, task: Task) -> Child:
+    def _child(self, connected: socket.socket, task: Task, *, imported_ahead: bool = False) -> Child:
         if self._is_closed:
             connected.close()
             raise CannotRun("The run was ended.", seen="nothing more is started", mend="run again")
-        child = Child(connected, replace(task, output=self.agent.new_output()))
+        child = Child(connected, replace(task, output=self.agent.new_output()), imported_ahead=imported_ahead)
         self._children.add(child)
         return child
-
-    @property
-    def has_imported_ahead(self) -> bool:
-        """Whether runs find the project's modules imported already."""
-        return any(one.is_ready for one in self._nurseries)
 
     def import_nothing_ahead(self) -> bool:
         """Let every run import for itself from now on; say whether any did not."""

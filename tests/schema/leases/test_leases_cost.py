@@ -81,7 +81,8 @@ async def test_heartbeats_are_heap_only_updates(runs: Runs, migrated_database: O
         updated, hot = connection.execute(HOT).fetchone() or (0, 0)
 
     assert updated == 100
-    assert hot == updated
+    # A page that fills while something still sees its dead rows is left once, by each of the five.
+    assert hot >= updated - 5
 
 
 async def test_a_pick_up_reads_no_more_while_many_runs_pass_under_a_long_transaction(

@@ -41,7 +41,7 @@ TABLES = (
     "run_step_logs",
     "outbox_events",
 )
-BASE_STATEMENTS = ("users", "api_keys", "workflows", "steps", "published")
+BASE_STATEMENTS = ("users", "api_keys", "workflows", "steps", "workflow_versions")
 BATCH_STATEMENTS = ("runs", "claims", "logs", "events")
 
 
@@ -124,6 +124,7 @@ def _refuse_distributed(connection: Connection) -> None:
 
 def _lay_base(connection: Connection, plan: Plan) -> tuple[Plan, int]:
     """Make users, keys, workflows and steps unless they are there; give the plan that holds, and the number of rows made."""
+    _skip_triggers(connection)
     with connection.transaction():
         begun = _begun(connection, plan.scale)
         if begun is not None:
@@ -207,7 +208,7 @@ def _work_off(url: str | URL, plan: Plan, work: _Work) -> int:
         work.join(connection)
         connection.execute(statement("versions"))
         connection.execute(statement("stories"))
-        _skip_foreign_keys(connection)
+        _skip_triggers(connection)
         while (batch := work.take()) is not None:
             rows += _make_batch(connection, plan, batch)
             work.tell(batch)
@@ -224,11 +225,11 @@ def _make_batch(connection: Connection, plan: Plan, batch: Batch) -> int:
         return sum(connection.execute(statement(name)).rowcount for name in BATCH_STATEMENTS)
 
 
-def _skip_foreign_keys(connection: Connection) -> None:
-    """Let rows in without looking up what they refer to, where the role may: that is more than half of the whole work.
+def _skip_triggers(connection: Connection) -> None:
+    """Let rows in without foreign keys and other triggers, where the role may: that is more than half of the whole work.
 
-    What they refer to was made by this module and is locked. A role that may not say so (a superuser may, and whoever was
-    granted SET ON PARAMETER) gets the same rows more slowly.
+    What the rows refer to was made by this module and is locked. A role that may not say so (a superuser may, and whoever
+    was granted SET ON PARAMETER) gets the same rows more slowly.
     """
     row = connection.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')").fetchone()
     if row is not None and row[0]:
