@@ -11,7 +11,7 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure
 from pgharness.records.trace import Trace
-from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited
+from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited, in_words
 from pgharness.trace.estimating import rows_in_words, seconds_in_words
 from pgharness.trace.occurrences import blocking_locks, work_under_locks
 
@@ -62,7 +62,7 @@ def _judge_waits(one: RevisionTraffic, wait_ms: int, trace: Trace | None) -> Ite
             NAME,
             one.revision,
             f"table {longest.relation}",
-            f"Who {longest.act} of {longest.relation} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
+            f"Who {in_words(longest.act, longest.relation)} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
             f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).",
             _mend(trace, longest.relation, culprit),
             "\n".join(f"{seconds_in_words(wait.waited_s)}: {wait.sql}" for wait in waits),
@@ -89,7 +89,7 @@ def _judge_errors(one: RevisionTraffic, trace: Trace | None) -> Iterator[Finding
     in_queue = one.queue.load.errors if one.queue is not None else ()
     deadlocks = [error for error in (*errors, *in_queue) if error.sqlstate == DEADLOCK]
     if is_victim or deadlocks:
-        who = "the migration" if is_victim else f"a session that {deadlocks[0].act} of {deadlocks[0].relation}"
+        who = "the migration" if is_victim else f"a session that {in_words(deadlocks[0].act, deadlocks[0].relation)}"
         yield Finding(
             NAME,
             one.revision,
@@ -108,7 +108,7 @@ def _judge_errors(one: RevisionTraffic, trace: Trace | None) -> Iterator[Finding
                 NAME,
                 one.revision,
                 f"table {error.relation}",
-                f"A statement that {error.act} of {error.relation} failed meanwhile: {error.message} (SQLSTATE {error.sqlstate}).",
+                f"A statement that {in_words(error.act, error.relation)} failed meanwhile: {error.message} (SQLSTATE {error.sqlstate}).",
                 _mend(trace, error.relation),
                 error.sql,
                 code="PGH-T003",
@@ -127,7 +127,7 @@ def _judge_refused(one: RevisionTraffic, revision: Revision | None) -> Iterator[
                 NAME,
                 one.revision,
                 f"table {error.relation}",
-                f"Who {error.act} of {error.relation} as before is refused since the migration ran: {error.message} (SQLSTATE {error.sqlstate}).",
+                f"Who {in_words(error.act, error.relation)} as before is refused since the migration ran: {error.message} (SQLSTATE {error.sqlstate}).",
                 _WITH_DEFAULT.format(table=error.relation, column=column[1]) if column else _WHEN_NOBODY_DOES,
                 error.sql,
                 code="PGH-T006",

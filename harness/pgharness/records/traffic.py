@@ -10,6 +10,14 @@ from pgharness.records.steps import Failure
 ENDED = {"40P01", "55P03", "57014", "40001"}
 """What a server does to a statement that waits too long, or for whom it waits."""
 
+GIVEN = "sends"
+"""What a session does that sends a statement of a file; its `relation` is the statement's name."""
+
+
+def in_words(act: str, relation: str) -> str:
+    """Return what a session does: `reads a row of public.orders`, `sends orders_by_day`."""
+    return f"{act} {relation}" if act == GIVEN else f"{act} of {relation}"
+
 
 @dataclass(frozen=True, slots=True)
 class Waited:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgharness.records.traffic import Waited
+from pgharness.records.traffic import Waited, in_words
 from pgharness.report.timeline import Timeline
 from pgharness.report.timeline_svg import Band, Lane
 from pgharness.trace.estimating import seconds_in_words
@@ -22,7 +22,7 @@ def _lanes(timeline: Timeline, one: Waited) -> Iterator[Lane]:
     column = next((at for at, sent in enumerate(timeline.statements) if _is_of(one.culprit, sent.sql)), None)
     seconds = seconds_in_words(one.waited_s)
     yield Lane(
-        f"{seconds}: {one.act} of {one.relation.replace('public.', '')}",
+        f"{seconds}: {in_words(one.act, one.relation.replace('public.', ''))}",
         f"`{one.sql}` waited {seconds} while the migration ran `{one.culprit}`",
         "wait",
         column if column is not None else 0,

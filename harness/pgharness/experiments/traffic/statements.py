@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from pgharness.experiments.old_release.given import given_statements
+from pgharness.records.traffic import GIVEN
 from pgharness.rows.further import further_inserts
 from pgharness.servers import Connection
 
@@ -111,4 +112,4 @@ def _given(connection: Connection, path: Path | None) -> Iterator[Job]:
                     connection.execute(statement.encode())
         except psycopg.Error:
             continue
-        yield Job("sends it", one.name, " ".join(one.sql.split()), (whole,))
+        yield Job(GIVEN, one.name, " ".join(one.sql.split()), (whole,))
