@@ -36,9 +36,8 @@ def main() -> None:
         turns = [(seconds(server, agent, CHECKS), seconds(server, agent, (*CHECKS, "locks"))) for _ in range(rounds)]
     without, traced = (statistics.median(one) for one in zip(*turns, strict=True))
     added = statistics.median(after - before for before, after in turns)
-    print(
-        f"without {without:.2f} s, with the trace {traced:.2f} s: {added:+.2f} s (median of {rounds} turns), {MOST_S:g} s are allowed"
-    )
+    told = f"without {without:.2f} s, with the trace {traced:.2f} s: {added:+.2f} s (median of {rounds} turns), {MOST_S:g} s are allowed"
+    print(f"{told}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     sys.exit(added > MOST_S)
 
 
