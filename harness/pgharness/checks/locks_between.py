@@ -47,6 +47,6 @@ def _mend(deployment: DeploymentRecord) -> str:
         seen = f" ({run.before.file}:{run.before.line} does)" if run.before is not None else ""
         before = f", and begin no transaction before it{seen}"
     return (
-        f"in env.py: {APART}{before}; or deploy the two apart, one command for each: `alembic upgrade <revision>`; "
+        f"in env.py, beside what it has: {APART}{before}; or deploy the two apart, one command for each: `alembic upgrade <revision>`; "
         f'or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision'
     )
