@@ -1,12 +1,16 @@
 """How far does pgharness get with chains that others have published? Each as its README says, in an environment of its own: `nox -s foreign`.
 
-Prints a row for each project: its version, revisions, how many of them run, the checks that were made, the findings by code, and seconds.
+Prints a row for each project: its version, revisions, how many of them run, the checks that were made, findings, notes and what is allowed,
+the findings by code, and the seconds of the run beside those of a plain `alembic upgrade head` by the project's own env.py. With
+`--draw N --seed S` nothing is run: it prints N findings of each report that is there, drawn by chance, to be verified by hand; the same seed draws the same
+ones of the same report.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import subprocess
 import sys
 import time
@@ -118,11 +122,36 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the environments and reports are made")
     parser.add_argument("--skip", action="append", default=[], help="leave out this check; may be repeated")
     parser.add_argument("--only", action="append", default=[], help="make this check alone; may be repeated")
+    parser.add_argument(
+        "--draw", type=int, default=0, help="print so many findings of each report, by chance, and run nothing"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the seed of that chance")
     asked = parser.parse_args()
+    if asked.draw:
+        for project in PROJECTS:
+            if not asked.names or project.name in asked.names:
+                print("\n".join(_drawn(project.name, asked.folder / project.name, asked.draw, asked.seed)))
+        return
     print("| project | revisions | that run | checks made | findings | seconds |\n|---|---|---|---|---|---|")
     for project in PROJECTS:
         if not asked.names or project.name in asked.names:
             print(_row(project, asked.folder / project.name, asked.skip, asked.only), flush=True)
+
+
+def _drawn(name: str, folder: Path, number: int, seed: int) -> list[str]:
+    """Return findings of a report as text, a block each; one line where there is no report."""
+    output = folder / "report.json"
+    if not output.exists():
+        return [f"== {name}: no report; run it first"]
+    found = json.loads(output.read_text(encoding="utf-8"))["findings"]
+    chosen = random.Random(f"{seed} {name}").sample(range(len(found)), min(number, len(found)))
+    blocks = [f"== {name}: {len(chosen)} of {len(found)}, seed {seed}"]
+    for place in sorted(chosen):
+        one = found[place]
+        where = f"{one['file']}:{one['line']}" if one.get("file") else ""
+        said = [f"-- {place} {one['code']} {one['revision']} {one['subject']} {where}", one["message"]]
+        blocks += [*said, *(f"   | {line}" for line in one["evidence"].splitlines()), f"   fix: {one['mend']}"]
+    return blocks
 
 
 def _row(project: Project, folder: Path, skipped: Sequence[str], only: Sequence[str]) -> str:
