@@ -9,6 +9,7 @@ ones of the same report.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import subprocess
@@ -19,6 +20,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.deployment import deploy
+from pgharness.chain.project import open_project
+from pgharness.databases import Databases
+from pgharness.findings import CannotRun
+from pgharness.servers import open_server
+from pgharness.settings import load_settings
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / ".nox" / "foreign"
@@ -132,7 +141,10 @@ def main() -> None:
             if not asked.names or project.name in asked.names:
                 print("\n".join(_drawn(project.name, asked.folder / project.name, asked.draw, asked.seed)))
         return
-    print("| project | revisions | that run | checks made | findings | seconds |\n|---|---|---|---|---|---|")
+    print(
+        "| project | revisions | that run | checks made | findings | notes | by code | seconds | `upgrade head` |\n"
+        "|---|---|---|---|---|---|---|---|---|"
+    )
     for project in PROJECTS:
         if not asked.names or project.name in asked.names:
             print(_row(project, asked.folder / project.name, asked.skip, asked.only), flush=True)
@@ -164,14 +176,43 @@ def _row(project: Project, folder: Path, skipped: Sequence[str], only: Sequence[
     seconds = time.perf_counter() - began
     named = f"{project.name} {_version(project, python)}"
     if isinstance(report, str):
-        return f"| {named} | – | – | – | {report} | {seconds:.0f} |"
+        return f"| {named} | – | – | – | – | – | {report} | {seconds:.0f} | – |"
     revisions = [one["revision"] for one in report["revisions"]]
     failing = {one["revision"] for one in report["findings"] if one["check"] == "upgrade"}
     made = [one["name"] for one in report["checks"] if one["status"] != "skipped"]
     codes = Counter(one["code"] for one in report["findings"])
     found = ", ".join(f"{code} × {number}" for code, number in sorted(codes.items())) or "none"
     ran = sum(one not in failing for one in revisions)
-    return f"| {named} | {len(revisions)} | {ran} | {len(made)} | {found} | {seconds:.0f} |"
+    told = len(report["findings"]), len(report["notes"])
+    counts = " | ".join(str(count) for count in (len(revisions), ran, len(made), *told))
+    return f"| {named} | {counts} | {found} | {seconds:.0f} | {_plain(project, folder, python)} |"
+
+
+def _plain(project: Project, folder: Path, python: Path) -> str:
+    """Return the seconds of one upgrade to the heads by the project's env.py in a new process, as `alembic upgrade head` takes them."""
+    with contextlib.chdir(_packages(python) / project.where):
+        settings = load_settings(folder / "pyproject.toml")
+        try:
+            opened = open_project(settings)
+            with (
+                opened.runs.agent,
+                open_server(settings.server) as server,
+                Databases(server) as databases,
+                databases.experiment("plain") as database,
+            ):
+                run_baseline(database, settings)
+                began = time.perf_counter()
+                deployment = deploy(opened, database, opened.chain.targets)
+                seconds = time.perf_counter() - began
+        except CannotRun as reason:
+            return f"– ({reason.what})"
+    return f"{seconds:.1f}" if deployment.failure is None else f"fails after {seconds:.1f}"
+
+
+def _packages(python: Path) -> Path:
+    """Return the folder in which the packages of an environment lie."""
+    code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    return Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
 
 
 def _installed(project: Project, folder: Path) -> Path:
@@ -190,8 +231,7 @@ def _version(project: Project, python: Path) -> str:
 
 def _judged(project: Project, folder: Path, python: Path, chosen: Sequence[str]) -> dict[str, Any] | str:
     """Return the report, or why there is none."""
-    code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
-    packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
+    packages = _packages(python)
     config, output = folder / "pyproject.toml", folder / "report.json"
     for name, text in project.files.items():
         (folder / name).write_text(text, encoding="utf-8")
