@@ -123,7 +123,7 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, 
 def evidence(traced: TracedStatement) -> str:
     """Return the statement, the locks that are held when it has ended, and the work."""
     locks = ", ".join(f"{lock.mode} on {lock.relation}" for lock in blocking_locks(traced))
-    works = ", ".join(counted(work) for work in traced.works)
+    works = ", ".join(dict.fromkeys(counted(work) for work in traced.works))
     return f"{traced.statement.sql.strip()}\nlocks: {locks}\nwork: {works}"
 
 

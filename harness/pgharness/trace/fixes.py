@@ -346,9 +346,12 @@ def fix_held_over(one: Occurrence) -> str:
         return f"validate in a revision of its own, whose transaction holds no other lock: {execute(_sql(one))}"
     sql = _sql(one)
     spared = ", with a WHERE that spares what the application has written since" if _WRITES_ALL.match(sql) else ""
+    # What was bound to a statement is not in its text, so only the call that the revision has makes it again.
+    sent = one.statement.statement
+    call = f"what line {sent.line} sends" if sent.line else "what sends it now"
     return (
         "do it in a revision of its own, before or after, or in pieces, each committed, in an autocommit block: "
-        f"{_BLOCK}{execute(sql)}{spared}"
+        f"{_BLOCK}{call if sent.parameters else execute(sql)}{spared}"
     )
 
 

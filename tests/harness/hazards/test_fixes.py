@@ -17,6 +17,7 @@ from pgharness.records.statements import Statement
 from pgharness.records.trace import Doing, HeldLock, TracedStatement, Work
 from pgharness.report.typed import NEXT_REVISION, typed
 from pgharness.settings import load_settings
+from pgharness.trace.fixes import fix_held_over
 from pgharness.trace.hazards import FINDINGS, hazard_of
 from pgharness.trace.meeting import hazards_in
 from pgharness.trace.occurrences import Occurrence
@@ -168,6 +169,19 @@ def test_a_new_column_that_may_not_be_null_gets_a_default_since_no_constraint_is
     assert told.casefold() in fix.casefold()
     assert "server_default in the model" in fix
     assert "NOT VALID; and VALIDATE" not in fix
+
+
+def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has() -> None:
+    bound, plain = "UPDATE parcel SET note=%(note)s", "UPDATE parcel SET note = 'q'"
+    held = HeldLock("public.parcel", "table", "ACCESS EXCLUSIVE", 0)
+    work = Work("writes", "public.parcel", "", 20)
+
+    def fix(statement: Statement) -> str:
+        return fix_held_over(Occurrence(1, TracedStatement(statement, 0, (held,), (work,)), held, (work,)))
+
+    assert "autocommit_block(): what line 7 sends, with a WHERE" in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
+    assert bound not in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
+    assert f'op.execute("{plain}")' in fix(Statement(plain, "", "r.py", 7))
 
 
 def test_a_constraint_beside_such_a_column_is_added_by_itself() -> None:
