@@ -39,7 +39,7 @@ RIVALS = Path(__file__).parent / "rivals.py"
 MRT = "pytest-mrt==1.9.1"
 TOOLS = ("harness", "`alembic upgrade head`", "pytest-alembic", "pytest-mrt", "`mrt check`")
 # How a tool names a revision: by its file in a traceback, or by its id.
-NAMES = r"versions/{0}\.py|\brevision {0}\b|chain-advance-{0}\b|\[{0}\]|\"revision\": \"{0}\""
+NAMES = r"versions/{0}\.py|\brevision {0}\b|chain-advance-{0}\b|\[{0}\]|\"file\": \"{0}\.py\""
 # A chain of more takes one of them, which looks at all tables beside each revision, far longer.
 AT_A_TIME = 5
 ONLY_BAD, BOTH, NEITHER, UNASKED = "yes", "both", "–", "?"
