@@ -68,7 +68,7 @@ class Item{n}(Base):
         sa.Column("amount", sa.Numeric(10, 2), server_default="0", nullable=False),
         sa.Index("ix_item_{n}_name", sa.text("lower(name)")),
         sa.CheckConstraint("char_length(name) > 0", name="ck_item_{n}_name"),
-        sa.UniqueConstraint("name", name="uq_item_{n}_name"),
+        sa.UniqueConstraint("name", "id", name="uq_item_{n}_name"),
         sa.Index("ix_item_{n}_state", "state", postgresql_where=sa.text("note IS NOT NULL")),
     )
 
@@ -123,9 +123,9 @@ KINDS = (
     op.execute("DROP TYPE state_{n}")""",
     ),
     (
-        "Let names in item_{n} be unique",
+        "Let names in item_{n} be unique beside their number",
         """op.create_check_constraint("ck_item_{n}_name", "item_{n}", "char_length(name) > 0")
-    op.create_unique_constraint("uq_item_{n}_name", "item_{n}", ["name"])""",
+    op.create_unique_constraint("uq_item_{n}_name", "item_{n}", ["name", "id"])""",
         """op.drop_constraint("uq_item_{n}_name", "item_{n}")
     op.drop_constraint("ck_item_{n}_name", "item_{n}")""",
     ),

@@ -132,6 +132,10 @@ class CheckResult:
     tried: frozenset[str] | None = None
     """The revisions of which it was tried at all, where these are not all that the walk reached."""
     harm: Harm = Harm.DIFFERENCE
+    is_whole: bool = True
+    """Whether all was tried that is claimed of the chain as a whole."""
+    tells_untried: bool = False
+    """Whether notes of its own say which revisions were not tried, and why."""
 
     @property
     def is_made(self) -> bool:

@@ -48,7 +48,9 @@ class Check(Claim):
     With `since`, an `only_of_standing` check tells nothing of relations that came after that revision: they come with the same
     deployment, and nobody uses them yet.
     `tried` tells of which revisions the claim was tried, where that is not all that were reached. `lack` says what of the claim could not be
-    looked at, with what to type; empty where all was: what is lacking counts as not checked, whatever else was found.
+    looked at, with what to type; empty where all was: what is lacking counts as not checked, whatever else was found. `whole` tells whether
+    all was tried that is claimed of the chain as a whole; what a setting has left out of it does not count as not checked, and has no ✓.
+    One that `tells_untried` names in notes of its own the revisions that it has not tried, and why.
     """
 
     judge: Judge
@@ -61,6 +63,8 @@ class Check(Claim):
     only_of_standing: bool = False
     tried: Callable[[ChainRecord], frozenset[str]] | None = None
     lack: Callable[[ChainRecord], str] | None = None
+    whole: Callable[[ChainRecord], bool] | None = None
+    tells_untried: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would be told as a fault of somebody else much later. Raises TypeError."""

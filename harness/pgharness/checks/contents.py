@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pgharness.describing.contents import count_of, in_one_line, rows_in_words, values_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.changes import TableChanges, ValueChange, changes
-from pgharness.records.contents import Contents
+from pgharness.records.contents import Contents, StoredColumn, TableContents
 from pgharness.records.made_anew import is_made_anew, numbered_columns
 from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord, Step
@@ -162,7 +162,7 @@ def _mend_dropped(seen: _Seen, up: TableChanges, column: str) -> str:
     met = seen.item.upgrade.met
     table = met.table(up.table) if met is not None else None
     dropped = table.column(column) if table is not None else None
-    twin = next((one for one in up.added if dropped is not None and one.type_name == dropped.type_name), None)
+    twin = _in_its_place(up, table, dropped) if table is not None and dropped is not None else None
     if twin is not None:
         schema, _, name = up.table.rpartition(".")
         return (
@@ -170,6 +170,16 @@ def _mend_dropped(seen: _Seen, up: TableChanges, column: str) -> str:
             f"schema={schema!r}) in upgrade() and back in downgrade(); {DECLARE}"
         )
     return f'keep the values where downgrade() in {_path(seen)} finds them; {DECLARE}, or irreversible = "<reason>"'
+
+
+def _in_its_place(up: TableChanges, table: TableContents, dropped: StoredColumn) -> StoredColumn | None:
+    """Return the column that was added in place of a dropped one: the only one of its type, where only one of that type is gone.
+
+    Of a column that was split, or several that were merged, none is the old one under another name.
+    """
+    added = [one for one in up.added if one.type_name == dropped.type_name]
+    gone = [name for name in up.gone if (one := table.column(name)) is not None and one.type_name == dropped.type_name]
+    return added[0] if len(added) == len(gone) == 1 else None
 
 
 def _is_ours(seen: _Seen, table: str, column: str) -> bool:

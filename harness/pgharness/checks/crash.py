@@ -35,6 +35,23 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
         yield Note(NAME, None, f"not stopped and run again: {names}: {reason}")
 
 
+def tried(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions that were stopped at all their places, or have none at which they could be."""
+    untried = {one.revision for one, _ in record.crash.untried} if record.crash is not None else set()
+    return frozenset(item.revision.revision for item in record.revisions) - untried
+
+
+def lack(record: ChainRecord) -> str:
+    """Return why no revision could be stopped and run again, though some are more than one transaction; empty where they were."""
+    failed = record.crash.failed if record.crash is not None else ""
+    return f"no revision could be stopped and run again: {failed}" if failed else ""
+
+
+def whole(record: ChainRecord) -> bool:
+    """Whether upgrades were made to meet."""
+    return record.crash is not None and not record.crash.unraced
+
+
 def _judge_step(step: StoppedStep, compare: Compare) -> Iterator[Finding]:
     for stop in step.stops:
         if stop.failure is not None:
@@ -117,4 +134,8 @@ CHECK = Check(
     needs=frozenset({"crash"}),
     uses=frozenset({"roundtrips"}),
     only_at_heads=True,
+    tried=tried,
+    lack=lack,
+    whole=whole,
+    tells_untried=True,
 )

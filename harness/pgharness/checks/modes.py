@@ -174,6 +174,12 @@ def _failed(record: ChainRecord, run: ModeRun, failure: Failure, what: str, othe
     )
 
 
+def whole(record: ChainRecord) -> bool:
+    """Whether each way was tried, from each revision: no budget and no lack of the server has left anything out."""
+    modes = record.modes
+    return modes is not None and not (modes.left_out or modes.owner.untried or modes.script.untried)
+
+
 CHECK = Check(
     name=NAME,
     claim="the chain comes to the same end however it is run: in one process or many, from every revision, as SQL, by a plain role, in any order of branches",
@@ -182,5 +188,7 @@ CHECK = Check(
     judge=judge,
     compares=True,
     needs=frozenset({"modes"}),
+    whole=whole,
+    tells_untried=True,
     skip_reason="not checked: modes_budget is 0, or the chain cannot be run twice on the given server",
 )

@@ -30,6 +30,8 @@ _LITERALS = (
 
 def judge_script(record: ChainRecord, script: ScriptRun, compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge the script: that there is none is worth a note, that it fails or leads elsewhere is a finding."""
+    if script.untried:
+        yield Note(NAME, None, f"the script of {COMMAND} was not run: {script.untried}")
     if script.refusal is not None:
         where = f"{label_of(record, script.revision)}" if script.revision is not None else "env.py"
         yield Note(

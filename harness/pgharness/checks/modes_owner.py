@@ -50,7 +50,7 @@ def judge_owner(record: ChainRecord, owner: OwnerRun) -> Iterator[Finding | Note
             failure.line_in(item.revision.path) if item is not None else None,
             code="PGH-M009",
         )
-    if owner.untried and owner.refused:
+    if owner.untried:
         yield Note(NAME, None, f"not all was tried as a role that is no superuser: {owner.untried}")
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.modes_told import NAME, label_of
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.modes import LeftSetting, ModesRecord
 
+# A SET that is the whole statement, and of a setting: what stands behind SET is what SET LOCAL takes, too.
+_SETS = re.compile(
+    r"\s*SET\s+(?:SESSION\s+)?(?!LOCAL\b|SESSION\b|CHARACTERISTICS\b|CONSTRAINTS\b|TRANSACTION\b)(?P<setting>[^;]+?)\s*;?\s*",
+    re.IGNORECASE,
+)
 _BY_NAME = {
     "role": 'op.execute("RESET ROLE") at its end, or SET LOCAL ROLE, which ends with the transaction',
     "session_authorization": 'op.execute("RESET SESSION AUTHORIZATION") at its end',
@@ -34,9 +41,14 @@ def judge_sessions(record: ChainRecord, modes: ModesRecord) -> Iterator[Finding]
 def _fix(left: LeftSetting) -> str:
     if left.name in _BY_NAME:
         return _BY_NAME[left.name]
-    local = f"SET LOCAL {left.name} = …, or set_config(…, true), which ends with the transaction"
-    back = f"op.execute(\"SELECT set_config('{left.name}', '{left.before}', false)\") at its end"
-    return f"{local}; in an autocommit block, {back}"
+    sets = _SETS.fullmatch(left.statement)
+    local = f"SET LOCAL {sets['setting']}" if sets is not None else _set_config(left.name, left.after, "true")
+    back = _set_config(left.name, left.before, "false")
+    return f"{operation(local)} instead, which ends with the transaction; in an autocommit block, {operation(back)} at its end"
+
+
+def _set_config(name: str, value: str, is_local: str) -> str:
+    return "SELECT set_config('{}', '{}', {})".format(name, value.replace("'", "''"), is_local)
 
 
 def _printed(setting: str) -> str:

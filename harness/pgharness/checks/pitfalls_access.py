@@ -19,7 +19,7 @@ def _everybody_may_write(snapshot: Snapshot) -> Iterator[Pitfall]:
         if property_name != "grants to PUBLIC" or not rights or kind in {"function", "type", "language"}:
             continue
         subject = f"{kind} {name}"
-        on = {"table": name, "view": name, "column": name.rpartition(".")[0]}.get(kind, subject)
+        on = name.rpartition(".")[0] if kind == "column" else name if kind in TABLES and kind != "sequence" else subject
         yield Pitfall(
             "PGH-F006",
             subject,

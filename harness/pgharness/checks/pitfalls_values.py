@@ -105,7 +105,7 @@ def _conditions_that_change(snapshot: Snapshot) -> Iterator[Pitfall]:
         found = _CHANGING.search(condition)
         called = str(found[0]).rstrip("(") if found else _own_function(snapshot, condition)
         if called:
-            mend = f"ALTER FUNCTION {called}(…) IMMUTABLE, where it depends on its arguments alone; else "
+            mend = f"ALTER FUNCTION {called} IMMUTABLE, where it depends on its arguments alone; else "
             yield Pitfall(
                 "PGH-F003",
                 f"{key.kind} {key.object}",

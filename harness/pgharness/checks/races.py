@@ -40,9 +40,8 @@ def judge_races(record: ChainRecord, crash: CrashRecord, compare: Compare) -> It
 
 
 def _judge(record: ChainRecord, race: Race, compare: Compare) -> Iterator[Finding]:
-    for wait in race.waits:
-        yield _of(race, record, code="PGH-K006", message=f"wait for each other for ever: {wait}")
     if race.waits:
+        yield _of(race, record, code="PGH-K006", message=f"wait for each other for ever: {'; '.join(race.waits)}")
         return
     if not race.is_applied:
         said = failure_in_words(race.failures[0]) if race.failures else "all pass"

@@ -28,7 +28,8 @@ MENDS = {
     "42501": "GRANT it to the application's role in the same revision",
     "22P02": "ADD VALUE instead of RENAME VALUE, and let both labels stand until the release before is gone",
     "42804": "add a column of the new type, keep both alike by a trigger, and drop the old one later",
-    "55000": f"CREATE TRIGGER … INSTEAD OF INSERT OR UPDATE OR DELETE ON {{name}} in the same revision, or {KEEP}",
+    # No INSTEAD OF trigger: INSERT … ON CONFLICT is refused on a view that has one (manual, INSERT).
+    "55000": f"let the view be one that takes rows by itself (of one table; no DISTINCT, GROUP BY, LIMIT or set operation), or {KEEP}",
     "0A000": "name the columns in the statement",
     "types": "add a column of the new type, keep both alike by a trigger, and drop the old one later",
     "values": "leave the default as it is until the release before is gone, and let the new release name the value",

@@ -61,7 +61,7 @@ def try_crashes(site: Site, record: ChainRecord) -> CrashRecord:
     # Where the second of two has nothing to complain of, env.py lets only one run at a time, on each revision.
     seen = _torn_ends(site, record, torn, is_raced=any(one.failures or not one.ends_right for one in races))
     untried += [(one.revision, seen.failed) for one in torn if seen.failed]
-    return CrashRecord(tuple(torn), seen.steps, tuple(untried), (*races, *seen.races), unraced)
+    return CrashRecord(tuple(torn), seen.steps, tuple(untried), (*races, *seen.races), unraced, seen.failed)
 
 
 def _races(site: Site, record: ChainRecord) -> tuple[tuple[Race, ...], str]:

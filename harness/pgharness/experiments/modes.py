@@ -39,7 +39,7 @@ def try_modes(site: Site) -> ModesRecord | None:
         # The orders first: what starts from a copy does not leave it as it was.
         orders = try_orders(site, begin, climbed) if begin is not None else None
         runs = tuple(_from_starts(site, starts, climbed))
-    transactions, written = _with_other_transactions(site, [deployment for _, deployment in runs])
+    transactions, written, untried = _with_other_transactions(site, [deployment for _, deployment in runs])
     return ModesRecord(
         apart=climbed.run,
         apart_at=climbed.catalogs,
@@ -55,6 +55,8 @@ def try_modes(site: Site) -> ModesRecord | None:
                 [
                     _company(site),
                     starts.left_out,
+                    _out_of_reach(site, starts, climbed),
+                    untried,
                     orders.left_out if orders is not None else "",
                     OF_SERVER * is_of_server,
                 ],
@@ -72,6 +74,16 @@ def begin_kept(begin: Sequence[str] | None) -> Sequence[str]:
     return begin[-1:] if begin else ()
 
 
+def _out_of_reach(site: Site, starts: Starts, climbed: Climbed) -> str:
+    """Say in words from where nothing was tried since the climb did not get there; that it did not is told by itself."""
+    labels = [one.label for one in site.project.chain.revisions if one.revision in {*starts.chosen} - {*climbed.copies}]
+    return (
+        f"no upgrade straight to the heads was tried from {', '.join(labels)}: the climb did not get there"
+        if labels
+        else ""
+    )
+
+
 def _from_starts(site: Site, starts: Starts, climbed: Climbed) -> Iterator[tuple[ModeRun, DeploymentRecord]]:
     for start in starts.chosen:
         if start in climbed.copies:
@@ -83,25 +95,27 @@ def _from_starts(site: Site, starts: Starts, climbed: Climbed) -> Iterator[tuple
 
 def _with_other_transactions(
     site: Site, deployments: Sequence[DeploymentRecord]
-) -> tuple[TransactionsRun | None, Written | None]:
+) -> tuple[TransactionsRun | None, Written | None, str]:
     """Deploy with each revision in a transaction of its own where env.py has one for all, and the other way round; give what it wrote, too.
+
+    The last is why that could not be tried, in words; empty where it was.
 
     Nothing can be said where env.py holds a transaction of its own around them, or runs its migrations more than once.
     """
     run = deployments[0].runs[0] if deployments and len(deployments[0].runs) == 1 else None
     if run is None or run.in_transaction:
-        return None, None
+        return None, None, ""
     per_migration = not run.options.get("transaction_per_migration", False)
     forced = {"transaction_per_migration": per_migration}
     with site.databases.experiment("transactions") as database:
         run_baseline(database, site.settings)
         try:
             deployment = deploy(site.project, database, site.project.chain.targets, forced=forced)
-        except CannotRun:
-            return None, None
+        except CannotRun as reason:
+            return None, None, f"other transactions than those of env.py were not tried: {reason.what} {reason.seen}"
         with database.connect() as observer:
             written = read_written(observer, run.version_table) if deployment.is_at(site.project.chain) else None
-    return TransactionsRun(_run_of(site, deployment, None, has_rows=False), per_migration), written
+    return TransactionsRun(_run_of(site, deployment, None, has_rows=False), per_migration), written, ""
 
 
 def _run_of(site: Site, deployment: DeploymentRecord, start: str | None, *, has_rows: bool) -> ModeRun:

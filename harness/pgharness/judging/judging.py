@@ -150,7 +150,8 @@ def _judge_one(
         notes=tuple(item for item in said if isinstance(item, Note)),
         reason=fault or lack,
     )
-    result = replace(result, is_missed=bool(lack))
+    is_whole = check.whole is None or check.whole(record)
+    result = replace(result, is_missed=bool(lack), is_whole=is_whole, tells_untried=check.tells_untried)
     return result if check.tried is None else replace(result, tried=check.tried(record))
 
 

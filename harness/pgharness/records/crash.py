@@ -14,7 +14,7 @@ class CrashRecord:
     """All torn steps that were stopped, what came of those that did not end as without stops, and of upgrades that were made to meet.
 
     A step that is one transaction needs no stop, for PostgreSQL undoes it whole. `untried` are the revisions that were left out, each
-    with the reason; `unraced` says why no upgrades were made to meet, if so.
+    with the reason; `failed` says why none could be stopped, and `unraced` why no upgrades were made to meet, if so.
     """
 
     torn: tuple[Torn, ...]
@@ -22,3 +22,4 @@ class CrashRecord:
     untried: tuple[tuple[Revision, str], ...] = ()
     races: tuple[Race, ...] = ()
     unraced: str = ""
+    failed: str = ""

@@ -58,7 +58,7 @@ class ScriptRun:
     """`alembic upgrade --sql` as psql runs it on an empty database.
 
     `refusal` is why no script can be written, at `revision`, or in env.py where that is None; `failure` why it does not run.
-    `untried` says in words why it was not asked for.
+    `untried` says in words why it was not asked for, though env.py has an offline mode.
     """
 
     snapshot: Snapshot | None = None

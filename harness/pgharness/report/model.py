@@ -145,7 +145,7 @@ class Report:
 
 
 def _is_tried(result: CheckResult, revision: Revision | None) -> bool:
-    """Whether a check that tries some revisions alone has tried this one, or any where none is asked for."""
-    if result.tried is None:
-        return True
-    return bool(result.tried) if revision is None else revision.revision in result.tried
+    """Whether a check that tries some revisions alone has tried this one; or any, and all of the chain as a whole, where none is asked for."""
+    if revision is None:
+        return result.is_whole and result.tried != frozenset()
+    return result.tried is None or revision.revision in result.tried

@@ -116,7 +116,7 @@ def remarks(report: Report) -> list[str]:
 def _judged_in_part(report: Report) -> Iterator[str]:
     """Yield of each check that tries some revisions alone which these are, so that nobody takes the others for judged."""
     for result in report.results:
-        if result.tried and not report.reached <= result.tried:
+        if result.tried and not result.tells_untried and not report.reached <= result.tried:
             labels = [item.label for item in report.chain.revisions if item.revision in result.tried]
             more = f" and {len(labels) - SHOWN_REVISIONS} more" if len(labels) > SHOWN_REVISIONS else ""
             told = ", ".join(labels[:SHOWN_REVISIONS]) + more

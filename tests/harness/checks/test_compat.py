@@ -14,20 +14,9 @@ from pgharness.findings import CannotRun
 from pgharness.report.model import Cell, Report
 from pgharness.running import Run
 from tests.harness.chains import ENV, Revision, sql, table, write_chain
+from tests.harness.history.compat_pairs import BACKFILL, CONTRACT, EXPAND, NOTE, TWIN
 
 ROLE = "shop_app_of_tests"
-NOTE = table("note", "id bigserial PRIMARY KEY, body text")
-EXPAND = Revision("expand", sql("ALTER TABLE note ADD colour text"), sql("ALTER TABLE note DROP colour"))
-BACKFILL = Revision("backfill", sql("UPDATE note SET colour = 'grey' WHERE colour IS NULL"))
-CONTRACT = Revision("contract", sql("ALTER TABLE note ALTER colour SET NOT NULL"))
-TWIN = Revision(
-    "twin",
-    sql(
-        "CREATE FUNCTION colour_it() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN NEW.colour := coalesce(NEW.colour, 'grey'); RETURN NEW; END $$",
-        "CREATE TRIGGER colours BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION colour_it()",
-    ),
-)
 
 
 @pytest.fixture

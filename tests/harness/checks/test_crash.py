@@ -18,27 +18,9 @@ from pgharness.records.revisions import Revision as ChainRevision
 from pgharness.records.steps import Failure
 from pgharness.running import Run
 from tests.harness.chains import ENV, Revision, sql, table
+from tests.harness.history.crash_pairs import AT_ONCE, LOCK, LOCKED
+from tests.harness.history.pairs import TWINS, Whole
 
-LOCK = """\
-    while not connection.scalar(text("SELECT pg_try_advisory_lock(1)")):
-        connection.execute(text("SELECT pg_sleep(0.2)"))
-        connection.rollback()
-    connection.commit()
-"""
-LOCKED = ENV.replace("    context.configure", f"{LOCK}    context.configure")
-# Each holds a lock in a session that does nothing more, and waits in another one for whoever else holds it: no cycle that PostgreSQL sees.
-HANGS = ENV.replace(
-    "    context.configure",
-    """\
-    other = engine.connect()
-    other.execute(text("SELECT pg_advisory_lock_shared(2)"))
-    connection.execute(text("CREATE TEMPORARY TABLE met ()"))
-    holders = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE datname = current_database() AND objid = 2"
-    if connection.scalar(text(holders)) > 1:
-        connection.execute(text("SELECT pg_advisory_lock(2)"))
-    connection.rollback()
-    context.configure""",
-)
 ACCOUNT = Revision(
     "account",
     sql("CREATE TABLE account (id int PRIMARY KEY, visits int)", "INSERT INTO account VALUES (1, 1)"),
@@ -50,17 +32,19 @@ COUNT = Revision(
 MEANT = Revision(COUNT.slug, COUNT.up, top="allow = {'crash': 'a visit more or less is nothing'}")
 
 
-def test_rows_that_two_upgrades_change_are_found_and_the_lock_in_the_fix_mends_it(
-    judge_chain: Callable[..., Run],
+@pytest.mark.parametrize("case", AT_ONCE, ids=lambda case: case.fails)
+def test_what_upgrades_at_once_come_to_is_found_and_the_lock_in_the_fix_mends_it(
+    case: Whole, judge_chain: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without, locked = (judge_chain(ACCOUNT, COUNT, env=env, only=("crash",)).report for env in (ENV, LOCKED))
+    monkeypatch.setattr(races, "HANG_LIMIT_S", 1.5)
 
-    twice = [one for one in without.findings if one.code == "PGH-K005"]
-    assert twice
-    assert {(one.revision, one.subject) for one in twice} == {("count", "table public.account")}
-    assert all(line.strip() in twice[0].mend for line in ("from sqlalchemy import text", *LOCK.splitlines()))
-    assert {one.code for one in locked.findings} == {"PGH-K003"}
-    assert not [note for note in locked.notes if "at once" in note.message]
+    bad, good = (judge_chain(*case.revisions(twin), env=case.env(twin, ENV), only=("crash",)).report for twin in TWINS)
+
+    (finding,) = bad.findings
+    assert (finding.revision, finding.subject) == (case.revision, case.subject)
+    assert case.says in finding.message
+    assert all(line.strip() in finding.mend for line in ("from sqlalchemy import text", *LOCK.splitlines()))
+    assert (good.findings, good.notes) == ((), ())
 
 
 def test_that_one_of_two_upgrades_fails_where_the_end_is_right_is_a_note_with_the_lock(
@@ -116,16 +100,6 @@ def test_what_several_upgrades_fail_with_alike_is_shown_once_with_how_often() ->
 
     assert isinstance(found, Finding)
     assert (found.code, found.evidence) == ("PGH-K004", "2 times: it is there\nit is gone")
-
-
-def test_upgrades_that_wait_for_each_other_for_ever_are_ended_and_found(
-    judge_chain: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(races, "HANG_LIMIT_S", 1.5)
-
-    report = judge_chain(table("a"), table("b"), env=HANGS, only=("crash",)).report
-
-    assert "PGH-K006" in {one.code for one in report.findings}
 
 
 def test_what_fails_in_a_process_of_its_own_is_not_told_again_of_upgrades_that_meet(

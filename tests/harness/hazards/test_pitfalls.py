@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -81,6 +82,18 @@ FURTHER = (
         run(("grant select on parcel to public",)),
     ),
     Case(
+        "PGH-F006",
+        "everybody may write all partitions",
+        run(("create table days(at date) partition by range (at)", "grant insert, delete on days to public")),
+        run(("create table days(at date) partition by range (at)", "grant select on days to public")),
+    ),
+    Case(
+        "PGH-F006",
+        "everybody may make tables",
+        run(("grant create on schema public to public",)),
+        run(("grant usage on schema public to public",)),
+    ),
+    Case(
         "PGH-F007",
         "rights on loan",
         run(("create function f() returns int language sql security definer as 'select 1'",)),
@@ -118,14 +131,18 @@ def template(pg_databases: Databases) -> Iterator[Database]:
     pg_databases.drop(database)
 
 
-@pytest.fixture
-def told(template: Database, pg_databases: Databases) -> Callable[[Side], list[Finding]]:
-    """Judge the schema that a side leaves."""
+# The first statement of a fix, as far as it is one: what stands behind it says where it is right, or what to do else.
+TYPED = re.compile(r"(?:ALTER|REVOKE)\b.*?(?=;|, (?:and|or|where|else) |$)", re.DOTALL)
 
-    def judge(side: Side) -> list[Finding]:
+
+@pytest.fixture
+def told(template: Database, pg_databases: Databases) -> Callable[..., list[Finding]]:
+    """Judge the schema that a side leaves, and further statements."""
+
+    def judge(side: Side, *further: str) -> list[Finding]:
         database = pg_databases.clone(template)
         with database.connect() as connection:
-            for statement in (*side.after, *(one for several in side.transactions for one in several)):
+            for statement in (*side.after, *(one for several in side.transactions for one in several), *further):
                 connection.execute(statement)
             snapshot = take_snapshot(connection)
         pg_databases.drop(database)
@@ -138,20 +155,26 @@ def told(template: Database, pg_databases: Databases) -> Callable[[Side], list[F
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case.other == "pitfalls"], ids=lambda case: f"{case.number} {case.title}"
 )
-def test_the_schema_tells_the_dangerous_one_from_its_look_alike(
-    case: Case, told: Callable[[Side], list[Finding]]
-) -> None:
+def test_the_schema_tells_the_dangerous_one_from_its_look_alike(case: Case, told: Callable[..., list[Finding]]) -> None:
     bad, good = (told(side) for _, side in sides(case))
 
     assert len(bad) == 1
     assert good == []
+    assert left_after(case, bad[0], told) == []
 
 
 @pytest.mark.parametrize("case", FURTHER, ids=lambda case: case.title)
 def test_each_pitfall_is_told_by_its_code_and_not_where_it_is_avoided(
-    case: Case, told: Callable[[Side], list[Finding]]
+    case: Case, told: Callable[..., list[Finding]]
 ) -> None:
     bad, good = told(case.bad), told(case.good)
 
     assert [one.code for one in bad] == [case.number]
     assert good == []
+    assert left_after(case, bad[0], told) == []
+
+
+def left_after(case: Case, finding: Finding, told: Callable[..., list[Finding]]) -> list[Finding]:
+    """Return what is found where the fix was typed in; one that has no statement to type is for people to work out."""
+    typed = TYPED.search(finding.mend)
+    return told(case.bad, typed[0]) if typed is not None else []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.harness.history.pairs import Body, Pair, steps
+from tests.harness.chains import Revision, sql, table
+from tests.harness.history.pairs import Body, Pair, Whole, steps
 
 PARCEL = "CREATE TABLE {t} (id bigserial PRIMARY KEY, label text NOT NULL, note text, qty integer NOT NULL DEFAULT 1)"
 RAISES = "CREATE FUNCTION {t}_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s END $$"
@@ -19,9 +20,19 @@ def _pair(
     says: str = "",
     setup: tuple[str, ...] = (PARCEL,),
     undo: tuple[str, ...] = ("DROP TABLE {t} CASCADE",),
+    typed: tuple[str, ...] = (),
 ) -> Pair:
     return Pair(
-        slug=slug, check="compat", fails=fails, setup=setup, undo=undo, bad=bad, good=good, subject=subject, says=says
+        slug=slug,
+        check="compat",
+        fails=fails,
+        setup=setup,
+        undo=undo,
+        bad=bad,
+        good=good,
+        subject=subject,
+        says=says,
+        typed=typed,
     )
 
 
@@ -32,6 +43,7 @@ PAIRS = (
         steps(["ALTER TABLE {t} DROP COLUMN note"]),
         steps(["ALTER TABLE {t} DROP COLUMN note"], top='after_deploy = "no release reads notes any more"'),
         subject="column public.{t}.note",
+        typed=('after_deploy = "',),
         says='column "note" does not exist (SQLSTATE 42703)',
     ),
     _pair(
@@ -46,15 +58,23 @@ PAIRS = (
         "rename_table",
         "a table gets another name",
         steps(["ALTER TABLE {t} RENAME TO {t}_s"]),
-        steps(["ALTER TABLE {t} RENAME TO {t}_s", "CREATE VIEW {t} AS SELECT * FROM {t}_s"]),
+        steps(["ALTER TABLE {t} RENAME TO {t}_s", "CREATE VIEW public.{t} AS SELECT * FROM {t}_s"]),
+        typed=("CREATE VIEW public.{t} AS SELECT ",),
         says="42P01",
     ),
     _pair(
         "required_column",
         "a new column is NOT NULL and has no default",
         steps(["ALTER TABLE {t} ADD colour text NOT NULL DEFAULT 'grey'", "ALTER TABLE {t} ALTER colour DROP DEFAULT"]),
-        steps(["ALTER TABLE {t} ADD colour text NOT NULL DEFAULT 'grey'"]),
+        steps(
+            [
+                "ALTER TABLE {t} ADD colour text NOT NULL DEFAULT 'grey'",
+                "ALTER TABLE {t} ALTER colour DROP DEFAULT",
+                "ALTER TABLE public.{t} ALTER COLUMN colour SET DEFAULT 'red'",
+            ]
+        ),
         subject="column public.{t}.colour",
+        typed=("ALTER TABLE public.{t} ALTER COLUMN colour SET DEFAULT ",),
         says="23502",
     ),
     _pair(
@@ -99,6 +119,7 @@ PAIRS = (
         ),
         undo=("DROP TABLE {t}", "DROP TYPE {t}_mood"),
         subject="type public.{t}_mood",
+        typed=("ADD VALUE",),
         says="22P02",
     ),
     _pair(
@@ -255,10 +276,36 @@ PAIRS = (
         steps(
             [
                 "INSERT INTO {t} (id, label) SELECT n, 'copied' FROM generate_series(5, 90) AS n ON CONFLICT DO NOTHING",
-                "SELECT setval(pg_get_serial_sequence('{t}', 'id'), (SELECT max(id) FROM {t}))",
+                "SELECT setval(pg_get_serial_sequence('public.{t}', 'id'), max(id)) FROM public.{t}",
             ]
         ),
         subject="constraint public.{t}.{t}_pkey",
+        typed=("SELECT setval(pg_get_serial_sequence('public.{t}', 'id'), max(id)) FROM public.{t}",),
         says="23505",
+    ),
+)
+
+NOTE = table("note", "id bigserial PRIMARY KEY, body text")
+EXPAND = Revision("expand", sql("ALTER TABLE note ADD colour text"), sql("ALTER TABLE note DROP colour"))
+BACKFILL = Revision("backfill", sql("UPDATE note SET colour = 'grey' WHERE colour IS NULL"))
+CONTRACT = Revision("contract", sql("ALTER TABLE note ALTER colour SET NOT NULL"))
+TWIN = Revision(
+    "twin",
+    sql(
+        "CREATE FUNCTION colour_it() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN NEW.colour := coalesce(NEW.colour, 'grey'); RETURN NEW; END $$",
+        "CREATE TRIGGER colours BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION colour_it()",
+    ),
+)
+BOTH_WINDOWS = (
+    Whole(
+        check="compat",
+        fails="a row that the release before inserts after the backfill stops the SET NOT NULL behind it",
+        bad=(NOTE, EXPAND, BACKFILL, CONTRACT),
+        good=(NOTE, EXPAND, TWIN, BACKFILL, CONTRACT),
+        revision="contract",
+        subject="upgrade of contract",
+        says="rows that the release before writes",
+        fix="",
     ),
 )

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 import textwrap
 
-from tests.harness.chains import sql
-from tests.harness.history.pairs import Body, Pair, steps
+from tests.harness.chains import ENV, Revision, sql
+from tests.harness.history.pairs import Body, Pair, Whole, steps
+
+LOCK = """\
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(1)")):
+        connection.execute(text("SELECT pg_sleep(0.2)"))
+        connection.rollback()
+    connection.commit()
+"""
+LOCKED = ENV.replace("    context.configure", f"{LOCK}    context.configure")
+# Each holds a lock in a session that does nothing more, and waits in another one for whoever else holds it: no cycle that PostgreSQL sees.
+HANGS = ENV.replace(
+    "    context.configure",
+    """\
+    other = engine.connect()
+    other.execute(text("SELECT pg_advisory_lock_shared(2)"))
+    connection.execute(text("CREATE TEMPORARY TABLE met ()"))
+    holders = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE datname = current_database() AND objid = 2"
+    if connection.scalar(text(holders)) > 1:
+        connection.execute(text("SELECT pg_advisory_lock(2)"))
+    connection.rollback()
+    context.configure""",
+)
 
 TABLE = ("CREATE TABLE {t} (id bigint PRIMARY KEY, code int NOT NULL)",)
 COUNTED = (
@@ -35,6 +56,10 @@ COUNTS = "UPDATE {t} SET seen = seen + 1"
 COUNTS_ONCE = "UPDATE {t} SET seen = seen + 1, done = true WHERE NOT done"
 DETACHES = "ALTER TABLE {t} DETACH PARTITION {t}_old CONCURRENTLY"
 ATTACHES = "ALTER TABLE {t} ATTACH PARTITION {t}_old FOR VALUES FROM (0) TO (1000000)"
+FINISHES = """\
+pending = op.get_bind().scalar(sa.text("SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = '{t}_old'::regclass"))
+if pending is not None:
+    op.execute("ALTER TABLE {t} DETACH PARTITION {t}_old " + ("FINALIZE" if pending else "CONCURRENTLY"))"""
 EACH_ROW = "for number in (1, 2, 3):\n    op.execute(f'{} WHERE id = {{number}}')"
 EACH_ROW_ONCE = "for number in (1, 2, 3):\n    op.execute(f'{} AND id = {{number}}')"
 PROCEDURE = "DO $$ BEGIN FOR number IN 1..3 LOOP {} id = number; COMMIT; END LOOP; END $$"
@@ -49,6 +74,7 @@ BUILT = (
         good=pieces((*DROPS, BUILDS), DROPS),
         subject="upgrade of {t}",
         says="42P07",
+        typed=("DROP INDEX CONCURRENTLY IF EXISTS ix_{t}",),
     ),
     Pair(
         slug="keeps_invalid",
@@ -59,6 +85,7 @@ BUILT = (
         good=pieces((*DROPS, "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_{t} ON {t} (code)"), DROPS),
         subject="index public.ix_{t}",
         says="Its valid is none in a run that nobody stops and false",
+        typed=("DROP INDEX CONCURRENTLY IF EXISTS ix_{t}",),
     ),
     Pair(
         slug="drop",
@@ -69,6 +96,7 @@ BUILT = (
         good=pieces(DROPS, (*DROPS, BUILDS)),
         subject="upgrade of {t}",
         says="42704",
+        typed=("DROP INDEX CONCURRENTLY IF EXISTS ix_{t}",),
     ),
     Pair(
         slug="downgrade",
@@ -79,6 +107,7 @@ BUILT = (
         good=pieces((*DROPS, BUILDS), DROPS),
         subject="downgrade of {t}",
         says="42704",
+        typed=("DROP INDEX CONCURRENTLY IF EXISTS ix_{t}",),
     ),
     Pair(
         slug="reindex",
@@ -88,13 +117,14 @@ BUILT = (
         bad=pieces(("REINDEX INDEX CONCURRENTLY ix_{t}",)),
         good=pieces(
             (
-                "DROP INDEX CONCURRENTLY IF EXISTS ix_{t}_ccnew",
-                "DROP INDEX CONCURRENTLY IF EXISTS ix_{t}_ccold",
+                "DROP INDEX CONCURRENTLY IF EXISTS public.ix_{t}_ccnew",
+                "DROP INDEX CONCURRENTLY IF EXISTS public.ix_{t}_ccold",
                 "REINDEX INDEX CONCURRENTLY ix_{t}",
             )
         ),
         subject="index public.ix_{t}_ccnew",
         says="within `REINDEX",
+        typed=("DROP INDEX CONCURRENTLY IF EXISTS public.ix_{t}_ccnew",),
     ),
     Pair(
         slug="detach",
@@ -103,17 +133,8 @@ BUILT = (
         setup=PARTED,
         undo=("DROP TABLE {t}", "DROP TABLE IF EXISTS {t}_old"),
         bad=Body(in_pieces(sql(DETACHES)), sql(ATTACHES)),
-        good=Body(
-            "pending = op.get_bind().scalar(sa.text(\"SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = '{t}_old'::regclass\"))\n"
-            "if pending is not None:\n"
-            + textwrap.indent(
-                in_pieces(
-                    "op.execute('ALTER TABLE {t} DETACH PARTITION {t}_old ' + ('FINALIZE' if pending else 'CONCURRENTLY'))"
-                ),
-                "    ",
-            ),
-            sql(ATTACHES),
-        ),
+        good=Body(in_pieces(FINISHES), sql(ATTACHES)),
+        typed=tuple(line.strip() for line in FINISHES.splitlines()),
         subject="upgrade of {t}",
         says="55000",
     ),
@@ -129,6 +150,7 @@ DEFINED = (
         good=pieces(("CREATE TABLE IF NOT EXISTS {t} (id int)",), ("DROP TABLE IF EXISTS {t}",)),
         subject="upgrade of {t}",
         says="42P07",
+        typed=("CREATE TABLE IF NOT EXISTS {t}",),
     ),
     Pair(
         slug="commit",
@@ -168,6 +190,7 @@ DEFINED = (
         ),
         subject="upgrade of {t}",
         says="42710",
+        typed=("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS ck_{t}",),
     ),
     Pair(
         slug="label",
@@ -179,6 +202,7 @@ DEFINED = (
         good=pieces(("ALTER TYPE {t} ADD VALUE IF NOT EXISTS 'seen'",)),
         subject="upgrade of {t}",
         says="42710",
+        typed=("ALTER TYPE {t} ADD VALUE IF NOT EXISTS 'seen'",),
     ),
     Pair(
         slug="rename",
@@ -246,6 +270,7 @@ FILLED = (
         setup=COUNTED,
         bad=pieces(("INSERT INTO {t} SELECT max(id) + 1, 0 FROM {t}",), ("DELETE FROM {t} WHERE seen = 0",)),
         good=pieces(("INSERT INTO {t} VALUES (4, 0) ON CONFLICT DO NOTHING",), ("DELETE FROM {t} WHERE seen = 0",)),
+        typed=("ON CONFLICT DO NOTHING",),
         says="5 where a run that nobody stops leaves 4",
     ),
     Pair(
@@ -284,3 +309,42 @@ FILLED = (
 )
 
 PAIRS = (*BUILT, *DEFINED, *FILLED)
+
+_ACCOUNT = Revision(
+    "account",
+    sql("CREATE TABLE account (id int PRIMARY KEY, visits int)", "INSERT INTO account VALUES (1, 1)"),
+    sql("DROP TABLE account"),
+)
+# Whoever is stopped after it finds it done when it is run again; of two that meet, both have found it undone.
+_COUNT_UNLESS_DONE = Revision(
+    "count",
+    in_pieces(sql("UPDATE account SET visits = visits + 1 WHERE NOT EXISTS (SELECT FROM account WHERE visits > 1)")),
+    sql("UPDATE account SET visits = visits - 1"),
+)
+_SHELF = Revision("shelf", sql("CREATE TABLE shelf (id int PRIMARY KEY)"), sql("DROP TABLE shelf"))
+AT_ONCE = (
+    Whole(
+        check="crash",
+        fails="two upgrades at once add to a counter twice, since neither waits for the other",
+        bad=(_ACCOUNT, _COUNT_UNLESS_DONE),
+        good=(_ACCOUNT, _COUNT_UNLESS_DONE),
+        bad_env=ENV,
+        good_env=LOCKED,
+        revision="count",
+        subject="table public.account",
+        says="leave other rows",
+        fix="pg_try_advisory_lock",
+    ),
+    Whole(
+        check="crash",
+        fails="two upgrades at once wait for each other for ever, in sessions of which PostgreSQL sees no cycle",
+        bad=(_ACCOUNT, _SHELF),
+        good=(_ACCOUNT, _SHELF),
+        bad_env=HANGS,
+        good_env=LOCKED,
+        revision="account",
+        subject="2 upgrades at once of account",
+        says="wait for each other for ever",
+        fix="pg_try_advisory_lock",
+    ),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.harness.history.pairs import Pair, steps
+from tests.harness.history.pairs import Body, Pair, steps
 
 SWAP = ("UPDATE {t} SET width = height, height = width",)
 SWAP_BADLY = ("UPDATE {t} SET width = height", "UPDATE {t} SET height = width")
@@ -350,7 +350,11 @@ COLUMNS = (
             ["ALTER TABLE {t} ADD email text", "ALTER TABLE {t} DROP mail"],
             ["ALTER TABLE {t} ADD mail text", "ALTER TABLE {t} DROP email"],
         ),
-        good=steps(["ALTER TABLE {t} RENAME mail TO email"], ["ALTER TABLE {t} RENAME email TO mail"]),
+        good=Body(
+            "op.alter_column('{t}', 'mail', new_column_name='email', schema='public')",
+            "op.alter_column('{t}', 'email', new_column_name='mail', schema='public')",
+        ),
+        typed=("op.alter_column('{t}', 'mail', new_column_name='email', schema='public')",),
         subject="column public.{t}.mail",
         says="upgrade() drops the column, and downgrade() brings it back without 1 value",
     ),

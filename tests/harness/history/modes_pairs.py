@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-
 from tests.harness.chains import Revision, sql
-from tests.harness.history.pairs import Body, Pair, steps
+from tests.harness.history.pairs import Body, Pair, Whole, steps
+
+OFFLINE_ENV = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+
+def run(**options):
+    context.configure(**options)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run(dialect_name="postgresql", dialect_opts={"paramstyle": "named"})
+else:
+    with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+        run(connection=connection)
+"""
 
 _AS_ITSELF = "DO $$ BEGIN EXECUTE format('SET ROLE %I', session_user); END $$"
 _NOBODY = ()
 
 
-def _session(slug: str, setting: str, bad: str, good: str, says: str) -> Pair:
-    """Return a revision that leaves a setting in its session, and one that does not."""
+def _session(slug: str, setting: str, bad: str, good: str | tuple[str, ...], says: str) -> Pair:
+    """Return a revision that leaves a setting in its session, and one that does not; the last statement of that is what its fix says."""
+    statements = (good,) if isinstance(good, str) else good
     return Pair(
         slug=slug,
         check="modes",
         fails=f"{setting} stays in the session for all that comes after it",
         undo=_NOBODY,
         bad=steps([bad]),
-        good=steps(good.split("; ")),
+        good=steps(statements),
         subject=f"setting {setting} after {{t}}",
         says=says,
+        typed=() if setting == "session_replication_role" else statements[-1:],
     )
 
 
@@ -82,8 +98,14 @@ SESSIONS = (
         "SET LOCAL TIME ZONE 'Europe/Berlin'",
         "at 'Europe/Berlin'",
     ),
-    _session("looks", "search_path", "SET search_path = public", "SET LOCAL search_path = public", "at 'public'"),
-    _session("acts", "role", _AS_ITSELF, "SET LOCAL search_path = public", "where it found 'none'"),
+    _session(
+        "looks",
+        "search_path",
+        "SET search_path = public",
+        ("SET search_path = public", "SELECT set_config('search_path', '\"$user\", public', false)"),
+        "at 'public'",
+    ),
+    _session("acts", "role", _AS_ITSELF, (_AS_ITSELF, "RESET ROLE"), "where it found 'none'"),
     _session(
         "replays",
         "session_replication_role",
@@ -95,7 +117,7 @@ SESSIONS = (
         "isolates",
         "default_transaction_isolation",
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
-        "SET LOCAL default_transaction_isolation = serializable",
+        "SELECT set_config('default_transaction_isolation', 'serializable', true)",
         "at 'serializable'",
     ),
     _session(
@@ -109,7 +131,7 @@ SESSIONS = (
         "plans",
         "enable_seqscan",
         "SET enable_seqscan = off",
-        "SET enable_seqscan = off; RESET enable_seqscan",
+        ("SET enable_seqscan = off", "SELECT set_config('enable_seqscan', 'on', false)"),
         "at 'off'",
     ),
 )
@@ -229,29 +251,6 @@ WRITTEN = (
 PAIRS = (*SESSIONS, *RIGHTS, *OFFLINE, *WRITTEN)
 
 
-@dataclass(frozen=True)
-class Whole:
-    """A fault that a chain can have but once: the chain, the revision at fault, the subject, words of message and fix, and its good twin."""
-
-    bad: tuple[Revision, ...]
-    revision: str | None
-    subject: str
-    words: str
-    fix: str
-    good: tuple[Revision, ...]
-
-
-def told_apart(case: str, revisions: Iterable[Revision]) -> Iterator[Revision]:
-    """Yield the revisions with names and tables of their own, so that several chains can stand one behind the other."""
-    names = r"\b(author|parent|child|kept|taken|shown|ix_born)\b"
-    end = f"_{re.sub(r'[^a-z]+', '_', case)[-16:]}"
-    for one in revisions:
-        after = tuple(f"{name}{end}" for name in one.after) if one.after is not None else None
-        depends_on = tuple(f"{name}{end}" for name in one.depends_on)
-        up = re.sub(names, rf"\1{end}", one.up)
-        yield replace(one, slug=f"{one.slug}{end}", up=up, down="pass", after=after, depends_on=depends_on)
-
-
 _TABLE = Revision("tables", sql("CREATE TABLE author (id bigint PRIMARY KEY, name text)"), sql("DROP TABLE author"))
 _FAMILY = Revision(
     "family",
@@ -262,18 +261,16 @@ _FAMILY = Revision(
 )
 _MOVES = "UPDATE child SET mother = (SELECT max(id) FROM parent)"
 _NARROWS = Revision("narrows", sql("ALTER TABLE child ADD note text"))
-WHOLE = {
-    "a temporary table that outlives its revision": Whole(
-        (
+WHOLE = (
+    Whole(
+        check="modes",
+        fails="a temporary table that outlives its revision",
+        bad=(
             _TABLE,
             Revision("keeps", sql("CREATE TEMPORARY TABLE kept AS SELECT 1 AS id")),
             Revision("takes", sql("CREATE TABLE taken AS SELECT id FROM kept")),
         ),
-        "takes",
-        "upgrade of takes",
-        "It fails with each revision in a process of its own: UndefinedTable (SQLSTATE 42P01)",
-        "a temporary table",
-        (
+        good=(
             _TABLE,
             Revision("keeps"),
             Revision(
@@ -284,9 +281,15 @@ WHOLE = {
                 ),
             ),
         ),
+        revision="takes",
+        subject="upgrade of takes",
+        says="It fails with each revision in a process of its own: UndefinedTable (SQLSTATE 42P01)",
+        fix="a temporary table",
     ),
-    "a number that is counted in memory": Whole(
-        (
+    Whole(
+        check="modes",
+        fails="a number that is counted in memory",
+        bad=(
             _TABLE,
             Revision("counts", "sa.counted = getattr(sa, 'counted', 0) + 1"),
             Revision(
@@ -295,98 +298,155 @@ WHOLE = {
                 'op.execute(f"ALTER TABLE author ADD part int DEFAULT {2 if sa.counted > 1 else 1}")',
             ),
         ),
-        "numbers",
-        "column public.author.part",
-        "Run in a process of its own, it leads to another catalog.",
-        "not from memory",
-        (_TABLE, Revision("counts"), Revision("numbers", sql("ALTER TABLE author ADD part int DEFAULT 2"))),
+        good=(_TABLE, Revision("counts"), Revision("numbers", sql("ALTER TABLE author ADD part int DEFAULT 2"))),
+        revision="numbers",
+        subject="column public.author.part",
+        says="Run in a process of its own, it leads to another catalog.",
+        fix="not from memory",
     ),
-    "rows that wait for their deferred triggers": Whole(
-        (_FAMILY, Revision("moves", sql(_MOVES)), _NARROWS),
-        "narrows",
-        "upgrade of narrows",
-        "An upgrade straight to the heads of a database at family that holds rows fails there: ObjectInUse (SQLSTATE 55006)",
-        "SET CONSTRAINTS ALL IMMEDIATE",
-        (_FAMILY, Revision("moves", sql(_MOVES, "SET CONSTRAINTS ALL IMMEDIATE")), _NARROWS),
+    Whole(
+        check="modes",
+        fails="rows that wait for their deferred triggers",
+        bad=(_FAMILY, Revision("moves", sql(_MOVES)), _NARROWS),
+        good=(_FAMILY, Revision("moves", sql(_MOVES, "SET CONSTRAINTS ALL IMMEDIATE")), _NARROWS),
+        revision="narrows",
+        subject="upgrade of narrows",
+        says="An upgrade straight to the heads of a database at family that holds rows fails there: ObjectInUse (SQLSTATE 55006)",
+        fix="SET CONSTRAINTS ALL IMMEDIATE",
     ),
-    "constraints that a revision defers for those behind it": Whole(
-        (
+    Whole(
+        check="modes",
+        fails="constraints that a revision defers for those behind it",
+        bad=(
             Revision("family", _FAMILY.up.replace("INITIALLY DEFERRED", "")),
             Revision("defers", sql("SET CONSTRAINTS ALL DEFERRED")),
             Revision("moves", sql(_MOVES)),
             _NARROWS,
         ),
-        "narrows",
-        "upgrade of narrows",
-        "SQLSTATE 55006",
-        "SET CONSTRAINTS ALL IMMEDIATE",
-        (
+        good=(
             Revision("family", _FAMILY.up.replace("INITIALLY DEFERRED", "")),
             Revision("defers", sql("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS ALL IMMEDIATE")),
             Revision("moves", sql(_MOVES)),
             _NARROWS,
         ),
+        revision="narrows",
+        subject="upgrade of narrows",
+        says="SQLSTATE 55006",
+        fix="SET CONSTRAINTS ALL IMMEDIATE",
     ),
-    "a script that names parameters": Whole(
-        (
+    Whole(
+        check="modes",
+        fails="a script that names parameters",
+        bad=(
             _TABLE,
             Revision(
                 "writes", "op.execute(sa.text('INSERT INTO author (id, name) VALUES (7, :name)').bindparams(name='x'))"
             ),
         ),
-        "writes",
-        "script of writes",
-        "The script of `alembic upgrade head --sql`, run by psql, fails: SyntaxError (SQLSTATE 42601)",
-        "literal_binds=True",
-        (_TABLE, Revision("writes", sql("INSERT INTO author (id, name) VALUES (7, 'x')"))),
+        good=(_TABLE, Revision("writes", sql("INSERT INTO author (id, name) VALUES (7, 'x')"))),
+        revision="writes",
+        subject="script of writes",
+        says="The script of `alembic upgrade head --sql`, run by psql, fails: SyntaxError (SQLSTATE 42601)",
+        fix="literal_binds=True",
     ),
-    "a comment that swallows the end of a statement": Whole(
-        (_TABLE, Revision("comments", sql("ALTER TABLE author ADD a int -- why"), sql("ALTER TABLE author DROP a"))),
-        "comments",
-        "script of comments",
-        "run by psql, fails: SyntaxError",
-        "correct the statement",
-        (_TABLE, Revision("comments", sql("ALTER TABLE author ADD a int /* why */"), sql("ALTER TABLE author DROP a"))),
+    Whole(
+        check="modes",
+        fails="a comment that swallows the end of a statement",
+        bad=(
+            _TABLE,
+            Revision("comments", sql("ALTER TABLE author ADD a int -- why"), sql("ALTER TABLE author DROP a")),
+        ),
+        good=(
+            _TABLE,
+            Revision("comments", sql("ALTER TABLE author ADD a int /* why */"), sql("ALTER TABLE author DROP a")),
+        ),
+        revision="comments",
+        subject="script of comments",
+        says="run by psql, fails: SyntaxError",
+        fix="correct the statement",
     ),
-}
+)
 
 
 _BOTH = "CREATE OR REPLACE VIEW shown AS SELECT {} AS id"
-BRANCHES = {
-    "two branches that say the same otherwise": Whole(
-        (
+BRANCHES = (
+    Whole(
+        check="modes",
+        fails="two branches that say the same otherwise",
+        bad=(
             _TABLE,
             Revision("left", sql(_BOTH.format("1")), after=("tables",)),
             Revision("right", sql(_BOTH.format("2")), after=("tables",)),
             Revision("joins", after=("left", "right")),
         ),
-        "left",
-        "view public.shown",
-        "Branches that may run in either order end differently.",
-        "depends_on",
-        (
+        good=(
             _TABLE,
             Revision("left", sql(_BOTH.format("1")), after=("tables",)),
             Revision("right", sql(_BOTH.format("2")), after=("tables",), depends_on=("left",)),
             Revision("joins", after=("left", "right")),
         ),
+        revision="left",
+        subject="view public.shown",
+        says="Branches that may run in either order end differently.",
+        fix="depends_on",
     ),
-    "a branch that takes what another one makes": Whole(
-        (
+    Whole(
+        check="modes",
+        fails="a branch that takes what another one makes",
+        bad=(
             _TABLE,
             Revision("right", sql("ALTER TABLE author ADD born int"), after=("tables",)),
             Revision("left", sql("CREATE INDEX ix_born ON author (born)"), after=("tables",)),
             Revision("joins", after=("left", "right")),
         ),
-        "left",
-        "upgrade of left",
-        "which the graph allows",
-        "depends_on",
-        (
+        good=(
             _TABLE,
             Revision("right", sql("ALTER TABLE author ADD born int"), after=("tables",)),
             Revision("left", sql("CREATE INDEX ix_born ON author (born)"), after=("tables",), depends_on=("right",)),
             Revision("joins", after=("left", "right")),
         ),
+        revision="left",
+        subject="upgrade of left",
+        says="which the graph allows",
+        fix="depends_on",
     ),
-}
+    Whole(
+        check="modes",
+        fails="two branches that give one column a default each",
+        bad=(
+            _TABLE,
+            Revision("left", sql("ALTER TABLE author ALTER name SET DEFAULT 'left'"), after=("tables",)),
+            Revision("right", sql("ALTER TABLE author ALTER name SET DEFAULT 'right'"), after=("tables",)),
+            Revision("joins", after=("left", "right")),
+        ),
+        good=(
+            _TABLE,
+            Revision("left", sql("ALTER TABLE author ALTER name SET DEFAULT 'left'"), after=("tables",)),
+            Revision("right", sql("ALTER TABLE author ALTER name SET DEFAULT 'right'"), after=("left",)),
+        ),
+        revision="left",
+        subject="column public.author.name",
+        says="Branches that may run in either order end differently.",
+        fix="depends_on",
+    ),
+    Whole(
+        check="modes",
+        fails="a branch that renames what another one changes",
+        bad=(
+            _TABLE,
+            Revision("right", sql("ALTER TABLE author ALTER name SET NOT NULL"), after=("tables",)),
+            Revision("left", sql("ALTER TABLE author RENAME name TO title"), after=("tables",)),
+            Revision("joins", after=("left", "right")),
+        ),
+        good=(
+            _TABLE,
+            Revision("right", sql("ALTER TABLE author ALTER name SET NOT NULL"), after=("tables",)),
+            Revision("left", sql("ALTER TABLE author RENAME name TO title"), after=("tables",), depends_on=("right",)),
+            Revision("joins", after=("left", "right")),
+        ),
+        revision="right",
+        subject="upgrade of right",
+        says="which the graph allows",
+        fix="depends_on",
+    ),
+)

@@ -23,6 +23,8 @@ def test_each_fault_is_found_at_its_revision_and_object_and_no_mended_twin_has_a
     assert found == set(expectations(PAIRS))
     messages = {one.revision: one.message for one in run.report.findings}
     assert [pair.slug for pair in PAIRS if pair.says not in messages[pair.name("bad")]] == []
+    mends = {one.revision: one.mend for one in run.report.findings}
+    assert [pair.slug for pair in PAIRS if not pair.is_typed_in(mends[pair.name("bad")])] == []
     assert all(one.evidence.startswith("statement: ") for one in run.report.findings)
     assert all("after_deploy" in one.mend for one in run.report.findings)
     counted = [one for one in run.report.findings if "pg_get_serial_sequence" in one.mend]

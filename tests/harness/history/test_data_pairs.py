@@ -20,3 +20,6 @@ def test_each_loss_is_told_at_its_revision_and_no_twin_that_keeps_what_stands_th
     assert charged == {pair.name("bad") for pair in PAIRS}
     unsaid = {pair.slug for pair in PAIRS if pair.says not in found[pair.expected()].message}
     assert unsaid == set()
+    assert [pair.slug for pair in PAIRS if not pair.is_typed_in(found[pair.expected()].mend)] == []
+    renamed = {one.revision for one in found.values() if "rename it" in one.mend}
+    assert renamed == {"bad_added_and_dropped"}
