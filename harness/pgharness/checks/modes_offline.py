@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from pgharness.catalog.diff import Difference
 from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Compare
 from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
@@ -41,14 +40,10 @@ def judge_script(record: ChainRecord, script: ScriptRun, compare: Compare) -> It
         if not is_told(record, script.revision, script.failure):
             yield _failed(record, script, script.failure)
     elif script.snapshot is not None:
-        differences = other_end(record, script.snapshot, compare)
-        doubled = [one for one in differences if _is_doubled(one)]
-        if doubled:
-            yield Note(
-                NAME, None, f"{DOUBLED}: {', '.join(dict.fromkeys(f'{one.kind} {one.object}' for one in doubled))}"
-            )
+        if script.doubled:
+            yield Note(NAME, None, f"{DOUBLED}: {', '.join(label_of(record, revision) for revision in script.doubled)}")
         yield from other_ends(
-            [one for one in differences if one not in doubled],
+            other_end(record, script.snapshot, compare),
             lambda told: charged_by_origin(record, told),
             names=("alembic upgrade head", "its script"),
             how=f"The script of {COMMAND}, run by psql, leads to another catalog.",
@@ -87,15 +82,6 @@ def _writer_of(record: ChainRecord, table: str) -> str | None:
     )
     found = [item for item in record.revisions if any(writes.search(one.sql) for one in item.upgrade.statements)]
     return found[-1].revision.revision if found else None
-
-
-def _is_doubled(difference: Difference) -> bool:
-    """Whether nothing differs but that the script has two percent signs for one."""
-    return (
-        difference.left is not None
-        and difference.right is not None
-        and difference.right.replace("%%", "%") == difference.left
-    )
 
 
 def _failed(record: ChainRecord, script: ScriptRun, failure: Failure) -> Finding:
