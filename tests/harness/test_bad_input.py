@@ -112,6 +112,13 @@ BROKEN_PROJECTS = [
         id="two revisions have one name",
     ),
     pytest.param(
+        {"versions/0003_add_price.py": 'revision = "add-price"\ndown_revision = "0002"\n'},
+        "do not form a graph",
+        "Character(s) '-' not allowed in revision identifier 'add-price'",
+        "give that revision another name",
+        id="a revision has a name that Alembic refuses",
+    ),
+    pytest.param(
         {"versions/0001_add_author.py": ("down_revision = None", 'down_revision = "0003"')},
         "do not form a graph",
         "Cycle",
