@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Compare
 from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.writer import writer_of
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.modes import ScriptRun
@@ -66,22 +65,12 @@ def _judge_rows(record: ChainRecord, script: ScriptRun) -> Iterator[Finding]:
         )
         yield Finding(
             NAME,
-            _writer_of(record, table),
+            writer_of(record, table),
             f"rows of table {table}",
             f"The script of {COMMAND}, run by psql, writes other rows: {seen}.",
             "let upgrade() write by statements alone, op.execute(…) and op.bulk_insert(…), that are the same offline",
             code="PGH-M008",
         )
-
-
-def _writer_of(record: ChainRecord, table: str) -> str | None:
-    """Return the last revision that writes into the table, as far as its statements tell."""
-    writes = re.compile(
-        rf"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY)\s+(?:ONLY\s+)?(?:[^\s.]+\.)?{re.escape(unqualified(table))}(?![\w$])",
-        re.IGNORECASE,
-    )
-    found = [item for item in record.revisions if any(writes.search(one.sql) for one in item.upgrade.statements)]
-    return found[-1].revision.revision if found else None
 
 
 def _failed(record: ChainRecord, script: ScriptRun, failure: Failure) -> Finding:
