@@ -161,7 +161,7 @@ def scale(session: nox.Session) -> None:
         session.error("name the coordinator: nox -s scale -- postgresql://user@host:5432/empty_database")
     prepare(session)
     session.env["FLOWFORGE_SCALE_URL"] = session.posargs[0]
-    python(session, "-m", "pytest", *UNUSED_PLUGINS, "tests/scale", *session.posargs[1:])
+    python(session, "-m", "pytest", "tests/scale", *session.posargs[1:])
 
 
 @nox.session(venv_backend="none", default=False)

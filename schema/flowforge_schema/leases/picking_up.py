@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.enums import RunStatus
+from flowforge_schema.leases.candidates import PLACE
 from flowforge_schema.leases.deadlines import end_overdue, time_out
 from flowforge_schema.leases.ending import fail_exhausted
 from flowforge_schema.leases.floor import RunFloor
@@ -87,7 +88,8 @@ class _PickUp:
         exhausted = [run_id for run_id, attempt in candidates if attempt >= self.policy.max_attempts]
         if exhausted:
             await fail_exhausted(self.session, exhausted, self.policy)
-        left = _shuffled([run_id for run_id, _ in candidates if run_id not in exhausted])
+        due = [run_id for run_id, _ in candidates if run_id not in exhausted]
+        left = random.sample(due, len(due))
         taken: Taken = []
         # Not until `limit` were: who holds locks already does not wait for others' locks.
         while left and not taken:
@@ -99,18 +101,17 @@ class _PickUp:
         if taken := await self._take_next(limit):
             return taken
         count = limit * CANDIDATES_PER_RUN * self.floor.look_ahead
-        statement = waiting_runs(created_from=self.floor.created_from, limit=count)
-        self.floor.waiting = _shuffled((await self.session.scalars(statement)).all())
+        statement = waiting_runs(created_from=self.floor.created_from, limit=count).add_columns(*PLACE)
+        self.floor.waiting.replace((await self.session.execute(statement)).all())
         while self.floor.waiting and not taken:
             taken = await self._take_next(limit)
         return taken
 
     async def _take_next(self, limit: int) -> Taken:
-        waiting = self.floor.waiting
-        chosen, self.floor.waiting = waiting[:limit], waiting[limit:]
+        chosen = self.floor.waiting.take(limit)
         taken = await self._take_waiting(chosen) if chosen else []
         if 0 < 2 * len(taken) < len(chosen):
-            self.floor.waiting = []
+            self.floor.waiting.clear()
         return taken
 
     async def _take_due(self, run_ids: list[UUID]) -> Taken:
@@ -197,7 +198,3 @@ def _claim() -> Any:
 
 
 _CLAIM = _claim()
-
-
-def _shuffled(candidates: Sequence[UUID]) -> list[UUID]:
-    return random.sample(candidates, len(candidates))

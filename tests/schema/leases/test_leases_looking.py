@@ -60,7 +60,7 @@ async def test_candidates_that_were_read_are_tried_before_any_are_read_again(run
     floor = RunFloor()
     taken = [await runs.pick_up("a", limit=1, floor=floor) for _ in range(5)]
     assert [len(one) for one in taken] == [1] * 5
-    assert floor.waiting == []
+    assert not floor.waiting
 
 
 async def test_a_candidate_that_others_took_costs_nobody_a_run(runs: Runs) -> None:

