@@ -35,6 +35,15 @@ BROKEN_PROJECTS = [
         id="env.py needs an application around it",
     ),
     pytest.param(
+        {
+            "env.py": "from sqlalchemy.exc import SQLAlchemyError\nraise SQLAlchemyError('no such role [SQL: SET ROLE owner]')\n"
+        },
+        "env.py failed.",
+        "SET ROLE owner",
+        "make the role before the chain",
+        id="env.py takes a role that is not there",
+    ),
+    pytest.param(
         {"env.py": "import sys\nprint('DATABASE_URL is missing')\nsys.exit(3)\n"},
         "env.py failed.",
         "SystemExit: 3; it printed: DATABASE_URL is missing",

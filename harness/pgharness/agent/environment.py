@@ -56,6 +56,14 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         "formatters",
         "give alembic.ini the sections [loggers], [handlers] and [formatters] that fileConfig() reads, or call it only where they are there",
     ),
+    (
+        (SQLAlchemyError,),
+        "SET ROLE",
+        (
+            "make the role before the chain, as where it is deployed: CREATE ROLE, where it is missing, and its rights on the schema in a file, "
+            'baseline = "<file>.sql" in [tool.pgharness]'
+        ),
+    ),
     ((SQLAlchemyError,), "async", DRIVER_RECIPE),
     ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
     ((SQLAlchemyError, OSError, SystemExit), "", CONNECTION_RECIPE),
