@@ -46,6 +46,7 @@ OLDEST_NEEDS = (
     "pytest-xdist>=3.8",
     "sqlalchemy>=2.1",
 )
+VERSIONS_TESTS = ("tests/harness/versions", "tests/harness/hazards")
 BENCHMARKS = {
     path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")) if "__main__" in path.read_text("utf-8")
 }
@@ -111,11 +112,11 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def versions(session: nox.Session) -> None:
-    """Is a project judged alike on every Python, SQLAlchemy, Alembic and driver? On the Pythons that are on the PATH, or known to uv."""
+    """Is a project judged alike on every Python, SQLAlchemy, Alembic and driver, and each hazard told on every PostgreSQL? On those at hand."""
     prepare(session)
     session.env["PGHARNESS_VERSIONS"] = "all"
     arguments = ("-n2", "--verbose", *UNUSED_PLUGINS)
-    python(session, "-m", "pytest", *arguments, *_pytest_arguments(session.posargs, "tests/harness/versions"))
+    python(session, "-m", "pytest", *arguments, *_pytest_arguments(session.posargs, *VERSIONS_TESTS))
 
 
 @nox.session(venv_backend="none", default=False)

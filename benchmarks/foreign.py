@@ -1,12 +1,17 @@
 """How far does pgharness get with chains that others have published? Each as its README says, in an environment of its own: `nox -s foreign`.
 
-Prints a row for each project: its version, revisions, how many of them run, the checks that were made, the findings by code, and seconds.
+Prints a row for each project: its version, revisions, how many of them run, the checks that were made, findings, notes and what is allowed,
+the findings by code, and the seconds of the run beside those of a plain `alembic upgrade head` by the project's own env.py. With
+`--draw N --seed S` nothing is run: it prints N findings of each report that is there, drawn by chance, to be verified by hand; the same seed draws the same
+ones of the same report.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import random
 import subprocess
 import sys
 import time
@@ -15,6 +20,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pgharness.chain.baseline import run_baseline
+from pgharness.chain.deployment import deploy
+from pgharness.chain.project import open_project
+from pgharness.databases import Databases
+from pgharness.findings import CannotRun
+from pgharness.servers import open_server
+from pgharness.settings import load_settings
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / ".nox" / "foreign"
@@ -118,11 +131,40 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the environments and reports are made")
     parser.add_argument("--skip", action="append", default=[], help="leave out this check; may be repeated")
     parser.add_argument("--only", action="append", default=[], help="make this check alone; may be repeated")
+    parser.add_argument(
+        "--draw", type=int, default=0, help="print so many findings of each report, by chance, and run nothing"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the seed of that chance")
     asked = parser.parse_args()
-    print("| project | revisions | that run | checks made | findings | seconds |\n|---|---|---|---|---|---|")
+    if asked.draw:
+        for project in PROJECTS:
+            if not asked.names or project.name in asked.names:
+                print("\n".join(_drawn(project.name, asked.folder / project.name, asked.draw, asked.seed)))
+        return
+    print(
+        "| project | revisions | that run | checks made | findings | notes | by code | seconds | `upgrade head` |\n"
+        "|---|---|---|---|---|---|---|---|---|"
+    )
     for project in PROJECTS:
         if not asked.names or project.name in asked.names:
             print(_row(project, asked.folder / project.name, asked.skip, asked.only), flush=True)
+
+
+def _drawn(name: str, folder: Path, number: int, seed: int) -> list[str]:
+    """Return findings of a report as text, a block each; one line where there is no report."""
+    output = folder / "report.json"
+    if not output.exists():
+        return [f"== {name}: no report; run it first"]
+    found = json.loads(output.read_text(encoding="utf-8"))["findings"]
+    chance = random.Random(f"{seed} {name}")  # noqa: S311 - what is drawn is to be drawn again
+    chosen = chance.sample(range(len(found)), min(number, len(found)))
+    blocks = [f"== {name}: {len(chosen)} of {len(found)}, seed {seed}"]
+    for place in sorted(chosen):
+        one = found[place]
+        where = f"{one['file']}:{one['line']}" if one.get("file") else ""
+        said = [f"-- {place} {one['code']} {one['revision']} {one['subject']} {where}", one["message"]]
+        blocks += [*said, *(f"   | {line}" for line in one["evidence"].splitlines()), f"   fix: {one['mend']}"]
+    return blocks
 
 
 def _row(project: Project, folder: Path, skipped: Sequence[str], only: Sequence[str]) -> str:
@@ -134,14 +176,43 @@ def _row(project: Project, folder: Path, skipped: Sequence[str], only: Sequence[
     seconds = time.perf_counter() - began
     named = f"{project.name} {_version(project, python)}"
     if isinstance(report, str):
-        return f"| {named} | – | – | – | {report} | {seconds:.0f} |"
+        return f"| {named} | – | – | – | – | – | {report} | {seconds:.0f} | – |"
     revisions = [one["revision"] for one in report["revisions"]]
     failing = {one["revision"] for one in report["findings"] if one["check"] == "upgrade"}
     made = [one["name"] for one in report["checks"] if one["status"] != "skipped"]
     codes = Counter(one["code"] for one in report["findings"])
     found = ", ".join(f"{code} × {number}" for code, number in sorted(codes.items())) or "none"
     ran = sum(one not in failing for one in revisions)
-    return f"| {named} | {len(revisions)} | {ran} | {len(made)} | {found} | {seconds:.0f} |"
+    told = len(report["findings"]), len(report["notes"])
+    counts = " | ".join(str(count) for count in (len(revisions), ran, len(made), *told))
+    return f"| {named} | {counts} | {found} | {seconds:.0f} | {_plain(project, folder, python)} |"
+
+
+def _plain(project: Project, folder: Path, python: Path) -> str:
+    """Return the seconds of one upgrade to the heads by the project's env.py in a new process, as `alembic upgrade head` takes them."""
+    with contextlib.chdir(_packages(python) / project.where):
+        settings = load_settings(folder / "pyproject.toml")
+        try:
+            opened = open_project(settings)
+            with (
+                opened.runs.agent,
+                open_server(settings.server) as server,
+                Databases(server) as databases,
+                databases.experiment("plain") as database,
+            ):
+                run_baseline(database, settings)
+                began = time.perf_counter()
+                deployment = deploy(opened, database, opened.chain.targets)
+                seconds = time.perf_counter() - began
+        except CannotRun as reason:
+            return f"– ({reason.what})"
+    return f"{seconds:.1f}" if deployment.failure is None else f"fails after {seconds:.1f}"
+
+
+def _packages(python: Path) -> Path:
+    """Return the folder in which the packages of an environment lie."""
+    code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    return Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
 
 
 def _installed(project: Project, folder: Path) -> Path:
@@ -160,8 +231,7 @@ def _version(project: Project, python: Path) -> str:
 
 def _judged(project: Project, folder: Path, python: Path, chosen: Sequence[str]) -> dict[str, Any] | str:
     """Return the report, or why there is none."""
-    code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
-    packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
+    packages = _packages(python)
     config, output = folder / "pyproject.toml", folder / "report.json"
     for name, text in project.files.items():
         (folder / name).write_text(text, encoding="utf-8")

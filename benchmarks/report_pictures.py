@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,10 +38,14 @@ TAKEN = (
     Picture("index-800", "hazardous", "h1_index_runs_by_trigger", 800, 760),
     Picture("backfill-1280", "hazardous", "h2_add_priority_to_runs", 1280, 960),
     Picture("backfill-dark-1280", "hazardous", "h2_add_priority_to_runs", 1280, 960, dark=True),
+    Picture("traffic-1280", "traffic", "h2_add_priority_to_runs", 1280, 900),
     Picture("not-null-320", "hazardous", "h3_require_priority_of_runs", 320, 900),
     Picture("flowforge-dark-1920", "flowforge", "", 1920, 1100, dark=True),
     Picture("flowforge-tables-1920", "flowforge", "0004_add_runs", 1920, 1100),
 )
+
+# Few rows and one revision, so that it is a matter of a minute.
+UNDER_TRAFFIC = ("--traffic", "--only", "traffic", "--only", "locks", "--since", "h1_index_runs_by_trigger")
 
 
 def main() -> None:
@@ -53,16 +58,17 @@ def main() -> None:
         pages = {
             "flowforge": report_of(ROOT, Path(folder, "flowforge.html")),
             "hazardous": report_of(hazardous, Path(folder, "hazardous.html")),
+            "traffic": report_of(hazardous, Path(folder, "traffic.html"), *UNDER_TRAFFIC),
         }
         with open_browser() as browser:
             for picture in TAKEN:
                 take(browser, picture, pages[picture.page])
 
 
-def report_of(project: Path, page: Path) -> Path:
+def report_of(project: Path, page: Path, *options: str) -> Path:
     """Judge a project, and return the page."""
-    command = [sys.executable, "-m", "pgharness", "check", "--format", "html", "--output", str(page)]
-    ended = subprocess.run(command, cwd=project, check=False)
+    command = [sys.executable, "-m", "pgharness", "check", "--format", "html", "--output", str(page), *options]
+    ended = subprocess.run(command, cwd=project, check=False, env={**os.environ, "PGHARNESS_TRAFFIC_ROWS": "60000"})
     if not page.exists():
         sys.exit(f"pgharness check ended with {ended.returncode} and wrote no page")
     print(f"{page.name}: {page.stat().st_size:,} bytes")

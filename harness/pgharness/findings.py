@@ -76,6 +76,19 @@ class Repeated:
     subject: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A finding of what a revision meets where it is deployed together with an `earlier` one.
+
+    Of all of one code one is told, that of the newest revision: they have one cause and one fix. What a revision allows is told beside it, so
+    that its allowance is used.
+    """
+
+    finding: Finding
+    earlier: str
+    is_allowed: bool = False
+
+
 class Harm(StrEnum):
     """What somebody suffers of what a check finds, worst first; the words are a heading of the report."""
 

@@ -149,7 +149,9 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
     source = str(plan.settings.alembic)
-    report = Report(facts, record.chain, record.reached, results, server_s, duration_s, source, record.revisions)
+    report = Report(
+        facts, record.chain, record.reached, results, server_s, duration_s, source, record.revisions, record.traffic
+    )
     return Run(report, record)
 
 

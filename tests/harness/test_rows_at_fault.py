@@ -121,6 +121,74 @@ def test_what_a_revision_raises_and_what_python_raises_have_mends_of_their_own()
     assert "values = {" in mend_rows(python, "0002.py")
 
 
+@pytest.mark.parametrize(
+    ("error", "message", "is_of_the_code"),
+    [
+        ("AttributeError", "can't set attribute", True),
+        ("AttributeError", "type object 'Job' has no attribute 'Kind'", True),
+        ("NameError", "name 'uuid' is not defined", True),
+        ("AttributeError", "'NoneType' object has no attribute 'split'", False),
+        ("AttributeError", "'str' object has no attribute 'get'", False),
+        ("TypeError", "unsupported operand type(s) for +: 'int' and 'str'", False),
+        ("ValueError", "not enough values", False),
+    ],
+)
+def test_what_python_finds_wrong_with_the_code_itself_is_no_matter_of_what_columns_hold(
+    error: str, message: str, *, is_of_the_code: bool
+) -> None:
+    failure = Failure(error, message, frames=(Frame("0002.py", 9, "upgrade", "job.run_id = uuid4()"),))
+
+    mend = mend_rows(failure, "0002.py")
+    assert ("values = {" in mend) == (not is_of_the_code)
+    assert mend.startswith("correct 0002.py (line 9), which runs only where there are rows;") == is_of_the_code
+
+
+@pytest.mark.parametrize(
+    ("table", "keys", "parent", "rule"),
+    [
+        ("image", "resource_id", "resource", "the foreign key image_resource_id_fkey on (resource_id)"),
+        ("image", "other_id", "resource", ""),
+        ("image", "resource_id", "elsewhere", ""),
+        ("note", "resource_id", "resource", ""),
+    ],
+)
+def test_rows_that_met_the_same_foreign_key_before_the_revision_are_not_asked_for_in_production(
+    table: str, keys: str, parent: str, rule: str, empty_database: Database
+) -> None:
+    with empty_database.connect() as connection:
+        connection.execute(
+            "CREATE TABLE resource (id int PRIMARY KEY); CREATE TABLE elsewhere (id int PRIMARY KEY);"
+            "CREATE TABLE image (id int, resource_id int REFERENCES resource, other_id int);"
+            "CREATE TABLE note (resource_id int)"
+        )
+        before = take_snapshot(connection)
+    failure = Failure(
+        "ForeignKeyViolation",
+        f'insert or update on table "{table}" violates foreign key constraint "fk"\n'
+        f'DETAIL:  Key ({keys})=(9) is not present in table "{parent}".',
+        f"ALTER TABLE {table} ADD CONSTRAINT fk FOREIGN KEY({keys}) REFERENCES {parent} (id)",
+        "23503",
+    )
+
+    mend = mend_rows(failure, "0002.py", before=before)
+    assert ("make sure that production has none" in mend) == (not rule)
+    assert (rule in mend, "parts the rows itself" in mend) == (True, bool(rule))
+
+
+def test_rows_that_were_unique_before_the_revision_are_not_asked_for_in_production(empty_database: Database) -> None:
+    with empty_database.connect() as connection:
+        connection.execute("CREATE TABLE t (a int, b int, c int, UNIQUE (a, b))")
+        before = take_snapshot(connection)
+
+    def mend(keys: str) -> str:
+        message = f'could not create unique index "uq"\nDETAIL:  Key ({keys})=(1, 2) is duplicated.'
+        statement = f"ALTER TABLE t ADD CONSTRAINT uq UNIQUE ({keys})"
+        return mend_rows(Failure("UniqueViolation", message, statement, "23505"), "0002.py", before=before)
+
+    assert "parts the rows itself" in mend("a, b")
+    assert "make sure that production has none" in mend("a, c")
+
+
 def test_rows_that_share_a_key_become_one_to_which_their_children_refer(empty_database: Database) -> None:
     with empty_database.connect() as connection:
         connection.execute("""

@@ -191,6 +191,35 @@ def test_modules_of_the_project_are_imported(
     assert fewest <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= most
 
 
+SETS = "import os, uuid\nos.environ['SHOP_SESSION'] = uuid.uuid4().hex\n"
+
+
+@pytest.mark.parametrize(
+    ("at_import", "in_make", "fewest", "most"),
+    [
+        pytest.param(SETS, "", 2, 6, id="once for most runs where a module sets it"),
+        pytest.param("", SETS, 8, 99, id="in each run where the function sets it"),
+    ],
+)
+def test_with_a_variable_that_is_another_each_time_before_env_py_runs_modules_are_imported(
+    at_import: str, in_make: str, fewest: int, most: int, judge_project: Callable[..., Report]
+) -> None:
+    makes = MAKES.format(parameters="").replace(
+        "    config = Config()", "".join(f"    {one}\n" for one in in_make.splitlines()) + "    config = Config()"
+    )
+    env = ENV.format(imports="shop_imported", before="", url="shop_imported.url", run="migrate()")
+
+    report = judge_project(
+        {"makes.py": f"import shop_imported\n{makes}", "shop_imported.py": IMPORTED + at_import, "env.py": env},
+        'make_config = "makes:make"\nenvironment = { SHOP_URL = "{url}" }',
+        only=("modes",),
+        modes_budget=20,
+    )
+
+    assert report.findings == ()
+    assert fewest <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= most
+
+
 def test_a_run_that_began_before_another_had_the_modules_imported_ahead_goes_on(
     example: Callable[..., Path], empty_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

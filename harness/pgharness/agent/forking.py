@@ -65,7 +65,7 @@ def _be_nursery(connected: socket.socket) -> None:
     """Import what runs of this project import, and fork from then on.
 
     What they read of the database meanwhile is a stand-in. There is none where env.py sets other variables than imports do, which they
-    may read; where a module cannot be imported outside of env.py, or without the database; and where one starts a thread, for then
+    may read, or where those that are set before it are not set by imports, whose values may differ each time; where a module cannot be imported outside of env.py, or without the database; and where one starts a thread, for then
     the process cannot be forked.
     """
     channel = Channel(connected)
@@ -79,7 +79,9 @@ def _be_nursery(connected: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what is imported may run programs, and want to know how they ended
     is_imported = all(_is_imported(name) for name in wanted["modules"])
     made = ahead.changes(before, os.environ)
-    is_ready = is_imported and threading.active_count() == 1 and made == wanted["changes"]
+    early = set(wanted["set_early"])
+    is_as_in_a_run = early <= made.keys() and {name: made[name] for name in made.keys() - early} == wanted["changes"]
+    is_ready = is_imported and threading.active_count() == 1 and is_as_in_a_run
     ahead.set_by_imports.update({name: value for name, value in made.items() if value is not None})
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     channel.send("nursery", ready=is_ready)

@@ -41,6 +41,8 @@ class Project:
     driver: str
     url: str
     variables: dict[str, str]
+    set_early: tuple[str, ...] = ()
+    """The variables that the project's own code has set by then, as a module does that is imported."""
 
     @property
     def env_py(self) -> str:
@@ -67,6 +69,7 @@ def open_project(task: dict[str, Any]) -> Project:
     os.chdir(task["folder"])
     os.environ.clear()
     os.environ.update({**task["environment"], **ahead.set_by_imports})
+    begun = dict(os.environ)
     config = _configured(task)
     configured_url = _configured_url(config)
     # A script_location of the form package:folder imports the package, which may read the variables.
@@ -82,7 +85,9 @@ def open_project(task: dict[str, Any]) -> Project:
     url = _set_variables(task, driver)
     if task["parts"]:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    return Project(task, config, scripts, driver, url, dict(os.environ))
+    own = {*task["variables"], *task["limits"], *task["cleared"]}
+    set_early = tuple(sorted(ahead.changes(begun, os.environ).keys() - own))
+    return Project(task, config, scripts, driver, url, dict(os.environ), set_early)
 
 
 def _configured_url(config: Config) -> str:

@@ -85,6 +85,7 @@ def _converse(project: Project, channel: Channel) -> None:
             backend=environment.backend,
             driver=project.driver,
             changes=ahead.changes(project.variables, os.environ),
+            set_early=project.set_early,
             variables=ahead.written_for(project.task["variables"], project.task["parts"], project.url),
             stand_in=project.task["parts"]["database"] + ahead.SUFFIX,
             path=sys.path,

@@ -43,8 +43,9 @@ class Runner:
 
         What a migration context remembers (an enum type that it made) is unknown to the next process of a deployment.
         """
-        settings = session_settings(self._environment.connection)
-        rollback(self._environment.connection)
+        settings = self._settings(asked)
+        if settings is None:
+            return
         for several in [[step] for step in asked] if apart else [asked]:
             with self._watching():
                 has_passed = self._run_in_one_context(several)
@@ -53,6 +54,19 @@ class Runner:
                     restore_settings(self._environment.connection, settings)
             if not has_passed:
                 return
+
+    def _settings(self, asked: Asked) -> dict[str, str] | None:
+        """Return the session's settings; None where the session has ended and env.py's connection is of no more use, which fails the first step."""
+        connection = self._environment.connection
+        rollback(connection)  # what was begun on a session that has ended
+        try:
+            return session_settings(connection)
+        except Exception as error:  # drivers and dialects agree on no class
+            step = _Step(self._environment, self._environment.project.scripts.get_revision(asked[0][0]), asked[0][1])
+            self._tell(step, describe(error, "", [step.script.path]))
+            return None
+        finally:
+            rollback(connection)
 
     def _run_in_one_context(self, asked: Asked) -> bool:
         """Run steps in one migration context, each in its own transaction; say whether all passed."""

@@ -18,24 +18,24 @@ MOST_FILES = 2000
 def unimported_tables(metadata: Sequence[MetaData], folders: Sequence[str]) -> list[dict[str, str]]:
     """Return `table` and `module` for each table that a module beside the models would define if it were imported.
 
-    Looked at are the packages in which these MetaData live; files in `folders`, those of the revisions, are no models. Files are read
-    and never imported, so a table whose name is computed is not found.
+    Looked at are the packages in which these MetaData live, also one that is installed where it holds `folders`, those of the revisions;
+    the files in these are no models. Files are read and never imported, so a table whose name is computed is not found.
     """
     imported = {Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
     apart = [Path(folder).resolve() for folder in folders]
     return [
         {"table": table, "module": module}
-        for module, file in _files_beside(metadata)
+        for module, file in _files_beside(metadata, apart)
         if file not in imported and not any(folder in file.resolve().parents for folder in apart)
         for table in _tables_in(file)
     ]
 
 
-def _files_beside(metadata: Sequence[MetaData]) -> Iterator[tuple[str, Path]]:
+def _files_beside(metadata: Sequence[MetaData], folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """Yield the modules beside those in which the MetaData, or a base that has it, is a name, with their files."""
-    homes = [name for name, module in list(sys.modules.items()) if _is_projects(module) and _holds(module, metadata)]
+    homes = [name for name, module in list(sys.modules.items()) if _has_source(module) and _holds(module, metadata)]
     for name in sorted({home.partition(".")[0] for home in homes}):
-        file = Path(str(sys.modules[name].__file__)) if _is_projects(sys.modules.get(name)) else None
+        file = Path(str(sys.modules[name].__file__)) if _is_projects(sys.modules.get(name), folders) else None
         if file is None:
             continue
         is_package = file.name == "__init__.py"
@@ -45,9 +45,18 @@ def _files_beside(metadata: Sequence[MetaData]) -> Iterator[tuple[str, Path]]:
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), found
 
 
-def _is_projects(module: Any) -> bool:
+def _has_source(module: Any) -> bool:
     file = getattr(module, "__file__", None)
-    return file is not None and Path(file).suffix == ".py" and "site-packages" not in Path(file).parts
+    return file is not None and Path(file).suffix == ".py"
+
+
+def _is_projects(module: Any, folders: Sequence[Path]) -> bool:
+    """Whether a package is no library: it is not installed, or it is what brings the revisions."""
+    if not _has_source(module):
+        return False
+    home = Path(module.__file__).resolve().parent
+    is_package = Path(module.__file__).name == "__init__.py"
+    return "site-packages" not in home.parts or (is_package and any(home in folder.parents for folder in folders))
 
 
 def _holds(module: Any, metadata: Sequence[MetaData]) -> bool:

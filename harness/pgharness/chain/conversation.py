@@ -72,7 +72,7 @@ class Conversation:
         if told["changes"] and child.imported_ahead:
             raise ImportedTooEarlyError
         environment = {**os.environ, **told["variables"]}
-        wanted = {name: told[name] for name in ("path", "modules", "stand_in", "changes")}
+        wanted = {name: told[name] for name in ("path", "modules", "stand_in", "changes", "set_early")}
         project.runs.import_ahead({"folder": str(Path.cwd()), "environment": environment, **wanted})
 
     def steps(

@@ -54,7 +54,7 @@ class ProjectRuns:
         return told
 
     def import_ahead(self, said: Mapping[str, Any]) -> None:
-        """Import what runs of the project import, once for all that come: `folder`, `path`, `modules`, `environment`, `stand_in`, `changes`.
+        """Import what runs of the project import, once for all that come: `folder`, `path`, `modules`, `environment`, `stand_in`, `changes`, `set_early`.
 
         What they read of the database when they are imported is that of the stand-in, from which each run is led to its own.
         """

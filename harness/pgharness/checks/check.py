@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import Snapshot
-from pgharness.findings import Finding, Harm, Minor, Note, Repeated
+from pgharness.findings import Finding, Harm, Minor, Note, Repeated, Together
 from pgharness.kinds import Kind
 from pgharness.records.chain_record import ChainRecord
 
 Compare = Callable[[Snapshot, Snapshot], tuple[Difference, ...]]
 """Gives what differs between the left and the right, without what the user's ignore rules leave out."""
 
-Judge = Callable[[ChainRecord, Compare], Iterable[Finding | Note | Minor | Repeated]]
+Judge = Callable[[ChainRecord, Compare], Iterable[Finding | Note | Minor | Repeated | Together]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

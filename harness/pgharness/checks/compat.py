@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from pgharness.checks.check import Check, Compare
-from pgharness.describing.old_release import CODES, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
+from pgharness.describing.old_release import CODES, GONE, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
 from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
@@ -90,6 +90,9 @@ def _finding(record: ChainRecord, revision: str, subject: str, group: Sequence[B
         f"{mend.format(name=first.statement.name, column=column)}; {DECLARE}",
         "\n".join(evidence),
         code=CODES.get(kind, REFUSED_WRITE),
+        cause="The release before is refused where it reads or writes what is gone or has another name."
+        if CODES.get(kind) == GONE
+        else "",
     )
 
 

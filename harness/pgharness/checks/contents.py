@@ -202,7 +202,7 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
             seen,
             "PGH-V005",
             subject,
-            f"{count_of(up.vanished, 'row')} of before vanish in upgrade(), and {_no_way_back(seen)}.",
+            f"{count_of(up.vanished, 'row')} of before {'vanishes' if len(up.vanished) == 1 else 'vanish'} in upgrade(), and {_no_way_back(seen)}.",
             f"let upgrade() in {_path(seen)} keep them, or keep a copy for downgrade(); {DECLARE}",
             rows_in_words(up.vanished, redacts=redacts),
         )
@@ -234,12 +234,21 @@ def _judge_rows(seen: _Seen, table: str, *, redacts: bool) -> Iterator[Finding |
             rows_in_words(back.vanished, redacts=redacts),
         )
     if back.appeared and not back.vanished and table not in seen.refilled | seen.written_to:
+        if _puts_back(seen, table):
+            yield Note(
+                NAME,
+                _revision(seen),
+                f"{subject}: upgrade() deletes rows, of which none stood there, and downgrade() writes {count_of(back.appeared, 'row')}: that "
+                f"is the way back where they stood there; where they did in production, give it such under `-- before` in the file of "
+                "`data_folder`",
+            )
+            return
         yield _finding(
             seen,
             "PGH-V008",
             subject,
             f"downgrade() leaves {count_of(back.appeared, 'row')} more than stood there before upgrade().",
-            f"let downgrade() in {_path(seen)} take away the rows that upgrade() makes; {DECLARE}",
+            f"let downgrade() in {_path(seen)} take away the rows that upgrade() makes, and write none itself; {DECLARE}",
             rows_in_words(back.appeared, redacts=redacts),
         )
 
@@ -251,6 +260,16 @@ def _asked_of_ours(seen: _Seen, table: str) -> str:
     asked = [one for one in deletes if re.search(names, one)]
     new = [one.name for one in seen.up[table].added if (table, one.name) in seen.ours]
     return next((one for one in new if asked and all(_names(one, text) for text in asked)), "")
+
+
+def _puts_back(seen: _Seen, table: str) -> bool:
+    """Whether the way back writes rows of its own to a table from which the way there deletes: it has to bring back what production had."""
+    name = rf'"?{re.escape(table.rpartition(".")[2].strip(chr(34)))}"?(?!\w)'
+    named = rf"(?:(?:\w+|\"[^\"]+\")\.)?{name}"
+    deletes = re.compile(rf"\bDELETE\s+FROM\s+(?:ONLY\s+)?{named}", re.IGNORECASE)
+    writes = re.compile(rf"\bINSERT\s+INTO\s+{named}", re.IGNORECASE)
+    up, down = _own(seen.item, "upgrade"), _own(seen.item, "downgrade")
+    return any(deletes.search(one) for one in up) and any(writes.search(one) for one in down)
 
 
 def _own(item: RevisionRecord, direction: str) -> list[str]:

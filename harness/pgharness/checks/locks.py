@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import Finding, Harm, Minor, Note
+from pgharness.checks.locks_between import judge_between
+from pgharness.findings import Finding, Harm, Minor, Note, Together
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.revisions import Revision
@@ -18,7 +19,7 @@ from pgharness.trace.hazards import INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, h
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
-from pgharness.trace.telling import counted, doing
+from pgharness.trace.telling import counted, doing, in_one_line
 
 NAME = "locks"
 MINOR = "lock timeout"
@@ -27,7 +28,6 @@ OWN_TRANSACTION = "context.configure(…, transaction_per_migration=True) in env
 ONE_FOR_ALL = (
     "without it `alembic upgrade head` runs all revisions in one transaction, which holds each lock to its end"
 )
-_SHOWN = 100
 # What is said of all such work of one revision.
 _WORK = {
     "builds": "builds indexes of a table",
@@ -40,7 +40,7 @@ _WORK = {
 }
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | Note]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | Note | Together]:
     """Judge the trace of each upgrade and downgrade that passed; that no limit is in force is told once."""
     for revision, direction, trace in _traces(record):
         for one in work_under_locks(trace):
@@ -48,6 +48,8 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | 
             is_the_way_back = direction == "downgrade" and hazard_of(one) not in REVERSIBLE
             yield Minor(ON_THE_WAY_BACK, told) if is_the_way_back and isinstance(told, Finding) else told
         yield from _judge_late_limit(revision, direction, trace)
+    if record.deployment is not None and record.deployment.is_one_transaction:
+        yield from judge_between(record, record.deployment)
     yield from _judge_limit(record)
 
 
@@ -75,7 +77,7 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
     return Note(
         NAME,
         revision.revision,
-        f"{direction}(): {_place(one.statement)} {doing(one.work)} while {in_words(one.lock.mode, one.lock.kind)}; in production these are "
+        f"{direction}(): {in_one_line(one.statement)} {doing(one.work)} while {in_words(one.lock.mode, one.lock.kind)}; in production these are "
         f"{rows_in_words(estimate.rows)} rows (a finding from small_table_rows = {sizes.small_table_rows:,})",
     )
 
@@ -103,12 +105,12 @@ def _between_revisions(deployment: DeploymentRecord | None, hazard: Hazard, fix:
 
 def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, mend: str) -> Finding:
     lock = one.lock
-    taken = "" if not one.is_held_over else f", which {_place(trace.statements[lock.taken_by])} took,"
+    taken = "" if not one.is_held_over else f", which {in_one_line(trace.statements[lock.taken_by])} took,"
     return Finding(
         NAME,
         revision.revision,
         f"{lock.kind} {lock.relation}",
-        f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {_place(one.statement)} {doing(one.work)}: "
+        f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {in_one_line(one.statement)} {doing(one.work)}: "
         f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.",
         f'{mend}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
         evidence(one.statement),
@@ -121,14 +123,8 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, 
 def evidence(traced: TracedStatement) -> str:
     """Return the statement, the locks that are held when it has ended, and the work."""
     locks = ", ".join(f"{lock.mode} on {lock.relation}" for lock in blocking_locks(traced))
-    works = ", ".join(counted(work) for work in traced.works)
+    works = ", ".join(dict.fromkeys(counted(work) for work in traced.works))
     return f"{traced.statement.sql.strip()}\nlocks: {locks}\nwork: {works}"
-
-
-def _place(traced: TracedStatement) -> str:
-    statement = " ".join(traced.statement.sql.split())
-    shown = statement if len(statement) <= _SHOWN else f"{statement[:_SHOWN]}…"
-    return f"`{shown}`"
 
 
 def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Iterator[Finding]:
@@ -139,7 +135,7 @@ def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Itera
             NAME,
             revision.revision,
             f"{lock.kind} {lock.relation}",
-            f"{direction}() takes {lock.mode} on {lock.relation} with {_place(one)} while no lock_timeout is in force, though one is set "
+            f"{direction}() takes {lock.mode} on {lock.relation} with {in_one_line(one)} while no lock_timeout is in force, though one is set "
             f"elsewhere: it waits without end behind the longest transaction, and all who come later wait behind it.",
             "op.execute(\"SET LOCAL lock_timeout = '5s'\") as the first statement of the revision",
             evidence(one),
@@ -177,7 +173,7 @@ def _unlimited(revision: Revision, lock: HeldLock, one: TracedStatement) -> Find
         NAME,
         revision.revision,
         f"{lock.kind} {lock.relation}",
-        f"upgrade() takes {lock.mode} on {lock.relation} with {_place(one)} while no lock_timeout is in force: it waits without end behind a "
+        f"upgrade() takes {lock.mode} on {lock.relation} with {in_one_line(one)} while no lock_timeout is in force: it waits without end behind a "
         "long transaction, and all who come later wait behind it.",
         'in env.py, where the engine is made: connect_args={"options": "-c lock_timeout=5s"} '
         '(asyncpg: connect_args={"server_settings": {"lock_timeout": "5s"}}); and run an upgrade again that ends with SQLSTATE 55P03; '

@@ -28,6 +28,7 @@ from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "roundtrip"
 # What SQLAlchemy says where a call has None for a name.
+_LACKS_VALUE = re.compile(r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)" contains null values')
 NAMELESS = re.compile("it has no name|have a name", re.IGNORECASE)
 
 
@@ -69,11 +70,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             revision,
             f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
-            advice(
-                record.downgrade_rows_failure,
-                "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
-                'allow = {"roundtrip": "<reason>"}',
-            ),
+            _mend_on_rows(record.downgrade_rows_failure),
             record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
@@ -266,6 +263,24 @@ def _finding(
 def _failed(code: str, revision: Revision, message: str, mend: str, failure: Failure) -> Finding:
     finding = _finding(code, revision, message, mend, failure_evidence(failure))
     return replace(finding, line=failure.line_in(revision.path))
+
+
+def _mend_on_rows(failure: Failure) -> str:
+    """Return what to write into a downgrade that fails on rows; a column that it brings back has a default until the rows have a value."""
+    otherwise = (
+        "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
+        'allow = {"roundtrip": "<reason>"}'
+    )
+    lacking = _LACKS_VALUE.search(failure.message)
+    if failure.sqlstate != "23502" or lacking is None:
+        return advice(failure, otherwise)
+    table, column = lacking["table"], lacking["column"]
+    if not re.search(rf'\bADD\s+(COLUMN\s+)?"?{re.escape(column)}"?\s', failure.statement or "", re.IGNORECASE):
+        return advice(failure, otherwise)
+    return (
+        f'op.add_column("{table}", sa.Column("{column}", …, nullable=False, server_default=sa.text("<value>"))); '
+        f'op.alter_column("{table}", "{column}", server_default=None); or {otherwise}'
+    )
 
 
 CHECK = Check(

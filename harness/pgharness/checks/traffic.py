@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import Finding, Harm, Note
+from pgharness.findings import Finding, Harm, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure
 from pgharness.records.trace import Trace
-from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited
+from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited, in_words
 from pgharness.trace.estimating import rows_in_words, seconds_in_words
 from pgharness.trace.occurrences import blocking_locks, work_under_locks
 
@@ -22,8 +24,18 @@ IN_PIECES = (
     "UPDATE … WHERE id BETWEEN … AND …, some thousand rows at a time"
 )
 
+_LACKS_VALUE = re.compile(r'null value in column "(.+?)" of relation')
+_WITH_DEFAULT = (
+    'op.execute("ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT …") in the same revision; or let it be NULL until the release '
+    "before, which gives no value, runs no more"
+)
+_WHEN_NOBODY_DOES = (
+    'let what is new take what the release before writes; or put it into a revision that says after_deploy = "<why no such release runs '
+    'any more>"'
+)
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
+
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | Repeated]:
     """Judge what the traffic met."""
     assert record.traffic is not None
     for one in record.traffic.revisions:
@@ -31,6 +43,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
         trace = item.upgrade.trace if item is not None else None
         yield from _judge_waits(one, record.traffic.wait_ms, trace)
         yield from _judge_errors(one, trace)
+        yield from _judge_refused(one, item.revision if item is not None else None)
         yield from _notes(one, record.traffic.rows)
         if one.queue is not None:
             yield from _judge_queue(one.revision, one.queue)
@@ -49,7 +62,7 @@ def _judge_waits(one: RevisionTraffic, wait_ms: int, trace: Trace | None) -> Ite
             NAME,
             one.revision,
             f"table {longest.relation}",
-            f"Who {longest.act} of {longest.relation} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
+            f"Who {in_words(longest.act, longest.relation)} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
             f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).",
             _mend(trace, longest.relation, culprit),
             "\n".join(f"{seconds_in_words(wait.waited_s)}: {wait.sql}" for wait in waits),
@@ -76,29 +89,50 @@ def _judge_errors(one: RevisionTraffic, trace: Trace | None) -> Iterator[Finding
     in_queue = one.queue.load.errors if one.queue is not None else ()
     deadlocks = [error for error in (*errors, *in_queue) if error.sqlstate == DEADLOCK]
     if is_victim or deadlocks:
-        who = "the migration" if is_victim else f"a session that {deadlocks[0].act} of {deadlocks[0].relation}"
+        who = "the migration" if is_victim else f"a session that {in_words(deadlocks[0].act, deadlocks[0].relation)}"
         yield Finding(
             NAME,
             one.revision,
             f"table {deadlocks[0].relation}" if deadlocks else "deadlock",
-            f"The migration and traffic waited for each other, and the server ended {who} (SQLSTATE 40P01): they lock the same tables in "
-            "opposite order.",
-            "lock one table in each revision, with context.configure(…, transaction_per_migration=True) in env.py; or lock all of them first, in the order in which the application writes to them, parents before "
-            'children: op.execute("LOCK TABLE parent, child IN ACCESS EXCLUSIVE MODE")',
+            f"The migration and traffic waited for each other, and the server ended {who} (SQLSTATE 40P01): each holds a lock on one table "
+            "and wants one on another. No order suits all: who inserts locks a table and then those to which it refers, a transaction over "
+            "several mostly those first.",
+            "lock one table in each revision, with context.configure(…, transaction_per_migration=True) in env.py, so that no lock is held "
+            "while another one is waited for",
             one.failure.message if is_victim and one.failure is not None else deadlocks[0].sql,
             code="PGH-T002",
         )
     for error in errors:
-        if error.sqlstate != DEADLOCK:
+        if error.sqlstate != DEADLOCK and not error.is_refused:
             yield Finding(
                 NAME,
                 one.revision,
                 f"table {error.relation}",
-                f"A statement that {error.act} of {error.relation} failed meanwhile: {error.message} (SQLSTATE {error.sqlstate}).",
+                f"A statement that {in_words(error.act, error.relation)} failed meanwhile: {error.message} (SQLSTATE {error.sqlstate}).",
                 _mend(trace, error.relation),
                 error.sql,
                 code="PGH-T003",
             )
+
+
+def _judge_refused(one: RevisionTraffic, revision: Revision | None) -> Iterator[Repeated]:
+    """Yield what is refused since the revision ran, of each table the first; that the release before ran no more then, it may say."""
+    if revision is not None and revision.after_deploy is not None:
+        return
+    for error in {error.relation: error for error in reversed(one.load.errors) if error.is_refused}.values():
+        column = _LACKS_VALUE.search(error.message)
+        yield Repeated(
+            "compat",
+            Finding(
+                NAME,
+                one.revision,
+                f"table {error.relation}",
+                f"Who {in_words(error.act, error.relation)} as before is refused since the migration ran: {error.message} (SQLSTATE {error.sqlstate}).",
+                _WITH_DEFAULT.format(table=error.relation, column=column[1]) if column else _WHEN_NOBODY_DOES,
+                error.sql,
+                code="PGH-T006",
+            ),
+        )
 
 
 def _judge_queue(revision: str, queue: Queue) -> Iterator[Finding]:
@@ -189,7 +223,7 @@ CHECK = Check(
     harm=Harm.SERVICE,
     claim="readers and writers of large tables go on while the newest revisions run, and a migration that waits lets them go",
     reason="What blocks on a million rows, behind a dump, or in a deadlock, blocks nobody on the few rows of a test.",
-    mend="take no lock over work, set lock_timeout, and lock tables in the order in which the application does",
+    mend="take no lock over work, set lock_timeout, and lock one table in each transaction",
     judge=judge,
     needs=frozenset({"traffic"}),
     uses=frozenset({"trace"}),

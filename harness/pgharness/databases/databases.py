@@ -84,12 +84,18 @@ class Databases:
         try:
             yield
         finally:
-            self._drop_outside_since(before)
+            self.drop_outside_since(before)
 
     def outside(self) -> Outside:
         """Return the roles and replication slots that the server has now."""
         with self._working() as session:
             return read_outside(session)
+
+    def drop_outside_since(self, before: Outside) -> None:
+        """Drop the roles and replication slots that are new since, on a server of our own."""
+        if self.server.is_ours:
+            with self._working() as session:
+                drop_outside(session, read_outside(session).since(before))
 
     def clone(self, template: Database) -> Database:
         """Make a copy of a template, or of any database on which nobody is connected, with what it carries itself."""
@@ -179,15 +185,10 @@ class Databases:
             build(database)
         except BaseException:
             self.drop(database)
-            self._drop_outside_since(before)
+            self.drop_outside_since(before)
             raise
         built.append(database)
         return database
-
-    def _drop_outside_since(self, before: Outside) -> None:
-        if self.server.is_ours:
-            with self._working() as session:
-                drop_outside(session, read_outside(session).since(before))
 
     def _carried_by(self, session: Connection, database: Database) -> Carried:
         """Return what a database carries, read once where it is a template."""

@@ -36,8 +36,9 @@ MENDS = {
 }
 
 # The kind of finding by the same; whatever else is refused, is something that it writes.
+GONE = "PGH-C001"
 CODES = {
-    **dict.fromkeys(("42703", "42P01", "42883", "42725", "42P10"), "PGH-C001"),
+    **dict.fromkeys(("42703", "42P01", "42883", "42725", "42P10"), GONE),
     **dict.fromkeys(("types", "values", "rows"), "PGH-C003"),
     "42501": "PGH-C004",
     "0A000": "PGH-C006",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pgharness.catalog.facts import RELATION_KINDS, Snapshot
-from pgharness.catalog.index_shapes import ForeignKey
+from pgharness.catalog.facts import RELATION_KINDS, ObjectKey, Snapshot
+from pgharness.catalog.index_shapes import ForeignKey, read_foreign_keys
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
 from pgharness.describing.keeping_one import keep_one_of_each
@@ -22,11 +22,17 @@ _ALTERED = re.compile(rf"ALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYP
 _REFERENCES = re.compile(rf"REFERENCES\s+({_NAME}(?:\.{_NAME})?)\s*\(([^)]+)\)", re.IGNORECASE)
 _WHERE = re.compile(r"\bINDEX\b.*\bWHERE\b(.+)$", re.IGNORECASE | re.DOTALL)
 _COLUMNS = re.compile(rf"(?:parent|child)\.({_NAME})|({_NAME}) IS NULL|WHERE \(((?:{_NAME}, )*{_NAME})\) IS NOT NULL")
+_KEYS = re.compile(r"Key \((.+?)\)=\(.*\) (?:is not present in table \"(.+?)\"|is duplicated)", re.DOTALL)
 _CHECK = re.compile(r"\bCHECK\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
 
 
 # Generated texts are no more than texts; what they stand for in production may be known to the project alone.
 _OF_TEXTS = ("22P02", "22007", "23514")
+# Python's own errors of a line that would fail on any row; of None, or of what a value was read as, they come of the rows.
+_OF_THE_CODE = frozenset(
+    {"NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "NotImplementedError"}
+)
+_OF_A_VALUE = re.compile(r"'(?:NoneType|str|int|float|bool|list|dict|bytes|Decimal|datetime|date)' object has no")
 _VALUES = ', or name what it does hold: values = {"<schema>.<table>.<column>" = ["<text>", …]} in [tool.pgharness]'
 
 
@@ -89,17 +95,63 @@ def mend_rows(
     found = rows_at_fault(failure, before)
     if failure.sqlstate is None and failure.frames and failure.frames[-1].code.startswith("raise"):
         return f"let upgrade() in {path} correct such rows instead of raising; {declare}"
+    if failure.sqlstate is None and _is_of_the_code(failure):
+        return f"correct {path}{_line(failure)}, which runs only where there are rows; {declare}"
     if failure.sqlstate is None:
         return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
     if found is None or not (found.query or found.keys):
         otherwise = f"fill or clean the rows in {path} before"
         return f"{advice(failure, otherwise)}; {declare}"
+    if before is not None and (rule := held_before(failure, before)):
+        return (
+            f"production has none before the revision, where {rule} held already: upgrade() in {path} parts the rows itself, so let it change "
+            f"alike all that {rule} is about; {declare}"
+        )
     values = _VALUES if failure.sqlstate in _OF_TEXTS else ""
     clean = (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)) or advice(
         failure, f"clean them in {path} before"
     )
     ask = f"make sure that production has none: {found.query}; or " if found.query else ""
     return f"{ask}{clean}; {declare}{values}"
+
+
+def _is_of_the_code(failure: Failure) -> bool:
+    if failure.error == "AttributeError":
+        return _OF_A_VALUE.search(failure.message) is None
+    return failure.error in _OF_THE_CODE
+
+
+def _line(failure: Failure) -> str:
+    return f" (line {failure.frames[-1].line})" if failure.frames else ""
+
+
+def held_before(failure: Failure, before: Snapshot) -> str:
+    """Return the rule that rows violate where the catalog `before` the revision had the same one, so that they met it; else empty."""
+    table = _TABLE.search(" ".join((failure.statement or "").split()))
+    found = _KEYS.search(failure.message)
+    if table is None or found is None or failure.sqlstate not in {"23503", "23505"}:
+        return ""
+    keys = [unquoted(one) for one in found[1].split(", ")]
+    name = unquoted(unqualified(table[1]))
+    if failure.sqlstate == "23503":
+        return next(
+            (
+                f"the foreign key {unqualified(one.name)} on ({', '.join(keys)})"
+                for one in read_foreign_keys(before)
+                if [unquoted(column) for column in one.columns] == keys
+                and unquoted(unqualified(one.table)) == name
+                and found[2] == unquoted(unqualified(one.referenced))
+            ),
+            "",
+        )
+    return next((f"{one.object}" for one in before.objects("constraint") if _is_unique(before, one, name, keys)), "")
+
+
+def _is_unique(before: Snapshot, key: ObjectKey, table: str, columns: list[str]) -> bool:
+    definition = before.value(*key, "definition") or ""
+    found = re.fullmatch(r"(?:UNIQUE|PRIMARY KEY) \(([^()]*)\)", definition)
+    has_columns = found is not None and [unquoted(one) for one in found[1].split(", ")] == columns
+    return has_columns and unquoted(unqualified(qualifier(key.object))) == table
 
 
 def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:

@@ -21,6 +21,7 @@ from pgharness.judging.declarations import (
 )
 from pgharness.judging.ignore_rules import Comparer, judge_ignore_rules
 from pgharness.judging.judge_faults import judge_guarded
+from pgharness.judging.of_old_revisions import fold
 from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
 from pgharness.judging.weighing import Said, Weighing
@@ -92,7 +93,7 @@ def judge(
         _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
     return tuple(
-        _without_accepted(_without_earlier(result, before - ends), rules.accepted)
+        _without_accepted(_without_earlier(fold(result, record, rules), before - ends), rules.accepted)
         for result in (*_unasked(record, checks, ends, comparer), *told)
     )
 

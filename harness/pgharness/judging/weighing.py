@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pgharness.findings import CheckResult, Finding, Minor, Note, Repeated
+from pgharness.findings import CheckResult, Finding, Minor, Note, Repeated, Together
 
-Said = tuple[Finding | Note | Minor | Repeated, ...]
+Said = tuple[Finding | Note | Minor | Repeated | Together, ...]
 """What a judge yields."""
 
 
@@ -23,13 +23,17 @@ class Weighing:
     earlier: Sequence[CheckResult] = ()
     before: Collection[str] = ()
 
-    def of(self, said: Iterable[Finding | Note | Minor | Repeated]) -> tuple[Finding | Note, ...]:
+    def of(self, said: Iterable[Finding | Note | Minor | Repeated | Together]) -> tuple[Finding | Note, ...]:
         """Return what is to be told; what an earlier check tells is one finding for each revision, at the end."""
         told: list[Finding | Note] = []
         repeated: defaultdict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
         once: defaultdict[str, list[Minor]] = defaultdict(list)
+        together: defaultdict[str, list[Finding]] = defaultdict(list)
         for item in said:
-            if isinstance(item, Minor) and item.is_told_once and item.name not in self.strict:
+            if isinstance(item, Together):
+                if not {item.earlier, item.finding.revision} & set(self.before):
+                    (told if item.is_allowed else together[item.finding.code]).append(item.finding)
+            elif isinstance(item, Minor) and item.is_told_once and item.name not in self.strict:
                 once[item.name] += [item] if item.finding.revision not in self.before else []
             elif isinstance(item, Minor):
                 told.append(item.finding if item.name in self.strict else item.as_note())
@@ -40,6 +44,7 @@ class Weighing:
             else:
                 told.append(item.finding)
         told += [_once(minors) for minors in once.values() if minors]
+        told += [_newest(found) for found in together.values()]
         return (*told, *(_in_one(of, check, revision, found) for (of, check, revision), found in repeated.items()))
 
     def _is_told(self, item: Repeated) -> bool:
@@ -49,6 +54,15 @@ class Weighing:
 
 def _once(minors: Sequence[Minor]) -> Note:
     return minors[0].as_note(others=len({one.finding.revision for one in minors}) - 1)
+
+
+def _newest(found: Sequence[Finding]) -> Finding:
+    """Return the finding of the newest revision, with how many more there are."""
+    newest, others = found[-1], len(found) - 1
+    if not others:
+        return newest
+    more = f" So it is with {others} more revision{'' if others == 1 else 's'} of the chain."
+    return replace(newest, message=newest.message + more)
 
 
 def _in_one(of: str, check: str, revision: str | None, found: Sequence[Finding]) -> Finding:

@@ -62,6 +62,14 @@ class DeploymentRecord:
 
     given: tuple[GivenNumber, ...] = ()
 
+    @property
+    def is_one_transaction(self) -> bool:
+        """Whether env.py runs all revisions that are due in one transaction: as Alembic makes env.py, it does."""
+        run = self.runs[-1] if self.runs else None
+        if run is None or run.options.get("transactional_ddl") is False:
+            return False
+        return run.in_transaction or (self.has_begun and not run.options.get("transaction_per_migration"))
+
     def is_at(self, chain: Chain) -> bool:
         """Whether it passed, and the version tables hold the chain's heads."""
         return self.failure is None and self.has_applied(chain, chain.heads)

@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 
 from pgharness.records.steps import Failure
 
+ENDED = {"40P01", "55P03", "57014", "40001"}
+"""What a server does to a statement that waits too long, or for whom it waits."""
+
+GIVEN = "sends"
+"""What a session does that sends a statement of a file; its `relation` is the statement's name."""
+
+
+def in_words(act: str, relation: str) -> str:
+    """Return what a session does: `reads a row of public.orders`, `sends orders_by_day`."""
+    return f"{act} {relation}" if act == GIVEN else f"{act} of {relation}"
+
 
 @dataclass(frozen=True, slots=True)
 class Waited:
@@ -21,13 +32,18 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class TrafficError:
-    """A statement of the traffic that the server ended: by a deadlock or a limit."""
+    """A statement of the traffic that failed: ended by a deadlock or a limit, or an INSERT refused that was taken before."""
 
     act: str
     relation: str
     sql: str
     sqlstate: str
     message: str
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was refused for what it says."""
+        return self.sqlstate not in ENDED
 
 
 @dataclass(frozen=True, slots=True)

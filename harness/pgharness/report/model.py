@@ -10,6 +10,7 @@ from functools import cached_property
 from pgharness.findings import CheckResult, Finding, Harm, Note
 from pgharness.records.revisions import Chain, Revision
 from pgharness.records.steps import RevisionRecord
+from pgharness.records.traffic import TrafficRecord, Waited
 
 WHOLE_CHAIN = "whole chain"
 
@@ -48,6 +49,8 @@ class Report:
     source: str = "alembic.ini"
     walked: tuple[RevisionRecord, ...] = ()
     """What was seen of each revision, from which its locks and its schema are drawn."""
+    traffic: TrafficRecord | None = None
+    """What readers and writers met, where somebody asked for it, which is drawn beneath the locks."""
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -110,6 +113,11 @@ class Report:
     def seen(self, revision: Revision) -> RevisionRecord | None:
         """Return what was seen of a revision; None where the walk did not come to it, or nobody keeps it."""
         return self._walked.get(revision.revision)
+
+    def waits(self, revision: Revision) -> tuple[Waited, ...]:
+        """Return how long readers and writers waited for a revision, the longest first."""
+        tried = self.traffic.revisions if self.traffic is not None else ()
+        return next((one.load.waits for one in tried if one.revision == revision.revision), ())
 
     @cached_property
     def _notes_at(self) -> dict[str | None, tuple[Note, ...]]:

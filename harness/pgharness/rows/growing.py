@@ -91,7 +91,7 @@ def _parents_first(connection: Connection, tables: Sequence[str]) -> Mapping[str
     ordered: dict[str, Shape] = {}
 
     def visit(table: str, above: tuple[str, ...]) -> None:
-        columns, keys = shape = _shape(connection, table)
+        columns, keys = shape = shape_of(connection, table)
         needed = {parent for key in keys for parent in _parents_of(key, columns)}
         for parent in (one.parent[0] for one in columns if one.parent is not None):
             if parent in {*tables, *needed} and parent not in (*above, table):
@@ -109,7 +109,8 @@ def _parents_of(key: Sequence[int], columns: Sequence[Column]) -> set[str]:
     return set() if None in parents else {one[0] for one in parents if one is not None}
 
 
-def _shape(connection: Connection, table: str) -> Shape:
+def shape_of(connection: Connection, table: str) -> Shape:
+    """Return what has to be known of a table to make copies of its rows."""
     row = connection.execute(
         files(__package__).joinpath("growing.sql").read_text("utf-8").replace("%I", "%%I").encode(), [table]
     ).fetchone()
@@ -135,12 +136,12 @@ def _fill(
 ) -> None:
     """Insert with the first choice of expressions that the table takes for the first and the last rows."""
     reason = "no expression gives each row a key of its own"
-    for varied in itertools.islice(_choices(columns, keys), ATTEMPTS):
+    for varied in itertools.islice(choices_of(columns, keys), ATTEMPTS):
         trial = f"(SELECT generate_series(1, {TRIED}) UNION SELECT generate_series({rows - TRIED}, {rows}))"
         try:
             with connection.transaction(force_rollback=True):
-                connection.execute(_insert(table, columns, varied, trial).encode())
-            connection.execute(_insert(table, columns, varied, f"generate_series(1, {rows})").encode())
+                connection.execute(insert_of(table, columns, varied, trial).encode())
+            connection.execute(insert_of(table, columns, varied, f"generate_series(1, {rows})").encode())
         except (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.UndefinedFunction) as error:
             reason = first_line(error)
         else:
@@ -148,7 +149,7 @@ def _fill(
     raise _NothingFitsError(reason)
 
 
-def _choices(columns: Sequence[Column], keys: Sequence[Sequence[int]]) -> Iterator[dict[str, str]]:
+def choices_of(columns: Sequence[Column], keys: Sequence[Sequence[int]]) -> Iterator[dict[str, str]]:
     """Yield for the columns that are to vary an expression each, so that each unique index has one of them."""
     by_number = {one.number: one for one in columns}
     options = [
@@ -171,7 +172,7 @@ def _expressions(column: Column) -> Iterator[tuple[str, str]]:
         yield column.name, f"({expression.format(name=column.name, least=least)})::{column.cast}"
 
 
-def _insert(table: str, columns: Sequence[Column], varied: Mapping[str, str], numbers: str) -> str:
+def insert_of(table: str, columns: Sequence[Column], varied: Mapping[str, str], numbers: str) -> str:
     """Return the statement that inserts a copy of one of the shortest rows for each of the numbers."""
     joins, values = [], []
     for column in columns:

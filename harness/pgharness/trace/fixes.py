@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from pgharness.catalog.identifiers import quoted
+from pgharness.records.trace import Work
 from pgharness.trace.occurrences import Occurrence
 from pgharness.trace.statement_parts import actions_of, in_parentheses, the_one
 
 _NAME = r'"[^"]+"|\w+'
 _CREATES_INDEX = re.compile(r"^\s*CREATE\s+(UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY\b)", re.IGNORECASE)
+_INDEX_PARTS = re.compile(
+    rf"^\s*(?P<head>CREATE\s+(?:UNIQUE\s+)?INDEX\s+)(?!CONCURRENTLY\b)(?:IF\s+NOT\s+EXISTS\s+)?(?:(?!ON\b)(?P<name>{_NAME})\s+)?ON\s+"
+    r"(?:ONLY\s+)?(?P<table>(?:\"[^\"]+\"|[\w.])+)\s*(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+# In a text that EXECUTE runs as it stands, or as a statement of the block.
+_HIDDEN_INDEXES = tuple(
+    re.compile(rf"{begin}CREATE\s+(?P<unique>UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY\b)(?P<rest>{rest})", re.IGNORECASE)
+    for begin, rest in (
+        (r"\bEXECUTE\s+'\s*", r"(?:[^'%]|'')*(?='\s*;)"),
+        (r"(?<!['\w])", r"(?:'(?:[^']|'')*'|[^;'$%])*(?=;)"),
+    )
+)
 _REINDEXES = re.compile(r"^\s*REINDEX\s+(\([^)]*\)\s*)?(\w+)\s+(?!CONCURRENTLY\b)", re.IGNORECASE)
 _REFRESHES = re.compile(r"^\s*REFRESH\s+MATERIALIZED\s+VIEW\s+(?!CONCURRENTLY\b)", re.IGNORECASE)
 _CHANGES_TYPE = re.compile(r"\bALTER\s+(COLUMN\s+)?\S+\s+(SET\s+DATA\s+)?TYPE\b", re.IGNORECASE)
@@ -58,33 +74,49 @@ def execute(sql: str) -> str:
 def fix_index_build(one: Occurrence) -> str:
     """Return how to build an index while writes go on."""
     sql = _sql(one)
-    if _CREATES_INDEX.match(sql) and one.lock.kind == "partitioned table":
-        only = re.sub(r"\bON\s+", "ON ONLY ", sql, count=1, flags=re.IGNORECASE)
-        return (
-            f"{execute(only)}, then for each partition CREATE INDEX CONCURRENTLY in an autocommit block and "
-            "ALTER INDEX … ATTACH PARTITION …"
-        )
+    if (parts := _INDEX_PARTS.match(sql)) and one.lock.kind == "partitioned table":
+        return _fix_index_of_partitions(one, parts)
     if match := _CREATES_INDEX.match(sql):
         created = execute(f"{match[0]}CONCURRENTLY {sql[match.end() :]}")
         return f"{_BLOCK}{_drop_unfinished(one)}; {created}, in a revision of its own"
     if match := _REINDEXES.match(sql):
-        return f"{_BLOCK}{execute(match[0] + 'CONCURRENTLY ' + sql[match.end() :])}, in a revision of its own"
+        rebuilt = execute(match[0] + "CONCURRENTLY " + sql[match.end() :])
+        return f"{_BLOCK}{_drop_unfinished(one, '_ccnew')}; {rebuilt}, in a revision of its own"
     if _CHANGES_TYPE.search(sql):
         return (
-            f"where {one.work.name} is no constraint's, DROP INDEX CONCURRENTLY {one.work.name} before it and CREATE INDEX CONCURRENTLY after "
+            f"where {one.work.name} is no constraint's, DROP INDEX CONCURRENTLY IF EXISTS {_of(one.work)} before it and CREATE INDEX CONCURRENTLY after "
             "it, each in an autocommit block; where it is, add a new column beside it, let the application write both, fill it in pieces, "
             "and drop the old one in a later release"
         )
     if _ATTACHES.search(sql):
         return (
-            f"before it, in a revision of its own, CREATE INDEX CONCURRENTLY … ON {one.work.relation} (…) for each index of the partitioned "
+            f"before it, in a revision of its own, {_BLOCK}{_drop_unfinished(one)}; "
+            f"{execute(f'CREATE INDEX CONCURRENTLY {quoted(one.work.name)} ON {one.work.relation} (…)')} for each index of the partitioned "
             "table, with the same columns: ATTACH PARTITION takes those that are there"
         )
     return _fix_index_of_constraint(one, sql)
 
 
+def _fix_index_of_partitions(one: Occurrence, parts: re.Match[str]) -> str:
+    """Return how to build an index on each partition by itself, and then take all of them into one of the whole table."""
+    schema, _, table = one.lock.relation.rpartition(".")
+    name = parts["name"] or re.sub(r"\W+", "_", f"{table}{parts['rest']}").strip("_") + "_idx"
+    only = execute(f"{parts['head']}{name} ON ONLY {parts['table']} {parts['rest']}")
+    builds = [work for work in one.works if work.doing == "builds"]
+    built = "; ".join(
+        f"{_drop(work)}; "
+        + execute(f"{parts['head']}CONCURRENTLY {quoted(work.name)} ON {work.relation} {parts['rest']}")
+        for work in builds
+    )
+    attached = "; ".join(
+        execute(f"ALTER INDEX {f'{schema}.' if schema else ''}{_bare_quoted(name)} ATTACH PARTITION {_of(work)}")
+        for work in builds
+    )
+    return f"{only}; and in the next revision {_BLOCK}{built}, and then {attached}"
+
+
 def _fix_index_of_constraint(one: Occurrence, sql: str) -> str:
-    table, name = one.work.relation, one.work.name
+    table, name = one.work.relation, quoted(one.work.name)
     for action in actions_of(sql)[1]:
         added, column = _ADDS_CONSTRAINT.match(action), _ADDS_COLUMN.match(action)
         kind = next((kind for kind in ("PRIMARY KEY", "UNIQUE", "EXCLUDE") if _has(kind, action)), "")
@@ -97,18 +129,46 @@ def _fix_index_of_constraint(one: Occurrence, sql: str) -> str:
             columns = column["column"]
         distinct = " NULLS NOT DISTINCT" if _has("NULLS NOT DISTINCT", action) else ""
         if one.lock.kind == "partitioned table":
-            return (
-                f"{execute(f'ALTER TABLE ONLY {one.lock.relation} ADD {kind} ({columns})')}, then for each partition CREATE UNIQUE INDEX "
-                "CONCURRENTLY in an autocommit block, ADD CONSTRAINT … USING INDEX …, and ALTER INDEX … ATTACH PARTITION …"
-            )
+            given = added["name"] if added else None
+            return _fix_constraint_of_partitions(one, kind, columns, given, distinct)
         first = "" if added or column is None else f"{_plain_column(table, column)}; "
         build = execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns}){distinct}")
         add = execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}")
         return f"{first}{_BLOCK}{_drop_unfinished(one)}; {build}, and then {add}"
-    return (
-        f"let CREATE INDEX CONCURRENTLY {name} ON {one.work.relation} (…) build it, a statement of its own in an autocommit block: "
-        "within a function or a DO block nothing is built concurrently"
+    return _fix_hidden_index(one, sql)
+
+
+def _fix_constraint_of_partitions(one: Occurrence, kind: str, columns: str, given: str | None, distinct: str) -> str:
+    schema, _, table = one.lock.relation.rpartition(".")
+    plain = re.sub(r"\W+", "_", columns).strip("_")
+    name = given or quoted(f"{_bare(table)}_pkey" if kind == "PRIMARY KEY" else f"{_bare(table)}_{plain}_key")
+    builds = [work for work in one.works if work.doing == "builds"]
+    built = "; ".join(
+        f"{_drop(work)}; "
+        + execute(f"CREATE UNIQUE INDEX CONCURRENTLY {quoted(work.name)} ON {work.relation} ({columns}){distinct}")
+        for work in builds
     )
+    taken = "; ".join(
+        execute(
+            f"ALTER TABLE {work.relation} ADD CONSTRAINT {quoted(work.name)} {kind} USING INDEX {quoted(work.name)}"
+        )
+        + "; "
+        + execute(f"ALTER INDEX {f'{schema}.' if schema else ''}{name} ATTACH PARTITION {_of(work)}")
+        for work in builds
+    )
+    whole = execute(f"ALTER TABLE ONLY {one.lock.relation} ADD CONSTRAINT {name} {kind}{distinct} ({columns})")
+    return f"{whole}; and in the next revision {_BLOCK}{built}, and then {taken}"
+
+
+def _fix_hidden_index(one: Occurrence, sql: str) -> str:
+    """Return how to build an index that a DO block or a function builds: its statement, where the block has it, else as far as it is known."""
+    hidden = next((match for pattern in _HIDDEN_INDEXES if (match := pattern.search(sql))), None)
+    rest = f"{quoted(one.work.name)} ON {one.work.relation} (…)"
+    if hidden is not None:
+        rest = hidden["rest"].replace("''", "'") if hidden.re is _HIDDEN_INDEXES[0] else hidden["rest"]
+    unique = "UNIQUE " if hidden and hidden["unique"] else ""
+    created = execute(f"CREATE {unique}INDEX CONCURRENTLY {rest.strip()}")
+    return f"{_BLOCK}{_drop_unfinished(one)}; {created}, in a revision of its own: within a function or a DO block nothing is built concurrently"
 
 
 def _has(words: str, text: str) -> bool:
@@ -125,14 +185,23 @@ def _type_of(added: re.Match[str]) -> str:
     return _CONSTRAINTS_OF_COLUMN.sub("", added["rest"]).strip()
 
 
-def _drop_unfinished(one: Occurrence) -> str:
+def _drop_unfinished(one: Occurrence, ending: str = "") -> str:
     """Return the call that takes away what a build that was stopped has left, so that the revision can be run again."""
-    schema = one.work.relation.rpartition(".")[0]
-    return execute(
-        f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.{one.work.name}"
-        if schema
-        else f"DROP INDEX CONCURRENTLY IF EXISTS {one.work.name}"
-    )
+    return _drop(replace(one.work, name=f"{one.work.name}{ending}"))
+
+
+def _drop(work: Work) -> str:
+    return execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_of(work)}")
+
+
+def _of(work: Work) -> str:
+    """Return the index of a build as a statement names it; it is in its table's schema."""
+    schema = work.relation.rpartition(".")[0]
+    return f"{schema}{'.' if schema else ''}{quoted(work.name)}"
+
+
+def _bare_quoted(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def fix_rewrite(one: Occurrence) -> str:
@@ -161,7 +230,7 @@ def _fix_added_column(table: str, added: re.Match[str]) -> str:
     if numbered := _NUMBERED.search(rest):
         kind = f"{numbered['size'] or ''}int" if "serial" in numbered[0].casefold() else _type_of(added)
         schema, _, bare = table.rpartition(".")
-        sequence = f"{schema}{'.' if schema else ''}{_bare(bare)}_{_bare(column)}_seq"
+        sequence = f"{schema}{'.' if schema else ''}{quoted(f'{_bare(bare)}_{_bare(column)}_seq')}"
         calls = (
             f"ALTER TABLE {table} ADD COLUMN {column} {kind}",
             f"CREATE SEQUENCE {sequence} OWNED BY {table}.{column}",
@@ -183,10 +252,11 @@ def fix_verification(one: Occurrence) -> str:
     sql, table = _sql(one), one.work.relation
     if not_null := _SETS_NOT_NULL.search(sql):
         column = not_null["column"]
-        name = f"{column.strip(chr(34))}_not_null"
+        name = quoted(f"{_bare(column)}_not_null")
         return (
             f"{execute(f'ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID')}; in the next revision "
-            f"{execute(f'ALTER TABLE {table} VALIDATE CONSTRAINT {name}')}; and in one after it SET NOT NULL and DROP CONSTRAINT {name}"
+            f"{execute(f'ALTER TABLE {table} VALIDATE CONSTRAINT {name}')}; and in one after it "
+            f"{execute(f'ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL')}; {execute(f'ALTER TABLE {table} DROP CONSTRAINT {name}')}"
         )
     if _ATTACHES.search(sql):
         return (
@@ -212,7 +282,7 @@ def _not_valid_first(one: Occurrence, sql: str) -> str:
         constraint, column = _ADDS_CONSTRAINT.match(action), _ADDS_COLUMN.match(action)
         if constraint is not None and not _has("NOT VALID", action):
             written.append(f"{action} NOT VALID")
-            names.append(constraint["name"] or one.work.name)
+            names.append(constraint["name"] or (quoted(one.work.name) if one.work.name else ""))
         elif constraint is None and column is not None:
             added, *alone = _of_column(one.work.relation, column)
             written += [added if alone or _lacks_default(column) else action, *alone]
@@ -254,7 +324,9 @@ def _lacks_default(added: re.Match[str]) -> bool:
 
 def _name_of(table: str, added: re.Match[str]) -> str:
     """Return the name that PostgreSQL gives to the constraint of a column."""
-    return f"{_bare(table)}_{_bare(added['column'])}_{'check' if in_parentheses(added['rest'], 'CHECK') else 'fkey'}"
+    return quoted(
+        f"{_bare(table)}_{_bare(added['column'])}_{'check' if in_parentheses(added['rest'], 'CHECK') else 'fkey'}"
+    )
 
 
 def _before_18(one: Occurrence) -> str:
@@ -274,9 +346,12 @@ def fix_held_over(one: Occurrence) -> str:
         return f"validate in a revision of its own, whose transaction holds no other lock: {execute(_sql(one))}"
     sql = _sql(one)
     spared = ", with a WHERE that spares what the application has written since" if _WRITES_ALL.match(sql) else ""
+    # What was bound to a statement is not in its text, so only the call that the revision has makes it again.
+    sent = one.statement.statement
+    call = f"what line {sent.line} sends" if sent.line else "what sends it now"
     return (
         "do it in a revision of its own, before or after, or in pieces, each committed, in an autocommit block: "
-        f"{_BLOCK}{execute(sql)}{spared}"
+        f"{_BLOCK}{call if sent.parameters else execute(sql)}{spared}"
     )
 
 

@@ -39,7 +39,7 @@ class Occurrence:
 def work_under_locks(trace: Trace) -> Iterator[Occurrence]:
     """Yield for each statement that does work which grows with the rows one occurrence: under the lock on what it works on, else under another."""
     for place, traced in enumerate(trace.statements):
-        works = _growing(traced, trace.statements[place + 1 :])
+        works = growing_work(trace, place)
         locks = [lock for lock in blocking_locks(traced) if not lock.is_dropped]
         if works and locks:
             yield Occurrence(place, traced, _concerned(locks, works[0]), works)
@@ -60,9 +60,10 @@ def blocking_locks(traced: TracedStatement) -> list[HeldLock]:
     return [lock for lock in blocking if lock.table not in tables]
 
 
-def _growing(traced: TracedStatement, later: Sequence[TracedStatement]) -> tuple[Work, ...]:
-    """Return the work that grows with the rows, heaviest first."""
-    grows = _counts_grow(traced, later)
+def growing_work(trace: Trace, place: int) -> tuple[Work, ...]:
+    """Return the work of the statement at a place that grows with the rows, heaviest first."""
+    traced = trace.statements[place]
+    grows = _counts_grow(traced, trace.statements[place + 1 :])
     counted = [work for work in traced.works if grows or work.doing not in {"reads", "writes"}]
     return tuple(sorted(counted, key=lambda work: -_WEIGHT[work.doing]))
 

@@ -9,6 +9,7 @@ from pgharness.trace.hazards import FINDINGS
 from pgharness.trace.lock_modes import blocks_service, in_words
 from pgharness.trace.meeting import Met, hazards_in
 
+_SHOWN = 100
 _DOING = {
     "builds": "builds the index {name} of {relation}",
     "rewrites": "writes {relation} anew",
@@ -18,6 +19,12 @@ _DOING = {
     "reads": "reads the rows of {relation}",
     "writes": "writes the rows of {relation}",
 }
+
+
+def in_one_line(traced: TracedStatement) -> str:
+    """Return a statement as it is quoted in a sentence, cut where it is long."""
+    statement = " ".join(traced.statement.sql.split())
+    return f"`{statement if len(statement) <= _SHOWN else f'{statement[:_SHOWN]}…'}`"
 
 
 def doing(work: Work) -> str:

@@ -19,7 +19,7 @@ from pgharness.records.steps import Step
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.servers import Connection
 from pgharness.trace.implied_locks import implied_locks
-from pgharness.trace.lock_modes import MODES, blocks_service, strongest
+from pgharness.trace.lock_modes import MODES, strongest
 from pgharness.trace.plans import looked_up
 from pgharness.trace.reading import (
     HAND_OVER_COUNTERS,
@@ -178,9 +178,9 @@ class TraceWatch(CountersWatch):
         )
 
     def _without_looked_up(self, ask: Ask, statement: Statement, works: tuple[Work, ...]) -> tuple[Work, ...]:
-        """Mark rows that an index could have found, where it matters: while a lock is held that blocks."""
+        """Mark rows that an index could have found: under a lock of this revision, or of one before it in the same transaction, it matters."""
         read = {work.relation.rpartition(".")[2].strip('"') for work in works if work.doing == "reads"}
-        if not read or not any(blocks_service(lock.mode, lock.kind) for lock in self._locks()):
+        if not read:
             return works
         found = looked_up(ask, statement.sql, read)
         return tuple(

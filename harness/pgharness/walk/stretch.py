@@ -85,8 +85,9 @@ class Stretch:
 
     def arrive(self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool) -> bool:
         """Run what a new database still lacks, entering without running it what is passed over; say whether all passed."""
-        asked = [(item.revision, STAMP if item.revision in passed_over else UP) for item in revisions]
-        for step in self._conversation.steps(asked, apart=not together, watches=self._uncounted):
+        for step in steps_on_the_way(
+            self._conversation, revisions, passed_over, together=together, watches=self._uncounted
+        ):
             if step.failure is not None:
                 return False
             self.arrived = step
@@ -220,6 +221,19 @@ class Stretch:
 
     def _read_contents(self) -> Contents | None:
         return self._contents.read(self._observer) if self._contents is not None else None
+
+
+def steps_on_the_way(
+    conversation: Conversation,
+    revisions: Sequence[Revision],
+    passed_over: Collection[str],
+    *,
+    together: bool,
+    watches: Sequence[Watch] = (),
+) -> Iterator[Step]:
+    """Yield the steps of revisions that a database still lacks; what is passed over is entered without being run."""
+    asked = [(item.revision, STAMP if item.revision in passed_over else UP) for item in revisions]
+    return conversation.steps(asked, apart=not together, watches=watches)
 
 
 def _delete(connection: Connection, table: TableContents, keys: Collection[tuple[str | None, ...]]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.chain.baseline import run_baseline
@@ -24,9 +25,10 @@ from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
+from pgharness.walk.footholds import Footholds
 from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, waits_for_itself, with_earlier_failures
 from pgharness.walk.position import Position
-from pgharness.walk.stretch import Stretch
+from pgharness.walk.stretch import Stretch, steps_on_the_way
 
 MOST_LESSONS = 3
 """So many times a column is tried with what was learned of it: what is learned may differ each time, and never be enough."""
@@ -69,6 +71,7 @@ class Walk:
     """How many times something was learned of a column."""
     passed_over: set[str] = field(default_factory=set)
     """The revisions that fail every way."""
+    footholds: Footholds = field(init=False)
 
     def run(self) -> WalkRecord:
         """Walk to the heads."""
@@ -81,17 +84,22 @@ class Walk:
             return self._walk()
 
     def _walk(self) -> WalkRecord:
+        self.footholds = Footholds(self.databases)
         position: Position | None = Position(0)
-        while position is not None:
-            position = self._on_new_database(position)
+        try:
+            while position is not None:
+                position = self._on_new_database(position)
+        finally:
+            self.footholds.clear()
         assert self.base is not None
         return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent)
 
     def _on_new_database(self, position: Position) -> Position | None:
         """Go on as far as one database serves; give where the next one has to begin, or None at the end."""
-        with self.databases.experiment("walk") as database:
-            run_baseline(database, self.project.settings)
-            if not self._is_deployed(database, position.deployed):
+        if self.footholds.is_wanted(position) and not self.footholds.make(position, partial(self._comes_to, position)):
+            return self._not_arrived(position)
+        with self.footholds.start(position) as (database, count):
+            if not self._is_prepared(database, position, count):
                 return self._not_arrived(position)
             with database.connect() as observer, converse(self.project, database) as conversation:
                 self.version_table = conversation.version_table
@@ -107,14 +115,31 @@ class Walk:
                 )
                 if self.base is None:
                     self.base = stretch.base
-                following = self._go(stretch, position)
+                following = self._go(stretch, position, max(count, position.deployed))
                 if not stretch.catalog.has_missed_nothing():
                     raise _Missed
                 return following
 
-    def _go(self, stretch: Stretch, position: Position) -> Position | None:
+    def _comes_to(self, position: Position, database: Database, count: int) -> bool:
+        """Bring a database with so many revisions to a position, and say whether it arrives."""
+        if not self._is_prepared(database, position, count):
+            return False
+        on_the_way = self.project.chain.revisions[max(count, position.deployed) : position.index]
+        with converse(self.project, database) as conversation:
+            steps = steps_on_the_way(conversation, on_the_way, self.passed_over, together=position.together)
+            return all(step.failure is None for step in steps)
+
+    def _is_prepared(self, database: Database, position: Position, count: int) -> bool:
+        """Give a new database what stands before all revisions and what env.py is to deploy; one with `count` revisions has that."""
+        if count:
+            return True
+        run_baseline(database, self.project.settings)
+        return self._is_deployed(database, position.deployed)
+
+    def _go(self, stretch: Stretch, position: Position, count: int) -> Position | None:
+        """Go on from a database that has so many revisions."""
         revisions = self.project.chain.revisions
-        on_the_way = revisions[position.deployed : position.arrival]
+        on_the_way = revisions[count : position.arrival]
         if not stretch.arrive(on_the_way, self.passed_over, together=position.together):
             return self._not_arrived(position)
         if self.passed_over:

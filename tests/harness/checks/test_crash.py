@@ -137,3 +137,17 @@ def test_what_fails_in_a_process_of_its_own_is_not_told_again_of_upgrades_that_m
     found = judge_chain(made, used, only=("upgrade", "crash")).report.findings
 
     assert [(one.check, one.revision) for one in found] == [("upgrade", "used")]
+
+
+# As a proxy may, or a driver in an event loop: SQLAlchemy does not see that the session has ended, so its connection stays of no use.
+BLIND = ENV.replace(
+    "with engine.connect()", "engine.dialect.is_disconnect = lambda *said: False\nwith engine.connect()"
+)
+
+
+def test_a_connection_that_cannot_be_had_again_once_its_session_ended_ends_no_run(
+    judge_chain: Callable[..., Run],
+) -> None:
+    run = judge_chain(ACCOUNT, COUNT, env=BLIND, only=("crash",))
+
+    assert {(one.revision, one.code) for one in run.report.findings} >= {("count", "PGH-K003")}

@@ -48,6 +48,30 @@ def after_downgrade(connection):
 """
 
 
+TAKES_NUMBERS = Revision(
+    "takes_numbers",
+    sql("ALTER TABLE people ADD number int", "DELETE FROM mark WHERE key = '_number'"),
+    sql("INSERT INTO mark SELECT id, '_number' FROM people", "ALTER TABLE people DROP number"),
+)
+WRITES_ONLY = Revision(
+    "writes_only", sql("ALTER TABLE mark ADD q int"), sql("INSERT INTO mark VALUES (8, 'x')", "ALTER TABLE mark DROP q")
+)
+
+
+def test_a_way_back_that_writes_what_the_way_there_deletes_is_a_note_and_other_rows_of_it_are_found(
+    judge_chain: Callable[..., Run],
+) -> None:
+    marks = Revision("marks", sql("CREATE TABLE mark (person_id int, key text)"), sql("DROP TABLE mark"))
+
+    run = judge_chain(PEOPLE, marks, TAKES_NUMBERS, WRITES_ONLY, only=("data",), rows_per_table=0)
+
+    found = [(one.revision, one.code, one.subject) for one in run.report.findings]
+    assert found == [("writes_only", "PGH-V008", "table public.mark")]
+    assert [
+        one.revision for one in run.report.notes if "that is the way back where they stood there" in one.message
+    ] == ["takes_numbers"]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write rows and assertions for two revisions, and a file that is nobody's."""

@@ -13,9 +13,10 @@ from pgharness.checks import traffic
 from pgharness.checks.traffic import judge as judge_traffic
 from pgharness.databases import Databases
 from pgharness.experiments.traffic.statements import make_jobs
-from pgharness.findings import Finding
+from pgharness.findings import Finding, Note
 from pgharness.judging.judging import judge
 from pgharness.judging.rules import Rules
+from pgharness.judging.weighing import Weighing
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 from pgharness.records.revisions import Revision as ChainRevision
@@ -23,6 +24,7 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.records.traffic import Load, Queue, RevisionTraffic, TrafficError, TrafficRecord, Waited
+from pgharness.rows.further import further_inserts
 from pgharness.rows.growing import grow
 from pgharness.running import Run
 from pgharness.servers import Server
@@ -76,15 +78,16 @@ def test_work_under_a_lock_keeps_traffic_and_given_statements_waiting_and_a_brie
     assert told(sql(add), traffic_wait_ms=1_000) == []
 
 
-def test_a_lock_order_that_is_not_that_of_the_traffic_is_a_deadlock(
+def test_two_tables_locked_in_one_transaction_are_a_deadlock_in_either_order(
     told: Callable[..., list[tuple[str, str]]],
 ) -> None:
+    """Who writes to both begins with the parent, and who inserts a child with the child, whose foreign key then locks the parent."""
     child, parent = "ALTER TABLE child ADD y int", "ALTER TABLE parent ADD y int"
     env = ENV.replace('.url"))', '.url"), connect_args={"options": "-c lock_timeout=3s"})')
 
-    codes = [code for code, _ in told(sql(child, "SELECT pg_sleep(0.5)", parent), env=env, traffic_wait_ms=60_000)]
-    assert codes == ["PGH-T002"]
-    assert told(sql(parent, "SELECT pg_sleep(0.5)", child), traffic_wait_ms=60_000) == []
+    for order in ((child, parent), (parent, child)):
+        found = told(sql(order[0], "SELECT pg_sleep(0.5)", order[1]), env=env, traffic_wait_ms=60_000)
+        assert [code for code, _ in found] == ["PGH-T002"]
 
 
 def test_a_migration_without_a_limit_makes_all_wait_behind_a_reader(
@@ -93,6 +96,22 @@ def test_a_migration_without_a_limit_makes_all_wait_behind_a_reader(
     assert told(sql("ALTER TABLE parent ADD y int"), env=ENV, traffic_wait_ms=60_000) == [
         ("PGH-T004", "table public.parent")
     ]
+
+
+def test_rows_that_were_taken_before_are_refused_since_a_revision_ran_unless_it_says_that_nobody_sends_them(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """The line of the default mends it."""
+    up = sql("ALTER TABLE child ADD y int", "UPDATE child SET y = 1", "ALTER TABLE child ALTER y SET NOT NULL")
+    asked = {"env": LIMITED_ENV, "only": ("traffic",), "traffic": True, "traffic_rows": 300, "traffic_wait_ms": 60_000}
+
+    (found,) = judge_chain(TABLES, Revision("newest", up), **asked).report.findings
+    mended = judge_chain(TABLES, Revision("newest", f"{up}\n{sql('ALTER TABLE child ALTER y SET DEFAULT 0')}"), **asked)
+
+    assert (found.code, found.subject) == ("PGH-T006", "table public.child")
+    assert found.evidence.startswith("INSERT INTO public.child (id, parent_id, x)")
+    assert "ALTER TABLE public.child ALTER COLUMN y SET DEFAULT" in found.mend
+    assert mended.report.findings == ()
 
 
 def test_a_revision_that_gave_up_can_be_run_again_or_is_told(told: Callable[..., list[tuple[str, str]]]) -> None:
@@ -146,7 +165,7 @@ def test_tables_get_many_rows_that_fulfil_their_constraints(own_server: Server) 
         for statement in (one for job in jobs for one in job.rounds[0]):
             connection.execute(statement.encode())
         acts = [job.act for job in jobs]
-        assert acts == ["reads a row", "writes a row", "reads a row"]
+        assert acts == ["reads a row", "writes a row", "inserts a row", "reads a row", "inserts a row"]
         names = [f"public.{one}" for one in ("line", "profile", "customer", "empty", "ranges")]
 
         grown = grow(connection, names, 2_000)
@@ -158,6 +177,10 @@ def test_tables_get_many_rows_that_fulfil_their_constraints(own_server: Server) 
             connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {key}".encode())
             connection.execute(f"ALTER TABLE {table} ADD FOREIGN KEY (customer_id) REFERENCES customer".encode())
         connection.execute("INSERT INTO customer (email) VALUES ('z@z.z')")  # the sequence goes on behind them
+        inserts = {name: further_inserts(connection, name, 3) for name in names}
+        for statement in (one for several in inserts.values() for one in several):
+            connection.execute(statement.encode())
+        assert [len(inserts[name]) for name in names] == [3, 3, 3, 0, 0]
 
 
 WAIT = Waited("writes a row", "public.a", "UPDATE …", 3.0, "CREATE INDEX …")
@@ -195,6 +218,7 @@ def test_the_fix_is_by_the_lock_that_was_waited_for() -> None:
         (RevisionTraffic("r", failure=Failure("E", "deadlock detected", sqlstate="40P01")), ["PGH-T002"]),
         (RevisionTraffic("r", failure=Failure("E", "lock timeout", sqlstate="55P03")), []),
         (RevisionTraffic("r", load=Load(9, (), (TrafficError("a", "b", "c", "57014", "timeout"),))), ["PGH-T003"]),
+        (RevisionTraffic("r", load=Load(9, (), (TrafficError("a", "b", "c", "23502", "null"),))), ["PGH-T006"]),
         (RevisionTraffic("r", queue=Queue(3.0, went_on=True, gave_up=None, load=Load(9, (WAIT,)))), ["PGH-T004"]),
         # It waits without harm to anybody, as CREATE INDEX CONCURRENTLY does; or it gives up.
         (RevisionTraffic("r", queue=Queue(3.0, went_on=True, gave_up=None, load=Load(9))), []),
@@ -205,4 +229,17 @@ def test_each_thing_that_traffic_meets_is_told_as_what_it_is(traffic: RevisionTr
     seen = TrafficRecord((traffic,), 10**6, 200)
     record = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000), traffic=seen)
 
-    assert [one.code for one in judge_traffic(record, lambda _left, _right: ()) if hasattr(one, "code")] == codes
+    assert [
+        one.code for one in Weighing().of(judge_traffic(record, lambda *_: ())) if isinstance(one, Finding)
+    ] == codes
+
+
+def test_what_is_refused_when_no_release_before_runs_is_not_told() -> None:
+    load = Load(9, (), (TrafficError("inserts a row", "public.a", "INSERT …", "42703", "no column"),))
+    revision = ChainRevision("r", "r", "r.py", (), after_deploy="the release before is gone")
+    item = RevisionRecord(revision, NOTHING.base, Step((), 0.0, NOTHING.base))
+    seen = TrafficRecord((RevisionTraffic("r", load=load),), 10**6, 200)
+
+    judged = list(judge_traffic(replace(NOTHING, revisions=(item,), traffic=seen), lambda *_: ()))
+
+    assert all(isinstance(one, Note) for one in judged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Transactions = tuple[tuple[str, ...], ...]
 
@@ -43,6 +43,16 @@ class Case:
     """That of the release before, where it is no superuser."""
     remark: str = ""
     """What has to be known to understand who tells it."""
+    new_in: int = 0
+    """The major version of PostgreSQL that brought what it shows, where not all have it."""
+    older: tuple[Side, Side] | None = None
+    """The two sides before that version, where that has another way to say the same; else none is tried there."""
+
+    def on(self, major: int) -> Case | None:
+        """Return it as it is tried on a major version, None where that has nothing of the kind."""
+        if major >= self.new_in:
+            return self
+        return replace(self, bad=self.older[0], good=self.older[1]) if self.older is not None else None
 
 
 CASES = (
@@ -215,6 +225,11 @@ CASES = (
         run(("alter table parcel add column lab2 text generated always as (upper(label)) stored",)),
         run(("alter table parcel add column lab2 text generated always as (upper(label)) virtual",)),
         hazard="rewrite",
+        new_in=18,
+        older=(
+            run(("alter table parcel add column lab2 text generated always as (upper(label)) stored",)),
+            run(("alter table parcel add column lab2 text",)),
+        ),
     ),
     Case(
         "h29",
@@ -258,6 +273,17 @@ CASES = (
             after=("alter table parcel add column g text generated always as (label||'x') stored",),
         ),
         hazard="rewrite",
+        new_in=17,
+        older=(
+            run(
+                ("alter table parcel drop g, add column g text generated always as (label||'y') stored",),
+                after=("alter table parcel add column g text generated always as (label||'x') stored",),
+            ),
+            run(
+                ("alter table parcel alter column g drop expression",),
+                after=("alter table parcel add column g text generated always as (label||'x') stored",),
+            ),
+        ),
     ),
     Case(
         "h37",
@@ -279,6 +305,7 @@ CASES = (
         run(("alter table parcel add constraint note_nn not null note",), after=("update parcel set note='n'",)),
         run(("alter table parcel add constraint note_nn not null note not valid",)),
         hazard="verification",
+        new_in=18,
     ),
     Case(
         "h40",
@@ -681,6 +708,7 @@ CASES = (
             after=("update parcel set note='n'", "alter table parcel add constraint note_nn not null note not valid"),
         ),
         hazard="verification",
+        new_in=18,
     ),
     Case(
         "h97",

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgharness.databases import Databases
 from tests.harness.chains import Revision, sql
 from tests.harness.hazards.base import ALONE
 from tests.harness.hazards.catalogue import Case, Side
+
+
+def major_of(databases: Databases) -> int:
+    """Return the major version of their server."""
+    return databases.server.version_number // 10000
 
 
 def sides(case: Case) -> Iterator[tuple[str, Side]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from tests.harness.hazards.base import DROPPED_AT_LAST, DROPPED_ELSEWHERE, EMPTY
 from tests.harness.hazards.catalogue import CASES, Case
 from tests.harness.hazards.more import MORE
 from tests.harness.hazards.page import page
-from tests.harness.hazards.sides import code, sides, transactions
+from tests.harness.hazards.sides import code, major_of, sides, transactions
 
 PAGE = Path(__file__).parents[3] / "docs" / "hazards.md"
 FOUND = {hazard.id for hazard in FINDINGS}
@@ -40,20 +40,20 @@ class Outcome:
     sqlstate: str | None = None
 
 
-def revisions() -> Iterator[Revision]:
+def revisions(cases: Iterable[Case]) -> Iterator[Revision]:
     """Yield all sides as one chain: before each the schema anew, then its transactions, each a revision."""
     yield Revision("once", "\n".join(map(code, ONCE)))
-    for case in CAN_BE_RUN:
+    for case in cases:
         for name, side in sides(case):
             yield Revision(f"{name}_0", sql(EMPTY, SCHEMA, *side.after))
             yield from transactions(name, side)
 
 
-def outcomes(conversation: Conversation, observer: Connection) -> dict[str, Outcome]:
+def outcomes(conversation: Conversation, observer: Connection, cases: Iterable[Case]) -> dict[str, Outcome]:
     """Run all of them one after the other, passing over those that fail."""
     watch = TraceWatch(observer, conversation.backend, (conversation.version_table,))
     found: dict[str, Outcome] = {}
-    for revision in revisions():
+    for revision in revisions(cases):
         (step,) = conversation.steps([(revision.slug, UP)], apart=True, watches=[watch])
         trace = watch.take()
         if step.failure is not None:
@@ -71,10 +71,9 @@ def outcomes(conversation: Conversation, observer: Connection) -> dict[str, Outc
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, pg_databases: Databases) -> Iterator[dict[str, Outcome]]:
-    """Run the whole catalogue once; some of it is said in words that only PostgreSQL 18 knows."""
-    if pg_databases.server.version_number < 180000:
-        pytest.skip("PostgreSQL 18")
-    chain = write_chain(tmp_path_factory.mktemp("hazards") / "chain", revisions(), VERSION_TABLE_ELSEWHERE)
+    """Run the whole catalogue once, as the server's version has it."""
+    cases = [case for one in CAN_BE_RUN if (case := one.on(major_of(pg_databases))) is not None]
+    chain = write_chain(tmp_path_factory.mktemp("hazards") / "chain", revisions(cases), VERSION_TABLE_ELSEWHERE)
     project = open_project(load_settings(None, alembic=chain))
     with (
         project.runs.agent,
@@ -84,7 +83,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, pg_databases: Databases) -> It
     ):
         observer.execute("CREATE SCHEMA kept")  # since that of the cases is made anew for each
         with converse(project, database) as conversation:
-            yield outcomes(conversation, observer)
+            yield outcomes(conversation, observer, cases)
 
 
 @contextlib.contextmanager
@@ -101,6 +100,8 @@ def _outside(databases: Databases) -> Iterator[None]:
 
 @pytest.mark.parametrize("case", CAN_BE_RUN, ids=lambda case: f"{case.number} {case.title}")
 def test_the_dangerous_one_is_told_from_its_look_alike(case: Case, ran: dict[str, Outcome]) -> None:
+    if f"{case.number}_bad" not in ran:
+        pytest.skip(f"PostgreSQL {case.new_in} has it first")
     bad, good = ran[f"{case.number}_bad"], ran[f"{case.number}_good"]
 
     if case.passes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,9 @@ from pgharness.chain.project import open_project
 from pgharness.databases import Databases
 from pgharness.records.statements import Statement
 from pgharness.records.trace import Doing, HeldLock, TracedStatement, Work
+from pgharness.report.typed import NEXT_REVISION, typed
 from pgharness.settings import load_settings
+from pgharness.trace.fixes import fix_held_over
 from pgharness.trace.hazards import FINDINGS, hazard_of
 from pgharness.trace.meeting import hazards_in
 from pgharness.trace.occurrences import Occurrence
@@ -26,9 +27,7 @@ from tests.harness.hazards.base import HAS_ROLES, SCHEMA
 from tests.harness.hazards.test_catalogue import VERSION_TABLE_ELSEWHERE
 
 RESET = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
-CALL = re.compile(
-    r"(?P<alone>autocommit_block\(\): )|(?P<together>, and then |in the next revision )|(?P<call>op\.execute\(([\"']).*?\4\))"
-)
+BLOCK = "with op.get_context().autocommit_block():"
 FOUND = {hazard.id for hazard in FINDINGS}
 
 
@@ -40,22 +39,47 @@ class Dangerous:
     doing: Doing
     name: str = ""
     relation: str = "public.parcel"
+    partitions: tuple[tuple[str, str], ...] = ()
+    """Where `relation` is partitioned, its partitions with the name of the index of each."""
 
     def fix(self) -> str:
         """Return what is told to be written instead."""
         statement = Statement(self.sql, file="revision.py", line=1)
-        held = HeldLock(self.relation, "table", "ACCESS EXCLUSIVE", 0)
-        work = Work(self.doing, self.relation, self.name, 20)
-        one = Occurrence(0, TracedStatement(statement, 0, (held,), (work,)), held, (work,))
+        held = HeldLock(self.relation, "partitioned table" if self.partitions else "table", "ACCESS EXCLUSIVE", 0)
+        parts = self.partitions or ((self.relation, self.name),)
+        works = tuple(Work(self.doing, relation, name, 20) for relation, name in parts)
+        one = Occurrence(0, TracedStatement(statement, 0, (held,), works), held, works)
         fix = hazard_of(one).fix
         assert fix is not None
         return fix(one)
+
+
+def partitions(ending: str) -> tuple[tuple[str, str], ...]:
+    """Return the partitions of public.scan with an index of each."""
+    return tuple((f"public.{name}", f"{name}_{ending}") for name in ("scan_2025", "scan_def"))
 
 
 DANGEROUS = (
     Dangerous("create index pc on parcel(code)", "builds", "pc"),
     Dangerous("CREATE UNIQUE INDEX IF NOT EXISTS pc ON public.parcel (code);", "builds", "pc"),
     Dangerous("ALTER TABLE parcel ADD z int; CREATE INDEX pc ON parcel (code); SELECT 1", "builds", "pc"),
+    Dangerous('create index "Pc" on parcel(code)', "builds", "Pc"),
+    Dangerous("create unique index on parcel(code, label)", "builds", "parcel_code_label_idx"),
+    Dangerous("do $$begin execute 'create index pc on parcel(code)'; end$$", "builds", "pc"),
+    Dangerous("do $$begin perform 1; create index pc on parcel(lower(code)) where code > 'c'; end$$", "builds", "pc"),
+    Dangerous("do $$begin execute 'create index pc on parcel(code) where code > ''c'''; end$$", "builds", "pc"),
+    Dangerous(
+        "create index scan_what on scan(what)", "builds", relation="public.scan", partitions=partitions("what_idx")
+    ),
+    Dangerous(
+        "CREATE UNIQUE INDEX ON public.scan (at, id)",
+        "builds",
+        relation="public.scan",
+        partitions=partitions("at_id_idx"),
+    ),
+    Dangerous(
+        "alter table scan add unique (at, id)", "builds", relation="public.scan", partitions=partitions("at_id_key")
+    ),
     Dangerous("reindex index parcel_label_ix", "builds", "parcel_label_ix"),
     Dangerous("alter table parcel add constraint pu unique (code)", "builds", "pu"),
     Dangerous("alter table parcel add unique nulls not distinct (code, label)", "builds", "parcel_code_label_key"),
@@ -77,13 +101,11 @@ DANGEROUS = (
 
 
 def typed_in(number: int, fix: str) -> Iterator[Revision]:
-    """Yield a revision for each call that a fix names, by itself where it says so."""
-    alone = False
-    for at, match in enumerate(CALL.finditer(fix)):
-        alone = bool(match["alone"]) or (alone and not match["together"])
-        if match["call"]:
-            block = f"with op.get_context().autocommit_block():\n    {match['call']}"
-            yield Revision(f"fix_{number}_{at}", block if alone else match["call"])
+    """Yield the revisions that a fix is typed into, just as it is copied from the page; one that is a single block can be run again."""
+    for at, code in enumerate(typed(fix).split(f"{NEXT_REVISION}\n")):
+        yield Revision(f"fix_{number}_{at}", code)
+        if code.startswith(BLOCK) and all(line.startswith("    ") for line in code.splitlines()[1:]):
+            yield Revision(f"again_{number}_{at}", code)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +145,7 @@ def test_the_fix_of_a_dangerous_statement_runs_and_is_not_dangerous(
     dangerous: Dangerous, told: dict[Dangerous, list[tuple[str, object]]]
 ) -> None:
     assert told[dangerous] == [("", None)] * max(1, len(told[dangerous])), dangerous.fix()
+    assert "…" not in typed(dangerous.fix())
 
 
 @pytest.mark.parametrize(
@@ -146,6 +169,19 @@ def test_a_new_column_that_may_not_be_null_gets_a_default_since_no_constraint_is
     assert told.casefold() in fix.casefold()
     assert "server_default in the model" in fix
     assert "NOT VALID; and VALIDATE" not in fix
+
+
+def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has() -> None:
+    bound, plain = "UPDATE parcel SET note=%(note)s", "UPDATE parcel SET note = 'q'"
+    held = HeldLock("public.parcel", "table", "ACCESS EXCLUSIVE", 0)
+    work = Work("writes", "public.parcel", "", 20)
+
+    def fix(statement: Statement) -> str:
+        return fix_held_over(Occurrence(1, TracedStatement(statement, 0, (held,), (work,)), held, (work,)))
+
+    assert "autocommit_block(): what line 7 sends, with a WHERE" in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
+    assert bound not in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
+    assert f'op.execute("{plain}")' in fix(Statement(plain, "", "r.py", 7))
 
 
 def test_a_constraint_beside_such_a_column_is_added_by_itself() -> None:

@@ -16,7 +16,8 @@ ADD_PRICE = Revision("0002", "0002_add_price", "versions/0002_add_price.py", ("0
 LOST_TYPE = Finding(
     "roundtrip", "0001", "type public.cover", "downgrade() does not restore <it>.", "DROP `TYPE`", "- a\n+ b\n\n  c"
 )
-WAITS = Finding("locks", "0002", "table public.book", "`ALTER` waits.", "do it later", line=7, code="PGH-W002")
+FIX = 'with op.get_context().autocommit_block(): op.execute("DROP INDEX CONCURRENTLY IF EXISTS i"), and then op.execute(\'SELECT ")"\'); or later'
+WAITS = Finding("locks", "0002", "table public.book", "`ALTER` waits.", FIX, line=7, code="PGH-W002")
 STALE = Finding("structure", None, "structure file", "Out of date.", "write it", "x\n" * 60)
 
 

@@ -12,10 +12,12 @@ import pytest
 from pgharness.findings import CheckResult, Finding, Status
 from pgharness.records.revisions import Chain
 from pgharness.records.steps import Failure
+from pgharness.report.markup import text
 from pgharness.report.model import Report
 from pgharness.report.page import render_html, render_trace_page
+from pgharness.report.typed import typed
 from pgharness.running import Run
-from tests.harness.report.making import ADD_BOOK, ADD_PRICE, FAILED, HOSTILE, OF_ONE_CAUSE, PASSED, report_of
+from tests.harness.report.making import ADD_BOOK, ADD_PRICE, FAILED, FIX, HOSTILE, OF_ONE_CAUSE, PASSED, report_of
 from tests.harness.report.reading import Page
 
 ALL = {"passed": PASSED, "failed": FAILED, "hostile": HOSTILE}
@@ -77,7 +79,8 @@ def test_a_finding_has_its_file_and_line_what_was_seen_a_fix_to_copy_and_its_evi
 
     assert "versions/0002_add_price.py:7</code>" in html
     assert "<code>ALTER</code> waits." in html
-    assert html.count('<button type="button" class="copy" hidden>') == 3
+    assert html.count('<button type="button" class="copy" hidden>') == 1  # of three, for two have no code
+    assert f'<pre class="typed" hidden>{text(typed(FIX))}</pre>' in html
     assert '<span class="removed">- a</span>\n<span class="added">+ b</span>' in html
     assert "<details><summary>Evidence, 60 lines</summary>" in html  # long, so it is folded
 

@@ -8,8 +8,10 @@ import pytest
 
 from pgharness.records.statements import Statement
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
+from pgharness.records.traffic import Waited
 from pgharness.report.timeline import MOST_COLUMNS, Blocks, timeline_of
 from pgharness.report.timeline_svg import Band, Lane, draw_timeline
+from pgharness.report.waits import band_of_waits
 from tests.harness.report.reading import Page
 
 EXCLUSIVE = HeldLock("public.a", "table", "ACCESS EXCLUSIVE", 0)
@@ -150,3 +152,19 @@ def test_words_have_room_in_the_narrowest_drawing() -> None:
     (narrowest,) = re.findall(r"min-width:(\d+)px", drawing)
     assert 300 < int(narrowest) < 500
     assert 'x="100.00%" dx="-4" text-anchor="end"' in drawing
+
+
+def test_a_wait_of_traffic_stands_beneath_the_statement_that_was_waited_for() -> None:
+    """The server's text of a long statement is cut; what is no statement of the revision, as COMMIT, goes across all."""
+    waits = (
+        Waited("inserts a row", "public.a", "INSERT …", 1.5, "UPDATE a SET x…"),
+        Waited("reads a row", "public.a", "SELECT …", 0.25, "COMMIT"),
+    )
+
+    band = band_of_waits(timeline_of(BACKFILL), waits)
+
+    assert [(lane.words, lane.first, lane.last) for lane in band.lanes] == [
+        ("1.5 s: inserts a row of a", 1, 1),
+        ("250 ms: reads a row of a", 0, 2),
+    ]
+    assert "Waits of traffic" in Page(draw_timeline(timeline_of(BACKFILL), "x", [band])).text

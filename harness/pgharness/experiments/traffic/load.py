@@ -14,7 +14,7 @@ import psycopg
 
 from pgharness.databases import Database
 from pgharness.experiments.traffic.statements import Job
-from pgharness.records.traffic import Load, TrafficError, Waited
+from pgharness.records.traffic import ENDED, Load, TrafficError, Waited
 from pgharness.servers import Connection
 
 APPLICATION = "pgharness traffic"
@@ -32,8 +32,8 @@ JOIN pg_catalog.pg_stat_activity AS blocking ON blocking.pid = blocker.pid
 WHERE waiting.datname = pg_catalog.current_database() AND waiting.application_name = '{APPLICATION}' AND waiting.wait_event_type = 'Lock'
   AND blocking.application_name NOT IN ('{APPLICATION}', 'pgharness reader')
 """
-# What a server does to a statement that waits too long, or for whom it waits. What else fails is the business of `compat`.
-TOLD = {"40P01", "55P03", "57014", "40001"}
+# A value, a constraint, a column or a table, a trigger: so rows are refused that were taken before.
+REFUSED = ("22", "23", "42", "P0")
 
 
 class Traffic:
@@ -92,24 +92,28 @@ class Traffic:
 
     def _send(self, job: Job, session: Connection) -> None:
         backend = session.info.backend_pid
+        has_worked = False
         for statements in itertools.cycle(job.rounds):
             if self._ended.is_set():
                 return
             started = time.perf_counter()
             try:
-                with session.transaction():
+                with session.transaction(force_rollback=job.is_undone):
                     for statement in statements:
                         session.execute(statement.encode(), prepare=False)
             except psycopg.Error as error:
                 if session.closed:
                     return
-                self._note_error(job, error)
+                self._note_error(job, error, has_worked=has_worked)
+            else:
+                has_worked = True
             self._note_wait(job, backend, time.perf_counter() - started)
             time.sleep(PACE_S)
 
-    def _note_error(self, job: Job, error: psycopg.Error) -> None:
+    def _note_error(self, job: Job, error: psycopg.Error, *, has_worked: bool) -> None:
+        """Note what a limit has ended, and rows that are refused though such were taken; what else fails is the business of `compat`."""
         state = error.sqlstate or ""
-        if state in TOLD:
+        if state in ENDED or (job.is_undone and has_worked and state.startswith(REFUSED)):
             message = str(error).splitlines()[0]
             with self._lock:
                 self._errors.setdefault((job, state), TrafficError(job.act, job.relation, job.shown, state, message))

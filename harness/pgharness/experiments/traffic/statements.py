@@ -1,4 +1,4 @@
-"""The statements of the traffic: for each table one that reads and one that writes a row by its key, transactions over several, and what a file has."""
+"""The statements of the traffic: for each table one that reads and one that writes a row by its key and one that inserts, transactions over several, and what a file has."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import psycopg
 from psycopg import sql
 
 from pgharness.experiments.old_release.given import given_statements
+from pgharness.records.traffic import GIVEN
+from pgharness.rows.further import further_inserts
 from pgharness.servers import Connection
 
 KEYS = 200
@@ -37,6 +39,8 @@ class Job:
     relation: str
     shown: str
     rounds: tuple[tuple[str, ...], ...]
+    is_undone: bool = False
+    """Whether each transaction is rolled back, so that the table keeps its rows and the same can be sent again."""
 
 
 def make_jobs(connection: Connection, tables: Sequence[str], path: Path | None) -> tuple[Job, ...]:
@@ -70,6 +74,17 @@ def _of_table(connection: Connection, table: str) -> Iterator[Job]:
     if places and free is not None:
         write = f"UPDATE {table} SET {free} = {free}"
         yield Job("writes a row", table, f"{write} WHERE {shown}", tuple((f"{write} {place}",) for place in places))
+    yield from _inserts(connection, table)
+
+
+def _inserts(connection: Connection, table: str) -> Iterator[Job]:
+    """Yield who inserts rows that the table takes as it is now; what is checked at COMMIT is checked before it is undone."""
+    inserts = further_inserts(connection, table, KEYS)
+    if inserts:
+        rounds = tuple((insert, "SET CONSTRAINTS ALL IMMEDIATE") for insert in inserts)
+        yield Job(
+            "inserts a row", table, f"{inserts[0].partition(' OVERRIDING')[0]} VALUES (…)", rounds, is_undone=True
+        )
 
 
 def _transaction(writes: Sequence[Job]) -> Job:
@@ -97,4 +112,4 @@ def _given(connection: Connection, path: Path | None) -> Iterator[Job]:
                     connection.execute(statement.encode())
         except psycopg.Error:
             continue
-        yield Job("sends it", one.name, " ".join(one.sql.split()), (whole,))
+        yield Job(GIVEN, one.name, " ".join(one.sql.split()), (whole,))

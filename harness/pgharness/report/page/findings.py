@@ -12,6 +12,7 @@ from pgharness.report.model import Report
 from pgharness.report.page.anchors import Anchors
 from pgharness.report.places import place_of
 from pgharness.report.text import counted
+from pgharness.report.typed import typed
 
 OPEN_LINES = 12
 """Evidence of up to so many lines is shown at once; longer evidence is folded."""
@@ -69,9 +70,11 @@ def _where(report: Report, finding: Finding, anchors: Anchors, root: Path) -> st
 
 
 def _fix(mend: str) -> str:
-    """Return what to type, with a button that copies it, which only the script shows."""
-    button = '<button type="button" class="copy" hidden>Copy</button>'
-    return element("div", f"<b>Fix</b>{button}{element('pre', text(mend))}", class_="mend")
+    """Return what to do, and where that is to be typed as it stands, a button that copies it, which only the script shows."""
+    code = typed(mend)
+    button = '<button type="button" class="copy" hidden>Copy</button>' if code else ""
+    alone = f'<pre class="typed" hidden>{text(code)}</pre>' if code and code != mend else ""
+    return element("div", f"<b>Fix</b>{button}{element('pre', text(mend))}{alone}", class_="mend")
 
 
 def _evidence(evidence: str) -> str:

@@ -10,15 +10,16 @@
   addEventListener("hashchange", open);
   if (location.hash) open();
 
-  // Where nothing may be copied for the reader, the fix is marked, so that one key copies it.
+  // What is copied is code alone, and shown. Where nothing may be copied for the reader, it is marked, so that one key copies it.
   const copy = async (fix) => {
+    fix.hidden = false;
     getSelection().selectAllChildren(fix);
     try { await navigator.clipboard.writeText(fix.textContent); return true; } catch { return document.execCommand("copy"); }
   };
   for (const button of document.querySelectorAll("button.copy")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
-      button.textContent = (await copy(button.parentElement.querySelector("pre"))) ? "Copied" : "Press Ctrl+C";
+      button.textContent = (await copy(button.parentElement.querySelector("pre:last-of-type"))) ? "Copied" : "Press Ctrl+C";
       setTimeout(() => { button.textContent = "Copy"; }, 1500);
     });
   }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pgharness.findings import CheckResult
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import RevisionRecord, Step
+from pgharness.records.traffic import Waited
 from pgharness.report.diagram import Diagram, diagram_of
 from pgharness.report.diagram_svg import draw_diagram
 from pgharness.report.markup import element, sentence, shortened, text
@@ -17,15 +18,18 @@ from pgharness.report.places import relative_to
 from pgharness.report.text import counted
 from pgharness.report.timeline import Danger, Timeline, timeline_of
 from pgharness.report.timeline_svg import draw_timeline
+from pgharness.report.waits import band_of_waits
 
 DRAWN = 120
 """Of so many revisions, those with findings first and then the newest, locks and schema are drawn, so that the page opens at once."""
 LONGEST_SQL = 400
 
-LEGEND = (
-    '<p class="legend"><span class="all">reads and writes wait</span> <span class="writes">writes wait</span> '
-    '<span class="ddl">only other changes of the schema wait</span> <span class="work">work on rows</span></p>'
-)
+_COLOURS = {
+    "all": "reads and writes wait",
+    "writes": "writes wait",
+    "ddl": "only other changes of the schema wait",
+    "work": "work on rows",
+}
 
 
 def revision_sections(report: Report, anchors: Anchors, root: Path) -> Iterator[str]:
@@ -34,19 +38,26 @@ def revision_sections(report: Report, anchors: Anchors, root: Path) -> Iterator[
     drawn = _drawn(report)
     if len(drawn) < len(report.chain.revisions):
         yield element("p", f"Drawn are {len(drawn)} of them: those with findings, and the newest.", class_="where")
-    yield LEGEND
+    yield _legend({**_COLOURS, "wait": "waits of traffic"} if report.traffic is not None else _COLOURS)
     for revision in report.rows:
         yield _section(report, revision, anchors, root, is_drawn=revision is None or revision.revision in drawn)
 
 
 def traced_sections(records: Sequence[RevisionRecord]) -> Iterator[str]:
     """Yield the timelines of some revisions, open."""
-    yield LEGEND
+    yield _legend(_COLOURS)
     for item in records:
         drawn = "".join(_timelines(item, fragment(item.revision.revision)))
         yield element(
             "section", element("h2", text(item.revision.label)) + (drawn or element("p", "Nothing was traced."))
         )
+
+
+def _legend(colours: Mapping[str, str]) -> str:
+    """Return what the colours of the bars say."""
+    return element(
+        "p", " ".join(element("span", words, class_=look) for look, words in colours.items()), class_="legend"
+    )
 
 
 def _drawn(report: Report) -> frozenset[str]:
@@ -74,7 +85,7 @@ def _section(report: Report, revision: Revision | None, anchors: Anchors, root: 
         for note in report.notes_at(revision)
     ]
     if record is not None:
-        parts += _timelines(record, anchor)
+        parts += _timelines(record, anchor, report.waits(record.revision))
         parts.append(_schema(record))
     parts.append(_others(cells, revision, anchors))
     head = _head(report, revision, record, sum(len(found) for _, found in broken))
@@ -104,13 +115,13 @@ def _declared(revision: Revision, root: Path) -> str:
     return element("p", " · ".join(said), class_="where")
 
 
-def _timelines(record: RevisionRecord, anchor: str) -> Iterator[str]:
-    """Yield the upgrade, and folded the downgrade."""
-    for name, step in (("upgrade", record.upgrade), ("downgrade", record.downgrade)):
+def _timelines(record: RevisionRecord, anchor: str, waits: Sequence[Waited] = ()) -> Iterator[str]:
+    """Yield the upgrade, with the waits of traffic for it, and folded the downgrade."""
+    for name, step, waited in (("upgrade", record.upgrade, waits), ("downgrade", record.downgrade, ())):
         if step is not None and step.trace is not None and step.trace.statements:
             timeline = timeline_of(step.trace)
             drawn = drawing(anchor, name)
-            inner = element("div", _timeline(timeline, step, drawn), id=drawn)
+            inner = element("div", _timeline(timeline, step, drawn, waited), id=drawn)
             dangers = sum(one.is_finding for one in timeline.hazards)
             mark = " " + element("span", f"▲ {dangers}", class_="bad") if dangers else ""
             summary = element(
@@ -119,8 +130,8 @@ def _timelines(record: RevisionRecord, anchor: str) -> Iterator[str]:
             yield f"<details{' open' if name == 'upgrade' or dangers else ''}>{summary}{inner}</details>"
 
 
-def _timeline(timeline: Timeline, step: Step, anchor: str) -> str:
-    drawn = draw_timeline(timeline, anchor)
+def _timeline(timeline: Timeline, step: Step, anchor: str, waits: Sequence[Waited]) -> str:
+    drawn = draw_timeline(timeline, anchor, [band_of_waits(timeline, waits)])
     failure = (
         element("p", "fails: " + text(step.failure.message.partition("\n")[0]), class_="bad") if step.failure else ""
     )

@@ -1,0 +1,46 @@
+"""Tells in one note what `locks` finds of revisions that were deployed long since, where nobody says which those are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from pgharness.checks import locks
+from pgharness.findings import CheckResult, Note
+from pgharness.judging.rules import Rules
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain
+
+NEWEST = 20
+"""A revision upon which so many others build is taken for deployed: nobody waits for its locks any more."""
+NAME = "old locks"
+
+
+def fold(result: CheckResult, record: ChainRecord, rules: Rules) -> CheckResult:
+    """Leave out of the findings of `locks` those of old revisions, and count them in a note.
+
+    They stay where `since` says what is deployed, where `locks` was asked for by name, and where `strict` wants them.
+    """
+    if result.name != locks.NAME or rules.since is not None or NAME in rules.strict or locks.NAME in rules.asked:
+        return result
+    old = old_revisions(record.chain)
+    folded = [one for one in result.findings if one.revision in old]
+    if not folded:
+        return result
+    kept = tuple(one for one in result.findings if one.revision not in old)
+    counts = Counter(one.code for one in folded)
+    told = ", ".join(f"{code} × {count}" for code, count in sorted(counts.items()))
+    note = Note(
+        locks.NAME,
+        None,
+        f"{len(folded)} finding{'s' * (len(folded) != 1)} of {len({one.revision for one in folded})} old revisions, upon each of which {NEWEST} or "
+        f"more others build, so that it was most likely deployed long since: {told}. `--since REVISION` says for certain what is deployed; "
+        f'--only {locks.NAME} lists them, and they are findings with strict = ["{NAME}"] in [tool.pgharness]',
+    )
+    return replace(result, findings=kept, notes=(*result.notes, note))
+
+
+def old_revisions(chain: Chain) -> frozenset[str]:
+    """Return the revisions upon which at least `NEWEST` others build, on whatever branch."""
+    later = Counter(before for item in chain.revisions for before in chain.ancestors(item.revision) - {item.revision})
+    return frozenset(revision for revision, count in later.items() if count >= NEWEST)

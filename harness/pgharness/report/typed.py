@@ -1,0 +1,67 @@
+"""Takes from a fix what is to be typed as it stands: calls of a revision or of env.py, and commands; the words around them are left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+NEXT_REVISION = "# in the next revision"
+_BLOCK = "with op.get_context().autocommit_block():"
+# Another way to mend the same begins so; one of them is enough.
+_OTHER_WAY = re.compile(r"[;\n]\s*or\b")
+_CALL = re.compile(r"\b(?:op\.\w+|context\.configure|connection\.commit)(?=\()")
+_MARKS = re.compile(
+    r"(?P<alone>with op\.get_context\(\)\.autocommit_block\(\):)|(?P<together>, and then )|(?P<next>\bin (?:the next revision|one after it)\b)"
+    rf"|(?P<call>{_CALL.pattern})"
+)
+_COMMAND = re.compile(r"(?:\A|`)(?P<command>(?:pgharness|alembic|nox|pip) [^,;`]*)|: (?P<imported>import [\w., ]+)\Z")
+_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|.", re.DOTALL)
+
+
+def typed(mend: str) -> str:
+    """Return the lines of code that a fix holds, of the first way that has any; what belongs into the next revision after a comment.
+
+    Empty where it is words alone.
+    """
+    for way in _OTHER_WAY.split(mend):
+        if lines := list(_lines(way)):
+            return "\n".join(lines).removeprefix(f"{NEXT_REVISION}\n")
+    commands = [match["command"] or match["imported"] for match in _COMMAND.finditer(mend)]
+    return "\n".join(command.strip() for command in commands[:1])
+
+
+def _lines(way: str) -> Iterator[str]:
+    """Yield calls in their order, those of an autocommit block under its line."""
+    is_alone, end, opened, behind = False, 0, False, ""
+    for match in _MARKS.finditer(way):
+        if match.start() < end:  # within a call
+            continue
+        if match["alone"]:
+            is_alone, opened = True, False
+        elif match["together"]:
+            is_alone = False
+        elif match["next"]:
+            is_alone, behind = False, NEXT_REVISION
+        else:
+            end = _end_of_call(way, match.end())
+            is_alone = is_alone and not _begins_line(way, match.start())
+            if behind:
+                yield behind
+            if is_alone and not opened:
+                yield _BLOCK
+            opened, behind = is_alone, ""
+            yield f"{'    ' if is_alone else ''}{way[match.start() : end]}"
+
+
+def _begins_line(way: str, at: int) -> bool:
+    return at > 0 and way[at - 1] == "\n"
+
+
+def _end_of_call(text: str, at: int) -> int:
+    """Return where the parentheses that begin at a place end; those in quotes do not count."""
+    depth = 0
+    for match in _TOKEN.finditer(text, at):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth == 0:
+            return match.end()
+    return len(text)

@@ -1,0 +1,153 @@
+"""`locks`: a lock that lasts over the work of later revisions is found once for a chain, where env.py deploys them in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pgharness.catalog.facts import FactKey, Snapshot
+from pgharness.checks import locks
+from pgharness.findings import Finding
+from pgharness.judging.weighing import Weighing
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.deployment import DeploymentRecord, MigrationRun
+from pgharness.records.revisions import Chain, Revision
+from pgharness.records.statements import Statement
+from pgharness.records.steps import RevisionRecord, Step
+from pgharness.records.trace import Doing, HeldLock, Trace, TracedStatement, Work
+from pgharness.running import Run
+from tests.harness import chains
+from tests.harness.chains import ENV, sql, table
+
+APART = ENV.replace("connection=connection", "connection=connection, transaction_per_migration=True")
+TABLES = (table("b", "id bigint PRIMARY KEY, x int"), table("a", "id bigint PRIMARY KEY, b_id bigint, x int"))
+REFERS = chains.Revision(
+    "refers",
+    sql("ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b_id) REFERENCES b NOT VALID"),
+    sql("ALTER TABLE a DROP CONSTRAINT a_b"),
+)
+VALIDATES = chains.Revision("validates", sql("ALTER TABLE a VALIDATE CONSTRAINT a_b"))
+FILLS = chains.Revision("fills", sql("UPDATE a SET x = 0 WHERE x IS NULL"))
+ONE_ROW = chains.Revision("one_row", sql("UPDATE b SET x = 0 WHERE id = 7"))
+BY_ITSELF = chains.Revision("by_itself", "with op.get_context().autocommit_block():\n    op.execute('SELECT 1')")
+
+
+def found(run: Run) -> list[tuple[str | None, str, str]]:
+    """Return what is found, and where."""
+    return [(one.revision, one.subject, one.code) for one in run.report.findings]
+
+
+def test_a_lock_over_the_work_of_a_later_revision_is_found_once_and_its_fix_mends_it(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """One that looks up a row by its key does no work that grows, and what comes behind a transaction of its own is free of the lock."""
+    chain = (*TABLES, REFERS, ONE_ROW, VALIDATES, FILLS, BY_ITSELF, replace(FILLS, slug="later"))
+
+    run = judge_chain(*chain, only=("locks",))
+    mended = judge_chain(*chain, env=APART, only=("locks",))
+
+    assert found(run) == [("fills", "table public.a", "PGH-W010")]
+    (finding,) = run.report.findings
+    assert "Deployed together with refers" in finding.message
+    assert "SHARE ROW EXCLUSIVE on public.a" in finding.message
+    assert "So it is with 1 more revision of the chain." in finding.message
+    assert "transaction_per_migration=True" in finding.mend
+    assert found(mended) == []
+
+
+HELD = HeldLock("public.a", "table", "ACCESS EXCLUSIVE", 0)
+STANDING = Snapshot({FactKey("table", "public.a", "exists"): "true"}, 180000)
+ADDS = TracedStatement(Statement("ALTER TABLE a ADD x int", file="a.py", line=9), 0, (HELD,))
+DEPLOYED = DeploymentRecord((MigrationRun("v", in_transaction=False, before=None, options={}),), True, (), STANDING, "env.py")  # fmt: skip
+
+
+def works(relation: str = "public.a", doing: Doing = "writes", *, transaction: int | None = 0) -> TracedStatement:
+    """Return a statement that fills a table from end to end."""
+    done = (Work(doing, relation, "", 20), Work("reads", relation, "", 20))
+    return TracedStatement(Statement("UPDATE a SET x = 1", file="b.py", line=9), transaction, (), done)
+
+
+def judged(
+    *steps: tuple[TracedStatement, ...],
+    deployment: DeploymentRecord = DEPLOYED,
+    allow: str = "",
+    before: tuple[str, ...] = (),
+) -> list[Finding]:
+    """Judge revisions that did this, the last of which may be allowed it."""
+    items = [
+        RevisionRecord(
+            Revision(str(number), str(number), f"{number}.py", (), allow={"locks": allow} if allow else {}),
+            STANDING,
+            Step((), 0.0, STANDING, trace=Trace(statements, 5000)),
+        )
+        for number, statements in enumerate(steps)
+    ]
+    chain = Chain(tuple(item.revision for item in items), (), ())
+    record = ChainRecord(chain, "v", tuple(items), STANDING, deployment=deployment)
+    return [one for one in Weighing(before=before).of(locks.judge(record, lambda *_: ())) if isinstance(one, Finding)]
+
+
+def test_work_under_the_lock_of_an_earlier_revision_is_found() -> None:
+    (finding,) = judged((ADDS,), (works(),))
+
+    assert (finding.revision, finding.subject) == ("1", "table public.a")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ((works(),), (ADDS,)),
+        ((replace(ADDS, transaction=None),), (works(),)),
+        ((ADDS, works(transaction=None)), (works(),)),
+        ((ADDS,), (works(transaction=None),)),
+        ((ADDS,), (works(transaction=1),)),
+        ((ADDS,), (works("public.new"),)),
+        ((ADDS,), (replace(works(), works=(Work("writes", "public.a", "", 1),)),)),
+        ((replace(ADDS, locks=(replace(HELD, is_dropped=True),)),), (works(),)),
+        ((replace(ADDS, locks=(replace(HELD, mode="SHARE UPDATE EXCLUSIVE"),)),), (works(),)),
+    ],
+    ids=[
+        "work before the lock",
+        "a lock of a statement by itself",
+        "a transaction ended behind the lock",
+        "work by itself",
+        "work in a later transaction of its revision",
+        "work on a table that came behind the lock",
+        "rows that the statement names",
+        "a table that is dropped",
+        "a lock for which no service waits",
+    ],
+)
+def test_nothing_is_found_where_no_lock_lasts_or_nothing_works(steps: tuple[tuple[TracedStatement, ...], ...]) -> None:
+    assert judged(*steps) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "in_transaction", "has_begun", "holds"),
+    [
+        ({}, False, True, True),
+        ({"transaction_per_migration": True}, True, True, True),
+        ({"transaction_per_migration": True}, False, True, False),
+        ({"transactional_ddl": False}, False, True, False),
+        ({}, False, False, False),
+    ],
+)
+def test_how_env_py_runs_the_chain_decides_whether_a_lock_lasts(
+    options: dict[str, bool], *, in_transaction: bool, has_begun: bool, holds: bool
+) -> None:
+    run = MigrationRun("v", in_transaction, Statement("SELECT 1", file="env.py", line=7), options)
+    told = judged((ADDS,), (works(),), deployment=replace(DEPLOYED, runs=(run,), has_begun=has_begun))
+
+    assert bool(told) is holds
+    assert all(("env.py:7" in one.mend) is in_transaction for one in told)
+
+
+def test_each_revision_that_allows_it_is_told_so_that_its_allowance_is_used() -> None:
+    assert [one.revision for one in judged((ADDS,), (works(),), (works(),), allow="few")] == ["1", "2"]
+
+
+def test_it_is_not_found_where_one_of_the_two_is_deployed_already() -> None:
+    assert judged((ADDS,), (works(),), before=("0",)) == []
+    assert judged((ADDS,), (works(),), before=("0", "1")) == []
