@@ -27,10 +27,15 @@ CREATE VIEW reads AS SELECT parent_id, name FROM child;
 CREATE TABLE keys (m mood PRIMARY KEY);
 CREATE TABLE keyed (m mood REFERENCES keys);
 CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, twice int GENERATED ALWAYS AS (2) STORED, during int4range, word text);
+INSERT INTO numbered (during) VALUES ('[1,5)'), ('[2,6)');
+CREATE TABLE parted (id int, day date) PARTITION BY RANGE (day);
+CREATE MATERIALIZED VIEW kept AS SELECT id FROM parent WITH NO DATA;
 """
 # The SQLSTATE, a statement that the server refuses with it, and words of the advice.
 REFUSED = [
     ("0A000", "ALTER TABLE child ALTER parent_id TYPE bigint", "drop the view or rule before and make it again after"),
+    ("0A000", "ALTER TABLE parted ADD PRIMARY KEY (id)", 'lacks column "day" which is part of the partition key'),
     ("22001", "DROP VIEW reads; ALTER TABLE child ALTER name TYPE varchar(2)", "left(<column>, 2)"),
     (
         "22001",
@@ -76,13 +81,32 @@ REFUSED = [
     ("23505", "CREATE UNIQUE INDEX ON child (id, name)", "equal in (id, name)"),
     ("23505", "INSERT INTO parent VALUES (1, 1), (1, 2)", "ON CONFLICT (id) DO NOTHING"),
     ("23514", "ALTER TABLE child ADD CHECK (id > 1)", "postgresql_not_valid=True"),
+    (
+        "23P01",
+        "ALTER TABLE numbered ADD EXCLUDE USING gist (during WITH &&)",
+        "that conflict with others first: Key (during)",
+    ),
+    (
+        "23P01",
+        "DELETE FROM numbered; ALTER TABLE numbered ADD EXCLUDE USING gist (during WITH &&); INSERT INTO numbered (during) VALUES ('[1,5)'), ('[2,6)')",
+        "UPDATE or DELETE the rows",
+    ),
     ("25001", "CREATE INDEX CONCURRENTLY ON child (id)", "autocommit block"),
+    (
+        "2BP01",
+        "CREATE TABLE whole (id int PRIMARY KEY); CREATE TABLE part (id int CONSTRAINT of_whole REFERENCES whole); DROP TABLE whole",
+        'drop table part before it, where that goes too, else its key: op.drop_constraint("of_whole", "part")',
+    ),
     ("2BP01", "DROP TABLE child", "drop view reads first"),
     ("3F000", "CREATE TABLE nowhere.t ()", "CREATE SCHEMA nowhere"),
+    ("3F000", "CREATE TABLE meta.ver (version_num varchar(32))", 'context.execute("CREATE SCHEMA IF NOT EXISTS meta")'),
+    ("428C9", "INSERT INTO numbered (id) VALUES (1)", "OVERRIDING SYSTEM VALUE"),
+    ("428C9", "INSERT INTO numbered (twice) VALUES (1)", "leave twice out"),
     ("42601", "CREATE TABLE user (id int)", "a keyword wants quotes"),
     ("42701", "ALTER TABLE child ADD name text", "has added column name"),
     ("42703", "ALTER TABLE child DROP nothing", "there is no nothing"),
     ("42704", "ALTER TABLE child ADD a nothing", 'name="nothing"'),
+    ("42704", "GRANT SELECT ON child TO nobody_there", "rolname = 'nobody_there'"),
     ("42704", "ALTER TABLE child DROP CONSTRAINT nothing", "IF EXISTS"),
     ("42710", "CREATE TYPE mood AS ENUM ('x')", "create_type=False"),
     ("42723", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE OR REPLACE"),
@@ -99,8 +123,26 @@ REFUSED = [
     ("42P01", "ALTER TABLE nothing ADD a int", "with its schema"),
     ("42P06", "CREATE SCHEMA public", "IF NOT EXISTS"),
     ("42P07", "CREATE TABLE child ()", "create_all()"),
+    ("42P10", "INSERT INTO child (id) VALUES (1) ON CONFLICT (id) DO NOTHING", "create_unique_constraint"),
     ("42P16", "CREATE OR REPLACE VIEW reads AS SELECT name FROM child", "DROP VIEW and CREATE VIEW"),
     ("42P16", "ALTER TABLE parent ADD PRIMARY KEY (other)", "op.drop_constraint"),
+    ("42P17", "CREATE INDEX ON child ((now()::text || name))", "on its columns alone"),
+    (
+        "54000",
+        "CREATE INDEX ON numbered (word); INSERT INTO numbered (word) SELECT string_agg(md5(i::text), '') FROM generate_series(1, 3000) AS i",
+        "md5(<column>)",
+    ),
+    (
+        "55000",
+        "REFRESH MATERIALIZED VIEW kept; REFRESH MATERIALIZED VIEW CONCURRENTLY kept",
+        "unique index without WHERE",
+    ),
+    ("55000", "SELECT * FROM kept", "REFRESH MATERIALIZED VIEW kept before"),
+    (
+        "55000",
+        "ALTER TABLE child ALTER big DROP DEFAULT; ALTER TABLE child ALTER big ADD GENERATED ALWAYS AS IDENTITY",
+        'op.alter_column("child", "big", nullable=False)',
+    ),
     ("55P04", "ALTER TYPE mood ADD VALUE 'new'; INSERT INTO child (mood) VALUES ('new')", "commit the new value"),
     ("57014", "SET LOCAL statement_timeout = 10; SELECT pg_sleep(3)", "statement_timeout = 0"),
 ]
@@ -140,6 +182,20 @@ def test_every_sqlstate_is_named_as_the_manual_names_it() -> None:
 
 def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
     assert advice(Failure("Error", "no", sqlstate="99999"), "correct it") == "correct it"
+
+
+@pytest.mark.parametrize(
+    ("said", "sqlstate", "words"),
+    [
+        ("cannot insert multiple commands into a prepared statement", "42601", "op.execute() for each"),
+        ('cannot create index on partitioned table "parted" concurrently', "0A000", "CREATE INDEX … ON ONLY parted"),
+        ("Not an executable object: 'SELECT 1'", None, "connection.execute(sa.text(…))"),
+        ("This text() construct doesn't define a bound parameter named 'i'", None, "CAST(:i AS <type>)"),
+        ("only '%s', '%b', '%t' are allowed as placeholders, got '%''", None, "write %% for a percent sign"),
+    ],
+)
+def test_what_a_driver_refuses_is_advised_on(said: str, sqlstate: str | None, words: str) -> None:
+    assert words in advice(Failure("Error", said, sqlstate=sqlstate), "correct it")
 
 
 def test_the_page_of_all_advice_is_current() -> None:

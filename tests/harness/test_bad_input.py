@@ -35,6 +35,15 @@ BROKEN_PROJECTS = [
         id="env.py needs an application around it",
     ),
     pytest.param(
+        {
+            "env.py": "from sqlalchemy.exc import SQLAlchemyError\nraise SQLAlchemyError('no such role [SQL: SET ROLE owner]')\n"
+        },
+        "env.py failed.",
+        "SET ROLE owner",
+        "make the role before the chain",
+        id="env.py takes a role that is not there",
+    ),
+    pytest.param(
         {"env.py": "import sys\nprint('DATABASE_URL is missing')\nsys.exit(3)\n"},
         "env.py failed.",
         "SystemExit: 3; it printed: DATABASE_URL is missing",
@@ -110,6 +119,13 @@ BROKEN_PROJECTS = [
         "Revision 0003 is present more than once",
         "correct down_revision",
         id="two revisions have one name",
+    ),
+    pytest.param(
+        {"versions/0003_add_price.py": 'revision = "add-price"\ndown_revision = "0002"\n'},
+        "do not form a graph",
+        "Character(s) '-' not allowed in revision identifier 'add-price'",
+        "give that revision another name",
+        id="a revision has a name that Alembic refuses",
     ),
     pytest.param(
         {"versions/0001_add_author.py": ("down_revision = None", 'down_revision = "0003"')},

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
-CONNECTION_RECIPE = (
+OWN_CONNECTION_RECIPE = (
     'let env.py begin with connection = config.attributes.get("connection") and use it where it is not None; '
-    'or take the URL from config.get_main_option("sqlalchemy.url"); '
+    'or take the URL from config.get_main_option("sqlalchemy.url")'
+)
+CONNECTION_RECIPE = (
+    f"{OWN_CONNECTION_RECIPE}; "
     'or, where it reads a variable, set environment = {DATABASE_URL = "{url}"} in [tool.pgharness]'
 )
 

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from .connections import (
     CONNECTION_RECIPE,
+    OWN_CONNECTION_RECIPE,
     SEVERAL_DATABASES_RECIPE,
     free_connection,
     require_test_database,
@@ -22,6 +23,7 @@ from .connections import (
 )
 from .drivers import collect_notices, serves_synchronously
 from .guard import elsewhere, guard_connections, refused
+from .missing_variables import missing_variables, variables_recipe
 from .project import script_directory
 from .statements import Statements
 from .stopping import Stop, in_one_line
@@ -48,6 +50,19 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         (RuntimeError,),
         "application context",
         "let env.py make the application itself where there is none: create_app().app_context().push()",
+    ),
+    (
+        (KeyError,),
+        "formatters",
+        "give alembic.ini the sections [loggers], [handlers] and [formatters] that fileConfig() reads, or call it only where they are there",
+    ),
+    (
+        (SQLAlchemyError,),
+        "SET ROLE",
+        (
+            "make the role before the chain, as where it is deployed: CREATE ROLE, where it is missing, and its rights on the schema in a file, "
+            'baseline = "<file>.sql" in [tool.pgharness]'
+        ),
     ),
     ((SQLAlchemyError,), "async", DRIVER_RECIPE),
     ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
@@ -198,9 +213,8 @@ def _mend(project: Project, error: BaseException) -> str:
         error, (LookupError, TypeError, AttributeError, ValueError, SystemExit)
     ):
         return X_RECIPE
-    if isinstance(error, KeyError):
-        name = str(error.args[0]) if error.args else "DATABASE_URL"
-        return f'where it reads a variable, set environment = {{{name} = "{{url}}"}} in [tool.pgharness]; or {CONNECTION_RECIPE}'
+    if names := missing_variables(error, env_py):
+        return f"{variables_recipe(names)}; or {OWN_CONNECTION_RECIPE}"
     if isinstance(error, (SQLAlchemyError, OSError)) and project.serves_several_databases:
         return SEVERAL_DATABASES_RECIPE
     return next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))

@@ -25,6 +25,11 @@ _WRITTEN_BY_ALEMBIC = re.compile(r"(Revision ID|Revises|Create Date|Branch Label
 # Alembic only warns of these, and goes on with half the graph.
 _BROKEN_GRAPH = re.compile(r"is present more than once|referenced from .* is not present")
 
+NAMED_OTHERWISE = (
+    'give that revision another name without such characters, revision = "…" in its file and down_revision in those after it; a database that has it: '
+    "UPDATE alembic_version SET version_num = '…'"
+)
+
 
 def read_chain(scripts: ScriptDirectory, heads: Sequence[str] = ()) -> dict[str, Any]:
     """Read every revision in upgrade order, or those that lead to some heads. Raises Stop for files that do not import and graphs that do not hold."""
@@ -134,7 +139,9 @@ def _no_graph(scripts: ScriptDirectory, seen: str) -> Stop:
     return Stop(
         f"The revisions in {scripts.versions} do not form a graph.",
         seen=seen,
-        mend="correct down_revision in the file that is named; `alembic history` shows the chain",
+        mend=NAMED_OTHERWISE
+        if "not allowed in revision identifier" in seen
+        else "correct down_revision in the file that is named; `alembic history` shows the chain",
     )
 
 

@@ -11,6 +11,7 @@ from psycopg import errors, sql
 
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.child import ProcessEnded
+from pgharness.chain.given_numbers import read_given_numbers
 from pgharness.chain.lock_waits import LockWaits
 from pgharness.chain.messages import failure_of, statement_of
 from pgharness.chain.project import Project
@@ -56,6 +57,7 @@ def deploy(
             replace(failure, waited=waited) if failure is not None else None,
             told["revision"],
             after=statement_of(told["after"]) if told["after"] is not None else None,
+            given=read_given_numbers(observer),
         )
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pgharness.catalog.proposing.python_words import string
+from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.contents import DECLARE, NAME, judge_contents
 from pgharness.describing.contents import in_one_line
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.writer import writer_of
 from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.deployment import GivenNumber
 from pgharness.records.steps import Failure, RevisionRecord
 
 CHANGES_ROWS = re.compile(r"\s*(?:UPDATE|DELETE|MERGE|INSERT\b(?!.*\bVALUES\b).*\bSELECT)\b", re.IGNORECASE | re.DOTALL)
@@ -27,12 +31,36 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
             "call it like the revision's file, with .sql or .py, or remove it",
             code="PGH-V013",
         )
+    yield from _judge_numbers(record)
     for item in record.revisions:
         yield from _judge_by_hand(item)
         yield from _untried(item)
         if item.newer_rows_failure is not None:
             yield _judge_newer_rows(item, item.newer_rows_failure)
         yield from judge_contents(item, redacts=record.redacts)
+
+
+def _judge_numbers(record: ChainRecord) -> Iterator[Finding]:
+    """Find rows of revisions that have the numbers which their sequence gives next."""
+    for one in record.deployment.given if record.deployment is not None else ():
+        writer = writer_of(record, one.table)
+        if writer is not None:
+            number = "a number" if record.redacts else f"number {one.number}"
+            yield Finding(
+                NAME,
+                writer,
+                f"column {one.table}.{one.column}",
+                f"A row has {number}, and its sequence gives it once more: the INSERT that gets it fails (duplicate key).",
+                f"behind the INSERT: op.execute({string(_moved(one))}); or leave {one.column} out of the INSERT",
+                code="PGH-V014",
+            )
+
+
+def _moved(one: GivenNumber) -> str:
+    """Write what moves a sequence behind the rows; the function folds the case of the table's name, and not that of the column's."""
+    name = one.column[1:-1].replace('""', '"') if one.column.startswith('"') else one.column
+    sequence = f"pg_get_serial_sequence({literal(one.table)}, {literal(name)})"
+    return f"SELECT setval({sequence}, (SELECT max({one.column}) FROM {one.table}))"
 
 
 def _judge_by_hand(item: RevisionRecord) -> Iterator[Finding]:
@@ -57,11 +85,15 @@ def _untried(item: RevisionRecord) -> Iterator[Note]:
     for step, failures in ((item.upgrade, up), (item.downgrade, down)):
         tried = {failure.statement for failure in failures if failure is not None}
         statements = step.statements if step is not None and step.met is not None else ()
+        met = {
+            _but_numbers(one.sql) for one in statements if one.rows
+        }  # a loop over batches ends with one that is empty
         for one in statements:
             if (
                 one.file == item.revision.path
                 and one.rows == 0
                 and one.sql not in tried
+                and _but_numbers(one.sql) not in met
                 and CHANGES_ROWS.match(one.sql)
             ):
                 yield Note(
@@ -70,6 +102,10 @@ def _untried(item: RevisionRecord) -> Iterator[Note]:
                     f"`{in_one_line(one.sql)}` (line {one.line}) met no row, so what it does was not tried: give it rows under "
                     f"`-- before` in {item.revision.label}.sql of the setting `data_folder`",
                 )
+
+
+def _but_numbers(sql: str) -> str:
+    return re.sub(r"\d+", "0", sql)
 
 
 def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from pgharness.catalog.diff import Difference
-from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Compare
 from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import failure_evidence, failure_in_words
+from pgharness.describing.writer import writer_of
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.modes import ScriptRun
@@ -43,14 +41,10 @@ def judge_script(record: ChainRecord, script: ScriptRun, compare: Compare) -> It
         if not is_told(record, script.revision, script.failure):
             yield _failed(record, script, script.failure)
     elif script.snapshot is not None:
-        differences = other_end(record, script.snapshot, compare)
-        doubled = [one for one in differences if _is_doubled(one)]
-        if doubled:
-            yield Note(
-                NAME, None, f"{DOUBLED}: {', '.join(dict.fromkeys(f'{one.kind} {one.object}' for one in doubled))}"
-            )
+        if script.doubled:
+            yield Note(NAME, None, f"{DOUBLED}: {', '.join(label_of(record, revision) for revision in script.doubled)}")
         yield from other_ends(
-            [one for one in differences if one not in doubled],
+            other_end(record, script.snapshot, compare),
             lambda told: charged_by_origin(record, told),
             names=("alembic upgrade head", "its script"),
             how=f"The script of {COMMAND}, run by psql, leads to another catalog.",
@@ -73,31 +67,12 @@ def _judge_rows(record: ChainRecord, script: ScriptRun) -> Iterator[Finding]:
         )
         yield Finding(
             NAME,
-            _writer_of(record, table),
+            writer_of(record, table),
             f"rows of table {table}",
             f"The script of {COMMAND}, run by psql, writes other rows: {seen}.",
             "let upgrade() write by statements alone, op.execute(…) and op.bulk_insert(…), that are the same offline",
             code="PGH-M008",
         )
-
-
-def _writer_of(record: ChainRecord, table: str) -> str | None:
-    """Return the last revision that writes into the table, as far as its statements tell."""
-    writes = re.compile(
-        rf"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY)\s+(?:ONLY\s+)?(?:[^\s.]+\.)?{re.escape(unqualified(table))}(?![\w$])",
-        re.IGNORECASE,
-    )
-    found = [item for item in record.revisions if any(writes.search(one.sql) for one in item.upgrade.statements)]
-    return found[-1].revision.revision if found else None
-
-
-def _is_doubled(difference: Difference) -> bool:
-    """Whether nothing differs but that the script has two percent signs for one."""
-    return (
-        difference.left is not None
-        and difference.right is not None
-        and difference.right.replace("%%", "%") == difference.left
-    )
 
 
 def _failed(record: ChainRecord, script: ScriptRun, failure: Failure) -> Finding:

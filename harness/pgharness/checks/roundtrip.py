@@ -106,6 +106,13 @@ def _changed_by_reupgrade(record: RevisionRecord, compare: Compare) -> tuple[Dif
     return compare(first, second) if first is not None and second is not None else ()
 
 
+def _corrected(revision: Revision, failure: Failure) -> str:
+    """Return how to correct a downgrade; one that raises by itself may say that there is none."""
+    raises = '; where there is no way back, raise NotImplementedError in it and declare irreversible = "<reason>" beside its code'
+    is_own = failure.error in {"Exception", "RuntimeError"} and failure.statement is None
+    return f"correct downgrade() in {revision.path}{raises if is_own else ''}"
+
+
 def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: Compare) -> Iterator[Finding]:
     revision = record.revision
     if failure.refused and revision.irreversible is not None:
@@ -122,7 +129,7 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
             "PGH-R002",
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
-            _named(record, failure, compare) or advice(failure, f"correct downgrade() in {revision.path}"),
+            _named(record, failure, compare) or advice(failure, _corrected(revision, failure)),
             failure,
         )
 
@@ -212,7 +219,9 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
                 stopped.revision,
                 "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
-                f"correct the downgrade() of {stopped.revision.path} or of the revision after it",
+                advice(
+                    descent.failure, f"correct the downgrade() of {stopped.revision.path} or of the revision after it"
+                ),
                 descent.failure,
             )
     elif descent.snapshot is not None:

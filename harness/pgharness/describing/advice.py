@@ -37,6 +37,18 @@ ADVICE: tuple[Advice, ...] = (
         r"used (?:by|in) a (?P<reader>view or rule|generated column|policy definition|trigger definition|function or procedure)",
     ),
     Advice(
+        "0A000",
+        "feature_not_supported",
+        "take all columns of the partition key into it: {detail}",
+        r"on partitioned table must include all partitioning columns\n(?:DETAIL:\s+)?(?P<detail>[^\n]+)",
+    ),
+    Advice(
+        "0A000",
+        "feature_not_supported",
+        "CREATE INDEX … ON ONLY {table} in a transaction; then on each partition CREATE INDEX CONCURRENTLY in an autocommit block, and ALTER INDEX … ATTACH PARTITION",
+        r'cannot create index on partitioned table "(?P<table>[^"]+)" concurrently',
+    ),
+    Advice(
         "22001",
         "string_data_right_truncation",
         'shorten the values first: op.execute("UPDATE <table> SET <column> = left(<column>, {length})")',
@@ -143,6 +155,18 @@ ADVICE: tuple[Advice, ...] = (
     ),
     Advice("23505", "unique_violation", "write each key once: ON CONFLICT DO NOTHING, or DELETE what is there first"),
     Advice(
+        "23P01",
+        "exclusion_violation",
+        "leave out of the statement the rows that conflict, or DELETE or UPDATE the others first: {detail}",
+        r"\A\s*(?:WITH\b[\s\S]*)?(?:INSERT|UPDATE)\b[\s\S]*DETAIL:\s+(?P<detail>[^\n]+)",
+    ),
+    Advice(
+        "23P01",
+        "exclusion_violation",
+        "UPDATE or DELETE the rows that conflict with others first: {detail}",
+        r"DETAIL:\s+(?P<detail>[^\n]+)",
+    ),
+    Advice(
         "23514",
         "check_violation",
         "let the new partition take over its rows: CREATE TABLE … (LIKE the partitioned table INCLUDING ALL), WITH moved AS (DELETE FROM "
@@ -180,6 +204,12 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "2BP01",
         "dependent_objects_still_exist",
+        'drop table {child} before it, where that goes too, else its key: op.drop_constraint("{constraint}", "{child}")',
+        r"\bDROP\s+TABLE\b[\s\S]*DETAIL:\s+constraint (?P<constraint>\S+) on table (?P<child>\S+) depends on table",
+    ),
+    Advice(
+        "2BP01",
+        "dependent_objects_still_exist",
         "drop {user} first, and make it again after where it is to stay",
         r"DETAIL:\s+(?P<user>.+?) depends on ",
     ),
@@ -187,6 +217,12 @@ ADVICE: tuple[Advice, ...] = (
         "2BP01",
         "dependent_objects_still_exist",
         "drop first what depends on it, as DETAIL says, and make it again after where it is to stay",
+    ),
+    Advice(
+        "3F000",
+        "invalid_schema_name",
+        'make the schema of the version table before Alembic makes that: context.execute("CREATE SCHEMA IF NOT EXISTS {schema}") in env.py, before context.run_migrations(), online and offline',
+        r"CREATE\s+TABLE\s+(?P<schema>\S+)\.\S+\s*\(\s*version_num\b",
     ),
     Advice(
         "3F000",
@@ -211,6 +247,24 @@ ADVICE: tuple[Advice, ...] = (
         'give the role that migrates the privilege, GRANT … TO <role>, or let a role that has it do this before the chain (baseline = "<file>.sql")',
     ),
     Advice(
+        "428C9",
+        "generated_always",
+        "leave {column} out of the statement: PostgreSQL computes it",
+        r'column "(?P<column>[^"]+)"[\s\S]*is a generated column',
+    ),
+    Advice(
+        "428C9",
+        "generated_always",
+        "INSERT INTO … (…) OVERRIDING SYSTEM VALUE VALUES …, or leave {column} out, which then gets the next number; an UPDATE has to leave it alone",
+        r'column "(?P<column>[^"]+)"',
+    ),
+    Advice(
+        "42601",
+        "syntax_error",
+        "send each command by itself, op.execute() for each: the driver prepares what it sends, and only one command can be prepared",
+        r"multiple commands",
+    ),
+    Advice(
         "42601",
         "syntax_error",
         r"correct the statement; a colon meant as text is \: in op.execute(), and a name that is a keyword wants quotes",
@@ -218,7 +272,8 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "42701",
         "duplicate_column",
-        "leave it out here: an earlier revision, or this one, has added column {column}",
+        "leave it out here: an earlier revision, or this one, has added column {column}; where one calls create_all(), which makes what the "
+        "models are today, let it write out its tables as they were then",
         r'column "(?P<column>[^"]+)"',
     ),
     Advice(
@@ -233,6 +288,12 @@ ADVICE: tuple[Advice, ...] = (
         "undefined_object",
         'make the type before the first column of it, postgresql.ENUM(…, name="{type}").create(op.get_bind()); and drop it once, after the last',
         r'type "(?P<type>[^"]+)" does not exist',
+    ),
+    Advice(
+        "42704",
+        "undefined_object",
+        "a role belongs to the server, and is made before the chain, here too: in the file of baseline, DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE \"{role}\"; END IF; END $$;",
+        r'role "(?P<role>[^"]+)" does not exist',
     ),
     Advice(
         "42704",
@@ -301,13 +362,20 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "42P01",
         "undefined_table",
-        "name the table as the revisions before this one leave it, with its schema; down_revision decides which those are",
+        "name the table as the revisions before this one leave it, with its schema; down_revision decides which those are, "
+        "and depends_on, where a revision of another branch makes it",
     ),
     Advice("42P06", "duplicate_schema", "CREATE SCHEMA IF NOT EXISTS, or leave it out here: it is there already"),
     Advice(
         "42P07",
         "duplicate_table",
         "it is there already: leave it out here; where env.py or the application calls create_all(), let the chain alone make tables",
+    ),
+    Advice(
+        "42P10",
+        "invalid_column_reference",
+        "make a unique constraint on just these columns before, op.create_unique_constraint(…), or name in ON CONFLICT those of one that is there",
+        r"ON CONFLICT",
     ),
     Advice(
         "42P16",
@@ -320,6 +388,36 @@ ADVICE: tuple[Advice, ...] = (
         "invalid_table_definition",
         "drop the primary key that is there before: op.drop_constraint(…)",
         r"multiple primary keys",
+    ),
+    Advice(
+        "42P17",
+        "invalid_object_definition",
+        "let it depend on its columns alone: no now(), no cast or format by the session's time zone or language (… AT TIME ZONE 'UTC'), no own function that is not declared IMMUTABLE",
+        r"immutable",
+    ),
+    Advice(
+        "54000",
+        "program_limit_exceeded",
+        "the values are too long for it: an index on md5(<column>) or left(<column>, 500), or another method (hash, gin)",
+        r"index row",
+    ),
+    Advice(
+        "55000",
+        "object_not_in_prerequisite_state",
+        "make a unique index without WHERE on the materialized view before, or leave CONCURRENTLY out",
+        r"concurrently",
+    ),
+    Advice(
+        "55000",
+        "object_not_in_prerequisite_state",
+        'let it be NOT NULL before: op.alter_column("{table}", "{column}", nullable=False)',
+        r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)" must be declared NOT NULL',
+    ),
+    Advice(
+        "55000",
+        "object_not_in_prerequisite_state",
+        "REFRESH MATERIALIZED VIEW {view} before what reads it",
+        r'materialized view "(?P<view>[^"]+)" has not been populated',
     ),
     Advice(
         "55006",
@@ -347,8 +445,26 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "",
         "",
+        "send text by op.execute(…), or wrap it for a connection: connection.execute(sa.text(…))",
+        r"Not an executable object",
+    ),
+    Advice(
+        "",
+        "",
+        "write %% for a percent sign in exec_driver_sql(), or send the statement by op.execute(), which does that",
+        r"allowed as placeholders|incomplete placeholder|the query has \d+ placeholders?|unsupported format character|not enough arguments for format string",
+    ),
+    Advice(
+        "",
+        "",
         'name the constraint: op.drop_constraint("<name>", …), as PostgreSQL\'s catalog has it',
         "Can't emit DROP CONSTRAINT",
+    ),
+    Advice(
+        "",
+        "",
+        "write CAST(:{name} AS <type>): what :: follows is no parameter to text()",
+        r"doesn't define a bound parameter named '(?P<name>\w+)'",
     ),
 )
 

@@ -26,6 +26,15 @@ class MigrationRun:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenNumber:
+    """The first number that the sequence of a table's column would give though a row has it; names as PostgreSQL prints them."""
+
+    table: str
+    column: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentRecord:
     """One deployment, from the revision `start`, or from an empty database where that is None.
 
@@ -50,6 +59,8 @@ class DeploymentRecord:
     """What env.py still sent once the migrations had run, if anything."""
     fails_one_by_one: bool = False
     """Whether a walk without rows fails too where it failed, so that empty tables are the cause."""
+
+    given: tuple[GivenNumber, ...] = ()
 
     @property
     def is_one_transaction(self) -> bool:

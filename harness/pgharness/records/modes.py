@@ -68,6 +68,8 @@ class ScriptRun:
     untried: str = ""
     rows: tuple[OtherRows, ...] = ()
     """What the script's tables hold otherwise than those of two upgrades, which agree in it."""
+    doubled: tuple[str | None, ...] = ()
+    """The revisions whose percent signs Alembic has doubled, where that leads elsewhere; the rest is as it is with single ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,3 +127,28 @@ def test_values_are_told_to_nobody_where_they_are_to_be_kept_secret(judge_chain:
     (found,) = run.report.findings
     assert found.subject == "column public.people.name"
     assert "Grace" not in f"{found.message}{found.mend}{found.evidence}"
+
+
+def test_rows_with_the_numbers_that_their_sequence_gives_next_are_found_where_it_was_not_moved(
+    judge_chain: Callable[..., Run],
+) -> None:
+    def seeds(name: str, *more: str) -> Revision:
+        made = f"CREATE TABLE {name} (id serial PRIMARY KEY, word text)"
+        return Revision(
+            name,
+            sql(made, f"INSERT INTO {name} (id, word) VALUES (1, 'a'), (2, 'b')", *more),
+            sql(f"DROP TABLE {name}"),
+        )
+
+    run = judge_chain(
+        seeds("colour"),
+        seeds(
+            "moved", "SELECT setval(pg_get_serial_sequence('public.moved', 'id'), (SELECT max(id) FROM public.moved))"
+        ),
+        seeds("far", "UPDATE far SET id = id + 900000"),
+        only=("data",),
+    )
+
+    (found,) = told(run, "PGH-V014")
+    assert (found.revision, found.subject) == ("colour", "column public.colour.id")
+    assert "setval(pg_get_serial_sequence('public.colour', 'id'), (SELECT max(id) FROM public.colour))" in found.mend

@@ -69,6 +69,26 @@ def test_what_cannot_be_written_as_sql_is_a_note_with_its_revision(judge_chain: 
     ]
 
 
+def test_percent_signs_that_alembic_doubles_in_a_script_are_a_note_and_hide_nothing(judge_chain: JudgeChain) -> None:
+    rate = Revision(
+        "rate",
+        'op.create_table("rate", sa.Column("in %", sa.Text()))\n'
+        "op.bulk_insert(sa.table('rate', sa.column('in %', sa.Text)), [{'in %': '50%'}])",
+        sql("DROP TABLE rate"),
+    )
+    online = Revision(
+        "online",
+        f"from alembic import context\n\nif not context.is_offline_mode():\n    {sql('CREATE TABLE absent ()')}",
+        "pass",
+    )
+    env = OFFLINE_ENV.replace('dialect_opts={"paramstyle": "named"}', "literal_binds=True")
+
+    report = judge_chain(rate, online, env=env, only=("modes",)).report
+
+    assert [one.subject for one in report.findings] == ["table public.absent"]
+    assert [one.message.rpartition(": ")[2] for one in report.notes if "percent sign" in one.message] == ["rate"]
+
+
 def test_what_a_script_cannot_hold_is_no_fault_of_the_script(judge_chain: JudgeChain) -> None:
     binds = "op.get_bind().execute(sa.text('INSERT INTO author VALUES (:id)'), {'id': 71})"
 

@@ -50,3 +50,11 @@ def test_a_statement_that_fails_on_rows_was_tried(item: RevisionRecord) -> None:
 
 def test_what_fails_on_the_way_down_says_nothing_of_the_way_up() -> None:
     assert untried(replace(ITEM, downgrade_rows_failure=FAILS)) == [FILLS, CLEANS]
+
+
+def test_a_loop_over_batches_whose_last_is_empty_was_tried() -> None:
+    batches = tuple(
+        Statement(f"UPDATE a SET x = y WHERE id BETWEEN {first} AND {first + 9}", file=FILE, line=9, rows=rows)
+        for first, rows in ((1, 4), (11, 0))
+    )
+    assert untried(replace(ITEM, upgrade=replace(STEP, statements=batches))) == []

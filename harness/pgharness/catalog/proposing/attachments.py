@@ -167,7 +167,7 @@ def default_privilege_lines(facts: Facts, name: str, value: str | None) -> list[
     head = default_privileges_head(facts)
     on = facts["on"].upper()
     revoke = f"REVOKE ALL ON {on} FROM {role(grantee)};"
-    return [f"{head} {line}" for line in (revoke, *grants({name: wanted}, on)) if line]
+    return [f"{head} {line}" for line in dict.fromkeys((revoke, *grants({name: wanted}, on))) if line]
 
 
 WRITERS: dict[str, Callable[[Change, str, str | None], list[str]]] = {
