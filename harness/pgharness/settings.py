@@ -205,10 +205,10 @@ class Settings(BaseSettings):
 def load_settings(config: Path | None = None, **options: Any) -> Settings:
     """Read the settings; an option that is None or empty, and a variable that is empty, count as not given.
 
-    `config` is a pyproject.toml; without one, the pyproject.toml of the current folder is read if there is one. Relative
+    `config` is a pyproject.toml; without one, that of the project is read if there is one: see `settings_file`. Relative
     paths in the file are relative to it, relative paths in options to the current folder. Raises CannotRun.
     """
-    file = config or Path("pyproject.toml")
+    file = config or settings_file(options.get("alembic"))
     table = _read_table(file, required=config is not None)
     given = {name: value for name, value in options.items() if value not in (None, (), [], {})}
     _refuse_unknown(table, file)
@@ -227,6 +227,33 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
         raise CannotRun("Invalid environment variable.", seen=str(error), mend="correct or unset it") from error
     settings._folder = file.absolute().parent  # noqa: SLF001 - no setting that anybody could give
     return settings
+
+
+def settings_file(alembic: Path | str | None) -> Path:
+    """Return the pyproject.toml that has the settings for an Alembic configuration: the nearest with our table at or above it.
+
+    Without one, that of the current folder where the configuration lies below it, else the one beside the configuration: what another
+    project has set does not hold for it. None has to be there.
+    """
+    here = Path("pyproject.toml")
+    if alembic is None:
+        return here
+    named = Path(os.path.abspath(alembic))  # noqa: PTH100 - links are not followed, `..` is
+    folder = named if named.is_dir() else named.parent
+    found = configured_above(folder)
+    if found is None and not folder.is_relative_to(Path.cwd()):
+        found = folder
+    return here if found in {None, Path.cwd()} else found / here
+
+
+def configured_above(folder: Path) -> Path | None:
+    """Return the nearest folder, this one or above it in its repository, whose pyproject.toml has our table."""
+    for one in (folder, *folder.parents):
+        if is_configured(one / "pyproject.toml"):
+            return one
+        if (one / ".git").exists():
+            return None
+    return None
 
 
 def is_configured(file: Path) -> bool:

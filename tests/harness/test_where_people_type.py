@@ -104,3 +104,29 @@ def test_an_interrupted_comparison_does_not_end_like_one_with_differences(
     ended = command_line("diff", "postgresql://127.0.0.1/left", "postgresql://127.0.0.1/right")
 
     assert (ended.code, ended.err) == (130, "Interrupted.\n")
+
+
+def test_settings_of_another_project_do_not_hold_for_the_one_that_is_named(
+    example: Callable[..., Path], command_line: Check, quiet_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    project = example()
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (ours / "pyproject.toml").write_text('[tool.pgharness]\nmetadata = "no_such_module:metadata"\n')
+    monkeypatch.chdir(ours)
+
+    ended = command_line("check", "--alembic", project / "alembic.ini", "--server", quiet_url, "--only", "drift")
+
+    assert ended.code == 0
+    assert ended.err.startswith(f"not using {ours / 'pyproject.toml'}, which is of another project than ")
+
+
+def test_settings_above_the_configuration_that_is_named_hold_for_it(
+    example: Callable[..., Path], command_line: Check, quiet_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    project = example(edits=CONFIGURED)
+    monkeypatch.chdir(tmp_path)
+
+    ended = command_line("check", "--alembic", project / "alembic.ini", "--server", quiet_url, *GRAPH)
+
+    assert (ended.code, ended.err) == (0, f"using {project / 'pyproject.toml'}\n")

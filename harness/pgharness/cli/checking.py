@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
-from pgharness.cli.project_folder import enter_project
+from pgharness.cli.project_folder import enter_project, tell_settings_file
 from pgharness.cli.writing import require_place, write_output
 from pgharness.findings import CannotRun
 from pgharness.judging.accepted import write_accepted
@@ -43,6 +43,8 @@ def check_chain_and_tell(
     if config is None and options["alembic"] is None:
         options, output = enter_project(options, output)
     settings = load_settings(config, **options)
+    if config is None and options["alembic"] is not None:
+        tell_settings_file(settings)
     if write_structure and settings.structure is None:
         raise CannotRun(
             "There is no structure file to write.",

@@ -1,4 +1,4 @@
-"""Finds the project that a command is run in, from any folder of it."""
+"""Finds the project that a command is run in, from any folder of it, and tells whose settings hold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pgharness.settings import is_configured
+from pgharness.settings import Settings, configured_above, is_configured
 
 
 def enter_project(options: Mapping[str, object], output: Path | None) -> tuple[Mapping[str, object], Path | None]:
@@ -28,12 +28,19 @@ def enter_project(options: Mapping[str, object], output: Path | None) -> tuple[M
     )
 
 
+def tell_settings_file(settings: Settings) -> None:
+    """Report on the error output whose settings hold for a project that lies elsewhere; nothing where they are those of this folder."""
+    here = Path.cwd()
+    if settings.folder == here:
+        return
+    if is_configured(settings.folder / "pyproject.toml"):
+        print(f"using {settings.folder / 'pyproject.toml'}", file=sys.stderr)
+    elif is_configured(here / "pyproject.toml"):
+        print(
+            f"not using {here / 'pyproject.toml'}, which is of another project than {settings.alembic}; --config pyproject.toml takes it",
+            file=sys.stderr,
+        )
+
+
 def _configured_folder(here: Path) -> Path | None:
-    if (here / "alembic.ini").is_file():
-        return here
-    for folder in (here, *here.parents):
-        if is_configured(folder / "pyproject.toml"):
-            return folder
-        if (folder / ".git").exists():
-            return None
-    return None
+    return here if (here / "alembic.ini").is_file() else configured_above(here)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pgharness.chain.course import find_revision
 from pgharness.cli.formats import TraceFormat
-from pgharness.cli.project_folder import enter_project
+from pgharness.cli.project_folder import enter_project, tell_settings_file
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.records.trace import Trace
 from pgharness.report.page import render_trace_page
@@ -27,7 +27,10 @@ def trace_and_tell(
     """Run the chain that configuration and options name, and print what its revisions do. Raises CannotRun."""
     if config is None and options["alembic"] is None:
         options, _ = enter_project(options, None)
-    record = run_checks(load_settings(config, **options)).record
+    settings = load_settings(config, **options)
+    if config is None and options["alembic"] is not None:
+        tell_settings_file(settings)
+    record = run_checks(settings).record
     wanted = {find_revision(record.chain, name).revision for name in named}
     told = [item for item in record.revisions if not wanted or item.revision.revision in wanted]
     sys.stdout.write(encodable(_told(told, trace_format), sys.stdout.encoding or "utf-8"))
