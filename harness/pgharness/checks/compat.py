@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from pgharness.checks.check import Check, Compare
+from pgharness.checks.contents import GIVEN_NUMBERS
 from pgharness.describing.old_release import CODES, GONE, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
-from pgharness.findings import Finding, Harm, Note
+from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
 
@@ -24,12 +25,12 @@ AHEAD = (
 CHECK_VIOLATED = "23514"
 UNIQUE_VIOLATED = "23505"
 _ONE_KEY = re.compile(r"(?:PRIMARY KEY|UNIQUE) \(([^(),]+)\)")
-_NAMED = re.compile(r"INSERT INTO [^(]+ \(([^()]+)\)")
+_NAMED = re.compile(r"INSERT INTO [^(]+ (?:\(([^()]+)\)|DEFAULT VALUES)")
 # Class 22 of the SQLSTATEs: a value is out of range, too long, of no valid form.
 DATA_EXCEPTIONS = "22"
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge what became of the release before, one finding for each object and way in which it fails."""
     seen = record.old_release
     assert seen is not None
@@ -42,7 +43,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
             groups[broken.revision, subject, "" if subject.startswith("column ") else kind_of(broken)].append(broken)
     for (revision, subject, _), group in groups.items():
         if seen.is_sent(group[0].statement):
-            yield _only_unlikely(revision, subject, group) or _finding(record, revision, subject, group)
+            yield _only_unlikely(revision, subject, group) or _told(record, revision, subject, group)
     yield from _not_sent(seen, groups)
     yield from (_hidden(one, seen.role) for one in seen.hidden if seen.is_used(one.statement.name))
     yield from _failed(seen, record)
@@ -68,11 +69,16 @@ def lack(record: ChainRecord) -> str:
     return f"the release before was not tried: {unmade}" if unmade else ""
 
 
-def _finding(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Finding:
+def _told(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Finding | Minor:
+    """Return the finding; of numbers that a sequence gives twice only a minor one, where nobody has given the statement that meets them."""
+    counted = _counted(record, revision, subject, group[0])
+    found = _finding(revision, subject, group, counted)
+    return Minor(GIVEN_NUMBERS, found) if counted and group[0].statement.is_made else found
+
+
+def _finding(revision: str, subject: str, group: Sequence[Broken], counted: str) -> Finding:
     first = group[0]
-    kind, column = kind_of(first), subject.rpartition(".")[2]
-    if counted := _counted(record, revision, subject, first):
-        kind, column = "numbers", counted
+    kind, column = ("numbers", counted) if counted else (kind_of(first), subject.rpartition(".")[2])
     verbs = ", ".join(dict.fromkeys(one.statement.act.partition(" ")[0] for one in group))
     mend = MENDS.get(
         kind, "let both releases work with it, and take away what only the release before needs in a later revision"
@@ -100,13 +106,16 @@ def _counted(record: ChainRecord, revision: str, subject: str, broken: Broken) -
     """Return the column whose number a sequence gave twice, as an INSERT tells that does not name it; empty where it is another matter."""
     item = record.record_of(revision)
     snapshot = item.upgrade.snapshot if item is not None else None
-    constraint = subject.removeprefix("constraint ")
-    definition = snapshot.value("constraint", constraint, "definition") if snapshot is not None else None
-    only = _ONE_KEY.match(definition or "")
-    named = _NAMED.match(broken.statement.sql)
-    if only is None or named is None or kind_of(broken) != UNIQUE_VIOLATED or only[1] in named[1].split(", "):
+    if snapshot is None:
         return ""
-    return only[1]
+    constraint = subject.removeprefix("constraint ")
+    only = _ONE_KEY.match(snapshot.value("constraint", constraint, "definition") or "")
+    named = _NAMED.match(broken.statement.sql)
+    if only is None or named is None or kind_of(broken) != UNIQUE_VIOLATED or only[1] in (named[1] or "").split(", "):
+        return ""
+    column = f"{constraint.rpartition('.')[0]}.{only[1]}"
+    is_counted = snapshot.value("column", column, "identity") is not None
+    return only[1] if is_counted or "nextval(" in (snapshot.value("column", column, "default") or "") else ""
 
 
 def _only_unlikely(revision: str, subject: str, group: Sequence[Broken]) -> Note | None:

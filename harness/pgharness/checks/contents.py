@@ -15,6 +15,8 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord, Step
 
 NAME = "data"
+GIVEN_NUMBERS = "given numbers"
+"""What the setting `strict` calls numbers that a revision gives though a sequence gives them once more: each refused INSERT moves it on."""
 NOTHING = TableChanges("")
 # The step in which what is found of a kind happens.
 STEP_OF = {

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pgharness.catalog.proposing.python_words import string
 from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
-from pgharness.checks.contents import DECLARE, NAME, judge_contents
+from pgharness.checks.contents import DECLARE, GIVEN_NUMBERS, NAME, judge_contents
 from pgharness.describing.contents import in_one_line
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.writer import writer_of
-from pgharness.findings import Finding, Harm, Note
+from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import GivenNumber
 from pgharness.records.steps import Failure, RevisionRecord
@@ -20,7 +20,7 @@ from pgharness.records.steps import Failure, RevisionRecord
 CHANGES_ROWS = re.compile(r"\s*(?:UPDATE|DELETE|MERGE|INSERT\b(?!.*\bVALUES\b).*\bSELECT)\b", re.IGNORECASE | re.DOTALL)
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge each revision by the rows that it met."""
     for path in record.unused_by_hand:
         yield Finding(
@@ -40,13 +40,13 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note]:
         yield from judge_contents(item, redacts=record.redacts)
 
 
-def _judge_numbers(record: ChainRecord) -> Iterator[Finding]:
+def _judge_numbers(record: ChainRecord) -> Iterator[Minor]:
     """Find rows of revisions that have the numbers which their sequence gives next."""
     for one in record.deployment.given if record.deployment is not None else ():
         writer = writer_of(record, one.table)
         if writer is not None:
             number = "a number" if record.redacts else f"number {one.number}"
-            yield Finding(
+            found = Finding(
                 NAME,
                 writer,
                 f"column {one.table}.{one.column}",
@@ -54,6 +54,7 @@ def _judge_numbers(record: ChainRecord) -> Iterator[Finding]:
                 f"behind the INSERT: op.execute({string(_moved(one))}); or leave {one.column} out of the INSERT",
                 code="PGH-V014",
             )
+            yield Minor(GIVEN_NUMBERS, found)
 
 
 def _moved(one: GivenNumber) -> str:

@@ -147,8 +147,23 @@ def test_rows_with_the_numbers_that_their_sequence_gives_next_are_found_where_it
         ),
         seeds("far", "UPDATE far SET id = id + 900000"),
         only=("data",),
+        strict=("given numbers",),
     )
 
     (found,) = told(run, "PGH-V014")
     assert (found.revision, found.subject) == ("colour", "column public.colour.id")
     assert "setval(pg_get_serial_sequence('public.colour', 'id'), (SELECT max(id) FROM public.colour))" in found.mend
+
+
+def test_rows_with_the_numbers_that_their_sequence_gives_next_are_notes_where_nobody_asked_for_more(
+    judge_chain: Callable[..., Run],
+) -> None:
+    made = Revision("made", sql("CREATE TABLE hue (id serial PRIMARY KEY, word text)"), sql("DROP TABLE hue"))
+    seeds = "INSERT INTO hue (id, word) SELECT n, 'a' FROM generate_series(5, 90) AS n ON CONFLICT DO NOTHING"
+    seeded = Revision("seeded", sql(seeds), sql("DELETE FROM hue WHERE word = 'a'"))
+
+    run = judge_chain(made, seeded, only=("data", "compat"))
+
+    noted = {one.check for one in run.report.notes if one.revision == "seeded" and "given numbers" in one.message}
+    assert noted == {"data", "compat"}
+    assert [one for one in run.report.findings if "setval" in one.mend] == []

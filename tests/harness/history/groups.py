@@ -45,7 +45,7 @@ GROUPS = (
         check="compat",
         pairs=compat_pairs.PAIRS,
         wholes=compat_pairs.BOTH_WINDOWS,
-        options={"since": "before"},
+        options={"since": "before", "strict": ("given numbers",)},
     ),
     Group(name="notices", check="notices", pairs=notices_pairs.PAIRS),
     Group(name="locks", check="locks", pairs=locks_pairs.PAIRS),

@@ -14,7 +14,7 @@ from tests.harness.history.pairs import chain_of, expectations
 @pytest.fixture
 def run(judge_chain: Callable[..., Run]) -> Run:
     """Judge all pairs in one chain, as one deployment that comes upon a release that knows all their tables."""
-    return judge_chain(*chain_of(PAIRS), only=("compat",), since="before")
+    return judge_chain(*chain_of(PAIRS), only=("compat",), since="before", strict=("given numbers",))
 
 
 def test_each_fault_is_found_at_its_revision_and_object_and_no_mended_twin_has_a_finding(run: Run) -> None:
