@@ -12,14 +12,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Text, cast, column, func
+from sqlalchemy import BigInteger, cast, column, func
 
-PLACE: Final = (
-    # Each shard is a table of its own; two servers may have given theirs the same number.
-    cast(column("tableoid"), BigInteger),
-    cast(func.inet_server_addr(), Text),
-    cast(func.inet_server_port(), Integer),
-)
+# Each shard is a table of its own; servers may have given theirs the same number, but hardly began in the same microsecond.
+PLACE: Final = (cast(column("tableoid"), BigInteger), func.pg_postmaster_start_time())
 
 
 class Candidates:
@@ -40,15 +36,13 @@ class Candidates:
         random.shuffle(self._places)
 
     def take(self, limit: int) -> list[UUID]:
-        """Take the next ones out, up to `limit`: those of one place, and of more where that one has less than half as many."""
-        taken: list[UUID] = []
-        while self._places and 2 * len(taken) < limit:
-            place = self._places.pop()
-            left = limit - len(taken)
-            taken += place[:left]
-            if place[left:]:
-                self._places.append(place[left:])
-        return taken
+        """Take the next ones out, up to `limit`, all of one place."""
+        if not self._places:
+            return []
+        place = self._places.pop()
+        if place[limit:]:
+            self._places.append(place[limit:])
+        return place[:limit]
 
     def clear(self) -> None:
         """Forget them: most have been taken by others meanwhile."""

@@ -31,7 +31,7 @@ OVERLAP: Final = timedelta(seconds=30)
 # What lies below the floor nevertheless (a long transaction, a `created_at` of the client's own) is late until then, and never lost.
 START_OVER_EVERY_S: Final = 300.0
 # For how many pick-ups of one worker candidates are read at once: over shards it costs the same to read few or many.
-LOOK_AHEAD: Final = 4
+LOOK_AHEAD: Final = 8
 
 
 class RunFloor:

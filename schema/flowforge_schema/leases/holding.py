@@ -54,8 +54,8 @@ async def hold_lease(session: AsyncSession, held: HeldRun) -> None:
     """Lock the claim until the end of the transaction: whatever the transaction writes is written by the run's holder.
 
     Call it before the first write of each transaction that writes for the run: logs, events, rows of your own. Raises
-    LeaseLostError where another attempt has begun. Keep the transaction short: a heartbeat waits for it, and so does whoever
-    would take over the run.
+    LeaseLostError where another attempt has begun. Keep the transaction short: a heartbeat waits for it, and whoever would take
+    over the run passes over it meanwhile.
     """
     statement = select(CLAIMS.c.run_id).where(is_held(held)).with_for_update(read=True)
     if (await session.execute(statement)).one_or_none() is None:

@@ -1,24 +1,24 @@
 """Picking up runs: those whose lease ran out first, then those that have waited longest.
 
 Candidates are read without a lock, more of them than are wanted, and shuffled, so that workers rarely want the same. One conditional
-UPDATE takes some; its condition is judged again under each row's lock, so that nobody gets a run twice. Nothing here locks a set of
-rows that was found by anything but their ids: runs may lie on several servers, distributed by id.
+UPDATE takes some, all of one place, and passes over those that somebody else has locked: its condition is judged again under each row's
+lock, so that nobody gets a run twice, and nobody who holds locks waits for others'. Nothing here locks a set of rows that was found by
+anything but their ids: runs may lie on several servers, distributed by id.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Interval, SmallInteger, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Interval, Select, SmallInteger, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flowforge_schema.enums import RunStatus
-from flowforge_schema.leases.candidates import PLACE
+from flowforge_schema.leases.candidates import PLACE, Candidates
 from flowforge_schema.leases.deadlines import end_overdue, time_out
 from flowforge_schema.leases.ending import fail_exhausted
 from flowforge_schema.leases.floor import RunFloor
@@ -84,42 +84,44 @@ class _PickUp:
     async def due(self, limit: int) -> Taken:
         """Take runs whose claim has run out."""
         statement = due_claims(available_from=self.floor.available_from, limit=limit * CANDIDATES_PER_RUN)
-        candidates = await self.floor.due.read(self.session, statement)
-        exhausted = [run_id for run_id, attempt in candidates if attempt >= self.policy.max_attempts]
+        rows = await self.floor.due.read(self.session, statement.add_columns(*PLACE))
+        exhausted = {run_id for run_id, attempt, *_ in rows if attempt >= self.policy.max_attempts}
         if exhausted:
-            await fail_exhausted(self.session, exhausted, self.policy)
-        due = [run_id for run_id, _ in candidates if run_id not in exhausted]
-        left = random.sample(due, len(due))
+            await fail_exhausted(self.session, list(exhausted), self.policy)
+        left = Candidates()
+        left.replace((run_id, *place) for run_id, _, *place in rows if run_id not in exhausted)
         taken: Taken = []
-        # Not until `limit` were: who holds locks already does not wait for others' locks.
-        while left and not taken:
-            taken, left = await self._take_due(left[:limit]), left[limit:]
+        while left and 2 * len(taken) < limit:
+            taken += await self._take_due(left.take(limit - len(taken)))
         return taken
 
     async def waiting(self, limit: int) -> Taken:
         """Take runs that nobody has begun, of those that were read before as long as most of them were still free."""
-        if taken := await self._take_next(limit):
+        if taken := await self._take_some(limit, are_fresh=False):
             return taken
         count = limit * CANDIDATES_PER_RUN * self.floor.look_ahead
         statement = waiting_runs(created_from=self.floor.created_from, limit=count).add_columns(*PLACE)
         self.floor.waiting.replace((await self.session.execute(statement)).all())
-        while self.floor.waiting and not taken:
-            taken = await self._take_next(limit)
-        return taken
+        return await self._take_some(limit, are_fresh=True)
 
-    async def _take_next(self, limit: int) -> Taken:
-        chosen = self.floor.waiting.take(limit)
-        taken = await self._take_waiting(chosen) if chosen else []
-        if 0 < 2 * len(taken) < len(chosen):
-            self.floor.waiting.clear()
+    async def _take_some(self, limit: int, *, are_fresh: bool) -> Taken:
+        """Take runs of one place after another until half as many as are wanted are taken, or most of what was read earlier are gone."""
+        taken: Taken = []
+        while self.floor.waiting and 2 * len(taken) < limit:
+            chosen = self.floor.waiting.take(limit - len(taken))
+            found = await self._take_waiting(chosen)
+            taken += found
+            if not are_fresh and 2 * len(found) < len(chosen):
+                self.floor.waiting.clear()
         return taken
 
     async def _take_due(self, run_ids: list[UUID]) -> Taken:
         now = func.statement_timestamp()
+        other = CLAIMS.alias()
+        is_due = (other.c.leased_until <= now, other.c.attempt < self.policy.max_attempts)
         statement = (
             update(CLAIMS)
-            .where(is_any(CLAIMS.c.run_id, run_ids), CLAIMS.c.leased_until <= now)
-            .where(CLAIMS.c.attempt < self.policy.max_attempts)
+            .where(is_any(CLAIMS.c.run_id, run_ids), CLAIMS.c.run_id.in_(_unlocked(other.c.run_id, run_ids, *is_due)))
             .values(
                 attempt=CLAIMS.c.attempt + 1,
                 held_by=self.held_by,
@@ -145,9 +147,11 @@ class _PickUp:
         return [self._held(runs[claim.run_id], claim) for claim in claims if claim.run_id in runs]
 
     async def _take_waiting(self, run_ids: list[UUID]) -> Taken:
+        other = RUNS.alias()
+        is_free = (other.c.status == RunStatus.PENDING, is_in_time(other.c.deadline_at))
         statement = (
             update(RUNS)
-            .where(is_any(RUNS.c.id, run_ids), RUNS.c.status == RunStatus.PENDING, is_in_time(RUNS.c.deadline_at))
+            .where(is_any(RUNS.c.id, run_ids), RUNS.c.id.in_(_unlocked(other.c.id, run_ids, *is_free)))
             .values(
                 status=RunStatus.RUNNING,
                 started_at=unless_before(RUNS.c.started_at),
@@ -178,6 +182,11 @@ class _PickUp:
 
 
 _SHOWN = (RUNS.c.id, RUNS.c.workflow_id, RUNS.c.workflow_version, RUNS.c.cancel_requested_at, RUNS.c.deadline_at)
+
+
+def _unlocked(key: Any, run_ids: list[UUID], *conditions: Any) -> Select[Any]:
+    """Return which of these nobody has locked; a lock by which others refer to a row, as a log to its run, does not matter."""
+    return select(key).where(is_any(key, run_ids), *conditions).with_for_update(key_share=True, skip_locked=True)
 
 
 def _claim() -> Any:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from flowforge_schema import Database, HeldRun, RunFloor
 from flowforge_schema.leases.looking import REST_MAX_S, Looks
+from pgharness.databases import Database as OwnDatabase
 from tests.schema.leases.leaseholders import Runs
 
 NONE, ONE = text("SELECT 1 WHERE false"), text("SELECT 1")
@@ -82,3 +83,24 @@ async def test_a_claim_that_runs_out_is_taken_by_a_floor_that_looked_in_vain_jus
     while not taken:
         taken = await runs.pick_up("b", floor=floor)
     assert taken[0].attempt == 2
+
+
+async def test_a_run_that_somebody_has_locked_is_passed_over_and_taken_later(
+    runs: Runs, migrated_database: OwnDatabase
+) -> None:
+    locked, *others = await runs.add(3)
+    with migrated_database.connect() as connection:
+        connection.autocommit = False
+        connection.execute("SELECT FROM workflow_runs WHERE id = %s FOR UPDATE", [locked])
+        taken = await runs.pick_up("a", limit=3)
+
+    assert {held.run_id for held in taken} == set(others)
+    assert [held.run_id for held in await runs.pick_up("a", limit=3)] == [locked]
+
+
+async def test_a_run_to_which_a_log_is_being_added_is_taken(runs: Runs, migrated_database: OwnDatabase) -> None:
+    (run_id,) = await runs.add()
+    with migrated_database.connect() as connection:
+        connection.autocommit = False
+        connection.execute("SELECT FROM workflow_runs WHERE id = %s FOR KEY SHARE", [run_id])
+        assert [held.run_id for held in await runs.pick_up("a")] == [run_id]
