@@ -121,6 +121,14 @@ def test_a_node_that_was_lost_is_unavailable(function: str, code: str) -> None:
     assert (type(error), error.reason) == (DatabaseUnavailableError, UnavailableReason.NODE_LOST)
 
 
+@pytest.mark.parametrize("function", ["ProcessWaitEvents", "WaitForAllConnections"])
+def test_a_coordinator_that_goes_down_while_it_waits_for_nodes_is_unavailable(function: str) -> None:
+    info: dict[int, bytes | None] = {ord("C"): b"XX000", ord("M"): b"gone", ord("R"): function.encode()}
+
+    error = translate(psycopg.errors.InternalError_("gone", info=info))
+    assert (type(error), error.reason) == (DatabaseUnavailableError, UnavailableReason.CONNECTION_LOST)
+
+
 def test_an_internal_error_of_the_server_itself_stays_one() -> None:
     info: dict[int, bytes | None] = {ord("C"): b"XX000", ord("M"): b"x", ord("R"): b"elog"}
 

@@ -76,14 +76,28 @@ _BY_MESSAGE = {
 }
 
 
-# The functions of the engine that tell what another node did to a connection of the coordinator's. One that was lost has no SQLSTATE of its
-# own, and is told as an internal error.
+# The functions of the engine that tell what another node did to a connection of the coordinator's, and those that wait for nodes and tell that
+# the coordinator itself goes down. What was lost has no SQLSTATE of its own there, and is told as an internal error.
 _TELL_OF_NODES = frozenset({"ReportConnectionError", "ReportResultError"})
+_TELL_OF_THE_END = frozenset(
+    {
+        "FinishConnectionIO",
+        "FinishConnectionListEstablishment",
+        "ProcessWaitEvents",
+        "ProcessWaitEventsForSocketClosed",
+        "WaitForAllConnections",
+    }
+)
 
 
 def is_of_another_node(error: psycopg.Error) -> bool:
     """Whether the server answers, and has lost a node of its cluster."""
     return error.sqlstate in ("XX000", "08006") and error.diag.source_function in _TELL_OF_NODES
+
+
+def is_the_end(error: psycopg.Error) -> bool:
+    """Whether the server goes down while it waits for nodes of its cluster."""
+    return error.sqlstate == "XX000" and error.diag.source_function in _TELL_OF_THE_END
 
 
 def reason_of(error: psycopg.Error) -> UnavailableReason:

@@ -19,7 +19,7 @@ from flowforge_schema.errors.constraints import RULE_BY_CONSTRAINT
 from flowforge_schema.errors.logging_failures import log_failure
 from flowforge_schema.errors.naming import child_of, column_of, constraint_of
 from flowforge_schema.errors.reading import is_reading, unreadable
-from flowforge_schema.errors.reasons import UnavailableReason, is_of_another_node, reason_of
+from flowforge_schema.errors.reasons import UnavailableReason, is_of_another_node, is_the_end, reason_of
 from flowforge_schema.errors.sending import UNSTORABLE, naming_field, refusal
 from flowforge_schema.errors.sqlstates import CLASSES_WITH_VALUES, error_for
 from flowforge_schema.errors.tree import (
@@ -175,6 +175,8 @@ def _from_driver(original: psycopg.Error, *, statement: str | None, is_connected
         kind = ResourceInUseError
     if is_of_another_node(original):
         return DatabaseUnavailableError(sqlstate=sqlstate, reason=UnavailableReason.NODE_LOST)
+    if is_the_end(original):
+        return DatabaseUnavailableError(sqlstate=sqlstate, reason=UnavailableReason.CONNECTION_LOST)
     if issubclass(kind, DatabaseUnavailableError):
         return kind(sqlstate=sqlstate, reason=reason_of(original))
     if sqlstate[:2] in CLASSES_WITH_VALUES:
