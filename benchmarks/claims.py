@@ -1,4 +1,4 @@
-"""How many runs a second do processes pick up, ten at a time? `python benchmarks/claims.py [--runs 2000] [--claimers 8]`, as JSON.
+"""How many runs a second do processes pick up? `python benchmarks/claims.py [--runs 2000] [--claimers 8] [--at-once 10]`, as JSON.
 
 Each run must be picked up once. On a cluster `nox -s scale` has the same race.
 """
@@ -31,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--claimers", type=int, default=8)
+    parser.add_argument("--at-once", type=int, default=10)
     asked = parser.parse_args()
     with open_server("embedded") as server, Databases(server) as databases:
         settings = DatabaseSettings(url=SecretStr(databases.create_empty().url.render_as_string(hide_password=False)))
@@ -39,7 +40,7 @@ def main() -> int:
             plant_story(connection, now=datetime.now(UTC))
             connection.execute(text("DELETE FROM workflow_runs WHERE status IN ('pending', 'running')"))
             connection.execute(ADD_RUNS, {"runs": asked.runs})
-        claimed = race(settings.url.get_secret_value(), asked.claimers)
+        claimed = race(settings.url.get_secret_value(), asked.claimers, asked.at_once)
     runs = [run for one in claimed for run in one.runs]
     twice, missed = len(runs) - len(set(runs)), asked.runs - len(set(runs))
     found = {"claims_per_s": round(per_second(claimed)), "locks_lost": sum(one.locks_lost for one in claimed)}

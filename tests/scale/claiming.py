@@ -16,7 +16,6 @@ from flowforge_schema.queries import waiting_runs
 
 # Longer than all of it takes on any machine: a run whose lease is over is rightly picked up again.
 LEASE = timedelta(hours=1)
-AT_ONCE = 10
 
 _barriers: list[Barrier] = []
 
@@ -31,12 +30,14 @@ class Claimed:
     ended_s: float
 
 
-def race(url: str, claimers: int) -> list[Claimed]:
-    """Let so many processes pick up all runs that wait, ten at a time; they begin together, once all of them are connected."""
+def race(url: str, claimers: int, at_once: int = 10) -> list[Claimed]:
+    """Let so many processes pick up all runs that wait, some at a time; they begin together, once all of them are connected."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(claimers)
     with context.Pool(claimers, initializer=_keep, initargs=(barrier,)) as pool:
-        return pool.map(partial(_pick_up_all, url), [f"claimer-{number}" for number in range(claimers)], chunksize=1)
+        return pool.map(
+            partial(_pick_up_all, url, at_once), [f"claimer-{number}" for number in range(claimers)], chunksize=1
+        )
 
 
 def per_second(claimed: list[Claimed]) -> float:
@@ -49,11 +50,11 @@ def _keep(barrier: Barrier) -> None:
     _barriers.append(barrier)
 
 
-def _pick_up_all(url: str, name: str) -> Claimed:
-    return asyncio.run(_race_alone(url, name))
+def _pick_up_all(url: str, at_once: int, name: str) -> Claimed:
+    return asyncio.run(_race_alone(url, at_once, name))
 
 
-async def _race_alone(url: str, name: str) -> Claimed:
+async def _race_alone(url: str, at_once: int, name: str) -> Claimed:
     database, runs, lost = Database(url), list[UUID](), 0
     floor = RunFloor()
     await _looked(database)
@@ -64,7 +65,7 @@ async def _race_alone(url: str, name: str) -> Claimed:
             async with database.session() as session:
                 taken = [
                     held.run_id
-                    for held in await pick_up_runs(session, held_by=name, limit=AT_ONCE, lease=LEASE, floor=floor)
+                    for held in await pick_up_runs(session, held_by=name, limit=at_once, lease=LEASE, floor=floor)
                 ]
         except TransientError:  # the same again, as a worker does
             lost += 1

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import Connection, insert, select, text
 
 from flowforge_schema import Database, DatabaseSettings, OutboxEvent, RunFloor, WorkflowRun, pick_up_runs, record_event
@@ -16,8 +17,9 @@ CLAIMERS, RUNS = 8, 2_000
 WRITERS, WRITING_S = 6, 8
 
 
+@pytest.mark.parametrize("at_once", [10, 25])
 async def test_eight_processes_pick_up_two_thousand_runs_each_once(
-    database: Database, spread: DatabaseSettings, figure: Callable[[str], None]
+    at_once: int, database: Database, spread: DatabaseSettings, figure: Callable[[str], None]
 ) -> None:
     _, workflow_id, _ = await workflow_with_step(database)
     async with database.session() as session:
@@ -25,12 +27,14 @@ async def test_eight_processes_pick_up_two_thousand_runs_each_once(
         rows = [{"workflow_id": workflow_id, "workflow_version": 1, "input": {}} for _ in range(RUNS)]
         await session.execute(insert(WorkflowRun), rows)
 
-    claimed = race(spread.url.get_secret_value(), CLAIMERS)
+    claimed = race(spread.url.get_secret_value(), CLAIMERS, at_once)
 
     picked = [run_id for one in claimed for run_id in one.runs]
     assert len(picked) == len(set(picked)) == RUNS
     lost = sum(one.locks_lost for one in claimed)
-    figure(f"{CLAIMERS} processes picked up {RUNS} runs: {per_second(claimed):.0f} a second, {lost} locks lost")
+    figure(
+        f"{CLAIMERS} processes picked up {RUNS} runs, {at_once} at a time: {per_second(claimed):.0f} a second, {lost} locks lost"
+    )
 
 
 async def test_a_pick_up_takes_runs_of_one_shard(database: Database, script: Connection) -> None:
