@@ -209,7 +209,7 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
     `config` is a pyproject.toml; without one, that of the project is read if there is one: see `settings_file`. Relative
     paths in the file are relative to it, relative paths in options to the current folder. Raises CannotRun.
     """
-    file = config or settings_file(options.get("alembic"))
+    file = config or settings_file(options.get("alembic") or os.environ.get(f"{PREFIX}ALEMBIC") or None)
     table = _read_table(file, required=config is not None)
     given = {name: value for name, value in options.items() if value not in (None, (), [], {})}
     _refuse_unknown(table, file)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from psycopg import errors, sql
+import psycopg
+from psycopg import sql
 
 from pgharness.records.deployment import GivenNumber
 from pgharness.servers import Connection
@@ -18,7 +19,10 @@ JOIN pg_catalog.pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
 JOIN pg_catalog.pg_sequence ON seqrelid = sequence.objid AND seqincrement > 0
 JOIN pg_catalog.pg_index ON indrelid = relation.oid AND indisunique AND indnkeyatts = 1 AND indkey[0] = attnum AND indpred IS NULL
 WHERE sequence.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-    AND sequence.deptype IN ('a', 'i') AND (attidentity <> '' OR atthasdef)
+    AND sequence.deptype IN ('a', 'i') AND atttypid IN (20, 21, 23, 1700) AND (attidentity <> '' OR EXISTS (
+        SELECT FROM pg_catalog.pg_attrdef AS def JOIN pg_catalog.pg_depend AS uses ON uses.objid = def.oid
+        WHERE adrelid = attrelid AND adnum = attnum AND uses.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+            AND uses.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND uses.refobjid = sequence.objid))
 ORDER BY 1, 2
 """
 _NEAR = 1000
@@ -30,7 +34,7 @@ def read_given_numbers(observer: Connection) -> tuple[GivenNumber, ...]:
     observer.execute("SET search_path = ''")
     found = []
     for table, column, sequence, increment in observer.execute(_NUMBERED).fetchall():
-        with contextlib.suppress(errors.InsufficientPrivilege):  # another role's, on a given server
+        with contextlib.suppress(psycopg.Error):  # another role's on a given server, or a policy that asks for more
             number = _first_given(observer, str(table), str(column), str(sequence), int(increment))
             if number is not None:
                 found.append(GivenNumber(str(table), str(column), number))
@@ -39,8 +43,9 @@ def read_given_numbers(observer: Connection) -> tuple[GivenNumber, ...]:
 
 def _first_given(observer: Connection, table: str, column: str, sequence: str, increment: int) -> int | None:
     asked = sql.SQL(
-        "SELECT min({column})::bigint FROM {table}, (SELECT last_value + CASE WHEN is_called THEN {increment} ELSE 0 END AS next FROM {sequence}) AS given "
-        "WHERE {column} >= next AND {column} < next + {increment} * {near} AND ({column} - next) % {increment} = 0"
+        "SELECT min({column})::bigint FROM {table}, "
+        "(SELECT last_value::numeric + CASE WHEN is_called THEN {increment} ELSE 0 END AS next FROM {sequence}) AS given "
+        "WHERE {column} >= next AND {column} < next + {increment}::numeric * {near} AND ({column} - next) % {increment} = 0"
     ).format(
         column=sql.SQL(column),
         table=sql.SQL(table),

@@ -65,7 +65,11 @@ def tried(record: ChainRecord) -> frozenset[str]:
 
 def lack(record: ChainRecord) -> str:
     """Return why the release before could not be tried; empty where it was."""
-    unmade = record.old_release.unmade if record.old_release is not None else ""
+    seen = record.old_release
+    if seen is None:
+        return ""
+    failed = record.record_of(seen.failed_at) if seen.failed_at is not None and not seen.revisions else None
+    unmade = seen.unmade or (f"{failed.revision.label} fails" if failed is not None else "")
     return f"the release before was not tried: {unmade}" if unmade else ""
 
 

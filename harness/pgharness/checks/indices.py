@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.index_shapes import ForeignKey, Index, read_foreign_keys, read_indexes
-from pgharness.catalog.names import qualifier, unqualified
+from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import AUTOCOMMIT_BLOCK
@@ -163,7 +163,7 @@ def _uncovered(
         message=f"Foreign key without a supporting index: every DELETE or key UPDATE on {foreign_key.referenced} "
         f"scans {foreign_key.table} sequentially.{invalid}",
         mend=f"an Index in the model (`index=True` for one column), and in a revision the same, by the same name: {_build(foreign_key)}; or, if rows of "
-        f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{"constraint {foreign_key.name}" = "<reason>"}}',
+        f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{{_key(f"constraint {foreign_key.name}")} = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
         code="PGH-I001",
     )
@@ -177,9 +177,14 @@ def _build(foreign_key: ForeignKey) -> str:
     return f"{AUTOCOMMIT_BLOCK} {left}; {built}"
 
 
+def _key(subject: str) -> str:
+    """Write a key of TOML; what has quotes of its own stands in single ones."""
+    return f"'{subject}'" if '"' in subject else f'"{subject}"'
+
+
 def _usual_name(foreign_key: ForeignKey) -> str:
     """Return what SQLAlchemy calls the index of `index=True` without a naming convention; `<name>` where it has to be quoted or cut."""
-    parts = (unqualified(foreign_key.table), *foreign_key.columns)
+    parts = (unquoted(unqualified(foreign_key.table)), *map(unquoted, foreign_key.columns))
     name = "_".join(["ix", *parts])
     return name if name.isidentifier() and name.islower() and len(name) <= LONGEST_NAME else "<name>"
 

@@ -30,7 +30,7 @@ def _finding(one: Between, deployment: DeploymentRecord) -> Finding:
         one.later.revision,
         f"{lock.kind} {lock.relation}",
         f"Deployed together with {one.earlier.label}, upgrade() works under a lock of that: its {in_one_line(one.taken)} takes {lock.mode} on "
-        f"{lock.relation}, which {deployment.env_py} holds to the end, since it runs all revisions that are due in one transaction. "
+        f"{lock.relation}, which env.py holds to the end, since it runs all revisions that are due in one transaction. "
         f"{in_one_line(one.statement)} {doing(one.work)} meanwhile, and {in_words(lock.mode, lock.kind)}.",
         _mend(deployment),
         f"{one.earlier.label}: {one.taken.statement.sql.strip()}\n{one.later.label}: {one.statement.statement.sql.strip()}",

@@ -71,9 +71,10 @@ for command in (check, explain, trace, diff, snapshot, plans, record, profile):
 
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
-        from importlib.metadata import version  # it loads half of the email package, which no command needs
+        from importlib.metadata import distributions  # it loads half of the email package, which no command needs
 
-        print(f"pgharness {version('pgharness')}")
+        names = ("pgharness", "pgharness-core")
+        print(f"pgharness {next(one.version for name in names for one in distributions(name=name))}")
         raise typer.Exit
 
 

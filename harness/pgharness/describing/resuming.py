@@ -32,7 +32,7 @@ _RESUMING = (
     ),
     _Resuming(
         rf"DROP\s+INDEX\s+CONCURRENTLY\s+(?!IF\b){_NAME.format('index')}",
-        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {index}"), or op.drop_index(…, if_exists=True)',
+        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {index}"), or the same by op.drop_index with if_exists=True',
     ),
     _Resuming(
         rf"REINDEX\s.*?INDEX\s+CONCURRENTLY\s+{_NAME.format('index')}",

@@ -70,7 +70,7 @@ def judge_accepted(accepted: frozenset[Accepted], made: Made, file: str) -> Iter
     """Find entries whose finding is gone; of what was not judged nothing is known."""
     found = {entry for finding in made.findings for entry in Accepted.of(finding)}
     for entry in sorted(accepted - found, key=repr):
-        if made.covers(entry.check, entry.revision):
+        if made.covers(entry.check, entry.revision) and entry.check not in made.partly:
             yield Finding(
                 NAME,
                 None,

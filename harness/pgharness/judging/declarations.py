@@ -40,6 +40,8 @@ class Made:
     reached: frozenset[str]
     findings: Sequence[Finding]
     tried: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    partly: frozenset[str] = frozenset()
+    """Checks that tell nothing of some of what they found, as locks of revisions before `since` that last over later ones."""
 
     def covers(self, check: str, revision: str | None) -> bool:
         """Whether the check had its say about the revision; None stands for the whole chain, of which every revision is part."""

@@ -21,7 +21,7 @@ from pgharness.judging.declarations import (
 )
 from pgharness.judging.ignore_rules import Comparer, judge_ignore_rules
 from pgharness.judging.judge_faults import judge_guarded
-from pgharness.judging.of_old_revisions import fold
+from pgharness.judging.of_old_revisions import fold, old_revisions
 from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
 from pgharness.judging.weighing import Said, Weighing
@@ -76,12 +76,13 @@ def judge(
     """
     ends = _ends(record)
     before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
+    old = old_revisions(record.chain)
     charges = _charges(checks)
     comparer = Comparer(rules.ignore)
     results: list[CheckResult] = []
     for check in checks:
         result = _judge_one(
-            record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results, before)
+            record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results, before, old)
         )
         result = _asked_for(result) if check.name in rules.asked else result
         results.append(_of_standing(result, record, rules.since) if check.only_of_standing else result)
@@ -187,6 +188,7 @@ def _judge_declared(
         reached=record.reached,
         findings=[finding for one in results for finding in one.findings],
         tried={one.name: one.tried for one in results if one.tried is not None},
+        partly=frozenset({"locks"} if rules.since is not None else ()),
     )
     wanted = {check.name for check in checks}
     all_compared = record.head is not None and all(check.name in wanted for check in known if check.compares)

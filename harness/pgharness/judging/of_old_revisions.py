@@ -19,9 +19,10 @@ NAME = "old locks"
 def fold(result: CheckResult, record: ChainRecord, rules: Rules) -> CheckResult:
     """Leave out of the findings of `locks` those of old revisions, and count them in a note.
 
-    They stay where `since` says what is deployed, where `locks` was asked for by name, and where `strict` wants them.
+    They stay where `since` or `previous` says what is deployed, where `locks` was asked for by name, and where `strict` wants them.
     """
-    if result.name != locks.NAME or rules.since is not None or NAME in rules.strict or locks.NAME in rules.asked:
+    is_said = rules.since is not None or rules.previous is not None
+    if result.name != locks.NAME or is_said or NAME in rules.strict or locks.NAME in rules.asked:
         return result
     old = old_revisions(record.chain)
     folded = [one for one in result.findings if one.revision in old]

@@ -25,6 +25,8 @@ class Rules:
     """The checks that were asked for by name: where one could not be made, it is missed."""
     since: str | None = None
     """Only what later revisions do is told."""
+    previous: str | None = None
+    """The commit whose chain is deployed, where it was named: it says which revisions are new."""
     accepted: frozenset[Accepted] = frozenset()
     """Findings that are accepted for now."""
     accepted_file: str = ""
@@ -40,6 +42,7 @@ def read_rules(settings: Settings, today: date) -> Rules:
         frozenset(settings.strict),
         frozenset(settings.only),
         settings.since,
+        settings.previous,
         read_accepted(settings.accepted),
         str(settings.accepted),
     )

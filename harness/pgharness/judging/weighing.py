@@ -16,12 +16,13 @@ Said = tuple[Finding | Note | Minor | Repeated | Together, ...]
 class Weighing:
     """By what is weighed: the names of the minor differences that are findings here, and the results of the checks before.
 
-    `before` are revisions of which nothing is told.
+    `before` are revisions of which nothing is told, `old` those that were most likely deployed long since.
     """
 
     strict: Collection[str] = ()
     earlier: Sequence[CheckResult] = ()
     before: Collection[str] = ()
+    old: Collection[str] = ()
 
     def of(self, said: Iterable[Finding | Note | Minor | Repeated | Together]) -> tuple[Finding | Note, ...]:
         """Return what is to be told; what an earlier check tells is one finding for each revision, at the end."""
@@ -44,7 +45,7 @@ class Weighing:
             else:
                 told.append(item.finding)
         told += [_once(minors) for minors in once.values() if minors]
-        told += [_newest(found) for found in together.values()]
+        told += [_newest(found, self.old) for found in together.values()]
         return (*told, *(_in_one(of, check, revision, found) for (of, check, revision), found in repeated.items()))
 
     def _is_told(self, item: Repeated) -> bool:
@@ -56,13 +57,13 @@ def _once(minors: Sequence[Minor]) -> Note:
     return minors[0].as_note(others=len({one.finding.revision for one in minors}) - 1)
 
 
-def _newest(found: Sequence[Finding]) -> Finding:
-    """Return the finding of the newest revision, with how many more there are."""
-    newest, others = found[-1], len(found) - 1
+def _newest(found: Sequence[Finding], old: Collection[str]) -> Finding:
+    """Return the finding of the newest revision, one that is not `old` where there is one, with how many more there are."""
+    newest, others = next((one for one in reversed(found) if one.revision not in old), found[-1]), len(found) - 1
     if not others:
         return newest
-    more = f" So it is with {others} more revision{'' if others == 1 else 's'} of the chain."
-    return replace(newest, message=newest.message + more)
+    more = f"So it is with {others} more revision{'' if others == 1 else 's'} of the chain."
+    return replace(newest, evidence=f"{newest.evidence}\n{more}", instead_of=tuple(found))
 
 
 def _in_one(of: str, check: str, revision: str | None, found: Sequence[Finding]) -> Finding:

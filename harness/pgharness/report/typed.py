@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -23,11 +24,38 @@ def typed(mend: str) -> str:
 
     Empty where it is words alone.
     """
-    for way in _OTHER_WAY.split(mend):
-        if lines := list(_lines(way)):
-            return "\n".join(lines).removeprefix(f"{NEXT_REVISION}\n")
+    for way in _ways(mend):
+        lines = list(_lines(way))
+        # What belongs into env.py stands behind what belongs into the revision.
+        of_revision = [line for line in lines if line.strip().startswith(("op.", "with op.", NEXT_REVISION))]
+        code = "\n".join(of_revision or lines).removeprefix(f"{NEXT_REVISION}\n")
+        if code and _is_python(code):
+            return code
     commands = [match["command"] or match["imported"] for match in _COMMAND.finditer(mend)]
     return "\n".join(command.strip() for command in commands[:1])
+
+
+def _ways(mend: str) -> Iterator[str]:
+    """Yield the ways to mend the same; what stands in a call parts none."""
+    begin, end = 0, 0
+    for match in re.finditer(rf"(?P<call>{_CALL.pattern})|{_OTHER_WAY.pattern}", mend):
+        if match.start() < end:  # within a call
+            continue
+        if match["call"]:
+            end = _end_of_call(mend, match.end())
+        else:
+            yield mend[begin : match.start()]
+            begin = match.end()
+    yield mend[begin:]
+
+
+def _is_python(code: str) -> bool:
+    """Whether the code can be typed as it stands: an ellipsis that somebody has to fill in is none of Python's."""
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _lines(way: str) -> Iterator[str]:

@@ -53,7 +53,8 @@ def work_between(items: Iterable[RevisionRecord]) -> Iterator[Between]:
                 found = _found(item.revision, traced, growing_work(trace, place), held)
         if found is not None:
             yield found
-        held |= _left(item)
+        gone = {lock.relation for traced in trace.statements for lock in traced.locks if lock.is_dropped}
+        held = {relation: one for relation, one in held.items() if relation not in gone} | _left(item)
 
 
 def _found(

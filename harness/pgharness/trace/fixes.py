@@ -68,7 +68,7 @@ def _bare(name: str) -> str:
 
 def execute(sql: str) -> str:
     """Return the call that sends a statement."""
-    return f"op.execute({sql!r})" if '"' in sql else f'op.execute("{sql}")'
+    return f"op.execute({sql!r})" if '"' in sql or "\\" in sql else f'op.execute("{sql}")'
 
 
 def fix_index_build(one: Occurrence) -> str:

@@ -55,7 +55,7 @@ async def hold_lease(session: AsyncSession, held: HeldRun) -> None:
 
     Call it before the first write of each transaction that writes for the run: logs, events, rows of your own. Raises
     LeaseLostError where another attempt has begun. Keep the transaction short: a heartbeat waits for it, and whoever would take
-    over the run passes over it meanwhile.
+    over the run passes over it meanwhile; who has to end it, past its deadline or its last attempt, waits.
     """
     statement = select(CLAIMS.c.run_id).where(is_held(held)).with_for_update(read=True)
     if (await session.execute(statement)).one_or_none() is None:

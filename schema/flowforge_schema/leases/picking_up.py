@@ -2,7 +2,7 @@
 
 Candidates are read without a lock, more of them than are wanted, and shuffled, so that workers rarely want the same. One conditional
 UPDATE takes some, all of one place, and passes over those that somebody else has locked: its condition is judged again under each row's
-lock, so that nobody gets a run twice, and nobody who holds locks waits for others'. Nothing here locks a set of rows that was found by
+lock, so that nobody gets a run twice, and no two that take runs wait for each other. Nothing here locks a set of rows that was found by
 anything but their ids: runs may lie on several servers, distributed by id.
 """
 
@@ -83,8 +83,16 @@ class _PickUp:
 
     async def due(self, limit: int) -> Taken:
         """Take runs whose claim has run out."""
-        statement = due_claims(available_from=self.floor.available_from, limit=limit * CANDIDATES_PER_RUN)
-        rows = await self.floor.due.read(self.session, statement.add_columns(*PLACE))
+        taken: Taken = []
+        for count in _counts(limit):
+            statement = due_claims(available_from=self.floor.available_from, limit=count).add_columns(*PLACE)
+            rows = await self.floor.due.read(self.session, statement)
+            taken = await self._take_of_due(rows, limit)
+            if taken or len(rows) < count:
+                break
+        return taken
+
+    async def _take_of_due(self, rows: Sequence[Any], limit: int) -> Taken:
         exhausted = {run_id for run_id, attempt, *_ in rows if attempt >= self.policy.max_attempts}
         if exhausted:
             await fail_exhausted(self.session, list(exhausted), self.policy)
@@ -97,12 +105,15 @@ class _PickUp:
 
     async def waiting(self, limit: int) -> Taken:
         """Take runs that nobody has begun, of those that were read before as long as most of them were still free."""
-        if taken := await self._take_some(limit, are_fresh=False):
-            return taken
-        count = limit * CANDIDATES_PER_RUN * self.floor.look_ahead
-        statement = waiting_runs(created_from=self.floor.created_from, limit=count).add_columns(*PLACE)
-        self.floor.waiting.replace((await self.session.execute(statement)).all())
-        return await self._take_some(limit, are_fresh=True)
+        taken = await self._take_some(limit, are_fresh=False)
+        for count in () if taken else _counts(limit * self.floor.look_ahead):
+            statement = waiting_runs(created_from=self.floor.created_from, limit=count).add_columns(*PLACE)
+            rows = (await self.session.execute(statement)).all()
+            self.floor.waiting.replace(rows)
+            taken = await self._take_some(limit, are_fresh=True)
+            if taken or len(rows) < count:
+                break
+        return taken
 
     async def _take_some(self, limit: int, *, are_fresh: bool) -> Taken:
         """Take runs of one place after another until half as many as are wanted are taken, or most of what was read earlier are gone."""
@@ -182,6 +193,12 @@ class _PickUp:
 
 
 _SHOWN = (RUNS.c.id, RUNS.c.workflow_id, RUNS.c.workflow_version, RUNS.c.cancel_requested_at, RUNS.c.deadline_at)
+
+
+def _counts(runs: int) -> tuple[int, int]:
+    """Return how many candidates are read for so many runs, and how many where somebody has locked all of those."""
+    few = runs * CANDIDATES_PER_RUN
+    return few, max(few * CANDIDATES_PER_RUN, 1_000)
 
 
 def _unlocked(key: Any, run_ids: list[UUID], *conditions: Any) -> Select[Any]:

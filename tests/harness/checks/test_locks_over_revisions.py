@@ -10,6 +10,7 @@ import pytest
 from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.checks import locks
 from pgharness.findings import Finding
+from pgharness.judging.accepted import Accepted
 from pgharness.judging.weighing import Weighing
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord, MigrationRun
@@ -52,7 +53,10 @@ def test_a_lock_over_the_work_of_a_later_revision_is_found_once_and_its_fix_mend
     (finding,) = run.report.findings
     assert "Deployed together with refers" in finding.message
     assert "SHARE ROW EXCLUSIVE on public.a" in finding.message
-    assert "So it is with 1 more revision of the chain." in finding.message
+    assert "So it is with 1 more revision of the chain." in finding.evidence
+    # Each is accepted by itself, and in every checkout.
+    assert len(Accepted.of(finding)) == 2
+    assert "/" not in finding.message
     assert "transaction_per_migration=True" in finding.mend
     assert found(mended) == []
 

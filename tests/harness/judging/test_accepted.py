@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,10 @@ def test_nothing_is_said_of_an_entry_whose_check_or_revision_was_not_judged() ->
     elsewhere = Accepted("drift", "0002", "index x", "It is missing.")
 
     assert list(judge_accepted(Accepted.of(WHOLE) | {elsewhere}, made(), "accepted.toml")) == []
+
+
+def test_nothing_is_said_of_an_entry_whose_check_tells_only_a_part() -> None:
+    assert list(judge_accepted(Accepted.of(ODD), replace(made(), partly=frozenset({ODD.check})), "a.toml")) == []
 
 
 def test_what_stands_instead_of_others_is_accepted_with_them_and_they_by_themselves() -> None:

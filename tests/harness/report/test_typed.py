@@ -31,6 +31,15 @@ BLOCK = "with op.get_context().autocommit_block():"
             "in env.py: context.configure(connection=connection, transaction_per_migration=True); or declare it",
             "context.configure(connection=connection, transaction_per_migration=True)",
         ),
+        (
+            'op.execute("A"); context.configure(…, transaction_per_migration=True) in env.py',
+            'op.execute("A")',
+        ),
+        ('op.drop_index(…, if_exists=True); or op.execute("B")', 'op.execute("B")'),
+        (
+            "op.execute(\"x <> 'a; or b'\"); op.execute('C'); or declare it",
+            "op.execute(\"x <> 'a; or b'\")\nop.execute('C')",
+        ),
         ("pgharness check --write-structure, then review it", "pgharness check --write-structure"),
         ("in env.py, before target_metadata: import a.b, c", "import a.b, c"),
     ],

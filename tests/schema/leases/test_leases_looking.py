@@ -104,3 +104,16 @@ async def test_a_run_to_which_a_log_is_being_added_is_taken(runs: Runs, migrated
         connection.autocommit = False
         connection.execute("SELECT FROM workflow_runs WHERE id = %s FOR KEY SHARE", [run_id])
         assert [held.run_id for held in await runs.pick_up("a")] == [run_id]
+
+
+async def test_free_runs_are_taken_though_somebody_has_locked_all_that_were_read_first(
+    runs: Runs, migrated_database: OwnDatabase
+) -> None:
+    added = await runs.add(70)
+    with migrated_database.connect() as connection:
+        connection.autocommit = False
+        connection.execute("SELECT FROM workflow_runs WHERE id = ANY(%s) FOR UPDATE", [added[:64]])
+        found = [await runs.pick_up("a", floor=floor) for floor in (None, RunFloor())]
+
+    assert [len(one) for one in found] == [1, 1]
+    assert {held.run_id for one in found for held in one} <= set(added[64:])
