@@ -8,7 +8,7 @@ anything but their ids: runs may lie on several servers, distributed by id.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from flowforge_schema.queries.runs import is_in_time
 CANDIDATES_PER_RUN = 8
 
 Taken = list[HeldRun]
+Take = Callable[[list[UUID]], Awaitable[Taken]]
 
 
 async def pick_up_runs(
@@ -98,32 +99,30 @@ class _PickUp:
             await fail_exhausted(self.session, list(exhausted), self.policy)
         left = Candidates()
         left.replace((run_id, *place) for run_id, _, *place in rows if run_id not in exhausted)
-        taken: Taken = []
-        while left and 2 * len(taken) < limit:
-            taken += await self._take_due(left.take(limit - len(taken)))
-        return taken
+        return await self._take_from(left, limit, self._take_due)
 
     async def waiting(self, limit: int) -> Taken:
         """Take runs that nobody has begun, of those that were read before as long as most of them were still free."""
-        taken = await self._take_some(limit, are_fresh=False)
+        taken = await self._take_from(self.floor.waiting, limit, self._take_waiting, are_fresh=False)
         for count in () if taken else _counts(limit * self.floor.look_ahead):
             statement = waiting_runs(created_from=self.floor.created_from, limit=count).add_columns(*PLACE)
             rows = (await self.session.execute(statement)).all()
             self.floor.waiting.replace(rows)
-            taken = await self._take_some(limit, are_fresh=True)
+            taken = await self._take_from(self.floor.waiting, limit, self._take_waiting)
             if taken or len(rows) < count:
                 break
         return taken
 
-    async def _take_some(self, limit: int, *, are_fresh: bool) -> Taken:
+    @staticmethod
+    async def _take_from(left: Candidates, limit: int, take: Take, *, are_fresh: bool = True) -> Taken:
         """Take runs of one place after another until half as many as are wanted are taken, or most of what was read earlier are gone."""
         taken: Taken = []
-        while self.floor.waiting and 2 * len(taken) < limit:
-            chosen = self.floor.waiting.take(limit - len(taken))
-            found = await self._take_waiting(chosen)
+        while left and 2 * len(taken) < limit:
+            chosen = left.take(limit - len(taken))
+            found = await take(chosen)
             taken += found
             if not are_fresh and 2 * len(found) < len(chosen):
-                self.floor.waiting.clear()
+                left.clear()
         return taken
 
     async def _take_due(self, run_ids: list[UUID]) -> Taken:
