@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from pgharness.catalog.identifiers import quoted
+from pgharness.catalog.names import qualifier, unqualified
 from pgharness.records.trace import Work
 from pgharness.trace.occurrences import Occurrence
 from pgharness.trace.statement_parts import actions_of, in_parentheses, the_one
@@ -99,20 +100,12 @@ def fix_index_build(one: Occurrence) -> str:
 
 def _fix_index_of_partitions(one: Occurrence, parts: re.Match[str]) -> str:
     """Return how to build an index on each partition by itself, and then take all of them into one of the whole table."""
-    schema, _, table = one.lock.relation.rpartition(".")
+    table = unqualified(one.lock.relation)
     name = parts["name"] or re.sub(r"\W+", "_", f"{table}{parts['rest']}").strip("_") + "_idx"
     only = execute(f"{parts['head']}{name} ON ONLY {parts['table']} {parts['rest']}")
-    builds = [work for work in one.works if work.doing == "builds"]
-    built = "; ".join(
-        f"{_drop(work)}; "
-        + execute(f"{parts['head']}CONCURRENTLY {quoted(work.name)} ON {work.relation} {parts['rest']}")
-        for work in builds
-    )
-    attached = "; ".join(
-        execute(f"ALTER INDEX {f'{schema}.' if schema else ''}{_bare_quoted(name)} ATTACH PARTITION {_of(work)}")
-        for work in builds
-    )
-    return f"{only}; and in the next revision {_BLOCK}{built}, and then {attached}"
+    attached = "; ".join(_attach(one, unqualified(name), work) for work in _builds(one))
+    built = _build_each(one, parts["head"], parts["rest"])
+    return f"{only}; and in the next revision {built}, and then {attached}"
 
 
 def _fix_index_of_constraint(one: Occurrence, sql: str) -> str:
@@ -139,25 +132,36 @@ def _fix_index_of_constraint(one: Occurrence, sql: str) -> str:
 
 
 def _fix_constraint_of_partitions(one: Occurrence, kind: str, columns: str, given: str | None, distinct: str) -> str:
-    schema, _, table = one.lock.relation.rpartition(".")
+    table = unqualified(one.lock.relation)
     plain = re.sub(r"\W+", "_", columns).strip("_")
     name = given or quoted(f"{_bare(table)}_pkey" if kind == "PRIMARY KEY" else f"{_bare(table)}_{plain}_key")
-    builds = [work for work in one.works if work.doing == "builds"]
-    built = "; ".join(
-        f"{_drop(work)}; "
-        + execute(f"CREATE UNIQUE INDEX CONCURRENTLY {quoted(work.name)} ON {work.relation} ({columns}){distinct}")
-        for work in builds
-    )
+    built = _build_each(one, "CREATE UNIQUE INDEX ", f"({columns}){distinct}")
     taken = "; ".join(
         execute(
             f"ALTER TABLE {work.relation} ADD CONSTRAINT {quoted(work.name)} {kind} USING INDEX {quoted(work.name)}"
         )
-        + "; "
-        + execute(f"ALTER INDEX {f'{schema}.' if schema else ''}{name} ATTACH PARTITION {_of(work)}")
-        for work in builds
+        + f"; {_attach(one, name, work)}"
+        for work in _builds(one)
     )
     whole = execute(f"ALTER TABLE ONLY {one.lock.relation} ADD CONSTRAINT {name} {kind}{distinct} ({columns})")
-    return f"{whole}; and in the next revision {_BLOCK}{built}, and then {taken}"
+    return f"{whole}; and in the next revision {built}, and then {taken}"
+
+
+def _builds(one: Occurrence) -> list[Work]:
+    return [work for work in one.works if work.doing == "builds"]
+
+
+def _build_each(one: Occurrence, head: str, rest: str) -> str:
+    """Return the autocommit block that builds the index of each partition, also where a build before was stopped."""
+    calls = (
+        f"{_drop(work)}; {execute(f'{head}CONCURRENTLY {quoted(work.name)} ON {work.relation} {rest}')}"
+        for work in _builds(one)
+    )
+    return f"{_BLOCK}{'; '.join(calls)}"
+
+
+def _attach(one: Occurrence, name: str, work: Work) -> str:
+    return execute(f"ALTER INDEX {_beside(one.lock.relation, name)} ATTACH PARTITION {_of(work)}")
 
 
 def _fix_hidden_index(one: Occurrence, sql: str) -> str:
@@ -195,13 +199,14 @@ def _drop(work: Work) -> str:
 
 
 def _of(work: Work) -> str:
-    """Return the index of a build as a statement names it; it is in its table's schema."""
-    schema = work.relation.rpartition(".")[0]
-    return f"{schema}{'.' if schema else ''}{quoted(work.name)}"
+    """Return the index of a build as a statement names it."""
+    return _beside(work.relation, quoted(work.name))
 
 
-def _bare_quoted(name: str) -> str:
-    return name.rpartition(".")[2]
+def _beside(relation: str, name: str) -> str:
+    """Return a name in the schema of a relation, where an index is in its table's, and a sequence in its column's."""
+    schema = qualifier(relation)
+    return f"{schema}.{name}" if schema else name
 
 
 def fix_rewrite(one: Occurrence) -> str:
@@ -229,8 +234,7 @@ def _fix_added_column(table: str, added: re.Match[str]) -> str:
         return f"add {column} as a plain column, let a trigger write it, and fill it in pieces in an autocommit block"
     if numbered := _NUMBERED.search(rest):
         kind = f"{numbered['size'] or ''}int" if "serial" in numbered[0].casefold() else _type_of(added)
-        schema, _, bare = table.rpartition(".")
-        sequence = f"{schema}{'.' if schema else ''}{quoted(f'{_bare(bare)}_{_bare(column)}_seq')}"
+        sequence = _beside(table, quoted(f"{_bare(table)}_{_bare(column)}_seq"))
         calls = (
             f"ALTER TABLE {table} ADD COLUMN {column} {kind}",
             f"CREATE SEQUENCE {sequence} OWNED BY {table}.{column}",
