@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
-from pgharness.cli.project_folder import enter_project, tell_settings_file
+from pgharness.cli.project_folder import open_project
 from pgharness.cli.writing import require_place, write_output
 from pgharness.findings import CannotRun
 from pgharness.judging.accepted import write_accepted
@@ -25,7 +25,7 @@ from pgharness.report.model import Report
 from pgharness.report.printable import encodable
 from pgharness.report.text import Detail, counted, print_report, render_text
 from pgharness.running import Advance, Plan, Run, run_checks
-from pgharness.settings import Settings, load_settings
+from pgharness.settings import Settings
 
 
 def check_chain_and_tell(
@@ -40,11 +40,7 @@ def check_chain_and_tell(
     write_structure: bool,
 ) -> None:
     """Judge the chain that configuration and options name, then exit by what was found; or only write the structure file."""
-    if config is None and options["alembic"] is None:
-        options, output = enter_project(options, output)
-    settings = load_settings(config, **options)
-    if config is None and options["alembic"] is not None:
-        tell_settings_file(settings)
+    settings, options, output = open_project(config, options, output)
     if write_structure and settings.structure is None:
         raise CannotRun(
             "There is no structure file to write.",

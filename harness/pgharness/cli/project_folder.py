@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pgharness.settings import Settings, configured_above, is_configured
+from pgharness.settings import Settings, configured_above, is_configured, load_settings
 
 
 def enter_project(options: Mapping[str, object], output: Path | None) -> tuple[Mapping[str, object], Path | None]:
@@ -28,7 +28,23 @@ def enter_project(options: Mapping[str, object], output: Path | None) -> tuple[M
     )
 
 
-def tell_settings_file(settings: Settings) -> None:
+def open_project(
+    config: Path | None, options: Mapping[str, object], output: Path | None = None
+) -> tuple[Settings, Mapping[str, object], Path | None]:
+    """Read the settings of the project that is meant, from any folder of it, and tell whose they are where that may surprise.
+
+    Returns them with the options and the output's file, which `enter_project` may have written anew. Raises CannotRun.
+    """
+    is_named = config is not None or options["alembic"] is not None
+    if not is_named:
+        options, output = enter_project(options, output)
+    settings = load_settings(config, **options)
+    if config is None and is_named:
+        _tell_settings_file(settings)
+    return settings, options, output
+
+
+def _tell_settings_file(settings: Settings) -> None:
     """Report on the error output whose settings hold for a project that lies elsewhere; nothing where they are those of this folder."""
     here = Path.cwd()
     if settings.folder == here:

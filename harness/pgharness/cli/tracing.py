@@ -10,13 +10,12 @@ from pathlib import Path
 
 from pgharness.chain.course import find_revision
 from pgharness.cli.formats import TraceFormat
-from pgharness.cli.project_folder import enter_project, tell_settings_file
+from pgharness.cli.project_folder import open_project
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.records.trace import Trace
 from pgharness.report.page import render_trace_page
 from pgharness.report.printable import encodable
 from pgharness.running import run_checks
-from pgharness.settings import load_settings
 from pgharness.trace.meeting import hazards_in
 from pgharness.trace.telling import trace_in_lines
 
@@ -25,11 +24,7 @@ def trace_and_tell(
     config: Path | None, options: Mapping[str, object], named: Sequence[str], trace_format: TraceFormat
 ) -> None:
     """Run the chain that configuration and options name, and print what its revisions do. Raises CannotRun."""
-    if config is None and options["alembic"] is None:
-        options, _ = enter_project(options, None)
-    settings = load_settings(config, **options)
-    if config is None and options["alembic"] is not None:
-        tell_settings_file(settings)
+    settings, _, _ = open_project(config, options)
     record = run_checks(settings).record
     wanted = {find_revision(record.chain, name).revision for name in named}
     told = [item for item in record.revisions if not wanted or item.revision.revision in wanted]
