@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import RELATION_KINDS, Snapshot
-from pgharness.checks import upgrade
+from pgharness.checks import locks, upgrade
 from pgharness.checks.check import Check, Claim, Compare
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
 from pgharness.judging.accepted import Accepted, judge_accepted, without_accepted
@@ -94,7 +94,7 @@ def judge(
         _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
     return tuple(
-        _without_accepted(_without_earlier(fold(result, record, rules), before - ends), rules.accepted)
+        _without_accepted(_without_earlier(fold(result, old, rules), before - ends), rules.accepted)
         for result in (*_unasked(record, checks, ends, comparer), *told)
     )
 
@@ -188,7 +188,7 @@ def _judge_declared(
         reached=record.reached,
         findings=[finding for one in results for finding in one.findings],
         tried={one.name: one.tried for one in results if one.tried is not None},
-        partly=frozenset({"locks"} if rules.since is not None else ()),
+        partly=frozenset({locks.NAME} if rules.since is not None else ()),
     )
     wanted = {check.name for check in checks}
     all_compared = record.head is not None and all(check.name in wanted for check in known if check.compares)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pgharness.checks import locks
 from pgharness.findings import CheckResult, Note
 from pgharness.judging.rules import Rules
-from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain
 
 NEWEST = 20
@@ -16,7 +15,7 @@ NEWEST = 20
 NAME = "old locks"
 
 
-def fold(result: CheckResult, record: ChainRecord, rules: Rules) -> CheckResult:
+def fold(result: CheckResult, old: frozenset[str], rules: Rules) -> CheckResult:
     """Leave out of the findings of `locks` those of old revisions, and count them in a note.
 
     They stay where `since` or `previous` says what is deployed, where `locks` was asked for by name, and where `strict` wants them.
@@ -24,7 +23,6 @@ def fold(result: CheckResult, record: ChainRecord, rules: Rules) -> CheckResult:
     is_said = rules.since is not None or rules.previous is not None
     if result.name != locks.NAME or is_said or NAME in rules.strict or locks.NAME in rules.asked:
         return result
-    old = old_revisions(record.chain)
     folded = [one for one in result.findings if one.revision in old]
     if not folded:
         return result
