@@ -31,6 +31,23 @@ CASES = {
         "two rows share lower(mail)",
         'SELECT lower(mail), count(*) FROM "My S".t WHERE (lower(mail)) IS NOT NULL AND (active) GROUP BY lower(mail) HAVING count(*) > 1',
     ),
+    "a unique column of another type": (
+        "23505",
+        'could not create unique index "uq"\nDETAIL:  Key (tenant, mail)=(1, a) is duplicated.',
+        "ALTER TABLE people ALTER COLUMN mail TYPE citext",
+        "two rows come to the same tenant, mail as citext",
+        "SELECT tenant, mail::citext, count(*) FROM people WHERE (tenant, mail::citext) IS NOT NULL GROUP BY tenant, mail::citext HAVING count(*) > 1",
+    ),
+    "a unique column of another type, made by an expression": (
+        "23505",
+        'could not create unique index "uq"\nDETAIL:  Key (at)=(a) is duplicated.',
+        "ALTER TABLE people ALTER at TYPE date USING (at AT TIME ZONE 'UTC')::date",
+        "two rows come to the same at as date",
+        (
+            "SELECT (at AT TIME ZONE 'UTC')::date, count(*) FROM people WHERE ((at AT TIME ZONE 'UTC')::date) IS NOT NULL "
+            "GROUP BY (at AT TIME ZONE 'UTC')::date HAVING count(*) > 1"
+        ),
+    ),
     "a foreign key": (
         "23503",
         'insert or update on table "book" violates foreign key constraint "fk"\nDETAIL:  Key (author_id)=(9) is not present in table "author".',
@@ -244,16 +261,45 @@ def test_what_production_may_hold_is_found_and_what_texts_are_read_as_is_learned
         values={"public.patients.name": ["Ada, Lovelace", "Mary, Wollstonecraft", "Jane, Austen"]},
     )  # fmt: skip
 
-    found = {
-        one.revision: one.message.partition(":")[0].removeprefix("upgrade() passes on empty tables but fails ")
-        for one in run.report.findings
-    }
+    found = {one.revision: one.message.partition(":")[0].partition(" but fails ")[2] for one in run.report.findings}
     assert found == {
         "unique_name": "on tables with rows, where two rows share name",
         "author_key": "on tables with rows, where author_id leads to no row of author",
         "fewer_moods": "on tables with rows, where mood cannot be read as mood",
     }
     assert any(note.revision == "guard" and note.check == "upgrade" for note in run.report.notes)
+
+
+LOWER = Revision(
+    "lower", sql("CREATE UNIQUE INDEX person_lower ON person (lower(mail))"), sql("DROP INDEX person_lower")
+)
+
+
+def test_no_query_is_given_where_a_statement_does_more_than_to_change_the_type() -> None:
+    statement = "ALTER TABLE people ALTER at TYPE date, ALTER mail DROP NOT NULL"
+    message = 'could not create unique index "uq"\nDETAIL:  Key (at)=(a) is duplicated.'
+
+    found = rows_at_fault(Failure("Error", message, statement, "23505"))
+
+    assert found == RowsAtFault("two rows come to the same at")
+
+
+def test_two_texts_that_differ_in_capitals_alone_stand_where_they_may(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(table("person", "id bigint PRIMARY KEY, mail text UNIQUE"), LOWER)
+
+    (finding,) = (one for one in run.report.findings if one.check == "upgrade")
+    assert finding.message.startswith(
+        "upgrade() passes on rows that all differ and hold no NULL, but fails on tables with rows, where two rows share lower(mail)"
+    )
+    assert "SELECT lower(mail), count(*) FROM person" in finding.mend
+
+
+def test_they_do_not_stand_where_a_check_refuses_capitals(judge_chain: Callable[..., Run]) -> None:
+    columns = "id bigint PRIMARY KEY, mail text UNIQUE CHECK (mail = lower(mail))"
+
+    run = judge_chain(table("person", columns), LOWER)
+
+    assert [one for one in run.report.findings if one.check == "upgrade"] == []
 
 
 def test_a_row_that_is_inserted_beside_one_of_its_key_is_no_matter_of_rows_that_share_it() -> None:

@@ -16,6 +16,7 @@ from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import GivenNumber
 from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.rows.population import Population
 
 CHANGES_ROWS = re.compile(r"\s*(?:UPDATE|DELETE|MERGE|INSERT\b(?!.*\bVALUES\b).*\bSELECT)\b", re.IGNORECASE | re.DOTALL)
 
@@ -81,6 +82,10 @@ def _judge_by_hand(item: RevisionRecord) -> Iterator[Finding]:
 
 def _untried(item: RevisionRecord) -> Iterator[Note]:
     """Say which statements met no row, so that nothing is known of what they do; those that fail on rows were tried."""
+    if (code := _met_none(item)) is not None:
+        words = f"what it does to rows was not looked at, as it fails on them ({code}): mend that first"
+        yield Note(NAME, item.revision.revision, words)
+        return
     up = (item.upgrade_rows_failure, item.reupgrade_rows_failure)
     down = (item.downgrade_rows_failure, item.newer_rows_failure)
     for step, failures in ((item.upgrade, up), (item.downgrade, down)):
@@ -103,6 +108,15 @@ def _untried(item: RevisionRecord) -> Iterator[Note]:
                     f"`{in_one_line(one.sql)}` (line {one.line}) met no row, so what it does was not tried: give it rows under "
                     f"`-- before` in {item.revision.label}.sql of the setting `data_folder`",
                 )
+
+
+def _met_none(item: RevisionRecord) -> str | None:
+    """Return what was found of a revision that could be tried on empty tables alone; None of one that met rows, or refuses them."""
+    if item.population is not Population.NONE:
+        return None
+    failures = (item.upgrade_rows_failure, item.downgrade_rows_failure, item.reupgrade_rows_failure)
+    codes = zip(("PGH-U002", "PGH-R003", "PGH-R008"), failures, strict=True)
+    return next((code for code, failure in codes if failure is not None and not failure.refused), None)
 
 
 def _but_numbers(sql: str) -> str:

@@ -20,7 +20,7 @@ from pgharness.describing.differences import (
     minor_name,
 )
 from pgharness.describing.proposals import Proposals, mend_downgrade, written_out
-from pgharness.describing.rows_at_fault import where_in_words
+from pgharness.describing.rows_at_fault import passing_in_words, where_in_words
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
@@ -68,7 +68,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         yield _failed(
             "PGH-R003",
             revision,
-            f"downgrade() passes on empty tables but fails {where_in_words(record.downgrade_rows_failure)}: "
+            f"downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
             _mend_on_rows(record.downgrade_rows_failure),
             record.downgrade_rows_failure,
@@ -77,7 +77,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         yield _failed(
             "PGH-R008",
             revision,
-            f"Upgrading again after downgrade() passes on empty tables but fails {where_in_words(record.reupgrade_rows_failure)}: "
+            f"Upgrading again after downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.reupgrade_rows_failure)}: "
             f"{failure_in_words(record.reupgrade_rows_failure)}",
             advice(
                 record.reupgrade_rows_failure,

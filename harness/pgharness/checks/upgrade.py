@@ -14,7 +14,7 @@ from pgharness.describing.lost_version_table import MEND as TAKE_BACK
 from pgharness.describing.lost_version_table import in_words as still_in_force
 from pgharness.describing.lost_version_table import setting_that_hides
 from pgharness.describing.nobody_made import mend_missing
-from pgharness.describing.rows_at_fault import mend_rows, where_in_words
+from pgharness.describing.rows_at_fault import mend_rows, passing_in_words, where_in_words
 from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure, RevisionRecord
@@ -96,7 +96,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message=f"upgrade() passes on empty tables but fails {where_in_words(record.upgrade_rows_failure, record.before)}: "
+            message=f"upgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.upgrade_rows_failure, record.before)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}",
             mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before), record.before),
             evidence=failure_evidence(record.upgrade_rows_failure),

@@ -12,6 +12,7 @@ from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
 from pgharness.describing.keeping_one import keep_one_of_each
 from pgharness.records.steps import Failure
+from pgharness.rows.population import Population
 
 _NAME = r'(?:"[^"]+"|[\w$]+)'
 _TABLE = re.compile(
@@ -19,6 +20,10 @@ _TABLE = re.compile(
     re.IGNORECASE,
 )
 _ALTERED = re.compile(rf"ALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\b", re.IGNORECASE)
+_ACTION = r"(?:ADD|ALTER|DROP|SET|RENAME|OWNER|VALIDATE)\b"
+_RETYPED = re.compile(
+    rf"\bALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(.+?)(?:\s+USING\s+(.+?))?;?$", re.IGNORECASE
+)
 _REFERENCES = re.compile(rf"REFERENCES\s+({_NAME}(?:\.{_NAME})?)\s*\(([^)]+)\)", re.IGNORECASE)
 _WHERE = re.compile(r"\bINDEX\b.*\bWHERE\b(.+)$", re.IGNORECASE | re.DOTALL)
 _COLUMNS = re.compile(rf"(?:parent|child)\.({_NAME})|({_NAME}) IS NULL|WHERE \(((?:{_NAME}, )*{_NAME})\) IS NOT NULL")
@@ -77,6 +82,13 @@ def _read(failure: Failure) -> RowsAtFault | None:
     table = _TABLE.search(statement)
     read = _READERS.get(failure.sqlstate or "")
     return read(failure.message, statement, table[1] if table else "") if read is not None else None
+
+
+def passing_in_words(population: Population) -> str:
+    """Return, to be read behind "passes", on which rows something passes that fails on others."""
+    if population is Population.PLAIN:
+        return "on rows that all differ and hold no NULL,"
+    return "on empty tables"
 
 
 def where_in_words(failure: Failure, before: Snapshot | None = None) -> str:
@@ -163,11 +175,24 @@ def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:
         return RowsAtFault(f"a row has such {found[1]} already")
     if statement.upper().startswith("UPDATE"):
         return RowsAtFault(f"two rows come to the same {found[1]}")
+    if (retyped := _RETYPED.search(statement)) is not None:
+        column, type_name, using = retyped.groups()
+        return _alike_as(found[1], column, type_name, using or f"{column}::{type_name}", table)
     keys, partial = found[1], _WHERE.search(statement)
     condition = f"({keys}) IS NOT NULL" + (f" AND ({partial[1].strip()})" if partial else "")
     query = f"SELECT {keys}, count(*) FROM {table} WHERE {condition} GROUP BY {keys} HAVING count(*) > 1"
     where = f"two rows share {keys}"
     return RowsAtFault(where, query, keys, table, condition) if table else RowsAtFault(where)
+
+
+def _alike_as(keys: str, column: str, type_name: str, using: str, table: str) -> RowsAtFault:
+    """Return the rows that come to share keys as their column gets another type: what it is made `using` is that in which they are alike."""
+    if re.search(rf",\s*{_ACTION}", f"{type_name} {using}") or not table:
+        return RowsAtFault(f"two rows come to the same {keys}")
+    there = ", ".join(using if one == column else one for one in keys.split(", "))
+    condition = f"({there}) IS NOT NULL"
+    query = f"SELECT {there}, count(*) FROM {table} WHERE {condition} GROUP BY {there} HAVING count(*) > 1"
+    return RowsAtFault(f"two rows come to the same {keys} as {type_name}", query, there, table, condition)
 
 
 def _null(message: str, statement: str, table: str) -> RowsAtFault | None:

@@ -11,6 +11,7 @@ from pgharness.records.contents import Contents
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
 from pgharness.records.trace import Trace
+from pgharness.rows.population import Population
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,10 @@ class RevisionRecord:
     upgrade: Step
     downgrade: Step | None = None
     reupgrade: Step | None = None
+    population: Population = Population.VARIED
+    """The rows that it met, where it is not one of those before a first that it failed on."""
     upgrade_rows_failure: Failure | None = None
-    """Why the upgrade fails on populated tables, where it passes on empty ones."""
+    """Why the upgrade fails on varied rows, where it passes on the `population`."""
     downgrade_rows_failure: Failure | None = None
     """The same of the downgrade."""
     reupgrade_rows_failure: Failure | None = None

@@ -6,5 +6,16 @@ from pgharness.rows.column_values import Words
 from pgharness.rows.inserting import Filling, fill_empty_tables
 from pgharness.rows.learning import Suspect, learn, suspects
 from pgharness.rows.newer import add_rows, first_violating
+from pgharness.rows.population import Population
 
-__all__ = ["Filling", "Suspect", "Words", "add_rows", "fill_empty_tables", "first_violating", "learn", "suspects"]
+__all__ = [
+    "Filling",
+    "Population",
+    "Suspect",
+    "Words",
+    "add_rows",
+    "fill_empty_tables",
+    "first_violating",
+    "learn",
+    "suspects",
+]

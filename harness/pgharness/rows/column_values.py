@@ -59,12 +59,11 @@ class ColumnValues:
 
     def edges(self, column: Column) -> tuple[str, ...]:
         """Return what fits of the values near the end of the column's type; none for one that refers to another table."""
-        if column.default == "sequence" or any(column.name in key.columns for key in self.table.foreign_keys):
-            return ()
-        if (self.table.name, column.name) in self.words:
-            return ()
-        candidates = self.values.edges(column.type_oid, column.modifier, self._label(column))
-        return self._allowed(column, candidates) if candidates else ()
+        return self._fitting_free(column, self.values.edges(column.type_oid, column.modifier, self._label(column)))
+
+    def finest(self, column: Column) -> tuple[str, ...]:
+        """Return what fits of the values that a coarser type would round; none for one that refers to another table."""
+        return self._fitting_free(column, self.values.finest(column.type_oid, column.modifier))
 
     def labels(self, column: Column) -> tuple[str, ...]:
         """Return all values that a column can have, where these are few and named: by an enum, or one by one in a condition."""
@@ -89,6 +88,20 @@ class ColumnValues:
         except psycopg.Error:  # a default that has no value here (a setting, a division) is none
             return ()
         return () if row is None or row[0] is None else (row[0],)
+
+    def in_capitals(self, column: Column, value: Value) -> tuple[str, ...]:
+        """Return a text in capitals, where the column is of texts, and takes it."""
+        if value is None or self.values.type_name(column.type_oid) not in ("text", "varchar", "bpchar"):
+            return ()
+        return self._fitting_free(column, (value.upper(),))
+
+    def _fitting_free(self, column: Column, candidates: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those that fit a column whose values are its own, and not another table's, a sequence's or the project's."""
+        if column.default == "sequence" or any(column.name in key.columns for key in self.table.foreign_keys):
+            return ()
+        if (self.table.name, column.name) in self.words:
+            return ()
+        return self._allowed(column, candidates)
 
     def _look_up(self, column: Column, conditions: Sequence[str]) -> tuple[Value, ...]:
         key = next((one for one in self.table.foreign_keys if column.name in one.columns), None)

@@ -13,6 +13,7 @@ from psycopg import errors, pq, sql
 from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Value, Words
 from pgharness.rows.labels import missing_labels
 from pgharness.rows.new_columns import fill_new_columns
+from pgharness.rows.population import Population
 from pgharness.rows.reading import Connection, first_line, look_at_tables, printed, read_tables
 from pgharness.rows.row_values import Choice, Chooser, Fullness
 from pgharness.rows.tables import Column, Table
@@ -45,8 +46,9 @@ def fill_empty_tables(
     leave_out: Collection[str] = (),
     widths: Mapping[int, int] = NO_WIDTHS,
     words: Words = NO_WORDS,
+    population: Population = Population.VARIED,
 ) -> Filling:
-    """Fill each table without rows with `rows_per_table` of them, and more where an enum has more labels.
+    """Fill each table without rows with `rows_per_table` of them, and more where an enum has more labels and rows are to be varied.
 
     Tables that hold rows get no more; but columns that were added since they had `widths` are filled where they are NULL, in most rows.
 
@@ -61,13 +63,16 @@ def fill_empty_tables(
         return Filling({}, tuple(sorted(unfilled.items())), new_widths)
     tables, types = read_tables(connection, {**empty, **wider})
     values = Values(types, count=2 * rows_per_table + 6 + max((len(one.labels) for one in types.values()), default=0))
+    is_plain = population is Population.PLAIN
     for oid, name in wider.items():
         (table,) = (one for one in tables if one.name == name)
-        fill_new_columns(Chooser(ColumnValues(connection, table, values, words)), behind=widths[oid])
+        chooser = Chooser(ColumnValues(connection, table, values, words), all_differ=is_plain)
+        fill_new_columns(chooser, behind=widths[oid])
     tables = tuple(table for table in tables if table.name in empty.values())
     filled: dict[str, int] = {}
     for table in parents_first(tables):
-        made, reason = _fill(Chooser(ColumnValues(connection, table, values, words)), rows_per_table)
+        chooser = Chooser(ColumnValues(connection, table, values, words), all_differ=is_plain)
+        made, reason = _fill(chooser, rows_per_table)
         if made:
             filled[table.name] = made
         else:
@@ -107,11 +112,19 @@ def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
     made, reason = _insert_at_once(chooser, rows), ""
     for number in range(made, rows):
         try:
-            insert_fitting(chooser, number, FULLNESS[number % len(FULLNESS)])
+            insert_fitting(chooser, number, _fullness(chooser, number))
             made += 1
         except NothingFits as nothing:
             reason = reason or str(nothing)
-    return made + (_add_labels(chooser, rows) if made and rows >= len(FULLNESS) else 0), reason
+    has_all_kinds = made and not chooser.all_differ and rows >= len(FULLNESS)
+    return made + (_add_labels(chooser, rows) if has_all_kinds else 0), reason
+
+
+def _fullness(chooser: Chooser, number: int) -> Fullness:
+    """Return how full a row is; where all are to differ, one alone has what is the same wherever it stands."""
+    if chooser.all_differ:
+        return Fullness.EXPLICIT if number else Fullness.FINE
+    return FULLNESS[number % len(FULLNESS)]
 
 
 def _add_labels(chooser: Chooser, rows: int) -> int:
@@ -135,7 +148,7 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
     if any(key.referred_table == chooser.table.name for key in chooser.table.foreign_keys):
         return 0
     try:
-        chosen = [chooser.choices(number, FULLNESS[number % len(FULLNESS)]) for number in range(rows)]
+        chosen = [chooser.choices(number, _fullness(chooser, number)) for number in range(rows)]
     except NothingFits:
         return 0
     connection = chooser.column_values.connection

@@ -1,4 +1,4 @@
-"""Gives rows that stand already values for columns that were added after them, in most rows, as time would have."""
+"""Gives rows that stand already values for columns that were added after them, in most rows, as time would have, or in all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ MOST_ROWS = 3 * ROUND
 
 
 def fill_new_columns(chooser: Chooser, behind: int) -> None:
-    """Set the columns behind this number where they are NULL; a row that the server refuses to change stays as it is."""
+    """Set the columns behind this number where they are NULL, in all rows where these are all to differ.
+
+    A row that the server refuses to change stays as it is.
+    """
     new = [column for column in chooser.table.columns if column.number > behind and not column.not_null]
     query = sql.SQL("SELECT tableoid::bigint, ctid::text FROM {} ORDER BY 1, ctid LIMIT {}")
     with contextlib.suppress(psycopg.Error):
@@ -26,7 +29,7 @@ def fill_new_columns(chooser: Chooser, behind: int) -> None:
             query.format(printed(chooser.table.name), MOST_ROWS), ()
         ).fetchall()
         for number, place in enumerate(rows):
-            if number % ROUND != UNTOUCHED and len(rows) > UNTOUCHED:
+            if chooser.all_differ or (number % ROUND != UNTOUCHED and len(rows) > UNTOUCHED):
                 _set(
                     chooser, place, {column.name: value for column in new for value in _value(chooser, column, number)}
                 )
@@ -34,7 +37,10 @@ def fill_new_columns(chooser: Chooser, behind: int) -> None:
 
 def _value(chooser: Chooser, column: Column, number: int) -> tuple[Value, ...]:
     """Return the value for a row, or nothing where none is known."""
-    fullness = Fullness.EDGES if number % ROUND == ROUND - 1 else Fullness.FULL
+    if chooser.all_differ:
+        fullness = Fullness.FULL if number else Fullness.FINE
+    else:
+        fullness = Fullness.EDGES if number % ROUND == ROUND - 1 else Fullness.FULL
     try:
         return chooser.values(column, number, fullness)[:1]
     except NothingFits:

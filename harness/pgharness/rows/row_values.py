@@ -13,18 +13,25 @@ from pgharness.rows.tables import Column, ForeignKey, Table
 
 # After so many rows, what they differ in begins again.
 ROUND = 4
+# This one of them is as the first, where it may.
+ALIKE = 2
 
 
 class Fullness(Enum):
     """Which columns a row gives values: all without a default, as few as it may, or all but those of sequences.
 
-    EDGES gives all of these values near the end of their type, and NULL to those that have a default and take it.
+    EDGES gives all of these values near the end of their type, and NULL to those that have a default and take it; FINE gives them values
+    that a coarser type would round.
     """
 
     FULL = "full"
     SPARSE = "sparse"
     EXPLICIT = "explicit"
     EDGES = "edges"
+    FINE = "fine"
+
+
+_EXPLICIT = (Fullness.EXPLICIT, Fullness.EDGES, Fullness.FINE)
 
 
 @dataclass(slots=True)
@@ -55,6 +62,8 @@ class Chooser:
     column_values: ColumnValues
     wanted: Mapping[str, Value] = field(default_factory=dict)
     """Values that rows are to have, by column."""
+    all_differ: bool = False
+    """Whether no row is to share what it need not share with another one."""
 
     @property
     def table(self) -> Table:
@@ -91,7 +100,7 @@ class Chooser:
         if column.default == "sequence":
             return False
         if column.default == "value":
-            return fullness in (Fullness.EXPLICIT, Fullness.EDGES)
+            return fullness in _EXPLICIT
         return fullness is not Fullness.SPARSE or self.column_values.is_required(column)
 
     def _free_values(self, column: Column, number: int, fullness: Fullness) -> list[tuple[Value, ...]]:
@@ -100,12 +109,20 @@ class Chooser:
         if not fitting and self.column_values.is_required(column):
             raise NothingFits(f"no value of type {column.type_name} is known for the column {column.name}")
         start = self._place(column, number, len(fitting)) if fitting else 0
-        preferred = self._preferred(column, fullness)
+        preferred = self._preferred(column, fullness) or self._in_capitals(column, number, fitting)
         return [(value,) for value in (*preferred, *fitting[start:], *fitting[:start])] or [(None,)]
+
+    def _in_capitals(self, column: Column, number: int, fitting: Sequence[Value]) -> tuple[Value, ...]:
+        """Return, for the third row, what a unique text was in the first, in capitals: two rows that differ in nothing else."""
+        if self.all_differ or number % ROUND != ALIKE or column.name not in self._last_of_keys:
+            return ()
+        return self.column_values.in_capitals(column, fitting[(number - ALIKE) % len(fitting)]) if fitting else ()
 
     def _preferred(self, column: Column, fullness: Fullness) -> tuple[Value, ...]:
         if column.name in self.wanted:
             return (self.wanted[column.name],)
+        if fullness is Fullness.FINE:
+            return self.column_values.finest(column)
         if fullness is not Fullness.EDGES:
             return ()
         if column.default == "value" and not self.column_values.is_required(column):
@@ -114,8 +131,8 @@ class Chooser:
 
     def _place(self, column: Column, number: int, length: int) -> int:
         """Return where a row begins in a series: the third and the fourth where the first did, with what may be alike in them."""
-        row = number % ROUND
-        is_alike = (row == 2 and column.name not in self._last_of_keys) or (
+        row = 0 if self.all_differ else number % ROUND
+        is_alike = (row == ALIKE and column.name not in self._last_of_keys) or (
             row == 3 and column.name in self._alike_late
         )
         return (number - row if is_alike else number) % length
@@ -165,8 +182,7 @@ class Chooser:
         filled = tuple(value for value in fitting if value is not None)
         preferred = self._preferred(column, fullness)
         default = self.column_values.default(column)
-        is_explicit = fullness in (Fullness.EXPLICIT, Fullness.EDGES)
-        ordered: list[Value] = [*preferred, *filled, *default] if is_explicit else [*default, *filled]
+        ordered: list[Value] = [*preferred, *filled, *default] if fullness in _EXPLICIT else [*default, *filled]
         options: tuple[Value, ...] = tuple(dict.fromkeys(ordered))
         if self.column_values.is_required(column):
             return options

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count, islice, pairwise
 from zlib import crc32
 
-from pgharness.rows.edges import edges_of
+from pgharness.rows.edges import edges_of, finest_of
 from pgharness.rows.hints import Hints
 from pgharness.rows.patterns import matching_texts
 from pgharness.rows.tables import DataType
@@ -93,6 +93,11 @@ class Values:
         if data_type.labels:
             return data_type.labels[-1:]
         return tuple(edges_of(data_type.name, modifier, label, _text_limit(data_type.name, modifier)))
+
+    def finest(self, type_oid: int, modifier: int) -> tuple[str, ...]:
+        """Return values with all that a type can tell apart, such as microseconds; empty for types of which no coarser one keeps a part."""
+        data_type, modifier = self._base(type_oid, modifier)
+        return tuple(finest_of(data_type.name, modifier))
 
     def labels(self, type_oid: int) -> tuple[str, ...]:
         """Return all values of a type that has few: an enum's labels, true and false; empty for other types."""

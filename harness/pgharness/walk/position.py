@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgharness.records.steps import Failure, RevisionRecord
-from pgharness.rows import Suspect
+from pgharness.rows import Population, Suspect
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The revision to try next, whether on rows, why it failed on rows before, and the columns whose texts may be the cause.
+    """The revision to try next, on which rows, why it failed on others before, and the columns whose texts may be the cause.
 
     Of the columns in `learned` the texts were made for it. `together` arrives there in one migration context, as one `alembic upgrade`
     would; of the revisions before it, the first `deployed` come there as env.py deploys them. `newer` is what it came to on rows that
@@ -18,7 +18,7 @@ class Position:
     """
 
     index: int
-    populated: bool = True
+    population: Population = Population.VARIED
     rows_failures: tuple[tuple[str, Failure], ...] = ()
     suspects: tuple[Suspect, ...] = ()
     learned: tuple[Suspect, ...] = ()
@@ -26,6 +26,11 @@ class Position:
     failed: RevisionRecord | None = None
     together: bool = False
     deployed: int = 0
+
+    @property
+    def is_populated(self) -> bool:
+        """Whether it is tried on rows."""
+        return self.population is not Population.NONE
 
     @property
     def arrival(self) -> int:

@@ -24,7 +24,7 @@ from pgharness.records.by_hand import HandFailure, Section
 from pgharness.records.contents import Contents, TableContents
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
-from pgharness.rows import Suspect, Words, fill_empty_tables, learn, suspects
+from pgharness.rows import Population, Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.newer_rows import admitted, put_in
@@ -108,11 +108,11 @@ class Stretch:
         revision: Revision,
         direction: Direction,
         *,
-        fill: bool,
+        fill: Population,
         known: Step | None = None,
         files: ByHand | None = None,
     ) -> Step:
-        """Run one step in a migration context of its own, and fill what is empty then.
+        """Run one step in a migration context of its own, and fill what is empty then with such rows.
 
         Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then. What people
         wrote in `files` to hold behind the step is asked before anything is filled.
@@ -141,8 +141,7 @@ class Stretch:
         if files is not None and done.failure is None:
             section: Section = "after_upgrade" if direction == UP else "after_downgrade"
             done = replace(done, by_hand=self.by_hand(files, revision, section))
-        if fill:
-            self.fill()
+        self.fill(fill)
         return done
 
     def steps(self, revisions: Sequence[Revision], direction: Direction) -> Iterator[tuple[Revision, Step]]:
@@ -161,15 +160,16 @@ class Stretch:
         """Return what these columns are meant to hold, now that the revision has passed."""
         return learn(self._observer, found)
 
-    def fill(self) -> None:
+    def fill(self, population: Population = Population.VARIED) -> None:
         """Fill the tables that are empty."""
-        if self._rows_per_table:
+        if self._rows_per_table and population is not Population.NONE:
             filling = fill_empty_tables(
                 self._observer,
                 rows_per_table=self._rows_per_table,
                 leave_out=self._leave_out,
                 widths=self._widths,
                 words=self._words,
+                population=population,
             )
             if filling.filled or filling.widths != self._widths:
                 self._held = None

@@ -2,7 +2,7 @@
 
 After each step every empty table gets rows, so that the next one meets a database as production would have it. Where a revision
 spoils the database (a downgrade that does not restore, a step that fails halfway), the walk goes on from there on a new one:
-what a revision is charged with never comes from another. One that fails on rows is tried without, then together with those before
+what a revision is charged with never comes from another. One that fails on rows is tried on plainer ones, then without, then together with those before
 it, then as env.py deploys the chain; one that fails every way is passed over, and those behind it are tried all the same.
 """
 
@@ -25,6 +25,7 @@ from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
+from pgharness.rows import Population
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, waits_for_itself, with_earlier_failures
 from pgharness.walk.position import Position
@@ -144,16 +145,16 @@ class Walk:
             return self._not_arrived(position)
         if self.passed_over:
             stretch.look()
-        if position.populated:
-            stretch.fill()
+        stretch.fill(position.population)
         for index in range(position.index, len(revisions)):
             here = position if index == position.index else self._next(index)
             record = self._try(stretch, revisions[index], here)
             if (again := self._to_be_tried_again(stretch, record, here)) is not None:
                 return again
-            if not here.populated:
-                stretch.fill()  # or the next revision would meet empty tables
             following = self._told(record, here)
+            if here.population is Population.PLAIN:
+                return following
+            stretch.fill()  # or the next revision might meet empty tables
             if record.behind and record.upgrade.failure and stretch.seen == record.before and not stretch.has_ended:
                 stretch.pass_over(record.revision)
             elif record.upgrade.failure is not None or is_spoiled(record) or stretch.is_spent:
@@ -213,7 +214,7 @@ class Walk:
         if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
-            if position.newer is None and position.populated and revision.irreversible is None:
+            if position.newer is None and position.is_populated and revision.irreversible is None:
                 record = replace(record, newer_rows=stretch.put_in_newer_rows(record.before))
             record = self._there_and_back_once_more(stretch, self._there_and_back(stretch, record, position), position)
         return with_earlier_failures(record, position)
@@ -228,8 +229,9 @@ class Walk:
             return replace(failed, upgrade=arrived, unfilled=stretch.unfilled)
         before = stretch.seen if self.passed_over else self.records[-1].upgrade.snapshot if self.records else self.base
         assert before is not None
-        unfilled, step = stretch.unfilled, stretch.step(revision, UP, fill=position.populated, files=self._files)
-        return RevisionRecord(revision, before, step, unfilled=unfilled, behind=self._behind(revision))
+        unfilled, step = stretch.unfilled, stretch.step(revision, UP, fill=position.population, files=self._files)
+        behind = self._behind(revision)
+        return RevisionRecord(revision, before, step, unfilled=unfilled, behind=behind, population=position.population)
 
     def _behind(self, revision: Revision) -> str | None:
         """Return the first revision that was passed over and that this one builds upon."""
@@ -251,15 +253,15 @@ class Walk:
         return ByHand(self.project.settings.data_folder) if self.keeps_contents else None
 
     def _there_and_back(self, stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
-        downgrade = stretch.step(record.revision, DOWN, fill=position.populated, files=self._files)
+        downgrade = stretch.step(record.revision, DOWN, fill=position.population, files=self._files)
         record = replace(record, downgrade=downgrade)
         if downgrade.failure is not None or position.failed is not None:
             return record
         known = record.upgrade if downgrade.snapshot == record.before else None
-        return replace(record, reupgrade=stretch.step(record.revision, UP, fill=True, known=known))
+        return replace(record, reupgrade=stretch.step(record.revision, UP, fill=Population.VARIED, known=known))
 
     def _to_be_tried_again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
-        """Return how a revision that failed is tried once more: without rows, then in one go with those before it.
+        """Return how a revision that failed is tried once more: on plain rows, then without rows, then in one go with those before it.
 
         One that has passed without rows shows what texts were to be like, and is tried with such ones.
         """
@@ -267,12 +269,17 @@ class Walk:
         if record.newer_rows and record.downgrade is not None and record.downgrade.failure is not None:
             return replace(position, newer=record)
         if not failures and self._has_learned(stretch, position):
-            return replace(position, populated=True, rows_failures=(), suspects=(), learned=position.suspects)
+            return replace(
+                position, population=Population.VARIED, rows_failures=(), suspects=(), learned=position.suspects
+            )
         if not failures or position.failed is not None or can_only_fail(record):
             return None
-        if position.populated and self.project.settings.rows_per_table:
+        if position.is_populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
-            return replace(position, populated=False, rows_failures=failures, suspects=found)
+            is_plain = position.population is Population.PLAIN
+            population = Population.NONE if is_plain or found else Population.PLAIN
+            failed = tuple({**dict(failures), **dict(position.rows_failures)}.items())
+            return replace(position, population=population, rows_failures=failed, suspects=found)
         if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
             return None
         return replace(position, failed=record, together=True)

@@ -1,0 +1,68 @@
+"""A revision that fails where two rows are alike or hold NULL is judged on rows of which that is not true, and those behind it on all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql, table
+
+JudgeChain = Callable[..., Run]
+
+PERSON = table("person", "id bigint PRIMARY KEY, last_name text, height numeric(20,2)")
+UNIQUE = "ALTER TABLE person ADD CONSTRAINT person_key UNIQUE (last_name)"
+LOSES = Revision(
+    "loses",
+    sql(UNIQUE, "ALTER TABLE person ALTER height TYPE integer"),
+    sql("ALTER TABLE person ALTER height TYPE numeric(20,2)", "ALTER TABLE person DROP CONSTRAINT person_key"),
+)
+KEEPS = Revision(
+    "keeps",
+    sql(UNIQUE, "COMMENT ON TABLE person IS 'who lives here'"),
+    sql("COMMENT ON TABLE person IS NULL", "ALTER TABLE person DROP CONSTRAINT person_key"),
+)
+REQUIRES = Revision(
+    "requires",
+    sql("ALTER TABLE person ALTER height SET NOT NULL"),
+    sql("ALTER TABLE person ALTER height DROP NOT NULL"),
+)
+ADDS = Revision(
+    "adds",
+    sql("UPDATE person SET height = 0 WHERE height IS NULL", "ALTER TABLE person ADD code text NOT NULL"),
+    sql("ALTER TABLE person DROP code"),
+)
+CHECKS = ("upgrade", "roundtrip", "data")
+
+
+def told(run: Run) -> list[tuple[str | None, str]]:
+    """Return the revision and the code of each finding."""
+    return [(one.revision, one.code) for one in run.report.findings]
+
+
+def test_what_a_revision_loses_is_found_though_two_rows_are_in_its_way(judge_chain: JudgeChain) -> None:
+    run = judge_chain(PERSON, LOSES, only=CHECKS)
+
+    assert told(run) == [("loses", "PGH-U002"), ("loses", "PGH-V003")]
+    words = "upgrade() passes on rows that all differ and hold no NULL, but fails on tables with rows, where two rows share last_name"
+    assert run.report.findings[0].message.startswith(words)
+
+
+def test_nothing_but_the_rows_in_its_way_is_found_of_a_revision_that_keeps_all(judge_chain: JudgeChain) -> None:
+    run = judge_chain(PERSON, KEEPS, only=CHECKS)
+
+    assert told(run) == [("keeps", "PGH-U002")]
+
+
+def test_what_comes_behind_meets_rows_that_share_values_and_hold_null(judge_chain: JudgeChain) -> None:
+    run = judge_chain(PERSON, KEEPS, REQUIRES, only=CHECKS)
+
+    assert told(run) == [("keeps", "PGH-U002"), ("requires", "PGH-U002")]
+
+
+def test_a_revision_that_fails_on_any_row_says_that_its_rows_were_not_looked_at(judge_chain: JudgeChain) -> None:
+    run = judge_chain(PERSON, ADDS, only=CHECKS)
+
+    assert told(run) == [("adds", "PGH-U002")]
+    assert run.report.findings[0].message.startswith("upgrade() passes on empty tables but fails on tables with rows")
+    notes = [one.message for one in run.report.notes if one.revision == "adds" and one.check == "data"]
+    assert notes == ["what it does to rows was not looked at, as it fails on them (PGH-U002): mend that first"]
