@@ -27,7 +27,14 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
 from pgharness.rows import Population
 from pgharness.walk.footholds import Footholds
-from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, waits_for_itself, with_earlier_failures
+from pgharness.walk.outcomes import (
+    can_only_fail,
+    is_spoiled,
+    may_come_of_values,
+    own_failures,
+    waits_for_itself,
+    with_earlier_failures,
+)
 from pgharness.walk.position import Position
 from pgharness.walk.stretch import Stretch, steps_on_the_way
 
@@ -276,8 +283,8 @@ class Walk:
             return None
         if position.is_populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
-            is_plain = position.population is Population.PLAIN
-            population = Population.NONE if is_plain or found else Population.PLAIN
+            may_pass = position.population is Population.VARIED and may_come_of_values(failures) and not found
+            population = Population.PLAIN if may_pass else Population.NONE
             failed = tuple({**dict(failures), **dict(position.rows_failures)}.items())
             return replace(position, population=population, rows_failures=failed, suspects=found)
         if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
