@@ -37,8 +37,8 @@ def judge_contents(item: RevisionRecord, *, redacts: bool) -> Iterator[Finding |
 class _Seen:
     """A revision with what became of the contents by it: after up, after down against before up, and after up again against up.
 
-    `refilled` are the tables, and `ours` the columns of others, into which we wrote ourselves between the steps; `written_to` are tables that
-    got rows of ours beside those that stood there.
+    `refilled` are the tables, and `ours` the columns of others, into which we wrote ourselves between up and down, and `ours_again` between
+    down and up again; `written_to` are tables that got rows of ours beside those that stood there.
     """
 
     item: RevisionRecord
@@ -47,6 +47,7 @@ class _Seen:
     again: Mapping[str, TableChanges] | None
     refilled: frozenset[str]
     ours: frozenset[tuple[str, str]]
+    ours_again: frozenset[tuple[str, str]]
     written_to: frozenset[str]
 
     @property
@@ -70,7 +71,8 @@ def _seen(item: RevisionRecord) -> _Seen | None:
         changes(met, down.left) if down is not None and down.left is not None else None,
         changes(left, again.left) if again is not None and again.left is not None else None,
         _refilled(left, down),
-        frozenset({*_touched(left, down), *_touched(down.left if down is not None else None, again)}),
+        frozenset(_touched(left, down)),
+        frozenset(_touched(down.left if down is not None else None, again)),
         _written_to(left, down),
     )
 
@@ -311,7 +313,7 @@ def _judge_again(seen: _Seen, again: Mapping[str, TableChanges], *, redacts: boo
         if seen.back(table).vanished or _is_made_anew(seen, table):
             continue  # what the way back took away cannot be there again, and has been told
         for column, values in one.values.items():
-            if before.column(column) is not None and (table, column) not in seen.ours:
+            if before.column(column) is not None and (table, column) not in seen.ours | seen.ours_again:
                 message = f"Upgrading again after downgrade() gives {count_of(values, 'value')} otherwise than the first time."
                 told = values_in_words(values, redacts=redacts)
                 yield _finding(seen, "PGH-V009", f"column {table}.{column}", message, mend, told)

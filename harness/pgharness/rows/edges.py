@@ -9,6 +9,8 @@ from zlib import crc32
 # so that what refers to a key by its name alone leads nowhere.
 NEAR_THE_END = {"int2": 30_000, "int4": 2_000_000_000, "int8": 9_000_000_000_000_000_000}
 LONG_TEXT = 300
+# What is lost where a text is split in two, made lower case, or freed of blanks.
+WORDS = "and THREE  more "
 # What a coarser type rounds away: the last digit is the finest that a timestamp has.
 FINE_TIME = "23:59:58.987654"
 FINE = {
@@ -33,7 +35,7 @@ def edges_of(name: str, modifier: int, label: str, limit: int) -> Iterator[str]:
         yield _decimal("9", *_precision_and_scale(modifier))
     elif name in ("text", "varchar", "citext"):
         size = min(limit, LONG_TEXT)
-        yield f"{label} ".ljust(size, "x")[:size]
+        yield f"{label} {WORDS}".ljust(size, "x")[:size]
     elif name == "uuid":
         yield f"ffffffff-ffff-7fff-bfff-{0xFFFFFFFFFFFF - _own_number(label):012x}"
     elif name == "bool":
