@@ -63,7 +63,7 @@ class ColumnValues:
 
     def finest(self, column: Column) -> tuple[str, ...]:
         """Return what fits of the values that a coarser type would round; none for one that refers to another table."""
-        return self._fitting_free(column, self.values.finest(column.type_oid, column.modifier))
+        return self._fitting_free(column, self.values.finest(column.type_oid, column.modifier, self._label(column)))
 
     def labels(self, column: Column) -> tuple[str, ...]:
         """Return all values that a column can have, where these are few and named: by an enum, or one by one in a condition."""

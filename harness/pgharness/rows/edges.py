@@ -19,6 +19,7 @@ FINE = {
     "timestamptz": f"2024-12-31 {FINE_TIME}+00",
     "time": FINE_TIME,
     "timetz": f"{FINE_TIME}+00",
+    "inet": "10.1.2.3/24",
     "interval": "1 year 2 mons 3 days 04:05:06.789",
 }
 DIGITS = "1234567891"

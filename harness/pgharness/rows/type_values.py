@@ -88,15 +88,19 @@ class Values:
         return tuple(dict.fromkeys([*islice(series, self.count), *self._suggested(data_type, modifier, label, hints)]))
 
     def edges(self, type_oid: int, modifier: int, label: str) -> tuple[str, ...]:
-        """Return values near the end of a type: a large number, a long text, a high UUID, the last label; empty for other types."""
+        """Return values near the end of a type: a large number, a long text, a high UUID, the last label, several elements; else empty."""
         data_type, modifier = self._base(type_oid, modifier)
         if data_type.labels:
             return data_type.labels[-1:]
+        if data_type.element is not None:
+            return self._several(data_type, modifier, label)
         return tuple(edges_of(data_type.name, modifier, label, _text_limit(data_type.name, modifier)))
 
-    def finest(self, type_oid: int, modifier: int) -> tuple[str, ...]:
+    def finest(self, type_oid: int, modifier: int, label: str) -> tuple[str, ...]:
         """Return values with all that a type can tell apart, such as microseconds; empty for types of which no coarser one keeps a part."""
         data_type, modifier = self._base(type_oid, modifier)
+        if data_type.element is not None:
+            return self._several(data_type, modifier, label)
         return tuple(finest_of(data_type.name, modifier))
 
     def labels(self, type_oid: int) -> tuple[str, ...]:
@@ -171,6 +175,13 @@ class Values:
             yield from (rf"\x{n + 1:0{2 * size}x}" for size in sizes for n in range(self.count))
         elif data_type.element is not None and data_type.kind == "b":
             yield from self._arrays(data_type.element, modifier, label, hints)
+
+    def _several(self, data_type: DataType, modifier: int, label: str) -> tuple[str, ...]:
+        """Return an array of more than one element; ranges are made of elements too, and have none."""
+        if data_type.kind != "b" or data_type.element is None:
+            return ()
+        inner = self.candidates(data_type.element, modifier, label, Hints())[:2]
+        return (f"{{{','.join(_quoted(value) for value in inner)}}}",) if len(inner) > 1 else ()
 
     def _arrays(self, element: int, modifier: int, label: str, hints: Hints) -> Iterator[str]:
         yield "{}"

@@ -54,3 +54,36 @@ def _changing(types: Mapping[str, str]) -> Revision:
     up = [f"ALTER TABLE measure ALTER c{n} TYPE {one} USING c{n}::{one}" for n, one in enumerate(types.values())]
     down = [f"ALTER TABLE measure ALTER c{n} TYPE {one} USING c{n}::{one}" for n, one in enumerate(types)]
     return Revision("changes", sql(*up), sql(*down))
+
+
+TAGS = table("post", "id bigint PRIMARY KEY, tags text[], host inet")
+FIRST = Revision(
+    "first",
+    sql(
+        "ALTER TABLE post ALTER tags TYPE text USING tags[1]", "ALTER TABLE post ALTER host TYPE text USING host(host)"
+    ),
+    sql(
+        "ALTER TABLE post ALTER tags TYPE text[] USING ARRAY[tags]",
+        "ALTER TABLE post ALTER host TYPE inet USING host::inet",
+    ),
+)
+ALL = Revision(
+    "all",
+    sql("ALTER TABLE post ALTER tags TYPE text USING tags::text", "ALTER TABLE post ALTER host TYPE text"),
+    sql(
+        "ALTER TABLE post ALTER tags TYPE text[] USING tags::text[]",
+        "ALTER TABLE post ALTER host TYPE inet USING host::inet",
+    ),
+)
+
+
+def test_further_elements_of_an_array_and_the_mask_of_a_network_are_found_lost(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(TAGS, FIRST, only=("upgrade", "data"))
+
+    assert [one.subject for one in run.report.findings] == ["column public.post.tags", "column public.post.host"]
+
+
+def test_nothing_is_found_where_the_text_holds_them(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(TAGS, ALL, only=("upgrade", "data"))
+
+    assert run.report.findings == ()
