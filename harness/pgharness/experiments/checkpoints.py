@@ -10,7 +10,7 @@ from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases
 from pgharness.findings import ChainFails
-from pgharness.rows import fill_empty_tables
+from pgharness.rows import Population, fill_empty_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,16 @@ class Checkpoints:
         try:
             return self.with_applied(applied)
         except ChainFails:
-            database = self.with_applied(applied, rows=False)
+            return self.filled_at_last(applied, Population.VARIED)
+
+    def filled_at_last(self, applied: frozenset[str], population: Population) -> Database:
+        """Return one with rows that came after the last revision. Raises CannotRun where the chain fails without rows."""
+        database = self.with_applied(applied, rows=False)
         with converse(self.project, database) as conversation:
             table = conversation.version_table
         with database.connect() as observer:
             count, words = self.project.settings.rows_per_table, self.project.settings.words
-            fill_empty_tables(observer, rows_per_table=count, leave_out=(table,), words=words)
+            fill_empty_tables(observer, rows_per_table=count, leave_out=(table,), words=words, population=population)
         return database
 
     def template(self, applied: frozenset[str], *, rows: bool) -> Database:

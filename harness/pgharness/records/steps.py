@@ -13,6 +13,9 @@ from pgharness.records.statements import Statement
 from pgharness.records.trace import Trace
 from pgharness.rows.population import Population
 
+# The classes of SQLSTATEs for what values are: cardinality, data, integrity, WITH CHECK OPTION, raised in PL/pgSQL.
+OF_VALUES = ("21", "22", "23", "44", "P0")
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -39,6 +42,11 @@ class Failure:
     refused: bool = False
     frames: tuple[Frame, ...] = ()
     waited: str = ""
+
+    @property
+    def may_come_of_values(self) -> bool:
+        """Whether other rows may pass where these have failed; what Python raises may come of anything."""
+        return self.sqlstate is None or self.sqlstate.startswith(OF_VALUES)
 
     def line_in(self, path: str) -> int | None:
         """Return the innermost line of a file through which the error came; None where it came through none of its lines."""

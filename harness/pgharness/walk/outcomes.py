@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from pgharness.records.steps import Failure, RevisionRecord
@@ -10,8 +9,6 @@ from pgharness.walk.position import Position
 
 # The class of SQLSTATE for what a statement names and there is not; no rows make a difference to that.
 _OF_THE_CATALOG = "42"
-# Those for what values are (cardinality, data, integrity, WITH CHECK OPTION, raised in PL/pgSQL); other values may pass.
-_OF_VALUES = ("21", "22", "23", "44", "P0")
 
 
 def own_failures(record: RevisionRecord) -> tuple[tuple[str, Failure], ...]:
@@ -33,11 +30,6 @@ def can_only_fail(record: RevisionRecord) -> bool:
     """Whether a revision misses what one that was passed over would have made."""
     failure = record.upgrade.failure
     return record.behind is not None and failure is not None and (failure.sqlstate or "").startswith(_OF_THE_CATALOG)
-
-
-def may_come_of_values(failures: Iterable[tuple[str, Failure]]) -> bool:
-    """Whether other rows may pass where these have failed; what Python raises may come of anything."""
-    return all(failure.sqlstate is None or failure.sqlstate.startswith(_OF_VALUES) for _, failure in failures)
 
 
 def with_earlier_failures(record: RevisionRecord, position: Position) -> RevisionRecord:

@@ -30,7 +30,6 @@ from pgharness.walk.footholds import Footholds
 from pgharness.walk.outcomes import (
     can_only_fail,
     is_spoiled,
-    may_come_of_values,
     own_failures,
     waits_for_itself,
     with_earlier_failures,
@@ -283,7 +282,8 @@ class Walk:
             return None
         if position.is_populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
-            may_pass = position.population is Population.VARIED and may_come_of_values(failures) and not found
+            is_first = position.population is Population.VARIED
+            may_pass = is_first and not found and all(failure.may_come_of_values for _, failure in failures)
             population = Population.PLAIN if may_pass else Population.NONE
             failed = tuple({**dict(failures), **dict(position.rows_failures)}.items())
             return replace(position, population=population, rows_failures=failed, suspects=found)

@@ -240,3 +240,25 @@ def test_an_env_py_with_the_lines_of_the_note_lets_the_release_before_start_agai
 def test_a_release_that_git_does_not_know_cannot_be_judged(judge_chain: Callable[..., Run]) -> None:
     with pytest.raises(CannotRun, match="git has no release 'v0'"):
         judge_chain(NOTE, previous="v0")
+
+
+PERSON = table("person", "id bigint PRIMARY KEY, mail text, name text")
+UNIQUE = "ALTER TABLE person ADD CONSTRAINT person_mail UNIQUE (mail)"
+FORGETS = Revision("forgets", sql(UNIQUE, "ALTER TABLE person DROP name"), sql("ALTER TABLE person ADD name text"))
+ONLY_UNIQUE = Revision("only_unique", sql(UNIQUE), sql("ALTER TABLE person DROP CONSTRAINT person_mail"))
+
+
+def test_what_breaks_the_release_before_is_found_of_a_revision_that_fails_where_rows_are_alike(
+    judge: Callable[..., Report],
+) -> None:
+    report = judge(PERSON, FORGETS)
+
+    assert [(one.subject, one.code) for one in report.findings] == [("column public.person.name", "PGH-C001")]
+    assert tried(report) == ["forgets"]
+
+
+def test_nothing_breaks_it_that_comes_of_the_same_rows(judge: Callable[..., Report]) -> None:
+    report = judge(PERSON, ONLY_UNIQUE)
+
+    assert report.findings == ()
+    assert tried(report) == ["only_unique"]

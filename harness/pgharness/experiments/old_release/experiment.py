@@ -11,6 +11,7 @@ from pgharness.chain.conversation import converse
 from pgharness.chain.deployment import deploy
 from pgharness.chain.previous import previous_release
 from pgharness.chain.project import Project
+from pgharness.databases import Database
 from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.experiments.experiment import Experiment, Site
 from pgharness.experiments.old_release.given import given_statements
@@ -18,6 +19,8 @@ from pgharness.experiments.old_release.rolling import Rolling
 from pgharness.findings import CannotRun
 from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.revisions import Chain, Revision
+from pgharness.records.steps import OF_VALUES
+from pgharness.rows import Population
 from pgharness.rows.row_values import Fullness
 from pgharness.rows.sample_rows import add_rows_to_parents
 
@@ -75,19 +78,51 @@ def _tried(
     checkpoints = Checkpoints(project, databases)
     with databases.outside_undone():
         database, scratch = (checkpoints.filled(start) for _ in range(2))
-        with converse(project, database) as conversation:
-            version_table = conversation.version_table
-        with database.connect() as connection:
-            given = given_statements(connection, statements)
-        # What a release is known to write, needs no other rows than those of the walk; more might stand where a revision puts its own.
-        for one in () if given else (database, scratch):
-            with one.connect() as connection:
-                add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
-        role = site.settings.app_role or ""
-        record = Rolling(project, databases, database, version_table, role, given).roll(scratch, window)
+        record = _rolled(site, window, statements, (database, scratch), leaves_rows=True)
+        if record.failure is not None and record.failure.may_come_of_values:
+            plain, other = (checkpoints.filled_at_last(start, Population.PLAIN) for _ in range(2))
+            again = _rolled(site, window, statements, (plain, other), leaves_rows=False)
+            return _with_what_rows_hid(record, again)
         if before is None or record.failed_at is not None:
             return record
         return replace(record, start_failure=deploy(before, database).failure)
+
+
+def _with_what_rows_hid(record: OldReleaseRecord, again: OldReleaseRecord) -> OldReleaseRecord:
+    """Add to a record that ends at a revision which fails on rows what was seen of it on others.
+
+    What is refused for its values there is so for the cause for which the revision fails.
+    """
+    if again.failed_at is not None:
+        return record
+    seen = tuple(
+        one for one in again.broken if one.after.refusal is None or not one.after.refusal.sqlstate.startswith(OF_VALUES)
+    )
+    return replace(again, broken=seen, failed_at=record.failed_at, failure=record.failure)
+
+
+def _rolled(
+    site: Site,
+    window: tuple[Revision, ...],
+    statements: Path | None,
+    databases: tuple[Database, Database],
+    *,
+    leaves_rows: bool,
+) -> OldReleaseRecord:
+    """Roll through the window on the first of two databases that are alike; where it `leaves_rows`, later revisions meet what it writes."""
+    database, scratch = databases
+    project = site.project
+    with converse(project, database) as conversation:
+        version_table = conversation.version_table
+    with database.connect() as connection:
+        given = given_statements(connection, statements)
+    # What a release is known to write, needs no other rows than those of the walk; more might stand where a revision puts its own.
+    for one in (database, scratch) if leaves_rows and not given else ():
+        with one.connect() as connection:
+            add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
+    role = site.settings.app_role or ""
+    rolling = Rolling(project, site.databases, database, version_table, role, given, leaves_rows)
+    return rolling.roll(scratch, window)
 
 
 EXPERIMENT = Experiment("old_release", try_old_release, upgrades=True)

@@ -40,6 +40,8 @@ class Rolling:
     version_table: str
     role: str
     given: tuple[OldStatement, ...] = ()
+    leaves_rows: bool = True
+    """Whether the release before writes rows that stay."""
     known: dict[OldStatement, None] = field(default_factory=dict)
     """Those of the given ones that work somewhere: a file of which nothing works is that of another release."""
     broken: list[Broken] = field(default_factory=list)
@@ -92,7 +94,7 @@ class Rolling:
                 self.known |= dict.fromkeys(one for one in baseline.statements if not one.is_made)
                 pooled.prepare({at: baseline.statements[at] for at in sorted(baseline.cached)})
             # What a known release has written before the first of them, the rows of the walk stand for.
-            pooled.stay(() if self.known else made.staying[0])
+            pooled.stay(() if self.known or not self.leaves_rows else made.staying[0])
             secured = owner.secured_tables()
             for at, (item, step) in enumerate(self._run(revisions)):
                 yield item, step
@@ -109,6 +111,8 @@ class Rolling:
 
     def _written(self, made: Sequence[OldStatement]) -> list[OldStatement]:
         """Return the inserts into tables into which the release inserts, as far as that is known."""
+        if not self.leaves_rows:
+            return []
         into = {name.strip('"') for one in self.known for name in _INSERTS.findall(one.sql)}
         return [one for one in made if not self.known or unquoted(unqualified(one.name)) in into]
 
