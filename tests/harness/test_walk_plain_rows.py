@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pgharness.report.model import Cell
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
 
@@ -39,6 +40,12 @@ def told(run: Run) -> list[tuple[str | None, str]]:
     return [(one.revision, one.code) for one in run.report.findings]
 
 
+def cells(run: Run) -> list[Cell]:
+    """Return what the grid says of `data`, revision by revision."""
+    (result,) = (one for one in run.report.results if one.name == "data")
+    return [run.report.cell(result, one)[0] for one in run.report.chain.revisions]
+
+
 def test_what_a_revision_loses_is_found_though_two_rows_are_in_its_way(judge_chain: JudgeChain) -> None:
     run = judge_chain(PERSON, LOSES, only=CHECKS)
 
@@ -66,3 +73,10 @@ def test_a_revision_that_fails_on_any_row_says_that_its_rows_were_not_looked_at(
     assert run.report.findings[0].message.startswith("upgrade() passes on empty tables but fails on tables with rows")
     notes = [one.message for one in run.report.notes if one.revision == "adds" and one.check == "data"]
     assert notes == ["what it does to rows was not looked at, as it fails on them (PGH-U002): mend that first"]
+    assert cells(run) == [Cell.HOLDS, Cell.UNTRIED]
+
+
+def test_a_revision_that_passes_on_plain_rows_has_been_looked_at(judge_chain: JudgeChain) -> None:
+    run = judge_chain(PERSON, KEEPS, only=CHECKS)
+
+    assert cells(run) == [Cell.HOLDS, Cell.HOLDS]

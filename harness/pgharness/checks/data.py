@@ -41,6 +41,11 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | M
         yield from judge_contents(item, redacts=record.redacts)
 
 
+def tried(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions that met rows; those that fail on all, or refuse them, were tried on empty tables alone."""
+    return frozenset(one.revision.revision for one in record.revisions if one.population is not Population.NONE)
+
+
 def _judge_numbers(record: ChainRecord) -> Iterator[Minor]:
     """Find rows of revisions that have the numbers which their sequence gives next."""
     for one in record.deployment.given if record.deployment is not None else ():
@@ -151,4 +156,6 @@ CHECK = Check(
     mend="keep what stands there, or declare the loss",
     judge=judge,
     needs=frozenset({"roundtrips", "contents"}),
+    tried=tried,
+    tells_untried=True,
 )
