@@ -1,0 +1,67 @@
+"""What the fixes of findings say to type, typed into the revisions at fault, ends the findings; the rows are there, and nothing new is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.findings import Finding
+from pgharness.report.model import Report
+from pgharness.running import Run
+from tests.harness.history.groups import GROUPS, Group
+from tests.harness.history.pairs import chain_of
+from tests.harness.history.typing_in import Edit, edits_of, type_in, ways
+
+# What is judged beside the check of a group: a revision that is mended runs, and of `data` is undone on its rows too.
+BESIDE = {"data": ("upgrade", "roundtrip"), "notices": ("upgrade",)}
+# What these ask for and did not get, another type and uniqueness, rows of the harness's refuse: another finding, and a true one.
+REFUSED = {("PGH-U002", f"bad_{slug}", f"upgrade of bad_{slug}") for slug in ("other_type", "other_index")}
+GROUPS_TYPED = [group for group in GROUPS if group.name in BESIDE]
+
+
+@pytest.mark.parametrize("group", GROUPS_TYPED, ids=lambda group: group.name)
+def test_what_the_fixes_say_to_type_mends_and_what_is_meant_can_be_declared(
+    group: Group, judge_chain: Callable[..., Run], judge_again: Callable[..., Report]
+) -> None:
+    checks = (*BESIDE[group.name], group.check)
+    report = judge_chain(*chain_of(group.pairs, ("bad",)), only=checks, env=group.env, **group.options).report
+    found = [one for one in report.findings if one.check == group.check]
+    others = REFUSED | {told(one) for one in report.findings if one.check != group.check}
+    paths = {one.revision: Path(one.path) for one in report.chain.revisions}
+    texts = {path: path.read_text(encoding="utf-8") for path in paths.values()}
+    tried = [[choose(one) for one in found] for choose in (first_code, last_code, declaration)]
+
+    left = []
+    for edits in tried if tried[0] != tried[1] else tried[1:]:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+        type_in(zip(found, edits, strict=True), paths)
+        again = judge_again(report, only=(group.check,) if edits is tried[-1] else checks, **group.options)
+        left.append([told(one) for one in again.findings if told(one) not in others])
+
+    assert found
+    assert [one for one in left if one] == []
+
+
+def told(finding: Finding) -> tuple[str, str | None, str]:
+    """Return of what kind a finding is, and about what."""
+    return finding.code, finding.revision, finding.subject
+
+
+def first_code(finding: Finding) -> list[Edit]:
+    """Return what the first way says to type that is no declaration; that where there is no other."""
+    typed = [edits for way in ways(finding) if (edits := list(edits_of(way)))]
+    return next((edits for edits in typed if edits[0].place != "beside"), typed[0])
+
+
+def last_code(finding: Finding) -> list[Edit]:
+    """Return the same of the last way."""
+    typed = [edits for way in ways(finding) if (edits := list(edits_of(way)))]
+    return next((edits for edits in reversed(typed) if edits[0].place != "beside"), typed[0])
+
+
+def declaration(finding: Finding) -> list[Edit]:
+    """Return the declaration that a fix offers."""
+    return [next(edit for way in ways(finding) for edit in edits_of(way) if edit.place == "beside")]

@@ -1,0 +1,120 @@
+"""Types the fixes of findings into the files of a chain as they are told: which code, in which function, at which line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pgharness.findings import Finding
+
+_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|.", re.DOTALL)
+_PLACE = re.compile(
+    r"(?P<first>at the beginning of upgrade\(\))|(?P<last>at the end of downgrade\(\))|(?P<out>leave out line (?P<left>\d+))"
+    r"|(?P<instead>in place of line (?P<replaced>\d+))|(?P<before>before line (?P<above>\d+))|(?P<behind>behind line (?P<below>\d+))"
+    r"|(?P<up>in place of what [^;]*? in upgrade\(\)(?=: ))|(?P<down>in downgrade\(\)(?=: ))|(?P<block>at the end of its block)|(?P<word>write (?P<short>\S+) in place of (?P<long>\S+))|(?P<beside>(?=(?:allow|after_deploy|irreversible) = ))"
+)
+_DECLARATION = re.compile(r'(?:allow = \{"\w+": |after_deploy = |irreversible = )"<\w+>"\}?')
+
+
+class Edit(NamedTuple):
+    """What is typed where: `place` is a word of the fix, `line` a line of the file where it names one."""
+
+    place: str
+    line: int
+    code: tuple[str, ...]
+
+
+def ways(finding: Finding) -> list[str]:
+    """Return the ways to mend a finding that its fix names."""
+    return re.split(r"[;,]\s+or\b (?!pgharness)|; (?=where )", finding.mend)
+
+
+def edits_of(way: str) -> Iterator[Edit]:
+    """Yield what one way says to type; nothing where it is words alone."""
+    declaration = _DECLARATION.search(way)
+    if declaration is not None:
+        yield Edit("beside", 0, (re.sub(r"<\w+>", "it is meant", declaration[0]),))
+        return
+    for match in _PLACE.finditer(way):
+        place = next(name for name in _PLACE.groupindex if match[name] is not None and name not in _PARTS)
+        line = next((int(match[name]) for name in _NUMBERS if match[name] is not None), 0)
+        code = (match["long"], match["short"]) if place == "word" else tuple(_calls(way, match.end()))
+        if code or place == "out":
+            yield Edit(place, line, code)
+
+
+_NUMBERS = ("left", "replaced", "above", "below")
+_PARTS = (*_NUMBERS, "short", "long")
+
+
+def type_in(findings: Iterable[tuple[Finding, Iterable[Edit]]], paths: dict[str, Path]) -> None:
+    """Change the files of the revisions at fault."""
+    of_files: dict[Path, dict[Edit, None]] = {}
+    for finding, edits in findings:
+        of_files.setdefault(paths[finding.revision or ""], {}).update(dict.fromkeys(edits))
+    for path, edits_there in of_files.items():
+        path.write_text(_edited(path.read_text(encoding="utf-8"), list(edits_there)), encoding="utf-8")
+
+
+def _edited(text: str, edits: list[Edit]) -> str:
+    lines = text.split("\n")
+    for edit in sorted((one for one in edits if one.line), key=lambda one: -one.line):
+        at = edit.line - 1
+        indent = re.match(r"\s*", lines[at])[0]  # type: ignore[index] # it matches everything
+        code = [f"{indent}{one}" for part in edit.code for one in part.split("\n")]
+        replaced = {
+            "out": [f"{indent}pass"],
+            "instead": code,
+            "before": [*code, lines[at]],
+            "behind": [lines[at], *code],
+        }
+        lines[at : at + 1] = replaced[edit.place]
+    for edit in edits:
+        code = [f"    {one}" for part in edit.code for one in part.split("\n")]
+        begin = lines.index("def upgrade():")
+        if edit.place == "beside":
+            lines[begin:begin] = [*edit.code, ""]
+        elif edit.place == "first":
+            lines[begin + 1 : begin + 1] = code
+        elif edit.place == "block":
+            last = max(
+                at
+                for at, line in enumerate(lines)
+                if line.startswith("        ") and at < lines.index("def downgrade():")
+            )
+            lines[last + 1 : last + 1] = [f"    {one}" for one in code]
+        elif edit.place == "word":
+            lines = [line.replace(edit.code[0], edit.code[1]) for line in lines]
+        elif edit.place == "up":
+            lines[begin + 1 : lines.index("def downgrade():")] = [*code, ""]
+        elif edit.place == "down":
+            lines[lines.index("def downgrade():") + 1 :] = code
+        elif edit.place == "last":
+            lines[len(lines) :] = code
+    return "\n".join(lines) + "\n"
+
+
+def _calls(text: str, at: int) -> Iterator[str]:
+    """Yield the calls that stand one behind the other from the first colon on."""
+    begin = text.find(": ", at)
+    if begin < 0 or "(" in text[at:begin]:
+        begin = at
+    at = begin
+    while (found := re.match(r"[:;]?\s*((?:op\.\w+|if op\.get_bind)\()", text[at:])) is not None:
+        end = _end(text, at + found.end() - 1)
+        if text[at:end].lstrip(":; ").startswith("if "):
+            end = _end(text, text.index("raise NotImplementedError(", end) + len("raise NotImplementedError"))
+        yield text[at:end].lstrip(":; ")
+        at = end
+
+
+def _end(text: str, at: int) -> int:
+    """Return where the parentheses end that begin at a place; a chained call or a comparison belongs to it."""
+    depth = 0
+    for match in _TOKEN.finditer(text, at):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth == 0:
+            return match.end()
+    return len(text)
