@@ -174,10 +174,21 @@ def _failed(record: ChainRecord, run: ModeRun, failure: Failure, what: str, othe
     )
 
 
-def whole(record: ChainRecord) -> bool:
-    """Whether each way was tried, from each revision: no budget and no lack of the server has left anything out."""
+def tried(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions that ran each in a process of its own, and whose script could be written."""
+    reached = frozenset(item.revision.revision for item in record.revisions)
     modes = record.modes
-    return modes is not None and not (modes.left_out or modes.owner.untried or modes.script.untried)
+    if modes is None:
+        return reached
+    return reached - modes.in_company - ({modes.script.revision} if modes.script.refusal is not None else set())
+
+
+def whole(record: ChainRecord) -> bool:
+    """Whether each way was tried, from each revision: no budget, no lack of the server and no revision without script has left anything out."""
+    modes = record.modes
+    return modes is not None and not (
+        modes.left_out or modes.owner.untried or modes.script.untried or modes.script.refusal is not None
+    )
 
 
 CHECK = Check(
@@ -188,6 +199,7 @@ CHECK = Check(
     judge=judge,
     compares=True,
     needs=frozenset({"modes"}),
+    tried=tried,
     whole=whole,
     tells_untried=True,
     skip_reason="not checked: modes_budget is 0, or the chain cannot be run twice on the given server",

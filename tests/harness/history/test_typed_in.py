@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from pgharness.findings import Finding
 from pgharness.report.model import Report
 from pgharness.running import Run
 from tests.harness.history.groups import GROUPS, Group
-from tests.harness.history.pairs import chain_of
+from tests.harness.history.modes_pairs import BRANCHES, OFFLINE_ENV
+from tests.harness.history.pairs import Whole, chain_of
 from tests.harness.history.typing_in import Edit, edits_of, type_in, ways
 
 # What is judged beside the check of a group: a revision that is mended runs, and of `data` is undone on its rows too.
@@ -43,6 +45,23 @@ def test_what_the_fixes_say_to_type_mends_and_what_is_meant_can_be_declared(
 
     assert found
     assert [one for one in left if one] == []
+
+
+@pytest.mark.parametrize("case", BRANCHES, ids=lambda case: case.fails)
+def test_what_a_branch_is_told_to_depend_on_mends_it(
+    case: Whole, judge_chain: Callable[..., Run], judge_again: Callable[..., Report]
+) -> None:
+    report = judge_chain(*case.bad, env=OFFLINE_ENV, only=("modes", "upgrade")).report
+    (finding,) = [one for one in report.findings if one.check == case.check]
+    depends = re.findall(r"(depends_on = .+?) in (\S+\.py)", finding.mend)
+    assert depends
+
+    for line, path in depends:
+        text = Path(path).read_text(encoding="utf-8")
+        Path(path).write_text(
+            re.sub(r"^(down_revision = .*)$", rf"\1\n{line}", text, flags=re.MULTILINE), encoding="utf-8"
+        )
+    assert judge_again(report, only=("modes", "upgrade")).findings == ()
 
 
 def told(finding: Finding) -> tuple[str, str | None, str]:
