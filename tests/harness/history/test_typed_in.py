@@ -53,6 +53,7 @@ def test_what_a_branch_is_told_to_depend_on_mends_it(
 ) -> None:
     report = judge_chain(*case.bad, env=OFFLINE_ENV, only=("modes", "upgrade")).report
     (finding,) = [one for one in report.findings if one.check == case.check]
+    others = {told(one) for one in report.findings if one.check != case.check}
     depends = re.findall(r"(depends_on = .+?) in (\S+\.py)", finding.mend)
     assert depends
 
@@ -61,7 +62,7 @@ def test_what_a_branch_is_told_to_depend_on_mends_it(
         Path(path).write_text(
             re.sub(r"^(down_revision = .*)$", rf"\1\n{line}", text, flags=re.MULTILINE), encoding="utf-8"
         )
-    assert judge_again(report, only=("modes", "upgrade")).findings == ()
+    assert {told(one) for one in judge_again(report, only=("modes", "upgrade")).findings} <= others
 
 
 def told(finding: Finding) -> tuple[str, str | None, str]:
