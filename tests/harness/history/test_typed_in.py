@@ -11,10 +11,13 @@ import pytest
 from pgharness.findings import Finding
 from pgharness.report.model import Report
 from pgharness.running import Run
+from tests.harness.chains import Revision, sql
+from tests.harness.history import crash_pairs
+from tests.harness.history.crash_pairs import in_pieces
 from tests.harness.history.groups import GROUPS, Group
 from tests.harness.history.modes_pairs import BRANCHES, OFFLINE_ENV
 from tests.harness.history.pairs import Whole, chain_of
-from tests.harness.history.typing_in import Edit, edits_of, type_in, ways
+from tests.harness.history.typing_in import declaration, first_code, last_code, type_in
 
 # What is judged beside the check of a group: a revision that is mended runs, and of `data` is undone on its rows too.
 BESIDE = {"data": ("upgrade", "roundtrip"), "notices": ("upgrade",)}
@@ -47,6 +50,50 @@ def test_what_the_fixes_say_to_type_mends_and_what_is_meant_can_be_declared(
     assert [one for one in left if one] == []
 
 
+# A COMMIT within a statement, and one that the driver sends, nobody but the author can take out.
+WORDS_ALONE = {"bad_procedure", "bad_driver"}
+QUOTED = (
+    Revision(
+        "makes",
+        sql(
+            'CREATE TABLE "we""ird" (id bigint) PARTITION BY RANGE (id)',
+            'CREATE TABLE "Mixed Case" PARTITION OF "we""ird" FOR VALUES FROM (0) TO (1000000)',
+            'CREATE TABLE "it\'s" (id int PRIMARY KEY)',
+            'CREATE INDEX "ix ""old" ON "it\'s" (id)',
+            'CREATE TYPE "Mo""od" AS ENUM (\'new\')',
+        ),
+        sql('DROP TABLE "we""ird"', 'DROP TABLE IF EXISTS "Mixed Case"', 'DROP TABLE "it\'s"', 'DROP TYPE "Mo""od"'),
+    ),
+    Revision(
+        "detaches",
+        in_pieces(sql('ALTER TABLE "we""ird" DETACH PARTITION "Mixed Case" CONCURRENTLY')),
+        sql('ALTER TABLE "we""ird" ATTACH PARTITION "Mixed Case" FOR VALUES FROM (0) TO (1000000)'),
+    ),
+    Revision(
+        "builds",
+        in_pieces(sql('CREATE INDEX CONCURRENTLY "ix we""ird" ON "it\'s" (id)')),
+        in_pieces(sql('DROP INDEX CONCURRENTLY IF EXISTS "ix we""ird"')),
+    ),
+    Revision("reindexes", in_pieces(sql('REINDEX INDEX CONCURRENTLY "ix ""old"'))),
+    Revision("says", in_pieces(sql("ALTER TYPE \"Mo\"\"od\" ADD VALUE 'it''s'"))),
+)
+
+
+def test_what_lets_revisions_be_run_again_mends_them(
+    judge_chain: Callable[..., Run], judge_again: Callable[..., Report]
+) -> None:
+    report = judge_chain(*chain_of(crash_pairs.PAIRS, ("bad",)), *QUOTED, only=("crash", "upgrade")).report
+    found = [one for one in report.findings if one.check == "crash"]
+    paths = {one.revision: Path(one.path) for one in report.chain.revisions}
+
+    # Where a revision sends COMMIT there is no block to take it out of: the other way.
+    type_in([(one, last_code(one) if one.revision == "bad_commit" else first_code(one)) for one in found], paths)
+    again = judge_again(report, only=("crash", "upgrade"))
+
+    assert {one.slug for one in QUOTED[1:]} <= {one.revision for one in found}
+    assert [told(one) for one in again.findings if one.revision not in WORDS_ALONE] == []
+
+
 @pytest.mark.parametrize("case", BRANCHES, ids=lambda case: case.fails)
 def test_what_a_branch_is_told_to_depend_on_mends_it(
     case: Whole, judge_chain: Callable[..., Run], judge_again: Callable[..., Report]
@@ -68,20 +115,3 @@ def test_what_a_branch_is_told_to_depend_on_mends_it(
 def told(finding: Finding) -> tuple[str, str | None, str]:
     """Return of what kind a finding is, and about what."""
     return finding.code, finding.revision, finding.subject
-
-
-def first_code(finding: Finding) -> list[Edit]:
-    """Return what the first way says to type that is no declaration; that where there is no other."""
-    typed = [edits for way in ways(finding) if (edits := list(edits_of(way)))]
-    return next((edits for edits in typed if edits[0].place != "beside"), typed[0])
-
-
-def last_code(finding: Finding) -> list[Edit]:
-    """Return the same of the last way."""
-    typed = [edits for way in ways(finding) if (edits := list(edits_of(way)))]
-    return next((edits for edits in reversed(typed) if edits[0].place != "beside"), typed[0])
-
-
-def declaration(finding: Finding) -> list[Edit]:
-    """Return the declaration that a fix offers."""
-    return [next(edit for way in ways(finding) for edit in edits_of(way) if edit.place == "beside")]

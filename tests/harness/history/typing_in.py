@@ -13,9 +13,12 @@ _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|.", re.DOTALL)
 _PLACE = re.compile(
     r"(?P<first>at the beginning of upgrade\(\))|(?P<last>at the end of downgrade\(\))|(?P<out>leave out line (?P<left>\d+))"
     r"|(?P<instead>in place of line (?P<replaced>\d+))|(?P<before>before line (?P<above>\d+))|(?P<behind>behind line (?P<below>\d+))"
-    r"|(?P<up>in place of what [^;]*? in upgrade\(\)(?=: ))|(?P<down>in downgrade\(\)(?=: ))|(?P<block>at the end of its block)|(?P<word>write (?P<short>\S+) in place of (?P<long>\S+))|(?P<beside>(?=(?:allow|after_deploy|irreversible) = ))"
+    r"|(?P<up>in place of what [^;]*? in upgrade\(\)(?=: ))|(?P<down>in downgrade\(\)(?=: ))|(?P<block>at the end of its block)|(?P<unblock>take line (?P<inside>\d+) out of the autocommit block)|(?P<word>write (?P<short>\S+) in place of (?P<long>\S+))|(?P<beside>(?=(?:allow|after_deploy|irreversible) = ))"
 )
 _DECLARATION = re.compile(r'(?:allow = \{"\w+": |after_deploy = |irreversible = )"<\w+>"\}?')
+
+
+_BLOCK = "with op.get_context().autocommit_block():"
 
 
 class Edit(NamedTuple):
@@ -41,12 +44,29 @@ def edits_of(way: str) -> Iterator[Edit]:
         place = next(name for name in _PLACE.groupindex if match[name] is not None and name not in _PARTS)
         line = next((int(match[name]) for name in _NUMBERS if match[name] is not None), 0)
         code = (match["long"], match["short"]) if place == "word" else tuple(_calls(way, match.end()))
-        if code or place == "out":
+        if code or place in {"out", "unblock"}:
             yield Edit(place, line, code)
 
 
-_NUMBERS = ("left", "replaced", "above", "below")
+_NUMBERS = ("left", "replaced", "above", "below", "inside")
 _PARTS = (*_NUMBERS, "short", "long")
+
+
+def first_code(finding: Finding) -> list[Edit]:
+    """Return what the first way says to type that is no declaration; that where there is no other."""
+    typed = [edits for way in ways(finding) if (edits := list(edits_of(way)))]
+    return next((edits for edits in typed if edits[0].place != "beside"), typed[0] if typed else [])
+
+
+def last_code(finding: Finding) -> list[Edit]:
+    """Return the same of the last way."""
+    typed = [edits for way in ways(finding) if (edits := list(edits_of(way)))]
+    return next((edits for edits in reversed(typed) if edits[0].place != "beside"), typed[0] if typed else [])
+
+
+def declaration(finding: Finding) -> list[Edit]:
+    """Return the declaration that a fix offers."""
+    return [next(edit for way in ways(finding) for edit in edits_of(way) if edit.place == "beside")]
 
 
 def type_in(findings: Iterable[tuple[Finding, Iterable[Edit]]], paths: dict[str, Path]) -> None:
@@ -62,6 +82,9 @@ def _edited(text: str, edits: list[Edit]) -> str:
     lines = text.split("\n")
     for edit in sorted((one for one in edits if one.line), key=lambda one: -one.line):
         at = edit.line - 1
+        if edit.place == "unblock":
+            _take_out(lines, at)
+            continue
         indent = re.match(r"\s*", lines[at])[0]  # type: ignore[index] # it matches everything
         code = [f"{indent}{one}" for part in edit.code for one in part.split("\n")]
         replaced = {
@@ -96,8 +119,22 @@ def _edited(text: str, edits: list[Edit]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _take_out(lines: list[str], at: int) -> None:
+    """Take what stands in the autocommit block around a line out of it; of several lines of one block the first does it."""
+    begin = next((one for one in range(at, 0, -1) if lines[one].strip() == _BLOCK), None)
+    if begin is not None and not any(one.startswith("def ") for one in lines[begin:at]):
+        depth = len(lines[begin]) - len(lines[begin].lstrip())
+        end = next(
+            (one for one in range(begin + 1, len(lines)) if not lines[one].startswith(" " * (depth + 4))), len(lines)
+        )
+        lines[begin:end] = [" " * depth + "pass", *(one[4:] for one in lines[begin + 1 : end])]
+
+
 def _calls(text: str, at: int) -> Iterator[str]:
-    """Yield the calls that stand one behind the other from the first colon on."""
+    """Yield the calls that stand one behind the other from the first colon on; or the lines that follow it."""
+    if text[at:].startswith(":\n"):
+        yield text[at + 2 :]
+        return
     begin = text.find(": ", at)
     if begin < 0 or "(" in text[at:begin]:
         begin = at
