@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
@@ -14,6 +15,7 @@ from pgharness.checks.modes_sessions import judge_sessions
 from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import Told, failure_evidence, failure_in_words
+from pgharness.describing.writer import last_write
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.modes import ModeRun, ModesRecord
@@ -167,10 +169,23 @@ def _failed(record: ChainRecord, run: ModeRun, failure: Failure, what: str, othe
         run.revision,
         f"upgrade of {label_of(record, run.revision)}",
         f"{what}: {failure_in_words(failure)}",
-        advice(failure, otherwise),
+        _checked_first(record, run, failure) or advice(failure, otherwise),
         failure_evidence(failure),
         failure.line_in(item.revision.path) if item is not None else None,
         code=code,
+    )
+
+
+def _checked_first(record: ChainRecord, run: ModeRun, failure: Failure) -> str:
+    """Say where rows wait for their deferred triggers, and what checks them there; empty where that is not it, or not known."""
+    pending = re.search(r'"(.+)" because it has pending trigger events', failure.message)
+    written = last_write(record, pending[1], run.revision) if pending is not None else None
+    if written is None or not written[1].line:
+        return ""
+    item, statement = written
+    return (
+        f"let the rows be checked where they are written, behind line {statement.line} of {item.revision.path}: "
+        f'op.execute("SET CONSTRAINTS ALL IMMEDIATE"); or {OWN_TRANSACTION}'
     )
 
 

@@ -15,12 +15,12 @@ from tests.harness.chains import Revision, sql
 from tests.harness.history import crash_pairs
 from tests.harness.history.crash_pairs import in_pieces
 from tests.harness.history.groups import GROUPS, Group
-from tests.harness.history.modes_pairs import BRANCHES, OFFLINE_ENV
+from tests.harness.history.modes_pairs import BRANCHES, OFFLINE_ENV, WHOLE
 from tests.harness.history.pairs import Whole, chain_of
 from tests.harness.history.typing_in import declaration, first_code, last_code, type_in
 
 # What is judged beside the check of a group: a revision that is mended runs, and of `data` is undone on its rows too.
-BESIDE = {"data": ("upgrade", "roundtrip"), "notices": ("upgrade",)}
+BESIDE = {"compat": (), "data": ("upgrade", "roundtrip"), "notices": ("upgrade",)}
 # What these ask for and did not get, another type and uniqueness, rows of the harness's refuse: another finding, and a true one.
 REFUSED = {("PGH-U002", f"bad_{slug}", f"upgrade of bad_{slug}") for slug in ("other_type", "other_index")}
 GROUPS_TYPED = [group for group in GROUPS if group.name in BESIDE]
@@ -92,6 +92,19 @@ def test_what_lets_revisions_be_run_again_mends_them(
 
     assert {one.slug for one in QUOTED[1:]} <= {one.revision for one in found}
     assert [told(one) for one in again.findings if one.revision not in WORDS_ALONE] == []
+
+
+@pytest.mark.parametrize("case", [one for one in WHOLE if "IMMEDIATE" in one.fix], ids=lambda case: case.fails)
+def test_rows_that_are_checked_where_they_are_written_wait_for_nothing(
+    case: Whole, judge_chain: Callable[..., Run], judge_again: Callable[..., Report]
+) -> None:
+    report = judge_chain(*case.bad, env=OFFLINE_ENV, only=("modes",)).report
+    (told_to,) = re.findall(r"behind line (\d+) of (\S+): (op\.execute\(.*?\)); or", report.findings[0].mend)
+
+    line, path, code = told_to
+    text = Path(path).read_text(encoding="utf-8").split("\n")
+    Path(path).write_text("\n".join([*text[: int(line)], f"    {code}", *text[int(line) :]]), encoding="utf-8")
+    assert judge_again(report, only=("modes",)).findings == ()
 
 
 @pytest.mark.parametrize("case", BRANCHES, ids=lambda case: case.fails)

@@ -81,42 +81,48 @@ def type_in(findings: Iterable[tuple[Finding, Iterable[Edit]]], paths: dict[str,
 def _edited(text: str, edits: list[Edit]) -> str:
     lines = text.split("\n")
     for edit in sorted((one for one in edits if one.line), key=lambda one: -one.line):
-        at = edit.line - 1
-        if edit.place == "unblock":
-            _take_out(lines, at)
-            continue
-        indent = re.match(r"\s*", lines[at])[0]  # type: ignore[index] # it matches everything
-        code = [f"{indent}{one}" for part in edit.code for one in part.split("\n")]
-        replaced = {
-            "out": [f"{indent}pass"],
-            "instead": code,
-            "before": [*code, lines[at]],
-            "behind": [lines[at], *code],
-        }
-        lines[at : at + 1] = replaced[edit.place]
-    for edit in edits:
-        code = [f"    {one}" for part in edit.code for one in part.split("\n")]
-        begin = lines.index("def upgrade():")
-        if edit.place == "beside":
-            lines[begin:begin] = [*edit.code, ""]
-        elif edit.place == "first":
-            lines[begin + 1 : begin + 1] = code
-        elif edit.place == "block":
-            last = max(
-                at
-                for at, line in enumerate(lines)
-                if line.startswith("        ") and at < lines.index("def downgrade():")
-            )
-            lines[last + 1 : last + 1] = [f"    {one}" for one in code]
-        elif edit.place == "word":
+        _edit_at_line(lines, edit)
+    for edit in (one for one in edits if not one.line):
+        if edit.place == "word":
             lines = [line.replace(edit.code[0], edit.code[1]) for line in lines]
-        elif edit.place == "up":
-            lines[begin + 1 : lines.index("def downgrade():")] = [*code, ""]
-        elif edit.place == "down":
-            lines[lines.index("def downgrade():") + 1 :] = code
-        elif edit.place == "last":
-            lines[len(lines) :] = code
+        else:
+            _edit_function(lines, edit)
     return "\n".join(lines) + "\n"
+
+
+def _edit_at_line(lines: list[str], edit: Edit) -> None:
+    at = edit.line - 1
+    if edit.place == "unblock":
+        _take_out(lines, at)
+        return
+    depth = len(lines[at]) - len(lines[at].lstrip())
+    code = _indented(edit, depth)
+    replaced = {
+        "out": [" " * depth + "pass"],
+        "instead": code,
+        "before": [*code, lines[at]],
+        "behind": [lines[at], *code],
+    }
+    lines[at : at + 1] = replaced[edit.place]
+
+
+def _edit_function(lines: list[str], edit: Edit) -> None:
+    up, down, end = lines.index("def upgrade():"), lines.index("def downgrade():"), len(lines)
+    code = _indented(edit, 4)
+    block = max((at for at in range(up, down) if lines[at].startswith(" " * 8)), default=up) + 1
+    begin, behind, written = {
+        "beside": (up, up, [*edit.code, ""]),
+        "first": (up + 1, up + 1, code),
+        "up": (up + 1, down, [*code, ""]),
+        "down": (down + 1, end, code),
+        "last": (end, end, code),
+        "block": (block, block, _indented(edit, 8)),
+    }[edit.place]
+    lines[begin:behind] = written
+
+
+def _indented(edit: Edit, depth: int) -> list[str]:
+    return [" " * depth + one for part in edit.code for one in part.split("\n")]
 
 
 def _take_out(lines: list[str], at: int) -> None:
