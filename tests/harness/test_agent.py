@@ -91,11 +91,11 @@ def test_no_process_of_a_run_outlives_it_when_it_is_killed_and_no_folder(
     process = sleeping_run("embedded")
     family = descendants(process.pid)
     names = " ".join(command_of(pid) for pid in family)
-    assert list(tmp_path.glob("pgharness-agent-*"))
+    assert list(tmp_path.glob(f"pgharness-*-{process.pid}-*"))
     process.kill()
 
     await_true(lambda: not any(lives(pid) for pid in family), SOON_S)
-    assert not list(tmp_path.glob("pgharness-agent-*"))
+    assert not list(tmp_path.glob(f"pgharness-*-{process.pid}-*"))
     assert "pgharness_agent" in names
     assert "sleep\0" in names
     assert "postgres" in names

@@ -17,7 +17,8 @@ import pytest
 
 from pgharness.databases import Databases
 from pgharness.servers import Server, open_server
-from pgharness.servers.embedded.run_folder import RUN_FOLDER_PREFIX, base_folders
+from pgharness.servers.embedded.run_folder import base_folders
+from pgharness.servers.private_folder import OWNED_PREFIX
 
 COUNTRY = "versions/0003_add_country.py"
 PROGRAM = Path(sys.executable).with_name("pgharness")
@@ -163,8 +164,8 @@ def start_check(project: Path, server: str, *arguments: str) -> subprocess.Popen
 
 def server_of(pid: int) -> tuple[Path, int]:
     """Return the run folder and the server's process of a run."""
-    (folder,) = [path for base in base_folders() for path in base.glob(f"{RUN_FOLDER_PREFIX}*-{pid}-*")]
-    return folder, int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+    (file,) = [path for base in base_folders() for path in base.glob(f"{OWNED_PREFIX}*-{pid}-*/data/postmaster.pid")]
+    return file.parents[1], int(file.read_text().splitlines()[0])
 
 
 def watchdog_of(folder: Path) -> int:

@@ -21,8 +21,9 @@ from pgharness.servers.embedded import run_folder as folders
 from pgharness.servers.embedded import sweep
 from pgharness.servers.embedded.account import Account, server_account
 from pgharness.servers.embedded.cache import cache_folder
-from pgharness.servers.embedded.run_folder import RUN_FOLDER_PREFIX, run_folder
+from pgharness.servers.embedded.run_folder import run_folder
 from pgharness.servers.embedded.sweep import sweep_run_folders
+from pgharness.servers.private_folder import OWNED_PREFIX, private_folder
 from pgharness.servers.run_identity import owner_is_here, owner_lives, this_owner
 
 
@@ -43,7 +44,7 @@ def left(base: Path) -> Callable[[str], Path]:
     """Make the run folder of an owner."""
 
     def make(named: str) -> Path:
-        folder = base / f"{RUN_FOLDER_PREFIX}{named}-abcd1234"
+        folder = base / f"{OWNED_PREFIX}{named}-abcd1234"
         (folder / "data").mkdir(parents=True)
         return folder
 
@@ -118,6 +119,20 @@ def test_the_folder_of_a_dead_run_is_removed(left: Callable[[str], Path], dead_o
     assert not folder.exists()
 
 
+def test_what_a_dead_run_began_to_keep_for_later_runs_is_removed(
+    base: Path, monkeypatch: pytest.MonkeyPatch, dead_owner: str
+) -> None:
+    cache = base / "cache"
+    unfinished = cache / f"{OWNED_PREFIX}{dead_owner}-abcd1234"
+    unfinished.mkdir(parents=True)
+    monkeypatch.setenv("PGHARNESS_CACHE_DIR", str(cache))
+
+    with private_folder(cache) as begun:
+        sweep_run_folders(server_account())
+        assert list(cache.iterdir()) == [Path(begun)]
+    assert list(cache.iterdir()) == []
+
+
 def test_the_folder_of_a_live_run_is_left_alone(left: Callable[[str], Path]) -> None:
     folder = left(this_owner())
 
@@ -151,7 +166,7 @@ def test_a_folder_of_somebody_else_is_left_alone(left: Callable[[str], Path], de
 
 def test_a_link_in_place_of_a_folder_is_not_followed(base: Path, tmp_path: Path, dead_owner: str) -> None:
     (tmp_path / "precious").mkdir()
-    link = base / f"{RUN_FOLDER_PREFIX}{dead_owner}-abcd1234"
+    link = base / f"{OWNED_PREFIX}{dead_owner}-abcd1234"
     link.symlink_to(tmp_path / "precious")
 
     sweep_run_folders(server_account())

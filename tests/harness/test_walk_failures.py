@@ -54,6 +54,27 @@ def test_those_behind_a_revision_that_fails_are_judged_by_themselves(judge_chain
     assert book.before.objects("table") == run.record.record_of("dies").before.objects("table")  # type: ignore[union-attr]
 
 
+def test_what_a_revision_that_fails_would_have_made_is_blamed_on_none_behind_it(judge_chain: JudgeChain) -> None:
+    makes = ("CREATE INDEX ix_a ON a (name)", "CREATE VIEW av AS SELECT id FROM a", "ALTER TABLE nope ADD x int")
+    run = judge_chain(
+        table("a", "id int PRIMARY KEY, name text"),
+        Revision("fails", sql(*makes), sql("DROP VIEW av", "DROP INDEX ix_a")),
+        Revision("drops_index", sql("DROP INDEX IF EXISTS ix_a"), sql("CREATE INDEX ix_a ON a (name)")),
+        Revision("drops_view", sql("DROP VIEW IF EXISTS av"), sql("CREATE VIEW av AS SELECT id FROM a")),
+        Revision("mistypes", sql("DROP INDEX IF EXISTS xi_a"), sql("CREATE INDEX other ON a (name)")),
+        only=("upgrade", "roundtrip", "notices"),
+    )
+
+    assert {(one.code, one.revision) for one in run.report.findings} == {
+        ("PGH-U001", "fails"),
+        ("PGH-R004", "mistypes"),
+        ("PGH-N003", "mistypes"),
+    }
+    noted = {one.check: one.message.rpartition(": ")[2] for one in run.report.notes if one.revision == "fails"}
+    assert noted["roundtrip"] == "index public.ix_a [drops_index], view public.av [drops_view]"
+    assert noted["notices"] == "upgrade of drops_index [drops_index], upgrade of drops_view [drops_view]"
+
+
 def test_a_downgrade_that_fails_behind_a_revision_that_fails_is_told_where_its_upgrade_passes(
     judge_chain: JudgeChain,
 ) -> None:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from pgharness.findings import CannotRun
+from pgharness.servers.private_folder import private_folder
 
 FOLDER = Path(__file__).parents[1] / "agent"
 # Loaded by file under a name of its own: in the project's interpreter pgharness need not be installed, nor be on the path.
@@ -41,7 +42,7 @@ class Agent:
 
     def __init__(self, python: Path) -> None:
         self.python = python
-        self._folder = tempfile.TemporaryDirectory(prefix="pgharness-agent-")
+        self._folder = private_folder()
         self._log = Path(self._folder.name) / "agent.log"
         self._control, theirs = socket.socketpair()
         with theirs, self._log.open("wb") as log:

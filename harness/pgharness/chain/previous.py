@@ -6,12 +6,12 @@ import contextlib
 import io
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from pgharness.chain.project import Project, open_project
 from pgharness.findings import CannotRun
+from pgharness.servers.private_folder import private_folder
 from pgharness.settings import Settings
 
 
@@ -40,7 +40,7 @@ def previous_release(project: Project) -> Iterator[Project]:
     assert settings.previous is not None
     root = _root(settings)
     archive = _git(root, "archive", "--format=tar", settings.previous, named=settings.previous)
-    with tempfile.TemporaryDirectory(prefix="pgharness-previous-") as folder:
+    with private_folder() as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
         before = open_project(_settings_at(settings, root, Path(folder)), agent=project.runs.agent)

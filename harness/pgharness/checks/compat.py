@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.contents import GIVEN_NUMBERS
+from pgharness.describing.given_numbers import mend_given
 from pgharness.describing.old_release import CODES, GONE, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
+from pgharness.describing.writer import insert_of
 from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
@@ -76,13 +79,19 @@ def lack(record: ChainRecord) -> str:
 def _told(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Finding | Minor:
     """Return the finding; of numbers that a sequence gives twice only a minor one, where nobody has given the statement that meets them."""
     counted = _counted(record, revision, subject, group[0])
-    found = _finding(revision, subject, group, counted)
+    found = _finding(revision, subject, group)
+    item = record.record_of(revision)
+    if counted:
+        table = group[0].statement.name
+        insert = insert_of(item, table) if item is not None else None
+        mend = f"{mend_given(item, insert, table, counted)}; {DECLARE}"
+        found = replace(found, mend=mend, line=insert.line if insert is not None else None)
     return Minor(GIVEN_NUMBERS, found) if counted and group[0].statement.is_made else found
 
 
-def _finding(revision: str, subject: str, group: Sequence[Broken], counted: str) -> Finding:
+def _finding(revision: str, subject: str, group: Sequence[Broken]) -> Finding:
     first = group[0]
-    kind, column = ("numbers", counted) if counted else (kind_of(first), subject.rpartition(".")[2])
+    kind, column = kind_of(first), subject.rpartition(".")[2]
     verbs = ", ".join(dict.fromkeys(one.statement.act.partition(" ")[0] for one in group))
     mend = MENDS.get(
         kind, "let both releases work with it, and take away what only the release before needs in a later revision"

@@ -70,7 +70,7 @@ def _fails(step: StoppedStep, stop: Stop, failure: Failure) -> Finding:
         revision=step.revision.revision,
         subject=f"{step.direction} of {step.revision.label}",
         message=f"Stopped {_where(stop.place)}, {step.direction}() cannot be run again: {failure_in_words(failure)}",
-        mend=mend_repeated(statement),
+        mend=mend_repeated(statement, failure.line_in(step.revision.path)),
         evidence=failure_evidence(failure),
         line=failure.line_in(step.revision.path),
     )
@@ -87,7 +87,7 @@ def _ends_otherwise(step: StoppedStep, stop: Stop, compare: Compare) -> Iterator
             revision=step.revision.revision,
             subject=told.subject,
             message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and ends in another catalog. {told.message}",
-            mend=mend_left(told.differences, stop.place.committed.sql),
+            mend=mend_left(told.differences, stop.place.committed.sql, _line(stop.place.committed, step)),
             evidence=told.evidence,
             line=_line(stop.place.committed, step),
         )
@@ -100,7 +100,7 @@ def _has_other_rows(step: StoppedStep, stop: Stop, other: OtherRows) -> Finding:
         revision=step.revision.revision,
         subject=f"table {other.table}",
         message=f"Stopped {_where(stop.place)}, {step.direction}() passes when it is run again, and leaves other rows: {others_in_words(other, 'a run that nobody stops')}.",
-        mend=mend_rows(stop.place.committed.sql),
+        mend=mend_rows(stop.place.committed.sql, _line(stop.place.committed, step)),
         evidence=f"committed before the stop: {stop.place.committed.sql.strip()}",
         line=_line(stop.place.committed, step),
     )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgharness.catalog.proposing.python_words import string
-from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
-from pgharness.checks.contents import DECLARE, GIVEN_NUMBERS, NAME, judge_contents
+from pgharness.checks.contents import GIVEN_NUMBERS, NAME, judge_contents
+from pgharness.checks.contents_fixes import DECLARE
 from pgharness.describing.contents import in_one_line
 from pgharness.describing.differences import failure_evidence, failure_in_words
-from pgharness.describing.writer import writer_of
+from pgharness.describing.given_numbers import mend_given
+from pgharness.describing.newer_rows import what_to_do
+from pgharness.describing.writer import insert_of, writer_of
 from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.deployment import GivenNumber
 from pgharness.records.steps import Failure, RevisionRecord
 from pgharness.rows.population import Population
 
@@ -52,22 +52,19 @@ def _judge_numbers(record: ChainRecord) -> Iterator[Minor]:
         writer = writer_of(record, one.table)
         if writer is not None:
             number = "a number" if record.redacts else f"number {one.number}"
+            item = record.record_of(writer)
+            insert = insert_of(item, one.table) if item is not None else None
             found = Finding(
                 NAME,
                 writer,
                 f"column {one.table}.{one.column}",
                 f"A row has {number}, and its sequence gives it once more: the INSERT that gets it fails (duplicate key).",
-                f"behind the INSERT: op.execute({string(_moved(one))}); or leave {one.column} out of the INSERT",
+                mend_given(item, insert, one.table, one.column),
+                f"statement: {in_one_line(insert.sql)}" if insert is not None and not record.redacts else "",
+                insert.line if insert is not None else None,
                 code="PGH-V014",
             )
             yield Minor(GIVEN_NUMBERS, found)
-
-
-def _moved(one: GivenNumber) -> str:
-    """Write what moves a sequence behind the rows; the function folds the case of the table's name, and not that of the column's."""
-    name = one.column[1:-1].replace('""', '"') if one.column.startswith('"') else one.column
-    sequence = f"pg_get_serial_sequence({literal(one.table)}, {literal(name)})"
-    return f"SELECT setval({sequence}, (SELECT max({one.column}) FROM {one.table}))"
 
 
 def _judge_by_hand(item: RevisionRecord) -> Iterator[Finding]:
@@ -140,8 +137,7 @@ def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:
         item.revision.revision,
         f"downgrade of {item.revision.label}",
         f"downgrade() fails on rows that only the new schema admits: {failure_in_words(failure)}",
-        f"let downgrade() in {item.revision.path} bring such rows along (an UPDATE or a DELETE before), or raise NotImplementedError where it "
-        f"meets them; {DECLARE}",
+        f"{what_to_do(failure, item.revision.path, failure.line_in(item.revision.path))}; {DECLARE}",
         f"{rows}\n{failure_evidence(failure)}",
         failure.line_in(item.revision.path),
         code="PGH-V011",

@@ -15,6 +15,7 @@ from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import AUTOCOMMIT_BLOCK
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.origin import origin
+from pgharness.describing.toml_words import toml_string
 from pgharness.findings import Finding, Harm, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import QueriesRecord, QueryRecord
@@ -163,7 +164,7 @@ def _uncovered(
         message=f"Foreign key without a supporting index: every DELETE or key UPDATE on {foreign_key.referenced} "
         f"scans {foreign_key.table} sequentially.{invalid}",
         mend=f"an Index in the model (`index=True` for one column), and in a revision the same, by the same name: {_build(foreign_key)}; or, if rows of "
-        f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{{_key(f"constraint {foreign_key.name}")} = "<reason>"}}',
+        f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{{toml_string(f"constraint {foreign_key.name}")} = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
         code="PGH-I001",
     )
@@ -175,11 +176,6 @@ def _build(foreign_key: ForeignKey) -> str:
     left = operation(f"DROP INDEX CONCURRENTLY IF EXISTS {f'{schema}.' if schema else ''}{name}")
     built = operation(f"CREATE INDEX CONCURRENTLY {name} ON {foreign_key.table} ({', '.join(foreign_key.columns)})")
     return f"{AUTOCOMMIT_BLOCK} {left}; {built}"
-
-
-def _key(subject: str) -> str:
-    """Write a key of TOML; what has quotes of its own stands in single ones."""
-    return f"'{subject}'" if '"' in subject else f'"{subject}"'
 
 
 def _usual_name(foreign_key: ForeignKey) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
@@ -14,6 +15,7 @@ from pgharness.checks.modes_sessions import judge_sessions
 from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import Told, failure_evidence, failure_in_words
+from pgharness.describing.writer import last_write
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.modes import ModeRun, ModesRecord
@@ -167,17 +169,41 @@ def _failed(record: ChainRecord, run: ModeRun, failure: Failure, what: str, othe
         run.revision,
         f"upgrade of {label_of(record, run.revision)}",
         f"{what}: {failure_in_words(failure)}",
-        advice(failure, otherwise),
+        _checked_first(record, run, failure) or advice(failure, otherwise),
         failure_evidence(failure),
         failure.line_in(item.revision.path) if item is not None else None,
         code=code,
     )
 
 
-def whole(record: ChainRecord) -> bool:
-    """Whether each way was tried, from each revision: no budget and no lack of the server has left anything out."""
+def _checked_first(record: ChainRecord, run: ModeRun, failure: Failure) -> str:
+    """Say where rows wait for their deferred triggers, and what checks them there; empty where that is not it, or not known."""
+    pending = re.search(r'"(.+)" because it has pending trigger events', failure.message)
+    written = last_write(record, pending[1], run.revision) if pending is not None else None
+    if written is None or not written[1].line:
+        return ""
+    item, statement = written
+    return (
+        f"let the rows be checked where they are written, behind line {statement.line} of {item.revision.path}: "
+        f'op.execute("SET CONSTRAINTS ALL IMMEDIATE"); or {OWN_TRANSACTION}'
+    )
+
+
+def tried(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions that ran each in a process of its own, and whose script could be written."""
+    reached = frozenset(item.revision.revision for item in record.revisions)
     modes = record.modes
-    return modes is not None and not (modes.left_out or modes.owner.untried or modes.script.untried)
+    if modes is None:
+        return reached
+    return reached - modes.in_company - ({modes.script.revision} if modes.script.refusal is not None else set())
+
+
+def whole(record: ChainRecord) -> bool:
+    """Whether each way was tried, from each revision: no budget, no lack of the server and no revision without script has left anything out."""
+    modes = record.modes
+    return modes is not None and not (
+        modes.left_out or modes.owner.untried or modes.script.untried or modes.script.refusal is not None
+    )
 
 
 CHECK = Check(
@@ -188,6 +214,7 @@ CHECK = Check(
     judge=judge,
     compares=True,
     needs=frozenset({"modes"}),
+    tried=tried,
     whole=whole,
     tells_untried=True,
     skip_reason="not checked: modes_budget is 0, or the chain cannot be run twice on the given server",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pgharness.catalog.facts import FactKey, ObjectKey
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.contents import in_one_line
+from pgharness.describing.remarks import leave_out, mend_cascade, mend_cut, mend_invalid, mend_kept, mend_local
 from pgharness.findings import Finding, Harm
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.kept import KeptObject
@@ -16,7 +17,7 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import Notice, RevisionRecord, Step
 
 NAME = "notices"
-DECLARE = 'declare allow = {"notices": "<reason>"} beside its code where it is meant'
+DECLARE = 'where it is meant, declare allow = {"notices": "<reason>"} beside its code'
 CUT, OUTSIDE, PLAIN = "42622", "25P01", "00000"
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*'
 _DROPPED = re.compile(rf"\bDROP\s+(?:[A-Z]+\s+){{0,4}}?IF\s+EXISTS\s+({_NAME}(?:\s*,\s*{_NAME})*)", re.IGNORECASE)
@@ -59,7 +60,7 @@ def _judge_upgrade(item: RevisionRecord, ever: set[str]) -> Iterator[Finding]:
                 "PGH-N005",
                 f"upgrade of {item.revision.label}",
                 "The server cuts a name that has more than 63 bytes: what looks for the whole name does not find it.",
-                f"give it a shorter name, in models too; {DECLARE}",
+                f"give it a shorter name, in models too{mend_cut(notice.message, item.revision.path)}; {DECLARE}",
                 notice,
                 statement,
             )
@@ -69,7 +70,7 @@ def _judge_upgrade(item: RevisionRecord, ever: set[str]) -> Iterator[Finding]:
                 "PGH-N006",
                 f"upgrade of {item.revision.label}",
                 f"`{in_one_line(statement.sql)}` does nothing: no transaction is open there.",
-                "write SET without LOCAL there, and RESET behind what it is for, or take it out of the autocommit_block()",
+                f"{mend_local(statement.sql, _line(item, statement))}; {DECLARE}",
                 notice,
                 statement,
             )
@@ -93,7 +94,7 @@ def _judge_dropped(item: RevisionRecord, notice: Notice, statement: Statement, e
                     "PGH-N003",
                     f"upgrade of {item.revision.label}",
                     f"`{in_one_line(statement.sql)}` drops nothing: no revision of the chain makes {name}.",
-                    f"correct the name, or remove the statement; {DECLARE}",
+                    f"correct the name; or {leave_out(statement.sql, _line(item, statement), item.revision.path)}; {DECLARE}",
                     notice,
                     statement,
                 )
@@ -107,19 +108,25 @@ def _judge_cascade(item: RevisionRecord) -> Iterator[Finding]:
         return
     text = " ".join(one.sql for one in step.statements)
     gone = {key for key in item.before.objects() if (*key, "exists") not in after.facts}
-    for key in sorted(gone):
-        above = list(item.before.ancestors(key))
-        if any(one in gone or _is_named(one, text) for one in above) or _is_named(key, text) or key.kind == "index":
-            continue
+    taken = list(_taken(item, gone, text))
+    for key in taken:
         yield _finding(
             item,
             "PGH-N004",
             f"{key.kind} {key.object}",
             f"CASCADE drops it too: `{in_one_line(cascading[0].sql)}` does not name it, and nothing in the revision does.",
-            f"drop by name what is to go, and leave out CASCADE; {DECLARE}",
+            f"{mend_cascade(taken, cascading[0].sql, _line(item, cascading[0]))}; {DECLARE}",
             None,
             cascading[0],
         )
+
+
+def _taken(item: RevisionRecord, gone: Collection[ObjectKey], text: str) -> Iterator[ObjectKey]:
+    for key in sorted(gone):
+        above = list(item.before.ancestors(key))
+        if any(one in gone or _is_named(one, text) for one in above) or _is_named(key, text) or key.kind == "index":
+            continue
+        yield key
 
 
 def _is_named(key: ObjectKey, text: str) -> bool:
@@ -134,12 +141,17 @@ def _kept_other(item: RevisionRecord, kept: KeptObject, *, is_invalid: bool) -> 
     )
     message = f"IF NOT EXISTS keeps what stands there, which is not what `{in_one_line(kept.statement.sql)}` asks for."
     code = "PGH-N001"
-    mend = f"drop it first, or alter it to what is to be, and leave out IF NOT EXISTS; {DECLARE}"
+    line = _line(item, kept.statement)
+    mend = f"{mend_kept(kept, line, item.revision.path)}; {DECLARE}"
     if is_invalid:
         code = "PGH-N002"
         message = "IF NOT EXISTS keeps an index that is invalid: a CREATE INDEX CONCURRENTLY failed before."
-        mend = f"DROP INDEX CONCURRENTLY IF EXISTS {kept.kept.object} before it is created"
+        mend = f"{mend_invalid(kept.kept.object, line, item.revision.path)}; {DECLARE}"
     return _finding(item, code, f"{kept.kept.kind} {kept.kept.object}", message, mend, None, kept.statement, told)
+
+
+def _line(item: RevisionRecord, statement: Statement) -> int | None:
+    return statement.line or None if statement.file == item.revision.path else None
 
 
 def _value(value: str | None) -> str:
@@ -161,7 +173,7 @@ def _finding(  # noqa: PLR0917 - the parts of a finding, in their order
     evidence: str = "",
 ) -> Finding:
     remarked = f"{notice.severity} {notice.sqlstate}: {notice.message}" if notice is not None else ""
-    line = statement.line if statement is not None and statement.file == item.revision.path else None
+    line = _line(item, statement) if statement is not None else None
     return Finding(NAME, item.revision.revision, subject, message, mend, evidence or remarked, line or None, code=code)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.index_shapes import ForeignKey, read_foreign_keys
 from pgharness.catalog.integer_types import LARGEST
-from pgharness.catalog.names import unqualified
+from pgharness.catalog.names import qualifier, unqualified
 
 # All that a driver and an index treat alike.
 _ALIKE = {"character varying": "text"}
@@ -80,9 +80,29 @@ def _actions_against_not_null(snapshot: Snapshot) -> Iterator[Pitfall]:
                     f"constraint {key.name}",
                     f"ON {event} SET {what} meets {key.table}.{column}, which is NOT NULL: each {event} of a row of {key.referenced} that is "
                     "referred to fails (SQLSTATE 23502).",
-                    f"ALTER TABLE {key.table} ALTER COLUMN {column} DROP NOT NULL; or another action: ON {event} RESTRICT, or CASCADE",
+                    f"{_let_be_null(snapshot, key.table, column)}{_other_action(key, event)}, or CASCADE in its place",
                     (("constraint", key.name, "definition"), ("column", f"{key.table}.{column}", "not null")),
                 )
+
+
+def _let_be_null(snapshot: Snapshot, table: str, column: str) -> str:
+    """Write what lets a column be NULL, to be read before "or"; empty where it is of a primary key, whose columns have to have values."""
+    keys = (
+        snapshot.value(*one, "definition") or ""
+        for one in snapshot.objects("constraint")
+        if qualifier(one.object) == table
+    )
+    of_keys = [key.partition("(")[2].partition(")")[0].split(", ") for key in keys if key.startswith("PRIMARY KEY (")]
+    return (
+        "" if any(column in one for one in of_keys) else f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL; or "
+    )
+
+
+def _other_action(key: ForeignKey, event: str) -> str:
+    """Write what makes the foreign key anew with an action that sets nothing."""
+    refuses = re.sub(rf"\bON {event} SET (?:NULL|DEFAULT)(?: \([^)]+\))?", f"ON {event} RESTRICT", key.definition)
+    name = unqualified(key.name)
+    return f"ALTER TABLE {key.table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {refuses}"
 
 
 def _set_by(key: ForeignKey, event: str) -> tuple[str, ...]:

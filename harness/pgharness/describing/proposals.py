@@ -11,6 +11,7 @@ from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
 from pgharness.catalog.proposing import python_words as python
 from pgharness.describing.differences import ORDER, Told
+from pgharness.describing.toml_words import toml_glob
 
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
@@ -51,7 +52,8 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
-        return f'leave it out of comparisons, in [tool.pgharness]: ignore = [{{object = "{told.object}", reason = "a {told.view}"}}]'
+        rule = f'{{object = {toml_glob(told.object)}, reason = "a {told.view}"}}'
+        return f"leave it out of comparisons, in [tool.pgharness]: ignore = [{rule}]"
     written = f"write a revision: {in_words(told.key, proposals)}"
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""

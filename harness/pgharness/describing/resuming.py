@@ -3,93 +3,156 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference
+from pgharness.catalog.identifiers import quoted
+from pgharness.catalog.names import qualifier, unqualified, unquoted
+from pgharness.catalog.proposing.python_words import operation, string
+from pgharness.catalog.rendering.parts import literal
 from pgharness.records.held_rows import OtherRows
 
 _NAME = r"""(?P<{}>(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*)"""
-ONE_TRANSACTION = (
-    "let one transaction hold it and the revision's number: take it out of the autocommit block, and send no COMMIT; or let what is done "
-    "already be passed over"
+_FLAGS = re.IGNORECASE | re.DOTALL
+_TAKES_AWAY = (
+    "in the same autocommit block: it takes away what a build that was stopped has left, which IF NOT EXISTS would keep"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Resuming:
-    """What mends statements of one form; `{…}` in the mend are the groups of the pattern."""
+    """What mends statements of one form: `write` makes it of the groups of the pattern, the statement, and where it stands."""
 
     statement: str
-    mend: str
+    write: Callable[[Mapping[str, str], str, int | None], str]
 
 
+def _before(line: int | None, *statements: str) -> str:
+    """Say what is sent before the statement."""
+    code = "; ".join(map(operation, statements))
+    return f"before line {line}: {code}" if line else f"{code} before it"
+
+
+def _instead(line: int | None, statement: str) -> str:
+    """Say what is sent in place of the statement."""
+    return f"in place of line {line}: {operation(statement)}" if line else operation(statement)
+
+
+def _one_transaction(line: int | None, passing: str = "") -> str:
+    """Say how nothing is committed before the revision's number, or else how what is done already is `passing`."""
+    what = f"take line {line} out of the autocommit block" if line else "take it out of the autocommit block"
+    over = f", {passing}" if passing else ""
+    return f"let one transaction hold it and the revision's number: {what}, and send no COMMIT; or let what is done already be passed over{over}"
+
+
+def _with(pattern: str, words: str, statement: str) -> str:
+    """Return the statement in one line with words more behind what the pattern finds."""
+    more = re.sub(rf"({pattern})", lambda found: f"{found[1]} {words}", statement, count=1, flags=_FLAGS)
+    return " ".join(more.split())
+
+
+def _with_column(statement: str) -> str:
+    """Return the statement in one line, such that it passes over a column that is there."""
+    return " ".join(re.sub(_COLUMN, "ADD COLUMN IF NOT EXISTS ", statement, count=1, flags=_FLAGS).split())
+
+
+def _leftover(index: str, ending: str) -> str:
+    """Return the name of an index that REINDEX CONCURRENTLY makes beside another."""
+    schema = qualifier(index)
+    name = quoted(f"{unquoted(unqualified(index))}_{ending}")
+    return f"{schema}.{name}" if schema else name
+
+
+def _detached(found: Mapping[str, str], _statement: str, line: int | None) -> str:
+    query = f"SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = {literal(found['partition'])}::regclass"
+    detach = string(f"ALTER TABLE {found['table']} DETACH PARTITION {found['partition']} ")
+    where = f", in place of line {line}" if line else ""
+    return (
+        f"ask first where it stands, and finish what was begun{where}:\n"
+        f"pending = op.get_bind().scalar(sa.text({string(query)}))\n"
+        "if pending is not None:\n"
+        f'    op.execute({detach} + ("FINALIZE" if pending else "CONCURRENTLY"))'
+    )
+
+
+_COLUMN = r"ADD\s+(?:COLUMN\s+)?(?!IF\b|CONSTRAINT\b|PRIMARY\b|UNIQUE\b|FOREIGN\b|CHECK\b|EXCLUDE\b)"
+_TABLE = rf"ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME.format('table')}"
+_CREATE = r"CREATE\s+(?:TABLE|SEQUENCE|SCHEMA|EXTENSION|(?:UNIQUE\s+)?INDEX)\b"
+_DROP = r"DROP\s+(?:TABLE|SEQUENCE|SCHEMA|EXTENSION|INDEX|TYPE|VIEW)\b"
 _RESUMING = (
     _Resuming(
         rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?!ON\b){_NAME.format('index')}",
-        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {index}") before it, in the same autocommit block: it takes away what a build that '
-        "was stopped has left, which IF NOT EXISTS would keep",
+        lambda found, _, line: (
+            _before(line, f"DROP INDEX CONCURRENTLY IF EXISTS {found['index']}") + f", {_TAKES_AWAY}"
+        ),
     ),
     _Resuming(
         rf"DROP\s+INDEX\s+CONCURRENTLY\s+(?!IF\b){_NAME.format('index')}",
-        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {index}"), or the same by op.drop_index with if_exists=True',
+        lambda found, _, line: (
+            _instead(line, f"DROP INDEX CONCURRENTLY IF EXISTS {found['index']}")
+            + ", or the same by op.drop_index with if_exists=True"
+        ),
     ),
     _Resuming(
         rf"REINDEX\s.*?INDEX\s+CONCURRENTLY\s+{_NAME.format('index')}",
-        'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {index}_ccnew") and the same of {index}_ccold before it',
+        lambda found, _, line: _before(
+            line, *(f"DROP INDEX CONCURRENTLY IF EXISTS {_leftover(found['index'], one)}" for one in ("ccnew", "ccold"))
+        ),
     ),
     _Resuming(
-        rf"ALTER\s+TYPE\s+{_NAME.format('type')}\s+ADD\s+VALUE\s+(?!IF\b)(?P<label>'(?:[^']|'')*')",
-        "ALTER TYPE {type} ADD VALUE IF NOT EXISTS {label}",
+        rf"ALTER\s+TYPE\s+{_NAME.format('type')}\s+ADD\s+VALUE\s+(?!IF\b)'",
+        lambda _, statement, line: _instead(line, _with(r"\bADD\s+VALUE\b", "IF NOT EXISTS", statement)),
+    ),
+    _Resuming(rf"{_TABLE}\s+DETACH\s+PARTITION\s+{_NAME.format('partition')}\s+CONCURRENTLY", _detached),
+    _Resuming(
+        rf"{_CREATE}\s+(?!IF\b|CONCURRENTLY\b)",
+        lambda _, statement, line: _one_transaction(line, _instead(line, _with(_CREATE, "IF NOT EXISTS", statement))),
     ),
     _Resuming(
-        rf"ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME.format('table')}\s+DETACH\s+PARTITION\s+{_NAME.format('partition')}\s+CONCURRENTLY",
-        "ask first where it stands, and finish what was begun:\n"
-        "pending = op.get_bind().scalar(sa.text(\"SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = '{partition}'::regclass\"))\n"
-        "if pending is not None:\n"
-        '    op.execute("ALTER TABLE {table} DETACH PARTITION {partition} " + ("FINALIZE" if pending else "CONCURRENTLY"))',
+        rf"{_DROP}\s+(?!IF\b|CONCURRENTLY\b)",
+        lambda _, statement, line: _one_transaction(line, _instead(line, _with(_DROP, "IF EXISTS", statement))),
     ),
     _Resuming(
-        rf"CREATE\s+(?P<kind>TABLE|SEQUENCE|SCHEMA|EXTENSION|(?:UNIQUE\s+)?INDEX)\s+(?!IF\b|CONCURRENTLY\b){_NAME.format('object')}",
-        f"{ONE_TRANSACTION}: CREATE {{kind}} IF NOT EXISTS {{object}}",
+        rf"{_TABLE}\s+{_COLUMN}",
+        lambda _, statement, line: _one_transaction(line, _instead(line, _with_column(statement))),
     ),
     _Resuming(
-        rf"DROP\s+(?P<kind>TABLE|SEQUENCE|SCHEMA|EXTENSION|INDEX|TYPE|VIEW)\s+(?!IF\b|CONCURRENTLY\b){_NAME.format('object')}",
-        f"{ONE_TRANSACTION}: DROP {{kind}} IF EXISTS {{object}}",
-    ),
-    _Resuming(
-        rf"ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME.format('table')}\s+ADD\s+(?:COLUMN\s+)?(?!IF\b|CONSTRAINT\b|PRIMARY\b|UNIQUE\b|FOREIGN\b|CHECK\b|EXCLUDE\b){_NAME.format('column')}",
-        f"{ONE_TRANSACTION}: ALTER TABLE {{table}} ADD COLUMN IF NOT EXISTS {{column}} …",
-    ),
-    _Resuming(
-        rf"ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME.format('table')}\s+ADD\s+CONSTRAINT\s+{_NAME.format('constraint')}",
-        f"{ONE_TRANSACTION}: ALTER TABLE {{table}} DROP CONSTRAINT IF EXISTS {{constraint}} before it",
+        rf"{_TABLE}\s+ADD\s+CONSTRAINT\s+{_NAME.format('constraint')}",
+        lambda found, _, line: _one_transaction(
+            line, _before(line, f"ALTER TABLE {found['table']} DROP CONSTRAINT IF EXISTS {found['constraint']}")
+        ),
     ),
     _Resuming(
         r"INSERT\s+INTO\b(?!.*\bON\s+CONFLICT\b)",
-        f"{ONE_TRANSACTION}: INSERT … ON CONFLICT DO NOTHING",
+        lambda _, statement, line: _one_transaction(
+            line, _instead(line, " ".join(statement.rstrip("; \n").split()) + " ON CONFLICT DO NOTHING")
+        ),
     ),
 )
 
 
-def mend_repeated(statement: str) -> str:
-    """Return what lets a statement be sent again that was sent before."""
+def mend_repeated(statement: str, line: int | None = None) -> str:
+    """Return what lets a statement be sent again that was sent before, from this line of the revision."""
     for one in _RESUMING:
-        found = re.search(one.statement, statement, re.IGNORECASE | re.DOTALL)
+        found = re.search(one.statement, statement, _FLAGS)
         if found is not None:
-            return one.mend.format_map(found.groupdict())
-    return ONE_TRANSACTION
+            return one.write(found.groupdict(), statement, line)
+    return _one_transaction(line)
 
 
-def mend_rows(statement: str) -> str:
+def mend_rows(statement: str, line: int | None = None) -> str:
     """Return what keeps rows from being changed twice by a statement that was committed before the revision's number was."""
     condition = "in a WHERE, let it pass over the rows that are done (… WHERE new_column IS NULL)"
     if re.match(r"\s*INSERT\b", statement, re.IGNORECASE):
         condition = "let it insert only what is missing (ON CONFLICT DO NOTHING, WHERE NOT EXISTS)"
-    return f"commit the rows together with the revision's number: outside of an autocommit block, and without COMMIT; or {condition}"
+    if re.search(r"\bCOMMIT\b", statement, re.IGNORECASE):
+        return f"let it send no COMMIT, and commit the rows together with the revision's number, outside of an autocommit block; or {condition}"
+    out = f"take line {line} out of the autocommit block" if line else "outside of an autocommit block"
+    return f"commit the rows together with the revision's number: {out}, and without COMMIT; or {condition}"
 
 
-def mend_left(differences: Iterable[Difference], statement: str) -> str:
+def mend_left(differences: Iterable[Difference], statement: str, line: int | None = None) -> str:
     """Return what takes away what a stopped statement has left."""
     left = sorted(
         {
@@ -99,9 +162,8 @@ def mend_left(differences: Iterable[Difference], statement: str) -> str:
         }
     )
     if left and "CREATE" not in statement.upper():
-        drops = "; ".join(f'op.execute("DROP INDEX CONCURRENTLY IF EXISTS {name}")' for name in left)
-        return f"{drops} before it, in the same autocommit block"
-    return mend_repeated(statement)
+        return f"{_before(line, *(f'DROP INDEX CONCURRENTLY IF EXISTS {name}' for name in left))}, in the same autocommit block"
+    return mend_repeated(statement, line)
 
 
 def others_in_words(other: OtherRows, by_itself: str) -> str:

@@ -19,12 +19,13 @@ _TABLE = re.compile(
     rf"(?:ALTER\s+TABLE(?:\s+IF\s+EXISTS)?(?:\s+ONLY)?|\bON(?:\s+ONLY)?|UPDATE(?:\s+ONLY)?)\s+({_NAME}(?:\.{_NAME})?)",
     re.IGNORECASE,
 )
-_ALTERED = re.compile(rf"ALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\b", re.IGNORECASE)
+ALTERED = re.compile(rf"ALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\b", re.IGNORECASE)
 _ACTION = r"(?:ADD|ALTER|DROP|SET|RENAME|OWNER|VALIDATE)\b"
 _RETYPED = re.compile(
     rf"\bALTER\s+(?:COLUMN\s+)?({_NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(.+?)(?:\s+USING\s+(.+?))?;?$", re.IGNORECASE
 )
 _REFERENCES = re.compile(rf"REFERENCES\s+({_NAME}(?:\.{_NAME})?)\s*\(([^)]+)\)", re.IGNORECASE)
+_INSERT = re.compile(rf"INSERT\s+INTO\s+({_NAME}(?:\.{_NAME})?)", re.IGNORECASE)
 _WHERE = re.compile(r"\bINDEX\b.*\bWHERE\b(.+)$", re.IGNORECASE | re.DOTALL)
 _COLUMNS = re.compile(rf"(?:parent|child)\.({_NAME})|({_NAME}) IS NULL|WHERE \(((?:{_NAME}, )*{_NAME})\) IS NOT NULL")
 _KEYS = re.compile(r"Key \((.+?)\)=\(.*\) (?:is not present in table \"(.+?)\"|is duplicated)", re.DOTALL)
@@ -105,12 +106,13 @@ def mend_rows(
     """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it."""
     declare = 'where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}'
     found = rows_at_fault(failure, before)
-    if failure.sqlstate is None and failure.frames and failure.frames[-1].code.startswith("raise"):
-        return f"let upgrade() in {path} correct such rows instead of raising; {declare}"
-    if failure.sqlstate is None and _is_of_the_code(failure):
-        return f"correct {path}{_line(failure)}, which runs only where there are rows; {declare}"
     if failure.sqlstate is None:
-        return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
+        return _mend_code(failure, path, declare)
+    if before is not None and (numbered := _numbered(failure, before)):
+        return (
+            f"leave {numbered} out of the INSERT{_line(failure)}, for its sequence gives it; or let what is there stay: ON CONFLICT ({numbered}) DO "
+            f"NOTHING, and let the sequence get behind the rows; {declare}"
+        )
     if found is None or not (found.query or found.keys):
         otherwise = f"fill or clean the rows in {path} before"
         return f"{advice(failure, otherwise)}; {declare}"
@@ -127,6 +129,15 @@ def mend_rows(
     return f"{ask}{clean}; {declare}{values}"
 
 
+def _mend_code(failure: Failure, path: str, declare: str) -> str:
+    """Return what to do about Python's own error of a line that ran on rows."""
+    if failure.frames and failure.frames[-1].code.startswith("raise"):
+        return f"let upgrade() in {path} correct such rows instead of raising; {declare}"
+    if _is_of_the_code(failure):
+        return f"correct {path}{_line(failure)}, which runs only where there are rows; {declare}"
+    return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
+
+
 def _is_of_the_code(failure: Failure) -> bool:
     if failure.error == "AttributeError":
         return _OF_A_VALUE.search(failure.message) is None
@@ -135,6 +146,21 @@ def _is_of_the_code(failure: Failure) -> bool:
 
 def _line(failure: Failure) -> str:
     return f" (line {failure.frames[-1].line})" if failure.frames else ""
+
+
+def _numbered(failure: Failure, before: Snapshot) -> str:
+    """Return the column that an INSERT gives a number which its sequence gave a row already; empty where it is another matter."""
+    insert = _INSERT.match(" ".join((failure.statement or "").split()))
+    key = re.search(rf"Key \(({_NAME})\)=", failure.message)
+    if failure.sqlstate != "23505" or insert is None or key is None:
+        return ""
+    name = unquoted(unqualified(insert[1]))
+    for column in before.objects("column"):
+        is_it = unqualified(column.object) == key[1] and unquoted(unqualified(qualifier(column.object))) == name
+        default = before.value(*column, "default") or ""
+        if is_it and (before.value(*column, "identity") is not None or "nextval(" in default):
+            return key[1]
+    return ""
 
 
 def held_before(failure: Failure, before: Snapshot) -> str:
@@ -236,7 +262,7 @@ def _violating(message: str, statement: str, table: str) -> RowsAtFault | None:
 
 def _too_long(message: str, statement: str, table: str) -> RowsAtFault | None:
     """Read of a string_data_right_truncation."""
-    limit, column = re.search(r"\((\d+)\)", message), _ALTERED.search(statement)
+    limit, column = re.search(r"\((\d+)\)", message), ALTERED.search(statement)
     if limit is None:
         return None
     name = column[1] if column else "a text"
@@ -246,7 +272,7 @@ def _too_long(message: str, statement: str, table: str) -> RowsAtFault | None:
 
 def _too_large(_message: str, statement: str, table: str) -> RowsAtFault | None:
     """Read of a numeric_value_out_of_range."""
-    column = _ALTERED.search(statement)
+    column = ALTERED.search(statement)
     if column is None:
         return RowsAtFault("a number is near the end of its type")
     return RowsAtFault(
@@ -256,7 +282,7 @@ def _too_large(_message: str, statement: str, table: str) -> RowsAtFault | None:
 
 def _unreadable(message: str, statement: str, table: str) -> RowsAtFault | None:
     """Read of an invalid_text_representation or an invalid_datetime_format."""
-    found, column = re.search(r"invalid input \w+ for (?:enum|type) ([^:\n]+)", message), _ALTERED.search(statement)
+    found, column = re.search(r"invalid input \w+ for (?:enum|type) ([^:\n]+)", message), ALTERED.search(statement)
     if found is None:
         return None
     name = column[1] if column else "a text"

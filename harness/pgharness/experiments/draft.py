@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.conversation import converse
 from pgharness.chain.messages import UP
@@ -12,6 +10,7 @@ from pgharness.experiments.models import prepare_like
 from pgharness.findings import CannotRun
 from pgharness.records.experiments import DraftRecord
 from pgharness.records.steps import Failure
+from pgharness.servers.private_folder import private_folder
 
 
 def try_draft(site: Site) -> DraftRecord | None:
@@ -28,7 +27,7 @@ def try_draft(site: Site) -> DraftRecord | None:
 def _draft_and_run(site: Site) -> DraftRecord | None:
     """Let autogenerate write a whole chain into a folder of its own, run it on an empty database, and read the catalog."""
     with (
-        tempfile.TemporaryDirectory(prefix="pgharness-draft-") as folder,
+        private_folder() as folder,
         site.databases.experiment("draft") as database,
         database.connect() as observer,
     ):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.deployment import deploy
 from pgharness.chain.server_objects import speaks_of_server
-from pgharness.experiments.climbing import Climb, Climbed, left_in_company
+from pgharness.experiments.climbing import Climb, Climbed, alone_within, left_in_company
 from pgharness.experiments.experiment import Experiment, Site
 from pgharness.experiments.offline import try_script
 from pgharness.experiments.orders import begin_of_orders, try_orders
@@ -32,6 +32,7 @@ def try_modes(site: Site) -> ModesRecord | None:
     if not site.settings.modes_budget or site.at_heads is None:
         return None
     is_of_server = speaks_of_server(site.project)
+    names = [one.revision for one in site.project.chain.revisions]
     starts = Starts() if is_of_server else choose_starts(site.project.chain, site.settings)
     begin = None if is_of_server else begin_of_orders(site.project.chain)
     with site.databases.experiment("apart") as database, Climb(site, {*starts.chosen, *begin_kept(begin)}) as climb:
@@ -49,6 +50,7 @@ def try_modes(site: Site) -> ModesRecord | None:
         script=try_script(site, written),
         owner=try_as_plain_owner(site),
         orders=orders.runs if orders is not None else (),
+        in_company=frozenset(names[: max(0, len(names) - alone_within(site.settings.modes_budget))]),
         left_out=tuple(
             filter(
                 None,

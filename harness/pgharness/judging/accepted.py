@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from pgharness.describing.toml_words import toml_string
 from pgharness.findings import CannotRun, Finding
 from pgharness.judging.declarations import NAME, Made
 
@@ -57,7 +57,7 @@ def read_accepted(file: Path) -> frozenset[Accepted]:
 def write_accepted(file: Path, findings: Iterable[Finding], reason: str, today: date) -> None:
     """Write the entries of these findings, sorted, in place of those that were there."""
     entries = sorted({entry for finding in findings for entry in Accepted.of(finding)}, key=repr)
-    text = _HEADER.format(day=today.isoformat(), reason=json.dumps(reason, ensure_ascii=False))
+    text = _HEADER.format(day=today.isoformat(), reason=toml_string(reason))
     file.write_text(text + "".join(_in_toml(entry) for entry in entries), encoding="utf-8")
 
 
@@ -87,10 +87,5 @@ def _entry(entry: dict[str, str]) -> Accepted:
 
 def _in_toml(entry: Accepted) -> str:
     values = ((name, getattr(entry, name)) for name in _FIELDS)
-    # A TOML string is a JSON string, but for the one character that JSON leaves as it is.
-    lines = [
-        f"{name} = {json.dumps(value).replace(chr(127), chr(92) + 'u007f')}"
-        for name, value in values
-        if value is not None
-    ]
+    lines = [f"{name} = {toml_string(value)}" for name, value in values if value is not None]
     return "\n[[finding]]\n" + "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pgharness.checks import indices
 from pgharness.checks.check import Claim
+from pgharness.describing.toml_words import toml_string
 from pgharness.findings import Finding, Harm
 from pgharness.records.revisions import Chain, Revision
 from pgharness.settings import nearest
@@ -95,7 +96,7 @@ def judge_allowed_indices(allow_indices: Mapping[str, str], made: Made) -> Itera
     for subject, reason in allow_indices.items():
         named = f"allow_indices[{subject!r}]"
         if not _is_reason(reason):
-            mend = f'allow_indices = {{"{subject}" = "<reason>"}}'
+            mend = f'allow_indices = {{{toml_string(subject)} = "<reason>"}}'
             yield Finding(NAME, None, named, "Missing reason.", mend, code="PGH-X002")
         elif indices.NAME in made.checks and subject not in found:
             message = "Unused: there is no such finding to allow."

@@ -12,6 +12,7 @@ from pgharness.checks import locks, upgrade
 from pgharness.checks.check import Check, Claim, Compare
 from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
 from pgharness.judging.accepted import Accepted, judge_accepted, without_accepted
+from pgharness.judging.behind_failing import without_unknown
 from pgharness.judging.declarations import (
     DECLARATIONS,
     Made,
@@ -84,7 +85,7 @@ def judge(
         result = _judge_one(
             record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results, before, old)
         )
-        result = _asked_for(result) if check.name in rules.asked else result
+        result = without_unknown(_asked_for(result) if check.name in rules.asked else result, record)
         results.append(_of_standing(result, record, rules.since) if check.only_of_standing else result)
     told = [
         *(

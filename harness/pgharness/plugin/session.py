@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import shutil
-import tempfile
 import time
 import traceback
 from collections.abc import Iterable, Iterator
@@ -23,6 +21,7 @@ from pgharness.findings import CannotRun
 from pgharness.report.model import Report
 from pgharness.running import Plan, plan_run, run_on
 from pgharness.servers import Server, ended_in_order, kept_by_variable, open_server
+from pgharness.servers.private_folder import private_folder
 from pgharness.settings import Settings, load_settings
 
 KEPT = "kept"
@@ -81,9 +80,7 @@ class HarnessSession:
         shared = self._worker.get(WORKER_FOLDER)
         if shared is not None:
             return Path(shared)
-        folder = Path(tempfile.mkdtemp(prefix="pgharness-session-"))
-        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        return Path(self._stack.enter_context(private_folder()))
 
     def judged(self) -> Report:
         """Return the report of the checks; whichever process asks first makes it for all."""

@@ -95,7 +95,7 @@ class ModesRecord:
     """All ways that were tried.
 
     `apart` is each revision in a process of its own; where that ends otherwise than the heads, `apart_at` has the catalog after each.
-    The first of `orders` is the chain's own. `left_out` says in words what the budget left out.
+    The first of `orders` is the chain's own. `left_out` says in words what the budget left out, `in_company` which revisions shared a process.
     """
 
     apart: ModeRun
@@ -107,3 +107,4 @@ class ModesRecord:
     owner: OwnerRun = field(default_factory=OwnerRun)
     orders: tuple[OrderRun, ...] = ()
     left_out: tuple[str, ...] = ()
+    in_company: frozenset[str] = frozenset()

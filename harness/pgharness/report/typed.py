@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 
 NEXT_REVISION = "# in the next revision"
+WAY_BACK = "# in downgrade()"
 _BLOCK = "with op.get_context().autocommit_block():"
 # Another way to mend the same begins so; one of them is enough.
 _OTHER_WAY = re.compile(r"[;\n]\s*or\b")
 _CALL = re.compile(r"\b(?:op\.\w+|context\.configure|connection\.commit)(?=\()")
 _MARKS = re.compile(
     r"(?P<alone>with op\.get_context\(\)\.autocommit_block\(\):)|(?P<together>, and then )|(?P<next>\bin (?:the next revision|one after it)\b)"
+    r"|(?P<back>\b(?:at the end of|in) downgrade\(\)(?=: ))"
     rf"|(?P<call>{_CALL.pattern})"
 )
 _COMMAND = re.compile(r"(?:\A|`)(?P<command>(?:pgharness|alembic|nox|pip) [^,;`]*)|: (?P<imported>import [\w., ]+)\Z")
@@ -27,7 +29,7 @@ def typed(mend: str) -> str:
     for way in _ways(mend):
         lines = list(_lines(way))
         # What belongs into env.py stands behind what belongs into the revision.
-        of_revision = [line for line in lines if line.strip().startswith(("op.", "with op.", NEXT_REVISION))]
+        of_revision = [line for line in lines if line.strip().startswith(("op.", "with op.", NEXT_REVISION, WAY_BACK))]
         code = "\n".join(of_revision or lines).removeprefix(f"{NEXT_REVISION}\n")
         if code and _is_python(code):
             return code
@@ -68,8 +70,8 @@ def _lines(way: str) -> Iterator[str]:
             is_alone, opened = True, False
         elif match["together"]:
             is_alone = False
-        elif match["next"]:
-            is_alone, behind = False, NEXT_REVISION
+        elif match["next"] or match["back"]:
+            is_alone, behind = False, NEXT_REVISION if match["next"] else WAY_BACK
         else:
             end = _end_of_call(way, match.end())
             is_alone = is_alone and not _begins_line(way, match.start())

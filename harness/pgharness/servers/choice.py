@@ -11,8 +11,10 @@ from types import FrameType
 
 from pgharness.findings import CannotRun
 from pgharness.servers.container.engine_ping import require_engine
+from pgharness.servers.embedded.account import server_account
 from pgharness.servers.embedded.binaries import find_system_binaries
 from pgharness.servers.embedded.server import embedded_server
+from pgharness.servers.embedded.sweep import sweep_run_folders
 from pgharness.servers.given_url import EXAMPLE, given_server
 from pgharness.servers.server import Keeps, Server, kept_by_variable
 from pgharness.settings import DEFAULT_IMAGE, nearest
@@ -30,9 +32,11 @@ def open_server(
 ) -> Iterator[Server]:
     """Yield a server: `auto`, `container`, `embedded`, or the URL of a running one; unless it `keeps`, nothing of it stays at the end.
 
+    What runs that were killed have left on this machine is removed first, whichever server it is.
     `auto` takes a container when an engine answers and has the image or can pull it, else the embedded server, and says
     why. Raises CannotRun; a server that was asked for by name is never replaced by another.
     """
+    _sweep()
     with ended_in_order(), _opened(choice, image, keeps) as server:
         yield server
 
@@ -42,6 +46,11 @@ def open_system_server(reason: str) -> Iterator[Server]:
     """Yield a server of the PostgreSQL that the system has installed. Raises CannotRun where it has none."""
     with ended_in_order(), embedded_server(reason, find=find_system_binaries) as server:
         yield server
+
+
+def _sweep() -> None:
+    with contextlib.suppress(CannotRun):  # told where a server of our own is started
+        sweep_run_folders(server_account())
 
 
 def _opened(choice: str, image: str, keeps: Keeps) -> contextlib.AbstractContextManager[Server]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from pgharness.findings import Finding
+from pgharness.report.model import Cell
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
 from tests.harness.history.modes_pairs import BRANCHES, OFFLINE_ENV, PAIRS, WHOLE
@@ -67,6 +68,19 @@ def test_what_cannot_be_written_as_sql_is_a_note_with_its_revision(judge_chain: 
     assert [(note.revision, note.message.partition(":")[0]) for note in run.report.notes] == [
         ("asks", "`alembic upgrade head --sql` gives no script, since asks has none")
     ]
+    assert cells(run) == {"author": Cell.HOLDS, "asks": Cell.UNTRIED, None: Cell.UNTRIED}
+
+
+def test_what_shared_a_process_or_was_no_start_has_no_tick(judge_chain: JudgeChain) -> None:
+    revisions = [table("author"), table("book"), table("shelf")]
+
+    whole, part = judge(judge_chain, revisions), judge(judge_chain, revisions, modes_budget=1)
+
+    assert set(cells(whole).values()) == {Cell.HOLDS}
+    assert cells(part) == {"author": Cell.UNTRIED, "book": Cell.UNTRIED, "shelf": Cell.HOLDS, None: Cell.UNTRIED}
+    (told,) = (note.message for note in part.report.notes)
+    assert "the newest 1 of 3 revisions" in told
+    assert "was tried from 1 of 2 revisions" in told
 
 
 def test_percent_signs_that_alembic_doubles_in_a_script_are_a_note_and_hide_nothing(judge_chain: JudgeChain) -> None:
@@ -130,6 +144,13 @@ def test_that_a_chain_needs_the_transactions_that_env_py_gives_it_is_no_fault(ju
         "the chain needs transaction_per_migration=True, which env.py gives: with all revisions in one transaction, "
         'ObjectInUse (SQLSTATE 55006): cannot ALTER TABLE "child" because it has pending trigger events at narrows'
     )
+
+
+def cells(run: Run) -> dict[str | None, Cell]:
+    """Return what the grid says of each revision, and of the chain as a whole."""
+    (result,) = (one for one in run.report.results if one.name == "modes")
+    revisions = run.report.chain.revisions
+    return {(one.revision if one else None): run.report.cell(result, one)[0] for one in (*revisions, None)}
 
 
 def assert_told(finding: Finding, expected: Whole) -> None:

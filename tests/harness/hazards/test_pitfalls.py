@@ -41,6 +41,20 @@ FURTHER = (
         ),
     ),
     Case(
+        "PGH-F002",
+        "an action sets a column of the primary key, which can never be NULL",
+        run(
+            (
+                "create table bill(id int, depot_id bigint references depot on delete set null, primary key (id, depot_id))",
+            )
+        ),
+        run(
+            (
+                "create table bill(id int, depot_id bigint references depot on delete restrict, primary key (id, depot_id))",
+            )
+        ),
+    ),
+    Case(
         "PGH-F001",
         "a key of a domain",
         run(("create table bill(depot_id plainint references depot)",)),

@@ -276,11 +276,11 @@ PAIRS = (
         steps(
             [
                 "INSERT INTO {t} (id, label) SELECT n, 'copied' FROM generate_series(5, 90) AS n ON CONFLICT DO NOTHING",
-                "SELECT setval(pg_get_serial_sequence('public.{t}', 'id'), max(id)) FROM public.{t}",
+                "SELECT setval(pg_get_serial_sequence('public.{t}', 'id'), (SELECT max(id) FROM public.{t}))",
             ]
         ),
         subject="constraint public.{t}.{t}_pkey",
-        typed=("SELECT setval(pg_get_serial_sequence('public.{t}', 'id'), max(id)) FROM public.{t}",),
+        typed=("SELECT setval(pg_get_serial_sequence('public.{t}', 'id'), (SELECT max(id) FROM public.{t}))",),
         says="23505",
     ),
 )

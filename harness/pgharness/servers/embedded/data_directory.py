@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from pgharness.findings import CannotRun
 from pgharness.servers.embedded.account import Account
 from pgharness.servers.embedded.binaries import Binaries
 from pgharness.servers.embedded.cache import cache_folder
+from pgharness.servers.private_folder import private_folder
 
 SUPERUSER = "postgres"
 
@@ -95,14 +95,12 @@ def _pack(data: Path, ready: Path) -> None:
     if not (tar := shutil.which("tar")):
         return
     ready.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=ready.parent, suffix=".tmp")
-    try:
-        with open(handle, "wb") as archive:  # noqa: PTH123 - it is an open file already
+    with private_folder(ready.parent) as folder, contextlib.suppress(OSError, subprocess.CalledProcessError):
+        packed = Path(folder) / ready.name
+        with packed.open("wb") as archive:
             subprocess.run([tar, "-c", "-f", "-", "."], stdout=archive, cwd=data, check=True)
-        Path(name).chmod(0o644)  # other users of a shared cache need no initdb then; it holds no secret
-        Path(name).rename(ready)  # at once, so that an archive under this name is whole
-    except (OSError, subprocess.CalledProcessError):
-        Path(name).unlink(missing_ok=True)
+        packed.chmod(0o644)  # other users of a shared cache need no initdb then; it holds no secret
+        packed.rename(ready)  # at once, so that an archive under this name is whole
 
 
 def _initialise(binaries: Binaries, account: Account, data: Path) -> None:

@@ -13,10 +13,9 @@ from pathlib import Path
 from pgharness.findings import CannotRun
 from pgharness.servers.embedded.account import Account
 from pgharness.servers.embedded.watchdog import watched
-from pgharness.servers.run_identity import this_owner
+from pgharness.servers.private_folder import owned_prefix
 from pgharness.servers.server import Keeps, kept_by_variable
 
-RUN_FOLDER_PREFIX = "pgharness-"
 KEPT = "kept"
 """The file that says of a run folder that somebody wants to look at its server."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, private and with a random name
@@ -55,7 +54,7 @@ class RunFolder:
 def run_folder(account: Account, keeps: Keeps = kept_by_variable) -> Iterator[RunFolder]:
     """Make a private folder and remove it at the end unless it is kept, also when this process is killed: a watchdog sees to that."""
     base, note = _base_folder(account)
-    path = Path(tempfile.mkdtemp(prefix=f"{RUN_FOLDER_PREFIX}{this_owner()}-", dir=base))
+    path = Path(tempfile.mkdtemp(prefix=owned_prefix(), dir=base))
     with watched(path):
         try:
             account.give(path)
@@ -93,7 +92,7 @@ def _problem(folder: Path, account: Account) -> str:
         return "not writable"
     if not account.can_reach(folder):
         return f"closed to the account {account.name}"
-    longest = len(str(folder / f"{RUN_FOLDER_PREFIX}{this_owner()}-12345678"))
+    longest = len(str(folder / f"{owned_prefix()}12345678"))
     if longest > LONGEST_FOLDER:
         return "its path is too long for a socket"
     free_bytes = shutil.disk_usage(folder).free

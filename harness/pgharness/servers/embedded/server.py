@@ -28,7 +28,6 @@ from pgharness.servers.embedded.data_directory import (
     server_environment,
 )
 from pgharness.servers.embedded.run_folder import RunFolder, run_folder
-from pgharness.servers.embedded.sweep import sweep_run_folders
 from pgharness.servers.server import (
     THROWAWAY_SETTINGS,
     Connection,
@@ -76,7 +75,6 @@ def embedded_server(
 ) -> Iterator[Server]:
     """Start a server on a fresh data directory; stop it and remove its files at the end unless it is kept. Raises CannotRun."""
     account = server_account()
-    sweep_run_folders(account)
     binaries = reachable_binaries(find(), account)
     with run_folder(account, keeps) as folder:
         prepare_data_directory(binaries, account, folder.data)

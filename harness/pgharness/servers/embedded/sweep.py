@@ -1,4 +1,4 @@
-"""What runs that were killed left on this machine: servers and their folders. Live runs are never touched."""
+"""What runs that were killed left on this machine: servers, and folders of files. Live runs are never touched."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 from pgharness.servers.embedded.account import Account
-from pgharness.servers.embedded.run_folder import KEPT, RUN_FOLDER_PREFIX, base_folders
+from pgharness.servers.embedded.cache import cache_folder
+from pgharness.servers.embedded.run_folder import KEPT, base_folders
 from pgharness.servers.embedded.watchdog import end_leftover
+from pgharness.servers.private_folder import OWNED_PREFIX
 from pgharness.servers.run_identity import owner_is_here, owner_lives
 
 # PostgreSQL touches its socket's lock file about every hour; a folder in which nothing moved for a day is abandoned.
@@ -17,9 +19,9 @@ ABANDONED_AFTER_S = 24 * 60 * 60
 
 
 def sweep_run_folders(account: Account) -> None:
-    """End the servers of dead runs and remove their folders; the watchdog may have been killed with its run."""
-    for base in base_folders():
-        for folder in base.glob(f"{RUN_FOLDER_PREFIX}*-*-*-*"):
+    """End the servers of dead runs and remove all their folders; the watchdog may have been killed with its run."""
+    for base in (*base_folders(), cache_folder()):
+        for folder in base.glob(f"{OWNED_PREFIX}*-*-*-*"):
             if _is_ours(folder, account) and _is_abandoned(folder) and not _is_kept(folder):
                 end_leftover(folder)
 
@@ -43,7 +45,7 @@ def _is_kept(folder: Path) -> bool:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    owner = "-".join(folder.name.removeprefix(RUN_FOLDER_PREFIX).split("-")[:3])
+    owner = "-".join(folder.name.removeprefix(OWNED_PREFIX).split("-")[:3])
     try:
         if owner_is_here(owner):
             return not owner_lives(owner)

@@ -1,0 +1,119 @@
+"""What `data` says to type: how values and rows are kept for the way back, and which line takes more than it should."""
+
+from __future__ import annotations
+
+from pgharness.catalog.names import qualifier
+from pgharness.catalog.proposing.python_words import name, operation
+from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
+from pgharness.describing.keeping import keep_rows, keep_values, take_away
+from pgharness.records.changes import TableChanges
+from pgharness.records.contents import Contents, StoredColumn, TableContents
+from pgharness.records.made_anew import numbered_columns
+from pgharness.records.statements import Statement
+from pgharness.records.steps import RevisionRecord
+
+# The step in which what is found of a kind happens.
+STEP_OF = {
+    **dict.fromkeys(("PGH-V001", "PGH-V002", "PGH-V003", "PGH-V005", "PGH-V006"), "upgrade"),
+    **dict.fromkeys(("PGH-V004", "PGH-V007"), "downgrade"),
+}
+DECLARE = 'where the loss is meant, declare allow = {"data": "<reason>"} beside its code'
+
+
+def mend_dropped(seen: Seen, up: TableChanges, column: str) -> str:
+    """Say how to rename where a column of the same type was added in its place, else how to keep or to give up the values."""
+    met = seen.item.upgrade.met
+    table = met.table(up.table) if met is not None else None
+    dropped = table.column(column) if table is not None else None
+    twin = _in_its_place(up, table, dropped) if table is not None and dropped is not None else None
+    if twin is not None:
+        there, back = (
+            f"op.alter_column({name(up.table)}, {name(old)}, new_column_name={name(new)}, schema={name(qualifier(up.table))})"
+            for old, new in ((column, twin.name), (twin.name, column))
+        )
+        return (
+            f"rename it, which keeps the values, in place of what {path_of(seen)} does to it in upgrade(): {there}; and in downgrade(): {back}; "
+            f"{DECLARE}"
+        )
+    keep = (
+        keep_values_for(seen, up.table, column)
+        or f"keep the values where downgrade() in {path_of(seen)} finds them; or "
+    )
+    return f'{keep}{DECLARE}, or irreversible = "<reason>" there, and raise NotImplementedError(irreversible) in downgrade()'
+
+
+def _in_its_place(up: TableChanges, table: TableContents, dropped: StoredColumn) -> StoredColumn | None:
+    """Return the column that was added in place of a dropped one: the only one of its type, where only one of that type is gone.
+
+    Of a column that was split, or several that were merged, none is the old one under another name.
+    """
+    added = [one for one in up.added if one.type_name == dropped.type_name]
+    gone = [name for name in up.gone if (one := table.column(name)) is not None and one.type_name == dropped.type_name]
+    return added[0] if len(added) == len(gone) == 1 else None
+
+
+def keep_values_for(seen: Seen, table: str, column: str) -> str:
+    """Write how a column's values are kept for the way back, to be read before "or"; empty where a trigger would change them again."""
+    met = met_table(seen, table)
+    stored = met.column(column) if met is not None else None
+    if met is None or stored is None or any(one.object.startswith(f"{table}.") for one in seen.triggers):
+        return ""
+    kept = keep_values(met, stored, revision_of(seen), path_of(seen))
+    return f"{kept}; or " if kept else ""
+
+
+def keep_rows_for(seen: Seen, table: str, *, is_gone: bool = False) -> str:
+    """Write how a table's rows are kept for the way back, to be read before "or"; empty where others may have their keys by then."""
+    met = met_table(seen, table)
+    if met is None or seen.up[table].appeared or table in seen.refilled:
+        return ""
+    kept = keep_rows(met, revision_of(seen), path_of(seen), is_gone=is_gone)
+    return f"{kept}; or " if kept else ""
+
+
+def left_out(seen: Seen, code: str, subject: str) -> str:
+    """Say which line is at fault, to be read behind a verb; empty where that is not known."""
+    culprit = culprit_of(seen.item, STEP_OF[code], subject)
+    return f": leave out line {culprit.line}" if culprit is not None and culprit.line else ""
+
+
+def in_place(seen: Seen, table: str, *, redacts: bool) -> str:
+    """Say what stands in place of a DELETE of more than the upgrade has made."""
+    at_fault = left_out(seen, "PGH-V007", f"table {table}")
+    made = _made(seen, table, seen.item.upgrade.left, redacts=redacts)
+    return at_fault.replace("leave out", "in place of") + f": {made}" if at_fault and made else at_fault
+
+
+def taken_away(seen: Seen, table: str, *, redacts: bool) -> str:
+    """Write what deletes the rows that stand there after the way back alone, to be read behind what it does; empty where it is not known."""
+    down = seen.item.downgrade
+    made = _made(seen, table, down.left if down is not None else None, redacts=redacts)
+    return f", where none stands there before it, at the end of downgrade(): {made}" if made else ""
+
+
+def _made(seen: Seen, table: str, later: Contents | None, *, redacts: bool) -> str:
+    """Write what deletes the rows that are there later and were not before; empty where their keys are of chance, or not to be told."""
+    before, after = met_table(seen, table), later.table(table) if later is not None else None
+    is_numbered = before is not None and set(before.key) & set(numbered_columns(seen.item.upgrade.snapshot, table))
+    if before is None or after is None or redacts or is_numbered:
+        return ""
+    return take_away(before, after.keys() - before.keys())
+
+
+def key_retyped(seen: Seen, up: TableChanges) -> str:
+    """Write what gives the key the type that it has afterwards, to be read before "or"."""
+    left = seen.item.upgrade.left.table(up.table) if seen.item.upgrade.left is not None else None
+    met = met_table(seen, up.table)
+    key = met.key[0] if met is not None and len(met.key) == 1 else ""
+    stored = left.column(key) if left is not None else None
+    if stored is None:
+        return "alter the key's type, or "
+    alters = operation(f"ALTER TABLE {up.table} ALTER COLUMN {key} TYPE {stored.type_name}")
+    return f"in place of what it does to {key} in upgrade(): {alters}; or "
+
+
+def culprit_of(item: RevisionRecord, direction: str, subject: str) -> Statement | None:
+    """Return the statement that did it: the one that was seen to, or the only one that the revision sends."""
+    step = {"upgrade": item.upgrade, "downgrade": item.downgrade}.get(direction)
+    own = [one for one in step.statements if one.file == item.revision.path] if step is not None else []
+    return item.culprits.get((direction, subject)) or (own[0] if len(own) == 1 else None)

@@ -1,0 +1,80 @@
+"""Writes how a revision keeps what it changes for its way back, and what takes away the rows that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from pgharness.catalog.identifiers import quoted
+from pgharness.catalog.names import qualifier, unqualified, unquoted
+from pgharness.catalog.proposing.python_words import operation
+from pgharness.catalog.rendering.parts import literal
+from pgharness.records.contents import StoredColumn, TableContents
+
+MOST_ROWS = 20
+"""Of more rows than these nobody would type the keys."""
+_LONGEST_NAME = 63  # bytes (NAMEDATALEN - 1)
+
+
+def keep_values(table: TableContents, column: StoredColumn, revision: str, path: str) -> str:
+    """Write what keeps a column's values and gives them back by the key; empty where no key tells the rows apart."""
+    if not table.key or column.name in table.key:
+        return ""
+    kept = _name(table, revision, column.name)
+    same = " AND ".join(f"kept.{one} = now.{one}" for one in table.key)
+    back = f"UPDATE {table.name} AS now SET {column.name} = {_read(column)} FROM {kept} AS kept WHERE {same}"
+    columns = [one for one in table.columns if one.name in table.key]
+    return _both_ways(table, [*columns, column], kept, back, path)
+
+
+def keep_rows(table: TableContents, revision: str, path: str, *, is_gone: bool = False) -> str:
+    """Write what keeps a table's rows and gives those back that are missing; empty where no key tells which these are, unless all `is_gone`."""
+    if not (table.key or is_gone):
+        return ""
+    kept = _name(table, revision)
+    columns = [one for one in table.columns if not one.is_generated]
+    same = " AND ".join(f"now.{one} = {_read_of(table, one)}" for one in table.key)
+    missing = "" if is_gone else f" WHERE NOT EXISTS (SELECT FROM {table.name} AS now WHERE {same})"
+    back = (
+        f"INSERT INTO {table.name} ({', '.join(one.name for one in columns)}) OVERRIDING SYSTEM VALUE "
+        f"SELECT {', '.join(map(_read, columns))} FROM {kept} AS kept{missing}"
+    )
+    return _both_ways(table, columns, kept, back, path)
+
+
+def take_away(table: TableContents, keys: Collection[tuple[str | None, ...]]) -> str:
+    """Write what deletes the rows of these keys; empty where they are too many to be typed."""
+    if not table.key or not 0 < len(keys) <= MOST_ROWS or any(None in key for key in keys):
+        return ""
+    rows = ", ".join(
+        values if len(table.key) == 1 else f"({values})"
+        for values in (", ".join(literal(str(one)) for one in key) for key in sorted(keys, key=str))
+    )
+    names = ", ".join(table.key) if len(table.key) == 1 else f"({', '.join(table.key)})"
+    return operation(f"DELETE FROM {table.name} WHERE {names} IN ({rows})")
+
+
+def _both_ways(table: TableContents, columns: Sequence[StoredColumn], kept: str, back: str, path: str) -> str:
+    told = ", ".join(f"{one.name}::text" if one.labels else one.name for one in columns)
+    keep = operation(f"CREATE TABLE {kept} AS SELECT {told} FROM {table.name}")
+    return (
+        f"keep them in a table, which models and `drift` have to know of, at the beginning of upgrade() in {path}: {keep}; and at the end of "
+        f"downgrade(): {operation(back)}; {operation(f'DROP TABLE {kept}')}"
+    )
+
+
+def _read_of(table: TableContents, name: str) -> str:
+    column = table.column(name)
+    assert column is not None
+    return _read(column)
+
+
+def _read(column: StoredColumn) -> str:
+    """Write a kept value in the column's type: a label was kept as a text, for its type may be made anew meanwhile."""
+    return f"kept.{column.name}::{column.type_name}" if column.labels else f"kept.{column.name}"
+
+
+def _name(table: TableContents, revision: str, column: str = "") -> str:
+    """Return the name of the table in which is kept what a revision changes."""
+    parts = [unquoted(unqualified(table.name))[:20], unquoted(column)[:16] if column else "", "before", revision[:16]]
+    name = "_".join(filter(None, parts)).encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return f"{qualifier(table.name)}.{quoted(name)}"

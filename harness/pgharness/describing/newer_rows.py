@@ -1,0 +1,68 @@
+"""Says what a downgrade may do about rows that only the new schema admits: refuse them, delete them, or bring them along."""
+
+from __future__ import annotations
+
+import re
+
+from pgharness.catalog.proposing.python_words import operation, sql_text, string
+from pgharness.catalog.rendering.parts import literal
+from pgharness.describing.keeping_one import keep_one_of_each
+from pgharness.describing.rows_at_fault import ALTERED, rows_at_fault
+from pgharness.records.steps import Failure
+
+_COUNTS = re.compile(r"SELECT count\(\*\) FROM (?P<table>\S+) WHERE (?P<condition>.+)", re.DOTALL)
+_LABEL = re.compile(r'invalid input value for enum [^:\n]+: "(?P<label>.*)"')
+_RANGES = {
+    **dict.fromkeys(("smallint", "int2"), 2**15),
+    **dict.fromkeys(("integer", "int", "int4"), 2**31),
+    **dict.fromkeys(("bigint", "int8"), 2**63),
+}
+_TABLE = re.compile(r"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(\S+)", re.IGNORECASE)
+_TO_TYPE = re.compile(r"\bTYPE\s+(?P<type>\w+)", re.IGNORECASE)
+
+
+def what_to_do(failure: Failure, path: str, line: int | None) -> str:
+    """Return the choices, as code where the statement tells which rows they are."""
+    place = f"before line {line} of {path}" if line else f"before it in {path}"
+    found = rows_at_fault(failure)
+    if found is not None and found.keys:
+        return (
+            f"what becomes of such rows is known to you alone: {place} {keep_one_of_each(found.table, found.keys, found.condition, ())}; "
+            f"or refuse them there: {_refusal(_shared(found.table, found.keys, found.condition), f'two rows share {found.keys}')}"
+        )
+    met = _met(failure)
+    if met is None:
+        return f"let downgrade() in {path} bring such rows along (an UPDATE or a DELETE before), or raise NotImplementedError where it meets them"
+    table, condition = met
+    where = f"rows of {table} where {condition}"
+    return (
+        f"what becomes of such rows is known to you alone: {place}, give them a value that fits (UPDATE {table} SET … WHERE {condition}); or "
+        f"refuse them: {_refusal(f'SELECT FROM {table} WHERE {condition}', where)}; or delete them: "
+        f"{operation(f'DELETE FROM {table} WHERE {condition}')}"
+    )
+
+
+def _shared(table: str, keys: str, condition: str) -> str:
+    return f"SELECT FROM {table} WHERE {condition} GROUP BY {keys} HAVING count(*) > 1"
+
+
+def _refusal(query: str, what: str) -> str:
+    return f"if op.get_bind().scalar({sql_text(f'SELECT EXISTS ({query})')}): raise NotImplementedError({string(what)})"
+
+
+def _met(failure: Failure) -> tuple[str, str] | None:
+    """Return the table and the condition that the rows at fault meet; None where the failure does not tell."""
+    statement = " ".join((failure.statement or "").split())
+    found = rows_at_fault(failure)
+    counts = _COUNTS.fullmatch(found.query) if found is not None else None
+    if counts is not None:
+        return counts["table"], counts["condition"]
+    table, column = _TABLE.match(statement), ALTERED.search(statement)
+    if table is None or column is None:
+        return None
+    label = _LABEL.search(failure.message)
+    if label is not None:
+        return table[1], f"{column[1]}::text = {literal(label['label'])}"
+    kind = _TO_TYPE.search(statement)
+    end = _RANGES.get(kind["type"].lower()) if kind is not None and failure.sqlstate == "22003" else None
+    return (table[1], f"{column[1]} NOT BETWEEN {-end} AND {end - 1}") if end else None

@@ -1,0 +1,16 @@
+"""Names and texts written as TOML, for what people paste into [tool.pgharness]."""
+
+from __future__ import annotations
+
+import json
+import re
+
+
+def toml_string(text: str) -> str:
+    """Write a string of TOML, which is one of JSON but for the one character that JSON leaves as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def toml_glob(name: str) -> str:
+    """Write the name of an object such that an ignore rule means it alone: `*`, `?` and `[` stand for themselves in brackets."""
+    return toml_string(re.sub(r"([*?[])", r"[\1]", name))

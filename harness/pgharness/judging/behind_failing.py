@@ -1,0 +1,66 @@
+"""Leaves out findings about objects that a revision before would have made or changed, had it not failed: who is at fault is not known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from pgharness.catalog.names import unquoted
+from pgharness.checks import notices, roundtrip
+from pgharness.findings import CheckResult, Finding, Note
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.steps import RevisionRecord
+
+OF_THE_CATALOG = frozenset({roundtrip.NAME, notices.NAME})
+"""What finds of an object that it is there or is not; rows and locks are what they are."""
+_PART = re.compile(r'"(?:[^"]|"")+"|[\w$]+')
+_DROPPED = re.compile(r"`[^`]*\bIF\s+EXISTS\s+([^`]+)`", re.IGNORECASE)
+
+
+def without_unknown(result: CheckResult, record: ChainRecord) -> CheckResult:
+    """Return the result without them, and with a note that says which."""
+    if result.name not in OF_THE_CATALOG:
+        return result
+    for item in record.revisions:
+        if item.upgrade.failure is not None:
+            result = _behind(result, item, record)
+    return result
+
+
+def _behind(result: CheckResult, failing: RevisionRecord, record: ChainRecord) -> CheckResult:
+    named = _said(failing)
+    spared = [
+        one for one in result.findings if _is_behind(one, failing, record) and _names(one) and _names(one) <= named
+    ]
+    if not spared:
+        return result
+    told = ", ".join(dict.fromkeys(f"{one.subject} [{one.revision}]" for one in spared))
+    note = Note(
+        result.name,
+        failing.revision.revision,
+        f"it fails, so nothing is said of what it would have made or changed, though it is not what later revisions take it for: {told}",
+    )
+    left = tuple(one for one in result.findings if one not in spared)
+    return replace(result, findings=left, notes=(*result.notes, note))
+
+
+def _is_behind(finding: Finding, failing: RevisionRecord, record: ChainRecord) -> bool:
+    behind = finding.revision is not None and finding.revision != failing.revision.revision
+    return behind and failing.revision.revision in record.chain.ancestors(finding.revision or "")
+
+
+def _said(failing: RevisionRecord) -> set[str]:
+    """Return all names in the statements of a failing revision, that at fault too."""
+    at_fault = (failing.upgrade.failure.statement if failing.upgrade.failure is not None else None) or ""
+    statements = [at_fault, *(one.sql for one in failing.upgrade.statements)]
+    return {unquoted(part) for one in statements for part in _PART.findall(one)}
+
+
+def _names(finding: Finding) -> set[str]:
+    """Return what an object is called, and its table, without a schema; of a statement that drops nothing, what it names."""
+    _, _, name = finding.subject.rpartition(" ") if '"' not in finding.subject else finding.subject.partition(" ")
+    dropped = _DROPPED.search(finding.message)
+    if finding.subject.startswith(("upgrade of ", "downgrade of ")):
+        return {unquoted(_PART.findall(dropped[1])[0])} if dropped is not None else set()
+    parts = [unquoted(part) for part in _PART.findall(name.partition("(")[0])]
+    return set(parts[1:] or parts)
