@@ -9,7 +9,7 @@ from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.undeclared import Undeclared
 from pgharness.describing.comparing import compare_in_words
-from pgharness.describing.differences import Told, minor_name
+from pgharness.describing.differences import Told, minor_name, of_all_sizes
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import mend_migrations
 from pgharness.findings import Finding, Minor, Note
@@ -17,6 +17,7 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, RefusedDdl
 
 NAME = "drift"
+SIDES = ("the migrated database", "the models")
 # (kind, property) of what differs → the code; whatever else differs has PGH-D008.
 CODES = {
     ("column", "type"): "PGH-D003",
@@ -45,7 +46,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         undeclared.without(compare),
         record.head,
         record.models.snapshot,
-        names=("the migrated database", "the models"),
+        names=SIDES,
     )
     for told in found.told:
         finding = Finding(
@@ -56,6 +57,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
             mend=mend_migrations(told, found.proposals),
             evidence=told.evidence,
             code=_code(told),
+            cause=of_all_sizes(told, left=SIDES[0], right=SIDES[1]),
         )
         name = minor_name(told.differences)
         yield Minor(name, finding) if name else finding

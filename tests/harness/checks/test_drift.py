@@ -226,6 +226,40 @@ def test_a_listener_on_the_models_that_raises_is_found_and_hides_no_difference(
     assert told["the models"].message == "create_all() fails: ValueError: not on a Monday"
 
 
+NUMBERED = """CREATE TABLE counted (id bigserial PRIMARY KEY, other bigint, name varchar, label varchar)"""
+COUNTED = """
+
+class Counted(Base):
+    __tablename__ = "counted"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    other: Mapped[int | None] = mapped_column(sa.BigInteger)
+    name: Mapped[str | None] = mapped_column(sa.String(7))
+    label: Mapped[str | None] = mapped_column(sa.String(9))
+"""
+
+
+def test_a_sequence_that_has_its_columns_type_is_told_with_the_column(found: Callable[..., Any]) -> None:
+    sold_at = "    sold_at: Mapped[sa.DateTime | None] = mapped_column(sa.DateTime(timezone=True))\n"
+    edits = {**executing(NUMBERED), MODELS: (sold_at, sold_at + COUNTED)}
+
+    told = {finding.subject: finding for finding in found("drift", edits)}
+
+    assert told.keys() == {f"column public.counted.{name}" for name in ("id", "name", "label")}
+    assert "ALTER SEQUENCE public.counted_id_seq AS integer" in told["column public.counted.id"].mend
+    causes = {told[f"column public.counted.{name}"].cause for name in ("name", "label")}
+    assert causes == {"Its type is character varying in the migrated database and character varying(…) in the models."}
+
+
+def test_a_sequence_of_another_type_than_its_column_is_told_by_itself(found: Callable[..., Any]) -> None:
+    sold_at = "    sold_at: Mapped[sa.DateTime | None] = mapped_column(sa.DateTime(timezone=True))\n"
+    narrow = (NUMBERED.replace("bigserial", "serial"), "ALTER SEQUENCE counted_id_seq AS bigint")
+    edits = {**executing(*narrow), MODELS: (sold_at, sold_at + COUNTED)}
+
+    subjects = {finding.subject for finding in found("drift", edits)}
+
+    assert subjects == {"sequence public.counted_id_seq", "column public.counted.name", "column public.counted.label"}
+
+
 def test_what_only_the_models_lack_is_charged_to_the_revision_that_made_the_object(found: Callable[..., Any]) -> None:
     (finding,) = found("drift", {COUNTRY: (', server_default="unknown"', "")}, rows_per_table=0)
 
