@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from pgharness.judging.judging import judge, wanted_checks
 from pgharness.judging.rules import Rules
 from pgharness.running import Run
@@ -52,6 +54,18 @@ def test_those_behind_a_revision_that_fails_are_judged_by_themselves(judge_chain
     book = run.record.record_of("book")
     assert book is not None
     assert book.before.objects("table") == run.record.record_of("dies").before.objects("table")  # type: ignore[union-attr]
+
+
+@pytest.mark.timeout(120)
+def test_a_downgrade_that_refuses_with_rows_of_the_new_schema_and_without_is_tried_with_and_without_them_once(
+    judge_chain: JudgeChain,
+) -> None:
+    named = table("author", "id bigint PRIMARY KEY, name text NOT NULL")
+    refuses = Revision("refuses", sql("ALTER TABLE author ALTER name DROP NOT NULL"), "raise RuntimeError('no way')")
+
+    run = judge_chain(named, refuses, only=("upgrade", "roundtrip", "data"))
+
+    assert [one[:3] for one in told(run)] == [("roundtrip", "refuses", "downgrade of refuses")]
 
 
 def test_a_downgrade_that_fails_behind_a_revision_that_fails_is_told_where_its_upgrade_passes(

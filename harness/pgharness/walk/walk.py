@@ -26,7 +26,15 @@ from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
 from pgharness.walk.footholds import Footholds
-from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, waits_for_itself, with_earlier_failures
+from pgharness.walk.outcomes import (
+    can_only_fail,
+    is_left_as_upgraded,
+    is_spoiled,
+    own_failures,
+    undoes_nothing,
+    waits_for_itself,
+    with_earlier_failures,
+)
 from pgharness.walk.position import Position
 from pgharness.walk.stretch import Stretch, steps_on_the_way
 
@@ -154,8 +162,9 @@ class Walk:
             if not here.populated:
                 stretch.fill()  # or the next revision would meet empty tables
             following = self._told(record, here)
-            if record.behind and record.upgrade.failure and stretch.seen == record.before and not stretch.has_ended:
-                stretch.pass_over(record.revision)
+            is_passed_over = record.behind and record.upgrade.failure and stretch.seen == record.before
+            if (is_passed_over and not stretch.has_ended) or (is_left_as_upgraded(record) and not stretch.is_spent):
+                stretch.enter(record.revision)
             elif record.upgrade.failure is not None or is_spoiled(record) or stretch.is_spent:
                 return following
         if self.roundtrips and not self.passed_over:
@@ -264,11 +273,12 @@ class Walk:
         One that has passed without rows shows what texts were to be like, and is tried with such ones.
         """
         failures = own_failures(record)
-        if record.newer_rows and record.downgrade is not None and record.downgrade.failure is not None:
+        is_refused = record.downgrade is not None and record.downgrade.failure is not None
+        if record.newer_rows and is_refused and position.newer is None:
             return replace(position, newer=record)
         if not failures and self._has_learned(stretch, position):
             return replace(position, populated=True, rows_failures=(), suspects=(), learned=position.suspects)
-        if not failures or position.failed is not None or can_only_fail(record):
+        if not failures or position.failed is not None or can_only_fail(record) or undoes_nothing(record):
             return None
         if position.populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
