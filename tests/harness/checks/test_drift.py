@@ -226,6 +226,12 @@ def test_a_listener_on_the_models_that_raises_is_found_and_hides_no_difference(
     assert told["the models"].message == "create_all() fails: ValueError: not on a Monday"
 
 
+def test_what_is_called_otherwise_is_charged_to_the_revision_that_called_it_so(found: Callable[..., Any]) -> None:
+    (finding,) = found("drift", {MODELS: ("ck_book_pages", "ck_pages_of_book")})
+
+    assert (finding.code, finding.revision) == ("PGH-D009", "0002")
+
+
 NUMBERED = """CREATE TABLE counted (id bigserial PRIMARY KEY, other bigint, name varchar, label varchar)"""
 COUNTED = """
 
