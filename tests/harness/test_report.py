@@ -290,6 +290,21 @@ def test_what_is_said_of_a_step_is_one_cause_without_naming_the_revision_twice()
     assert "roundtrip [2 revisions and whole chain] 3 × downgrade\n  It changes nothing.\n    0001_add_book\n" in text
 
 
+def test_what_is_said_of_one_subject_with_one_fix_is_listed_by_its_evidence_alone() -> None:
+    found = (
+        Finding("drift", None, "the models", "It is refused.", "correct the models", f"CREATE INDEX {at}\nSQLSTATE 1")
+        for at in range(7)
+    )
+
+    text = render_text(report_of_two(*found))
+
+    assert (
+        "drift [whole chain] 7 × the models\n  It is refused.\n  fix: correct the models\n    CREATE INDEX 0\n    SQLSTATE 1\n"
+        in text
+    )
+    assert "    CREATE INDEX 4\n    SQLSTATE 1\n    … 2 more (--verbose shows them)\n" in text
+
+
 def test_two_findings_alike_are_told_one_by_one() -> None:
     text = render_text(alike(2))
 

@@ -43,6 +43,11 @@ class Cause:
         return tuple(dict.fromkeys(finding.revision for finding in self.findings))
 
     @property
+    def has_one_fix(self) -> bool:
+        """Whether one fix of one subject mends all, so that only their evidence differs."""
+        return len({(finding.revision, finding.subject, finding.mend) for finding in self.findings}) == 1
+
+    @property
     def message(self) -> str:
         """What is said of all of them."""
         return self.first.message if self.is_one else self.first.cause or self.first.message
@@ -62,10 +67,14 @@ def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
 
 
 def name_of(finding: Finding) -> str:
-    """Return the object's name without its kind."""
-    return finding.subject.rpartition(" ")[2]
+    """Return the object's name without its kind; `the models` have no other."""
+    return finding.subject if _is_one_of_a_kind(finding) else finding.subject.rpartition(" ")[2]
 
 
 def _kind(finding: Finding) -> str:
     """Return the kind of object, of a step its direction: `upgrade of 0001` is an upgrade."""
-    return finding.subject.rpartition(" ")[0].removesuffix(" of")
+    return finding.subject if _is_one_of_a_kind(finding) else finding.subject.rpartition(" ")[0].removesuffix(" of")
+
+
+def _is_one_of_a_kind(finding: Finding) -> bool:
+    return finding.subject.startswith("the ")

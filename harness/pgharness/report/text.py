@@ -159,7 +159,12 @@ def _cause(cause: Cause, report: Report, *, whole: bool) -> Iterator[Text]:
     shown = cause.findings if whole else cause.findings[:SHOWN_OF_A_CAUSE]
     yield _head(cause.first, place_in_words(report, cause), cause.subject)
     yield Text(f"  {printable(cause.message)}")
+    if cause.has_one_fix:
+        yield from _fix(cause.first, "  ")
     for finding in shown:
+        if cause.has_one_fix:
+            yield from _evidence(finding, "    ", whole=whole)
+            continue
         yield Text(f"    {printable(named_in(report, cause, finding))}", style="bold")
         yield from _fix(finding, "      ")
         if whole:

@@ -170,6 +170,22 @@ def test_an_index_that_the_server_refuses_does_not_hide_the_other_differences(fo
     assert subjects == {"the models", "index public.ix_book_unsold"}
 
 
+@pytest.mark.parametrize("altered", ["use_alter=True, ", ""])
+def test_keys_that_are_added_once_all_tables_stand_are_made_too_where_something_else_is_refused(
+    found: Callable[..., Any], altered: str
+) -> None:
+    sold_at = "    sold_at: Mapped[sa.DateTime | None] = mapped_column(sa.DateTime(timezone=True))\n"
+    key = f'sa.ForeignKey("book.id", {altered}name="fk_favourite")'
+    favourite = f"Author.favourite_id = sa.Column(sa.BigInteger, {key})\nsa.Index('ix_refused', Book.title, postgresql_using='gin')\n"
+    edits = {
+        **executing("ALTER TABLE author ADD favourite_id bigint CONSTRAINT fk_favourite REFERENCES book"),
+        MODELS: (sold_at, f"{sold_at}\n\n{favourite}"),
+    }
+
+    subjects = {finding.subject for finding in found("drift", edits)}
+    assert subjects == {"the models"}
+
+
 def test_a_table_that_the_server_refuses_is_one_cause_with_all_that_hangs_on_it(found: Callable[..., Any]) -> None:
     nowhere = "name: Mapped[str] = mapped_column(sa.Text(collation='nowhere'))"
 
