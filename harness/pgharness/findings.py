@@ -28,7 +28,7 @@ class Finding:
     instead_of: tuple[Finding, ...] = ()
     code: str = ""
     cause: str = ""
-    """What is said once of all findings of this revision that say the same here, where their messages differ; else the message is."""
+    """What is said once of all findings that say the same here, where their messages differ; else the message is."""
 
 
 @dataclass(frozen=True, slots=True)

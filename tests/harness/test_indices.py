@@ -71,6 +71,29 @@ def judged_on(database: Database, ddl: str) -> list[Finding | Note]:
     return [item for item in indices.judge(record_of(head), difference) if isinstance(item, Finding | Note)]
 
 
+def test_redundant_indexes_have_one_cause_and_each_says_what_serves_instead(judge: Judged) -> None:
+    redundant = judge(
+        "CREATE INDEX ix_both ON book (author_id, title); CREATE INDEX ix_of_author ON book (author_id);"
+        "CREATE INDEX ix_other ON book (title, pages); CREATE INDEX ix_of_title ON book (title)"
+    )
+
+    drops = (
+        'with op.get_context().autocommit_block(): op.execute("DROP INDEX CONCURRENTLY IF EXISTS public.ix_of_author")'
+    )
+    assert {one.subject: one.mend for one in redundant}["index public.ix_of_author"].endswith(
+        f"in a revision {drops}; index public.ix_both serves instead"
+    )
+    assert len(redundant) == 2
+    assert len({one.cause or one.subject for one in redundant}) == 1
+
+
+def test_foreign_keys_without_an_index_have_one_cause(judge: Judged) -> None:
+    found = judge("ALTER TABLE author ADD book_id bigint REFERENCES book")
+
+    assert len(found) == 2
+    assert len({one.cause or one.subject for one in found}) == 1
+
+
 COVERED = [
     ("CREATE INDEX ON book (author_id)", "an index on the column"),
     ("CREATE INDEX ON book (author_id DESC NULLS LAST)", "one that descends"),

@@ -215,6 +215,13 @@ def test_of_many_revisions_only_those_with_a_finding_have_a_row() -> None:
     assert whole.count("_x ") == 40
 
 
+def report_of_two(*found: Finding) -> Report:
+    """Return a report of two revisions, in which one check found so much."""
+    revisions = (*PASSED.chain.revisions[:1], Revision("0002", "0002_add_price", "y.py", ("0001",)))
+    results = (CheckResult(found[0].check, Status.FAILED, 0.0, found),)
+    return Report(SERVER, Chain(revisions, ("0002",), ("0001",)), frozenset({"0001", "0002"}), results, 0.0, 0.0)
+
+
 def alike(number: int) -> Report:
     """Return a report with so many findings of one cause, and one of another."""
     found = (
@@ -254,6 +261,48 @@ def test_findings_that_name_a_cause_are_told_as_one_whatever_their_messages_and_
 
     assert "locks [0001_add_book] 3 × table\n  It builds indexes.\n    public.t0\n      fix: mend 0\n" in text
     assert "FAILED: 3 findings of 1 cause in 1 revision" in text
+
+
+OF_TWO_REVISIONS = report_of_two(
+    Finding("locks", "0001", "table public.a", "It waits for a.", "mend a", cause="It waits."),
+    Finding("locks", "0001", "table public.b", "It waits for b.", "mend b", cause="It waits."),
+    Finding("locks", "0002", "table public.a", "It waits for a again.", "mend a again", cause="It waits."),
+    Finding("locks", "0002", "table public.c", "It runs.", "mend c", cause="It runs."),
+)
+
+
+def test_findings_of_one_cause_at_several_revisions_are_told_as_one_each_with_its_revision() -> None:
+    text = render_text(OF_TWO_REVISIONS)
+
+    assert "locks [2 revisions] 3 × table\n  It waits.\n    public.a [0001_add_book]\n      fix: mend a\n" in text
+    assert "    public.a [0002_add_price]\n      fix: mend a again\n" in text
+    assert "locks [0002_add_price] table public.c\n" in text
+    assert "FAILED: 4 findings of 2 causes in 2 revisions" in text
+
+
+def test_what_is_said_of_a_step_is_one_cause_without_naming_the_revision_twice() -> None:
+    found = (
+        Finding("roundtrip", one, f"downgrade of {label}", "It changes nothing.", f"undo {one}")
+        for one, label in (("0001", "0001_add_book"), ("0002", "0002_add_price"), (None, "0003_gone"))
+    )
+    text = render_text(report_of_two(*found))
+
+    assert "roundtrip [2 revisions and whole chain] 3 × downgrade\n  It changes nothing.\n    0001_add_book\n" in text
+
+
+def test_what_is_said_of_one_subject_with_one_fix_is_listed_by_its_evidence_alone() -> None:
+    found = (
+        Finding("drift", None, "the models", "It is refused.", "correct the models", f"CREATE INDEX {at}\nSQLSTATE 1")
+        for at in range(7)
+    )
+
+    text = render_text(report_of_two(*found))
+
+    assert (
+        "drift [whole chain] 7 × the models\n  It is refused.\n  fix: correct the models\n    CREATE INDEX 0\n    SQLSTATE 1\n"
+        in text
+    )
+    assert "    CREATE INDEX 4\n    SQLSTATE 1\n    … 2 more (--verbose shows them)\n" in text
 
 
 def test_two_findings_alike_are_told_one_by_one() -> None:

@@ -42,3 +42,31 @@ def test_a_library_that_a_project_of_its_own_uses_is_left_alone(tmp_path: Path) 
     metadata = [sys.modules["shop_as_installed.models"].metadata]
 
     assert unimported_tables(metadata, [str(tmp_path / "mine" / "versions")]) == []
+
+
+LAZY = """\
+from sqlalchemy import MetaData
+
+
+class Lazy:
+    @property
+    def __dict__(self):
+        raise RuntimeError("working outside of application context")
+
+
+current = Lazy()
+metadata = MetaData()
+"""
+
+
+def test_a_name_that_stands_for_what_is_not_there_yet_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lazy_shop.py").write_text(LAZY, encoding="utf-8")
+    (tmp_path / "lazy_jobs.py").write_text(FORGOTTEN, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("lazy_shop")
+    monkeypatch.delitem(sys.modules, "lazy_shop")
+    monkeypatch.setitem(sys.modules, "lazy_shop", module)
+
+    assert {"table": "jobs", "module": "lazy_jobs"} in unimported_tables([module.metadata], [])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from pgharness.judging.judging import judge, wanted_checks
 from pgharness.judging.rules import Rules
 from pgharness.running import Run
@@ -73,6 +75,18 @@ def test_what_a_revision_that_fails_would_have_made_is_blamed_on_none_behind_it(
     noted = {one.check: one.message.rpartition(": ")[2] for one in run.report.notes if one.revision == "fails"}
     assert noted["roundtrip"] == "index public.ix_a [drops_index], view public.av [drops_view]"
     assert noted["notices"] == "upgrade of drops_index [drops_index], upgrade of drops_view [drops_view]"
+
+
+@pytest.mark.timeout(120)
+def test_a_downgrade_that_refuses_with_rows_of_the_new_schema_and_without_is_tried_with_and_without_them_once(
+    judge_chain: JudgeChain,
+) -> None:
+    named = table("author", "id bigint PRIMARY KEY, name text NOT NULL")
+    refuses = Revision("refuses", sql("ALTER TABLE author ALTER name DROP NOT NULL"), "raise RuntimeError('no way')")
+
+    run = judge_chain(named, refuses, only=("upgrade", "roundtrip", "data"))
+
+    assert [one[:3] for one in told(run)] == [("roundtrip", "refuses", "downgrade of refuses")]
 
 
 def test_a_downgrade_that_fails_behind_a_revision_that_fails_is_told_where_its_upgrade_passes(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, MetaData, Table, TypeDecorator, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateTable, sort_tables
+from sqlalchemy.schema import AddConstraint, CreateTable, ForeignKeyConstraint, sort_tables, sort_tables_and_constraints
 
 from .failures import describe
 from .versions import commit, rollback
@@ -49,6 +49,7 @@ def _build_piece_by_piece(connection: Connection, metadata: Sequence[MetaData]) 
     nowhere = {table: why for item in metadata for table, why in _leading_nowhere(connection, item).items()}
     refused += nowhere.values()
     waiting = [table for item in metadata for table in _in_order(item, leave_out=nowhere)]
+    later = _added_later(waiting)
     while waiting:
         still = [table for table in waiting if _refused(connection, partial(table.create, connection, checkfirst=True))]
         if len(still) == len(waiting):
@@ -56,6 +57,7 @@ def _build_piece_by_piece(connection: Connection, metadata: Sequence[MetaData]) 
         waiting = still
     for table in waiting:
         refused += _build_in_pieces(connection, table)
+    refused += try_each(connection, [partial(connection.execute, AddConstraint(key)) for key in later])
     for item in metadata:
         refused += _told(connection, item, "after_create")
     return refused
@@ -65,6 +67,15 @@ def _in_order(metadata: MetaData, leave_out: Collection[Table]) -> list[Table]:
     """Return the tables, those first that others refer to, as `MetaData.sorted_tables` does."""
     tables = [table for _, table in sorted(metadata.tables.items()) if table not in leave_out]
     return list(sort_tables(tables))
+
+
+def _added_later(tables: Sequence[Table]) -> list[ForeignKeyConstraint]:
+    """Return the foreign keys that `create_all` adds when all tables stand: those that say so, and those of a circle, which say so from now on."""
+    (*_, (_, in_circles)) = sort_tables_and_constraints(tables)
+    for key in in_circles:
+        key.use_alter = True  # or CREATE TABLE would have it
+    keys = (key for table in tables for key in table.foreign_key_constraints if key.use_alter)
+    return sorted(keys, key=lambda key: (str(key.table), key.column_keys))
 
 
 def _leading_nowhere(connection: Connection, metadata: MetaData) -> dict[Table, Refused]:

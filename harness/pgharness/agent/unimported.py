@@ -61,9 +61,15 @@ def _is_projects(module: Any, folders: Sequence[Path]) -> bool:
 
 def _holds(module: Any, metadata: Sequence[MetaData]) -> bool:
     named = list(vars(module).values())
-    return any(
-        one is item or getattr(one, "__dict__", {}).get("metadata") is item for one in named for item in metadata
-    )
+    return any(one is item or _metadata_of(one) is item for one in named for item in metadata)
+
+
+def _metadata_of(one: Any) -> Any:
+    """Return the MetaData that a base or an object has; a name that stands for what is not there yet, as Flask's `g` does, has none."""
+    try:
+        return getattr(one, "__dict__", {}).get("metadata")
+    except Exception:  # what is asked is anybody's code
+        return None
 
 
 def _tables_in(file: Path) -> Iterator[str]:

@@ -72,7 +72,8 @@ def _judge_pending(
             evidence=operation,
             code="PGH-A002",
         )
-        is_seen_by_drift = differing is not None and OF_A_TABLE.match(operation) is not None
+        # What of the models the server refuses is told there too.
+        is_seen_by_drift = record.models is not None and OF_A_TABLE.match(operation) is not None
         yield Repeated("drift", finding) if is_seen_by_drift else finding
 
 

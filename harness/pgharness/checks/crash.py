@@ -64,6 +64,7 @@ def _judge_step(step: StoppedStep, compare: Compare) -> Iterator[Finding]:
 
 def _fails(step: StoppedStep, stop: Stop, failure: Failure) -> Finding:
     statement = failure.statement or stop.place.committed.sql
+    reason = f"{failure.error}{f' (SQLSTATE {failure.sqlstate})' if failure.sqlstate else ''}"
     return Finding(
         check=NAME,
         code="PGH-K001",
@@ -73,6 +74,7 @@ def _fails(step: StoppedStep, stop: Stop, failure: Failure) -> Finding:
         mend=mend_repeated(statement, failure.line_in(step.revision.path)),
         evidence=failure_evidence(failure),
         line=failure.line_in(step.revision.path),
+        cause=f"Stopped where something is committed, {step.direction}() cannot be run again: {reason}.",
     )
 
 

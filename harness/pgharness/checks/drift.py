@@ -9,7 +9,7 @@ from pgharness.catalog.facts import FactKey
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.undeclared import Undeclared
 from pgharness.describing.comparing import compare_in_words
-from pgharness.describing.differences import Told, minor_name
+from pgharness.describing.differences import Told, minor_name, of_all_sizes
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import mend_migrations
 from pgharness.findings import Finding, Minor, Note
@@ -17,6 +17,7 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ModelsRecord, RefusedDdl
 
 NAME = "drift"
+SIDES = ("the migrated database", "the models")
 # (kind, property) of what differs → the code; whatever else differs has PGH-D008.
 CODES = {
     ("column", "type"): "PGH-D003",
@@ -45,7 +46,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         undeclared.without(compare),
         record.head,
         record.models.snapshot,
-        names=("the migrated database", "the models"),
+        names=SIDES,
     )
     for told in found.told:
         finding = Finding(
@@ -56,18 +57,28 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
             mend=mend_migrations(told, found.proposals),
             evidence=told.evidence,
             code=_code(told),
+            cause=_cause(told),
         )
         name = minor_name(told.differences)
         yield Minor(name, finding) if name else finding
 
 
+def _cause(told: Told) -> str:
+    """Return what is said once of all that differ alike."""
+    if told.renamed_from is not None:
+        return f"This {told.kind} is called otherwise in {SIDES[0]} than in {SIDES[1]}."
+    if [(one.kind, one.property, one.right) for one in told.differences] == [("column", "default", None)]:
+        return f"It has a default in {SIDES[0]} and none in {SIDES[1]}."
+    return of_all_sizes(told, left=SIDES[0], right=SIDES[1])
+
+
 def _first_seen(record: ChainRecord, told: Told) -> str | None:
     """Return the revision that made the fact what it is, or else its object; None for what no revision ever touched."""
     first = told.differences[0]
-    if told.renamed_from is not None:
-        return origin(record, FactKey(first.kind, first.object, "exists"), first.left)
-    made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     exists = FactKey(first.kind, first.object, "exists")
+    made_so = None
+    if told.renamed_from is None:
+        made_so = origin(record, FactKey(first.kind, first.object, first.property), first.left)
     return made_so or origin(record, exists, record.head.facts.get(exists) if record.head else None)
 
 

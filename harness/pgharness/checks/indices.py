@@ -167,6 +167,7 @@ def _uncovered(
         f'{foreign_key.referenced} are never deleted, in [tool.pgharness]: allow_indices = {{{toml_string(f"constraint {foreign_key.name}")} = "<reason>"}}',
         evidence=f"{foreign_key.definition}\n" + "\n".join(_near(foreign_key, indexes)),
         code="PGH-I001",
+        cause="Foreign keys without a supporting index: every DELETE or key UPDATE on the table that is referred to scans the other one sequentially.",
     )
 
 
@@ -203,9 +204,10 @@ def _redundant(record: ChainRecord, index: Index, indexes: Sequence[Index]) -> F
         revision=_origin(record, index),
         subject=index.subject,
         message=f"Redundant: {'it duplicates' if same else 'its columns are a prefix of'} {other.subject}; every write maintains both.",
-        mend=_drop(index),
+        mend=f"{_drop(index)}; {other.subject} serves instead",
         evidence=f"{_described(index)}\n{_described(other)}",
         code="PGH-I002",
+        cause="Redundant: another index begins with the same columns; every write maintains both.",
     )
 
 
@@ -322,12 +324,10 @@ def _origin(record: ChainRecord, index: Index) -> str | None:
 def _drop(index: Index) -> str:
     if index.constraint:
         name = index.constraint.removeprefix(f"{index.table}.")
-        return (
-            f'take it from the model, and in a revision op.execute("ALTER TABLE {index.table} DROP CONSTRAINT {name}")'
-        )
+        return f"take it from the model, and in a revision {operation(f'ALTER TABLE {index.table} DROP CONSTRAINT {name}')}"
     return (
-        "take it from the model (`index=True`, or its Index), and in a revision "
-        f"DROP INDEX CONCURRENTLY IF EXISTS {index.name} in an autocommit block"
+        f"take it from the model (`index=True`, or its Index), and in a revision {AUTOCOMMIT_BLOCK} "
+        f"{operation(f'DROP INDEX CONCURRENTLY IF EXISTS {index.name}')}"
     )
 
 

@@ -20,7 +20,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
     assert head is not None
     for look in (*VALUES, *ACCESS):
         for one in look(head):
-            yield Finding(NAME, _since(record, one), one.subject, one.message, one.mend, code=one.code)
+            yield Finding(NAME, _since(record, one), one.subject, one.message, one.mend, code=one.code, cause=one.cause)
 
 
 def _since(record: ChainRecord, one: Pitfall) -> str | None:

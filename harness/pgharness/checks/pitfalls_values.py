@@ -34,6 +34,8 @@ class Pitfall:
     message: str
     mend: str
     facts: tuple[tuple[str, str, str], ...]
+    cause: str = ""
+    """What is said once of all such at one revision or several."""
 
 
 Look = Callable[[Snapshot], Iterator[Pitfall]]
@@ -52,12 +54,11 @@ def _keys_of_two_types(snapshot: Snapshot) -> Iterator[Pitfall]:
     for key in read_foreign_keys(snapshot):
         for column, referred in zip(key.columns, key.referred, strict=True):
             mine, theirs = _type(snapshot, key.table, column), _type(snapshot, key.referenced, referred)
-            if mine and theirs and mine != theirs:
+            if mine and theirs and (harm := _harm_of_two_types(mine, theirs)):
                 yield Pitfall(
                     "PGH-F001",
                     f"constraint {key.name}",
-                    f"{key.table}.{column} is {mine} and refers to {key.referenced}.{referred}, which is {theirs}: what one of the two can hold, "
-                    "the other cannot, and comparisons of the two may pass an index by.",
+                    f"{key.table}.{column} is {mine} and refers to {key.referenced}.{referred}, which is {theirs}: {harm}.",
                     f"ALTER TABLE {key.table} ALTER COLUMN {column} TYPE {theirs}; on a large table a new column of that type, filled in "
                     "pieces",
                     (
@@ -65,7 +66,22 @@ def _keys_of_two_types(snapshot: Snapshot) -> Iterator[Pitfall]:
                         ("column", f"{key.table}.{column}", "type"),
                         ("column", f"{key.referenced}.{referred}", "type"),
                     ),
+                    f"A foreign key's column is {mine} and refers to one that is {theirs}: {harm}.",
                 )
+
+
+def _harm_of_two_types(mine: str, theirs: str) -> str:
+    """Return what two types do to a foreign key; empty where they are one, or the key has room for all to which it may refer.
+
+    Whole numbers are compared within one family of operators, so that an index serves whatever their size (manual, "Operator Classes and
+    Operator Families").
+    """
+    if mine in LARGEST and theirs in LARGEST:
+        narrow = f"no row can refer to a key beyond {LARGEST[mine]} (SQLSTATE 22003)"
+        return narrow if LARGEST[mine] < LARGEST[theirs] else ""
+    if mine == theirs:
+        return ""
+    return "what one of the two can hold, the other cannot, and comparisons of the two may pass an index by"
 
 
 def _actions_against_not_null(snapshot: Snapshot) -> Iterator[Pitfall]:

@@ -122,7 +122,7 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
             "PGH-R001",
             revision,
             f"downgrade() refuses to run: {failure.error}: {failure.message}",
-            'write the way back; where there is none, declare irreversible = "<reason>" beside its code',
+            f'{_way_back(record)}; where there is none, declare irreversible = "<reason>" beside its code',
         )
     else:
         yield _failed(
@@ -132,6 +132,12 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
             _named(record, failure, compare) or advice(failure, _corrected(revision, failure)),
             failure,
         )
+
+
+def _way_back(record: RevisionRecord) -> str:
+    """Return what to write where a downgrade refuses: it may refuse what its statements have found, and not the way back."""
+    looked = record.downgrade is not None and any(one.file for one in record.downgrade.statements)
+    return "let it take along the rows that it refuses, which upgrade() met too" if looked else "write the way back"
 
 
 def _named(record: RevisionRecord, failure: Failure, compare: Compare) -> str:

@@ -10,7 +10,7 @@ from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.catalog.renames import RenameGroup, find_renames
 from pgharness.catalog.renaming import Rename
-from pgharness.describing.differences import Told, describe_differences
+from pgharness.describing.differences import Told, describe_differences, types_of
 from pgharness.describing.proposals import Proposals, propose
 
 VIEWS = ("view", "materialized view")
@@ -49,7 +49,7 @@ def compare_in_words(
         *(_told_rename(group, right, names) for group in renames.groups),
         *_with_views_in_place_of_tables(describe_differences(remaining, left=names[0], right=names[1]), names),
     ]
-    proposals = _with_views_joined(proposals, told)
+    proposals = _with_sequences_joined(_with_views_joined(proposals, told), told, left)
     done = tuple(one for group in renames.groups for one in group.all if one.new.kind != "not null")
     return Comparison(differences, remaining, done, tuple(_in_order(told, proposals)), proposals)
 
@@ -105,6 +105,20 @@ def _with_views_joined(proposals: Proposals, told: list[Told]) -> Proposals:
         if one.view is not None and view is not None and table is not None:
             del joined[ObjectKey(one.view, one.object)]
             joined[one.key] = replace(table, operations=view.operations + table.operations)
+    return joined
+
+
+def _with_sequences_joined(proposals: Proposals, told: list[Told], left: Snapshot) -> Proposals:
+    """Let a sequence take the type of the column to which it gives its numbers together with that column."""
+    joined, types = dict(proposals), {one.key: types_of(one) for one in told}
+    for one in told:
+        owner = left.value("sequence", one.object, "owned by") or left.value("sequence", one.object, "identity of")
+        column = ObjectKey("column", owner or "")
+        if one.kind != "sequence" or types_of(one) != types.get(column) or types_of(one) is None:
+            continue
+        if one.key in joined and column in joined:
+            own, also = joined.pop(one.key), joined[column].also | {one.key}
+            joined[column] = replace(joined[column], operations=joined[column].operations + own.operations, also=also)
     return joined
 
 

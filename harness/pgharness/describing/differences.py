@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,6 +15,7 @@ from pgharness.records.steps import Failure
 TOLD_IN_FULL = 2
 SHORT = 60
 ORDER = "column order of table"
+_SIZE = re.compile(r"\(\d+(?:,\d+)?\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,18 @@ def describe_differences(differences: Iterable[Difference], *, left: str, right:
 def is_column_order(difference: Difference) -> bool:
     """Whether it is only about where a column stands."""
     return (difference.kind, difference.property) == ("column", "position")
+
+
+def types_of(told: Told) -> tuple[str | None, str | None] | None:
+    """Return the types of both sides, where these differ."""
+    return next(((one.left, one.right) for one in told.differences if one.property == "type"), None)
+
+
+def of_all_sizes(told: Told, *, left: str, right: str) -> str:
+    """Say what holds for all whose types differ so, whatever the sizes; of what differs in anything else nothing."""
+    if told.only_in is not None or told.renamed_from is not None or told.view is not None or types_of(told) is None:
+        return ""
+    return _SIZE.sub("(…)", _difference_in_words(told.differences, left, right))
 
 
 def minor_name(differences: Collection[Difference]) -> str:

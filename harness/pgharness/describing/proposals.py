@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
 from pgharness.catalog.proposing import python_words as python
-from pgharness.describing.differences import ORDER, Told
+from pgharness.catalog.proposing.casts import may_not_fit
+from pgharness.catalog.proposing.sqlalchemy_types import python_type
+from pgharness.describing.differences import ORDER, Told, is_column_order
 from pgharness.describing.toml_words import toml_glob
 
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
@@ -60,8 +62,9 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
     if told.only_in is not None:
         return f"declare it in the models, or {written}" if told.only_in == "left" else written
-    if declared := _declared(told):
-        return f"declare it in the model: {declared}; or, once no release counts on it, {written}"
+    for declared, when in ((_declared(told), "once no release counts on it"), (_wider(told), "where every value fits")):
+        if declared:
+            return f"declare it in the model: {declared}; or, {when}, {written}"
     return f"{written}{_other(written)}correct the models"
 
 
@@ -75,6 +78,14 @@ def _declared(told: Told) -> str:
     if value is None or others or len(ways) > 1:
         return ""
     return _GIVES_VALUES[ways[0].property](value)
+
+
+def _wider(told: Told) -> str:
+    """Return how a model declares the type that the database has, where its own is the same but holds less; else nothing."""
+    if told.kind != "column" or [one.property for one in told.differences if not is_column_order(one)] != ["type"]:
+        return ""
+    held, modelled = next((one.left or "", one.right or "") for one in told.differences if one.property == "type")
+    return (python_type(held) or "") if may_not_fit(held, modelled) else ""
 
 
 def _computed(value: str) -> str:

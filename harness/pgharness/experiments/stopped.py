@@ -1,9 +1,11 @@
-"""Stops a step at each of its places by itself, each time on a copy of its own, and runs it again in another process."""
+"""Stops a step at each of its places by itself, each time on a copy of its own, and runs it again in another process; two at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from pgharness.catalog.facts import Snapshot
@@ -11,6 +13,7 @@ from pgharness.catalog.rereading import in_the_words_of
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.conversation import Conversation, converse
 from pgharness.chain.messages import Direction
+from pgharness.chain.server_objects import speaks_of_server
 from pgharness.chain.watch import Watch
 from pgharness.databases import Database
 from pgharness.experiments.experiment import Site, empty_database
@@ -22,6 +25,9 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
 from pgharness.records.stops import Place, Stop, StoppedStep, Torn
 from pgharness.servers import Connection
+
+AT_ONCE = 2
+"""So many copies are worked on at the same time: one waits for the server while the other one imports the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,14 @@ def run_step(conversation: Conversation, revision: Revision, direction: Directio
 
 def stop_each(road: Road, torn: Torn) -> tuple[StoppedStep, ...]:
     """Return what came of a step before which the road stands; nothing where it does not pass undisturbed either."""
-    end = undisturbed_end(road, torn)
+    road.close()  # copies are made of what nobody is connected to
+    with ThreadPoolExecutor(1 if speaks_of_server(road.site.project) else AT_ONCE) as executor:
+        undisturbed = executor.submit(undisturbed_end, road, torn)
+        stopped = executor.map(partial(_stopped, road, torn), torn.places)
+        end, ends = undisturbed.result(), list(zip(torn.places, stopped, strict=True))
     if end.snapshot is None:
         return ()
-    return (StoppedStep(torn.revision, torn.direction, end.snapshot, tuple(_stops(road, torn, end))),)
+    return (StoppedStep(torn.revision, torn.direction, end.snapshot, tuple(_stops(road, torn, end, ends))),)
 
 
 def undisturbed_end(road: Road, torn: Torn, *, shifted: bool = False) -> End:
@@ -64,8 +74,8 @@ def undisturbed_end(road: Road, torn: Torn, *, shifted: bool = False) -> End:
         return _run_in_new_process(road.site, copy, torn)
 
 
-def _stops(road: Road, torn: Torn, undisturbed: End) -> Iterator[Stop]:
-    ends = [(place, end) for place in torn.places if (end := _stopped(road, torn, place)) is not None]
+def _stops(road: Road, torn: Torn, undisturbed: End, stopped: Sequence[tuple[Place, End | None]]) -> Iterator[Stop]:
+    ends = [(place, end) for place, end in stopped if end is not None]
     control = None
     if any(end.failure is None and other_rows(undisturbed.contents, end.contents) for _, end in ends):
         control = undisturbed_end(road, torn, shifted=True).contents

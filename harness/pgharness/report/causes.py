@@ -1,4 +1,4 @@
-"""Puts findings together that have one cause: the same check says the same of several objects at one revision."""
+"""Puts findings together that have one cause: the same check says the same of several objects, at one revision or at several."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Cause:
 
     @property
     def first(self) -> Finding:
-        """The first of them, whose check, code and revision are those of all."""
+        """The first of them, whose check and code are those of all."""
         return self.findings[0]
 
     @property
@@ -38,6 +38,16 @@ class Cause:
         return self.first.subject if self.is_one else f"{len(self.findings)} × {self.kind}"
 
     @property
+    def revisions(self) -> tuple[str | None, ...]:
+        """The revisions at which it is found, each once, in the order of the findings; None for the chain as a whole."""
+        return tuple(dict.fromkeys(finding.revision for finding in self.findings))
+
+    @property
+    def has_one_fix(self) -> bool:
+        """Whether one fix of one subject mends all, so that only their evidence differs."""
+        return len({(finding.revision, finding.subject, finding.mend) for finding in self.findings}) == 1
+
+    @property
     def message(self) -> str:
         """What is said of all of them."""
         return self.first.message if self.is_one else self.first.cause or self.first.message
@@ -45,22 +55,26 @@ class Cause:
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
     """Return the findings by cause, each where its first finding stands."""
-    alike: dict[tuple[str, str, str | None, str, str], list[Finding]] = {}
-    for finding in findings:
+    alike: dict[tuple[str, str, str, str], list[Finding]] = {}
+    told = tuple(findings)
+    for finding in told:
         said = ("", finding.cause) if finding.cause else (_kind(finding), finding.message)
-        key = (finding.check, finding.code, finding.revision, *said)
-        alike.setdefault(key, []).append(finding)
-    return tuple(
-        cause
-        for group in alike.values()
-        for cause in ([Cause(tuple(group))] if len(group) >= FEWEST else [Cause((one,)) for one in group])
-    )
+        alike.setdefault((finding.check, finding.code, *said), []).append(finding)
+    grouped = [Cause(tuple(group)) for group in alike.values() if len(group) >= FEWEST]
+    grouped += [Cause((one,)) for group in alike.values() if len(group) < FEWEST for one in group]
+    place = {id(finding): at for at, finding in enumerate(told)}
+    return tuple(sorted(grouped, key=lambda cause: place[id(cause.first)]))
 
 
 def name_of(finding: Finding) -> str:
-    """Return the object's name without its kind."""
-    return finding.subject.rpartition(" ")[2]
+    """Return the object's name without its kind; `the models` have no other."""
+    return finding.subject if _is_one_of_a_kind(finding) else finding.subject.rpartition(" ")[2]
 
 
 def _kind(finding: Finding) -> str:
-    return finding.subject.rpartition(" ")[0]
+    """Return the kind of object, of a step its direction: `upgrade of 0001` is an upgrade."""
+    return finding.subject if _is_one_of_a_kind(finding) else finding.subject.rpartition(" ")[0].removesuffix(" of")
+
+
+def _is_one_of_a_kind(finding: Finding) -> bool:
+    return finding.subject.startswith("the ")

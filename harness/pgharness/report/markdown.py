@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
-from pgharness.report.causes import Cause, causes, name_of
+from pgharness.report.causes import Cause, causes
 from pgharness.report.markup import shortened
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.places import place_of, repository_root
 from pgharness.report.printable import printable
-from pgharness.report.text import counted, remarks, server_line, summary, unchecked
+from pgharness.report.text import counted, named_in, place_in_words, remarks, server_line, summary, unchecked
 
 MOST_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536."""
@@ -96,7 +96,8 @@ def _block(report: Report, cause: Cause, root: Path) -> str:
     """Return one cause as one line of HTML: what and where, and folded beneath it what was seen, the fix and the evidence."""
     first = cause.first
     place = place_of(report, first, root)
-    head = f"<b>{_sentence(first.check)}</b> {_code(cause.subject)} {_sentence(first.code)} · {_code(f'{place.file}:{place.line}')}"
+    where = _code(f"{place.file}:{place.line}") if len(cause.revisions) == 1 else place_in_words(report, cause)
+    head = f"<b>{_sentence(first.check)}</b> {_code(cause.subject)} {_sentence(first.code)} · {where}"
     body = [f"<p>{_sentence(_from(root, cause.message), LONGEST_MESSAGE)}</p>"]
     if cause.is_one:
         body += [
@@ -105,7 +106,7 @@ def _block(report: Report, cause: Cause, root: Path) -> str:
         ]
     else:
         body += [
-            f"<p>{_code(name_of(one))}</p>{_pre('Fix', _from(root, one.mend), LONGEST_OF_MANY)}"
+            f"<p>{_code(named_in(report, cause, one))}</p>{_pre('Fix', _from(root, one.mend), LONGEST_OF_MANY)}"
             for one in cause.findings[:MOST_OBJECTS]
         ]
         if (left := len(cause.findings) - MOST_OBJECTS) > 0:

@@ -12,7 +12,7 @@ from rich.text import Text
 from pgharness.findings import Finding, Status
 from pgharness.report.causes import Cause, causes, name_of
 from pgharness.report.grid import render_grid
-from pgharness.report.model import Report
+from pgharness.report.model import WHOLE_CHAIN, Report
 from pgharness.report.printable import printable
 
 EVIDENCE_LINES = 40
@@ -43,7 +43,7 @@ def render_text(report: Report, detail: Detail = Detail.NORMAL, *, width: int | 
 def print_report(console: Console, report: Report, detail: Detail = Detail.NORMAL, *, width: int | None = None) -> None:
     """Print the report; no line of a finding is broken, so that a fix can be copied."""
     for cause in causes(report.findings):
-        for line in _cause(cause, report.label(cause.first.revision), whole=detail is Detail.WHOLE):
+        for line in _cause(cause, report, whole=detail is Detail.WHOLE):
             console.print(line, soft_wrap=True)
         console.print()
     if detail is not Detail.QUIET:
@@ -136,16 +136,36 @@ def finding_in_text(finding: Finding, label: str = "", *, whole: bool = False) -
     return "\n".join(line.plain for line in _finding(finding, label, whole=whole))
 
 
-def _cause(cause: Cause, label: str, *, whole: bool) -> Iterator[Text]:
+def place_in_words(report: Report, cause: Cause) -> str:
+    """Return where a cause is found: the revision by its label, or how many there are."""
+    revisions = [one for one in cause.revisions if one is not None]
+    if len(cause.revisions) == 1:
+        return report.label(cause.first.revision)
+    whole = f" and {WHOLE_CHAIN}" if None in cause.revisions else ""
+    return f"{counted(len(revisions), 'revision')}{whole}"
+
+
+def named_in(report: Report, cause: Cause, finding: Finding) -> str:
+    """Return an object of a cause by its name, and where that is found at several revisions, with the revision's label."""
+    name, label = name_of(finding), report.label(finding.revision)
+    return name if len(cause.revisions) == 1 or name == label else f"{name} [{label}]"
+
+
+def _cause(cause: Cause, report: Report, *, whole: bool) -> Iterator[Text]:
     """Yield the lines of a finding, or of several with one cause: what is said of all, then each object with its fix."""
     if cause.is_one:
-        yield from _finding(cause.first, label, whole=whole)
+        yield from _finding(cause.first, report.label(cause.first.revision), whole=whole)
         return
     shown = cause.findings if whole else cause.findings[:SHOWN_OF_A_CAUSE]
-    yield _head(cause.first, label, cause.subject)
+    yield _head(cause.first, place_in_words(report, cause), cause.subject)
     yield Text(f"  {printable(cause.message)}")
+    if cause.has_one_fix:
+        yield from _fix(cause.first, "  ")
     for finding in shown:
-        yield Text(f"    {printable(name_of(finding))}", style="bold")
+        if cause.has_one_fix:
+            yield from _evidence(finding, "    ", whole=whole)
+            continue
+        yield Text(f"    {printable(named_in(report, cause, finding))}", style="bold")
         yield from _fix(finding, "      ")
         if whole:
             yield from _evidence(finding, "        ", whole=True)

@@ -35,7 +35,8 @@ def can_only_fail(record: RevisionRecord) -> bool:
 def with_earlier_failures(record: RevisionRecord, position: Position) -> RevisionRecord:
     """Add why a revision failed on rows, or alone, where it does not fail without them, or in company."""
     still_failing = {name for name, _ in own_failures(record)}
-    if position.newer is not None and "downgrade" not in still_failing:
+    # One that its author refuses in any case refuses no rows.
+    if position.newer is not None and (record.downgrade is None or record.downgrade.failure is None):
         failure = position.newer.downgrade.failure if position.newer.downgrade is not None else None
         record = replace(record, newer_rows=position.newer.newer_rows, newer_rows_failure=failure)
     if position.newer is not None and position.failed is None and not position.rows_failures:
@@ -49,6 +50,22 @@ def with_earlier_failures(record: RevisionRecord, position: Position) -> Revisio
         downgrade_rows_failure=gone.get("downgrade"),
         reupgrade_rows_failure=gone.get("reupgrade"),
     )
+
+
+def undoes_nothing(record: RevisionRecord) -> bool:
+    """Whether downgrade() passes without doing anything of what upgrade() did, which can then fail when it is run again, if only by that."""
+    down = record.downgrade
+    if down is None or down.failure is not None or any(one.file for one in down.statements):
+        return False
+    return down.snapshot == record.upgrade.snapshot != record.before
+
+
+def is_left_as_upgraded(record: RevisionRecord) -> bool:
+    """Whether the database still is what a clean upgrade to this revision gives, though its upgrade failed when it was run again."""
+    again = record.reupgrade
+    if again is None or again.failure is None or record.alone_failure or record.walk_failure:
+        return False
+    return undoes_nothing(record) and again.snapshot == record.upgrade.snapshot and again.left == again.met
 
 
 def is_spoiled(record: RevisionRecord) -> bool:

@@ -98,7 +98,7 @@ class Stretch:
         self.seen = self.catalog.read()
         return replace(self.arrived, snapshot=self.seen)
 
-    def pass_over(self, revision: Revision) -> None:
+    def enter(self, revision: Revision) -> None:
         """Enter a revision in the version table without running it."""
         for _ in self._conversation.steps([(revision.revision, STAMP)], apart=True):
             pass

@@ -29,8 +29,10 @@ from pgharness.rows import Population
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.outcomes import (
     can_only_fail,
+    is_left_as_upgraded,
     is_spoiled,
     own_failures,
+    undoes_nothing,
     waits_for_itself,
     with_earlier_failures,
 )
@@ -160,9 +162,11 @@ class Walk:
             following = self._told(record, here)
             if here.population is Population.PLAIN:
                 return following
-            stretch.fill()  # or the next revision might meet empty tables
-            if record.behind and record.upgrade.failure and stretch.seen == record.before and not stretch.has_ended:
-                stretch.pass_over(record.revision)
+            if not here.is_populated:
+                stretch.fill()  # or the next revision would meet empty tables
+            is_passed_over = record.behind and record.upgrade.failure and stretch.seen == record.before
+            if (is_passed_over and not stretch.has_ended) or (is_left_as_upgraded(record) and not stretch.is_spent):
+                stretch.enter(record.revision)
             elif record.upgrade.failure is not None or is_spoiled(record) or stretch.is_spent:
                 return following
         if self.roundtrips and not self.passed_over:
@@ -272,13 +276,14 @@ class Walk:
         One that has passed without rows shows what texts were to be like, and is tried with such ones.
         """
         failures = own_failures(record)
-        if record.newer_rows and record.downgrade is not None and record.downgrade.failure is not None:
+        is_refused = record.downgrade is not None and record.downgrade.failure is not None
+        if record.newer_rows and is_refused and position.newer is None:
             return replace(position, newer=record)
         if not failures and self._has_learned(stretch, position):
             return replace(
                 position, population=Population.VARIED, rows_failures=(), suspects=(), learned=position.suspects
             )
-        if not failures or position.failed is not None or can_only_fail(record):
+        if not failures or position.failed is not None or can_only_fail(record) or undoes_nothing(record):
             return None
         if position.is_populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))

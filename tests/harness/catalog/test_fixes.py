@@ -98,3 +98,26 @@ def test_a_check_that_cannot_be_told_leaves_a_value_to_be_filled_in(bench: Bench
         found = compare_in_words(difference, take_snapshot(connection), wanted, names=("left", "right"))
 
     assert "SET a = <a value for which (a ~ '^[A-Z]+$'::text)>" in mend_migrations(found.told[0], found.proposals)
+
+
+REFERRING = "CREATE TABLE u (id integer PRIMARY KEY); CREATE TABLE t (a integer {null} {unique} REFERENCES u);"
+
+
+@pytest.mark.parametrize(
+    ("unique", "value"),
+    [
+        ("UNIQUE", "<a key of public.u that no row of public.t has>"),
+        ("", "(SELECT id FROM public.u ORDER BY 1 LIMIT 1)"),
+    ],
+)
+def test_a_key_that_refers_to_another_is_filled_with_one_of_its_own_where_it_is_unique(
+    unique: str, value: str, bench: Bench
+) -> None:
+    with taken_back(bench.scratch) as (_, connection):
+        connection.execute(REFERRING.format(null="NOT NULL", unique=unique).encode())
+        wanted = take_snapshot(connection)
+    with taken_back(bench.scratch) as (_, connection):
+        connection.execute(REFERRING.format(null="", unique=unique).encode())
+        found = compare_in_words(difference, take_snapshot(connection), wanted, names=("left", "right"))
+
+    assert f"SET a = {value}" in mend_migrations(found.told[0], found.proposals)

@@ -1,4 +1,4 @@
-"""What gives a column its values is kept, and declared in the model, before it is taken away."""
+"""What gives a column its values, or holds them, is kept, and declared in the model, before it is taken away."""
 
 from __future__ import annotations
 
@@ -35,8 +35,30 @@ def test_what_the_models_lack_is_first_declared_in_the_model(name: str, value: s
 
 
 @pytest.mark.parametrize(
+    ("held", "modelled", "declared"),
+    [
+        ("bigint", "integer", "sa.BigInteger()"),
+        ("integer", "smallint", "sa.Integer()"),
+        ("character varying", "character varying(7)", "sa.String()"),
+        ("text", "character varying(7)", "sa.Text()"),
+        ("character varying(9)", "character varying(7)", "sa.String(9)"),
+    ],
+)
+def test_a_model_that_holds_less_than_the_database_is_widened_before_rows_are_refused(
+    held: str, modelled: str, declared: str
+) -> None:
+    assert mend(("type", held, modelled)) == (
+        f"declare it in the model: {declared}; or, where every value fits, write a revision: op.alter()"
+    )
+
+
+@pytest.mark.parametrize(
     "differences",
     [
+        (("type", "character varying(7)", "character varying(9)"),),
+        (("type", "character varying(7)", "text"),),
+        (("type", "jsonb", "json"),),
+        (("type", "bigint", "text"),),
         (("default", None, "1"),),
         (("default", "1", "2"),),
         (("default", "nextval('s'::regclass)", None), ("identity", None, "always")),

@@ -181,3 +181,20 @@ def test_heads_that_are_chosen_are_compared_though_others_were_left_out(judge_ex
 
     assert report.findings == ()
     assert {result.name for result in report.results if result.status is Status.PASSED} >= {"autogenerate"}
+
+
+def test_what_it_finds_of_models_that_the_server_refuses_in_part_is_told_once_where_drift_tells_them(
+    judge_example: Callable[..., Report],
+) -> None:
+    refused = 'sa.Index("ix_book_title", "title", postgresql_using="gin")'
+    edits = {
+        MODELS: ('sa.Index("ix_book_title", sa.text("lower(title)"), postgresql_include=["pages"])', refused),
+        "versions/0002_add_book.py": (
+            'op.create_index("ix_book_unsold", "book", ["author_id"], postgresql_where=sa.text("sold_at IS NULL"))',
+            "pass",
+        ),
+    }
+
+    report = judge_example("sound", edits, only=("drift", "autogenerate"))
+
+    assert [one.subject for one in report.findings if one.check == "autogenerate"] == ["what `drift` finds"]

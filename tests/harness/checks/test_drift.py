@@ -170,6 +170,22 @@ def test_an_index_that_the_server_refuses_does_not_hide_the_other_differences(fo
     assert subjects == {"the models", "index public.ix_book_unsold"}
 
 
+@pytest.mark.parametrize("altered", ["use_alter=True, ", ""])
+def test_keys_that_are_added_once_all_tables_stand_are_made_too_where_something_else_is_refused(
+    found: Callable[..., Any], altered: str
+) -> None:
+    sold_at = "    sold_at: Mapped[sa.DateTime | None] = mapped_column(sa.DateTime(timezone=True))\n"
+    key = f'sa.ForeignKey("book.id", {altered}name="fk_favourite")'
+    favourite = f"Author.favourite_id = sa.Column(sa.BigInteger, {key})\nsa.Index('ix_refused', Book.title, postgresql_using='gin')\n"
+    edits = {
+        **executing("ALTER TABLE author ADD favourite_id bigint CONSTRAINT fk_favourite REFERENCES book"),
+        MODELS: (sold_at, f"{sold_at}\n\n{favourite}"),
+    }
+
+    subjects = {finding.subject for finding in found("drift", edits)}
+    assert subjects == {"the models"}
+
+
 def test_a_table_that_the_server_refuses_is_one_cause_with_all_that_hangs_on_it(found: Callable[..., Any]) -> None:
     nowhere = "name: Mapped[str] = mapped_column(sa.Text(collation='nowhere'))"
 
@@ -224,6 +240,46 @@ def test_a_listener_on_the_models_that_raises_is_found_and_hides_no_difference(
 
     assert told.keys() >= {"the models", "column public.book.isbn"}
     assert told["the models"].message == "create_all() fails: ValueError: not on a Monday"
+
+
+def test_what_is_called_otherwise_is_charged_to_the_revision_that_called_it_so(found: Callable[..., Any]) -> None:
+    (finding,) = found("drift", {MODELS: ("ck_book_pages", "ck_pages_of_book")})
+
+    assert (finding.code, finding.revision) == ("PGH-D009", "0002")
+
+
+NUMBERED = """CREATE TABLE counted (id bigserial PRIMARY KEY, other bigint, name varchar, label varchar)"""
+COUNTED = """
+
+class Counted(Base):
+    __tablename__ = "counted"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    other: Mapped[int | None] = mapped_column(sa.BigInteger)
+    name: Mapped[str | None] = mapped_column(sa.String(7))
+    label: Mapped[str | None] = mapped_column(sa.String(9))
+"""
+
+
+def test_a_sequence_that_has_its_columns_type_is_told_with_the_column(found: Callable[..., Any]) -> None:
+    sold_at = "    sold_at: Mapped[sa.DateTime | None] = mapped_column(sa.DateTime(timezone=True))\n"
+    edits = {**executing(NUMBERED), MODELS: (sold_at, sold_at + COUNTED)}
+
+    told = {finding.subject: finding for finding in found("drift", edits)}
+
+    assert told.keys() == {f"column public.counted.{name}" for name in ("id", "name", "label")}
+    assert "ALTER SEQUENCE public.counted_id_seq AS integer" in told["column public.counted.id"].mend
+    causes = {told[f"column public.counted.{name}"].cause for name in ("name", "label")}
+    assert causes == {"Its type is character varying in the migrated database and character varying(…) in the models."}
+
+
+def test_a_sequence_of_another_type_than_its_column_is_told_by_itself(found: Callable[..., Any]) -> None:
+    sold_at = "    sold_at: Mapped[sa.DateTime | None] = mapped_column(sa.DateTime(timezone=True))\n"
+    narrow = (NUMBERED.replace("bigserial", "serial"), "ALTER SEQUENCE counted_id_seq AS bigint")
+    edits = {**executing(*narrow), MODELS: (sold_at, sold_at + COUNTED)}
+
+    subjects = {finding.subject for finding in found("drift", edits)}
+
+    assert subjects == {"sequence public.counted_id_seq", "column public.counted.name", "column public.counted.label"}
 
 
 def test_what_only_the_models_lack_is_charged_to_the_revision_that_made_the_object(found: Callable[..., Any]) -> None:

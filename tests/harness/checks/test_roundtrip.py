@@ -174,6 +174,24 @@ def test_a_slip_is_reported_with_its_revision_its_object_and_its_mend(
     assert mend in told[subject].mend
 
 
+@pytest.mark.parametrize(
+    ("looks", "mend"),
+    [
+        ("op.get_bind().execute(sa.text('SELECT FROM author'))", "let it take along the rows that it refuses"),
+        ("pass", "write the way back"),
+    ],
+)
+def test_a_downgrade_that_looks_before_it_refuses_is_told_to_take_the_rows_along(
+    found: Callable[..., Any], looks: str, mend: str
+) -> None:
+    refuses = f"{looks}\n    raise RuntimeError('not with these rows')"
+
+    (finding,) = found("roundtrip", {COUNTRY: ('op.drop_column("author", "country")', refuses)})
+
+    assert finding.code == "PGH-R001"
+    assert finding.mend.startswith(mend)
+
+
 def test_a_downgrade_that_refuses_and_says_why_passes(found: Callable[..., Any]) -> None:
     refuses = (
         'irreversible = "the column is precious"\n\n\ndef downgrade():\n    raise NotImplementedError(irreversible)'

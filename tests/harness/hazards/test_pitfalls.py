@@ -61,6 +61,12 @@ FURTHER = (
         run(("create domain depot_number as bigint", "create table bill(depot_id depot_number references depot)")),
     ),
     Case(
+        "PGH-F001",
+        "a key that holds less than what it refers to, where one that holds more has room for all",
+        run(("create table bill(depot_id int references depot)",)),
+        run(("create table till(id int primary key)", "create table bill(till_id bigint references till)")),
+    ),
+    Case(
         "PGH-F003",
         "a CHECK calls a function that nobody marked",
         run(("alter table parcel add check (qty < dice()) not valid",)),

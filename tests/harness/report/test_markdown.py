@@ -47,6 +47,18 @@ def test_of_one_cause_that_is_said_which_holds_for_all() -> None:
     assert "waits for t0" not in told
 
 
+def test_of_a_cause_at_several_revisions_each_object_names_its_own() -> None:
+    found = tuple(
+        Finding("locks", one, f"table public.{name}", "It waits.", f"mend {name}")
+        for one, name in (("0001", "a"), ("0002", "b"), ("0002", "c"))
+    )
+
+    told = render_markdown(report_of(CheckResult("locks", Status.FAILED, 0.0, found)))
+
+    assert "<code>3 × table</code>  · 2 revisions</summary>" in told
+    assert "<p><code>public.b [0002_add_price]</code></p>" in told
+
+
 def test_files_are_called_as_in_the_repository_also_within_a_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,7 +84,7 @@ def test_it_is_never_longer_than_a_comment_may_be(number: int, *, alike: bool) -
             "drift",
             f"r{at % 2 if alike else at}",
             f"index <{'&' * 300}{at}>",
-            "@<&>`" * 3_000,
+            f"{at % 2 if alike else at}" + "@<&>`" * 3_000,
             "<" * 9_000,
             "&\n" * 9_000,
         )

@@ -114,6 +114,20 @@ def test_of_one_cause_that_is_said_which_holds_for_all() -> None:
     assert "waits for t0" not in page
 
 
+def test_a_cause_at_several_revisions_is_reached_from_the_cells_of_each() -> None:
+    found = tuple(
+        Finding("locks", one, f"table public.{name}", "It waits.", f"mend {name}")
+        for one, name in (("0001", "a"), ("0002", "b"), ("0002", "c"))
+    )
+
+    page = render_html(report_of(CheckResult("locks", Status.FAILED, 0.0, found)))
+
+    assert '<article id="0001-locks">' in page
+    assert '<li id="0002-locks"><code>public.b [0002_add_price]</code>' in page
+    assert page.count('id="0002-locks"') == 1
+    assert '2 revisions · <a href="#0001">0001_add_book</a>, <a href="#0002">0002_add_price</a>' in page
+
+
 def test_markup_in_names_is_shown_as_it_is() -> None:
     html = render_html(HOSTILE)
 

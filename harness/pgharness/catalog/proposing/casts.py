@@ -6,6 +6,7 @@ import math
 import re
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.integer_types import LARGEST
 from pgharness.catalog.rendering.parts import Contents
 
 FAMILIES = {
@@ -15,7 +16,8 @@ FAMILIES = {
     **dict.fromkeys(("time with time zone", "time without time zone"), "time of day"),
     **dict.fromkeys(("json", "jsonb"), "json"),
 }
-WHOLE_NUMBERS = frozenset({"smallint", "integer", "bigint"})
+WHOLE_NUMBERS = LARGEST.keys()
+_LENGTH = re.compile(r"(?:text|character varying)(?:\((\d+)\))?")
 
 
 def is_far(contents: Contents, other: Contents, column: ObjectKey) -> bool:
@@ -57,6 +59,15 @@ def loss(column: str, table: str, before: str, after: str) -> str:
     if _family(before) not in ("number", "moment"):
         return ""
     return f"{what}, without an error: SELECT count(*) FROM {table} WHERE {column} <> {column}::{after}::{before}"
+
+
+def may_not_fit(before: str, after: str) -> bool:
+    """Whether a type is the same as another but for its size, and holds less, so that it refuses values which that one holds."""
+    if {before, after} <= LARGEST.keys():
+        return LARGEST[after] < LARGEST[before]
+    lengths = [_LENGTH.fullmatch(one) for one in (before, after)]
+    longest, allowed = (math.inf if one is None or one[1] is None else int(one[1]) for one in lengths)
+    return None not in lengths and allowed < longest
 
 
 def _fineness(printed: str) -> float:

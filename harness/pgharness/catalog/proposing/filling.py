@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pgharness.catalog.facts import ObjectKey
-from pgharness.catalog.index_shapes import foreign_key_of, index_of
+from pgharness.catalog.index_shapes import ForeignKey, foreign_key_of, index_of
 from pgharness.catalog.proposing.enums import labels_of
 from pgharness.catalog.proposing.fitting import fitting
 from pgharness.catalog.rendering.parts import Contents, literal
@@ -50,12 +51,18 @@ def _value(contents: Contents, column: ObjectKey) -> str | None:
     facts = contents.properties[column]
     if "default" in facts:
         return facts["default"]
+    for found in _foreign_keys(contents, column):
+        return f"(SELECT {found.referred[0]} FROM {found.referenced} ORDER BY 1 LIMIT 1)"
+    return fitting(contents, column, _neutral(contents, facts["type"]))
+
+
+def _foreign_keys(contents: Contents, column: ObjectKey) -> Iterator[ForeignKey]:
+    """Yield the foreign keys of the column alone."""
     for key in contents.of(contents.parent(column), "constraint"):
         if contents.properties[key]["exists"] == "foreign key":
             found = foreign_key_of(contents.snapshot, key)
             if found.columns == (contents.local_name(column),) and found.referred:
-                return f"(SELECT {found.referred[0]} FROM {found.referenced} ORDER BY 1 LIMIT 1)"
-    return fitting(contents, column, _neutral(contents, facts["type"]))
+                yield found
 
 
 def _neutral(contents: Contents, printed: str) -> str | None:
@@ -70,6 +77,10 @@ def _neutral(contents: Contents, printed: str) -> str | None:
 
 def _fill_uniquely(contents: Contents, column: ObjectKey) -> list[str]:
     table, name = contents.parent(column).object, contents.local_name(column)
+    for found in _foreign_keys(contents, column):
+        return [
+            f"UPDATE {table} SET {name} = <a key of {found.referenced} that no row of {table} has> WHERE {name} IS NULL;"
+        ]
     plain = re.sub(r"\(.*?\)", "", contents.properties[column]["type"])
     if plain == "uuid":
         return [f"UPDATE {table} SET {name} = gen_random_uuid() WHERE {name} IS NULL;"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pgharness.findings import Finding
-from pgharness.report.causes import Cause, causes, name_of
+from pgharness.report.causes import Cause, causes
 from pgharness.report.markup import element, sentence, text
 from pgharness.report.model import Report
 from pgharness.report.page.anchors import Anchors
 from pgharness.report.places import place_of
-from pgharness.report.text import counted
+from pgharness.report.text import counted, named_in, place_in_words
 from pgharness.report.typed import typed
 
 OPEN_LINES = 12
@@ -19,7 +19,7 @@ OPEN_LINES = 12
 
 
 def findings_by_harm(report: Report, anchors: Anchors, root: Path) -> Iterator[str]:
-    """Yield the findings, those of one cause together; the first in a cell of the grid carries its anchor.
+    """Yield the findings, those of one cause together; what stands first in a cell of the grid carries its anchor.
 
     The column is that of the check that tells the finding, which for one that speaks for another is not the finding's own.
     """
@@ -32,12 +32,14 @@ def findings_by_harm(report: Report, anchors: Anchors, root: Path) -> Iterator[s
         words = f"{harm.value[0].upper()}{harm.value[1:]}"
         yield element("h3", text(words) + element("span", f" {len(findings)}", class_="number"), class_="harm")
         for cause in causes(findings):
-            anchor = anchors.cell(cause.first.revision, column[id(cause.first)])
-            yield _article(report, cause, anchors, root, None if anchor in named else anchor)
-            named.add(anchor)
+            cells = [anchors.cell(one.revision, column[id(one)]) for one in cause.findings]
+            first = [None if cell in named or cell in cells[:at] else cell for at, cell in enumerate(cells)]
+            yield _article(report, cause, anchors, root, first)
+            named.update(cells)
 
 
-def _article(report: Report, cause: Cause, anchors: Anchors, root: Path, anchor: str | None) -> str:
+def _article(report: Report, cause: Cause, anchors: Anchors, root: Path, names: Sequence[str | None]) -> str:
+    """Return a cause; `names` are the anchors that its findings carry, the first one as the article."""
     first = cause.first
     head = (
         element("span", text(first.check), class_="check")
@@ -46,27 +48,34 @@ def _article(report: Report, cause: Cause, anchors: Anchors, root: Path, anchor:
     )
     parts = [
         element("h4", head),
-        _where(report, first, anchors, root),
+        _where(report, cause, anchors, root),
         element("p", sentence(cause.message), class_="message"),
     ]
     if cause.is_one:
         parts += [_fix(first.mend), _evidence(first.evidence)]
     else:
-        items = "".join(_item(finding) for finding in cause.findings)
+        items = "".join(
+            _item(named_in(report, cause, one), one, name if at else None)
+            for at, (one, name) in enumerate(zip(cause.findings, names, strict=True))
+        )
         summary = element("summary", f"{counted(len(cause.findings), 'object')}, each with its fix")
         parts.append(f'<details open>{summary}<ul class="objects">{items}</ul></details>')
-    return element("article", "".join(parts), id=anchor)
+    return element("article", "".join(parts), id=names[0])
 
 
-def _item(finding: Finding) -> str:
-    return element("li", element("code", text(name_of(finding))) + _fix(finding.mend) + _evidence(finding.evidence))
+def _item(name: str, finding: Finding, anchor: str | None) -> str:
+    """Return one object of a cause, in its revision where there are several."""
+    return element("li", element("code", text(name)) + _fix(finding.mend) + _evidence(finding.evidence), id=anchor)
 
 
-def _where(report: Report, finding: Finding, anchors: Anchors, root: Path) -> str:
-    """Return the file and line, and what was drawn of the revision."""
-    place = place_of(report, finding, root)
-    link = element("a", text(report.label(finding.revision)), href=f"#{anchors.revision(finding.revision)}")
-    return element("p", element("code", text(f"{place.file}:{place.line}")) + " · " + link, class_="where")
+def _where(report: Report, cause: Cause, anchors: Anchors, root: Path) -> str:
+    """Return the file and line, and what was drawn of the revision; of several revisions a link to each."""
+    place = place_of(report, cause.first, root)
+    links = ", ".join(
+        element("a", text(report.label(one)), href=f"#{anchors.revision(one)}") for one in cause.revisions
+    )
+    said = element("code", text(f"{place.file}:{place.line}")) if len(cause.revisions) == 1 else ""
+    return element("p", (said or text(place_in_words(report, cause))) + " · " + links, class_="where")
 
 
 def _fix(mend: str) -> str:
