@@ -14,6 +14,7 @@ from pgharness.records.trace import Trace
 from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited, in_words
 from pgharness.trace.estimating import rows_in_words, seconds_in_words
 from pgharness.trace.occurrences import blocking_locks, work_under_locks
+from pgharness.trace.slopes import Slope, slope_of
 
 NAME = "traffic"
 DEADLOCK, GAVE_UP = "40P01", "55P03"
@@ -22,6 +23,9 @@ WHOLE = 0.8
 IN_PIECES = (
     "the rows stay locked until the transaction ends: write them in pieces, each committed: with op.get_context().autocommit_block(): "
     "UPDATE … WHERE id BETWEEN … AND …, some thousand rows at a time"
+)
+LET_GO = (
+    "take the lock in a revision of its own, and do what follows it there in later ones, so that it is let go at once"
 )
 
 _LACKS_VALUE = re.compile(r'null value in column "(.+?)" of relation')
@@ -57,28 +61,31 @@ def _judge_waits(one: RevisionTraffic, wait_ms: int, trace: Trace | None) -> Ite
             culprits.setdefault(wait.culprit, []).append(wait)
     for culprit, waits in culprits.items():
         longest = waits[0]
+        slope = slope_of(one, longest)
         rows = ", ".join(f"{name} with {rows_in_words(count)} rows" for name, count in one.rows.items())
         yield Finding(
             NAME,
             one.revision,
             f"table {longest.relation}",
             f"Who {in_words(longest.act, longest.relation)} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
-            f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).",
-            _mend(trace, longest.relation, culprit),
+            f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).{f' {slope.in_words}' if slope else ''}",
+            _mend(trace, longest.relation, culprit, slope),
             "\n".join(f"{seconds_in_words(wait.waited_s)}: {wait.sql}" for wait in waits),
             code="PGH-T001",
         )
 
 
-def _mend(trace: Trace | None, relation: str, culprit: str = "") -> str:
-    """Return how nobody has to wait any more, by what the trace says of the lock: that of a table, or those of rows."""
+def _mend(trace: Trace | None, relation: str, culprit: str = "", slope: Slope | None = None) -> str:
+    """Return how nobody has to wait any more, by how the wait grows, and by what the trace says of the lock: that of a table, or those of rows."""
+    if slope is not None and not slope.grows:
+        return LET_GO
     statements = trace.statements if trace is not None else ()
     own = [one for one in statements if " ".join(one.statement.sql.split()).startswith(" ".join(culprit.split()))]
     locks = [lock for one in own for lock in blocking_locks(one) if relation in {lock.relation, lock.table}]
     if trace is not None and own and not locks:
         return IN_PIECES
     if trace is not None and not any(work_under_locks(trace)):
-        return "take the lock in a revision of its own, and do what follows it there in later ones, so that it is let go at once"
+        return LET_GO
     return "do it without the lock, as `locks` says beside it; or where its lock is held over later statements, do those in a revision of their own"
 
 
@@ -183,15 +190,19 @@ def _notes(one: RevisionTraffic, wanted: int) -> Iterator[Note]:
         yield Note(NAME, one.revision, f"the upgrade {what}: {_said(one.failure)}")
     if one.load.sent:
         yield Note(NAME, one.revision, _sent(one.load, one, wanted))
+    if one.fewer is not None and one.fewer.failure is not None:
+        why = _said(one.fewer.failure)
+        yield Note(NAME, one.revision, f"whether its waits grow with the rows is not known: on fewer it fails: {why}")
 
 
 def _sent(load: Load, one: RevisionTraffic, wanted: int) -> str:
     longest = load.longest
-    waited = (
-        f"the longest wait for it was {seconds_in_words(longest.waited_s)}"
-        if longest is not None
-        else "nobody waited for it"
-    )
+    waited = "nobody waited for it."
+    if longest is not None:
+        slope = slope_of(one, longest)
+        waited = (
+            f"the longest wait for it was {seconds_in_words(longest.waited_s)}.{f' {slope.in_words}' if slope else ''}"
+        )
     of_how_many = f"up to {rows_in_words(max(one.rows.values(), default=0))} rows a table ({wanted:,} asked for)"
     return f"{load.sent:,} statements were sent while the upgrade ran, {seconds_in_words(one.duration_s)}, on {of_how_many}; {waited}"
 

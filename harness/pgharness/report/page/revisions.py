@@ -8,7 +8,7 @@ from pathlib import Path
 from pgharness.findings import CheckResult
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import RevisionRecord, Step
-from pgharness.records.traffic import Waited
+from pgharness.records.traffic import RevisionTraffic
 from pgharness.report.diagram import Diagram, diagram_of
 from pgharness.report.diagram_svg import draw_diagram
 from pgharness.report.markup import element, sentence, shortened, text
@@ -85,7 +85,7 @@ def _section(report: Report, revision: Revision | None, anchors: Anchors, root: 
         for note in report.notes_at(revision)
     ]
     if record is not None:
-        parts += _timelines(record, anchor, report.waits(record.revision))
+        parts += _timelines(record, anchor, report.traffic_at(record.revision))
         parts.append(_schema(record))
     parts.append(_others(cells, revision, anchors))
     head = _head(report, revision, record, sum(len(found) for _, found in broken))
@@ -115,13 +115,13 @@ def _declared(revision: Revision, root: Path) -> str:
     return element("p", " · ".join(said), class_="where")
 
 
-def _timelines(record: RevisionRecord, anchor: str, waits: Sequence[Waited] = ()) -> Iterator[str]:
+def _timelines(record: RevisionRecord, anchor: str, traffic: RevisionTraffic | None = None) -> Iterator[str]:
     """Yield the upgrade, with the waits of traffic for it, and folded the downgrade."""
-    for name, step, waited in (("upgrade", record.upgrade, waits), ("downgrade", record.downgrade, ())):
+    for name, step, met in (("upgrade", record.upgrade, traffic), ("downgrade", record.downgrade, None)):
         if step is not None and step.trace is not None and step.trace.statements:
             timeline = timeline_of(step.trace)
             drawn = drawing(anchor, name)
-            inner = element("div", _timeline(timeline, step, drawn, waited), id=drawn)
+            inner = element("div", _timeline(timeline, step, drawn, met), id=drawn)
             dangers = sum(one.is_finding for one in timeline.hazards)
             mark = " " + element("span", f"▲ {dangers}", class_="bad") if dangers else ""
             summary = element(
@@ -130,8 +130,8 @@ def _timelines(record: RevisionRecord, anchor: str, waits: Sequence[Waited] = ()
             yield f"<details{' open' if name == 'upgrade' or dangers else ''}>{summary}{inner}</details>"
 
 
-def _timeline(timeline: Timeline, step: Step, anchor: str, waits: Sequence[Waited]) -> str:
-    drawn = draw_timeline(timeline, anchor, [band_of_waits(timeline, waits)])
+def _timeline(timeline: Timeline, step: Step, anchor: str, traffic: RevisionTraffic | None) -> str:
+    drawn = draw_timeline(timeline, anchor, [band_of_waits(timeline, traffic)] if traffic is not None else [])
     failure = (
         element("p", "fails: " + text(step.failure.message.partition("\n")[0]), class_="bad") if step.failure else ""
     )
