@@ -135,7 +135,17 @@ NO_LIMIT = Hazard(
     good="SET LOCAL lock_timeout = '1s'; ALTER TABLE parcel ADD COLUMN b1 int; ALTER TABLE depot ADD COLUMN b1 int",
 )
 
-FINDINGS = (INDEX_BUILD, REWRITE, MOVE, VERIFICATION, FOREIGN_KEY, HELD_OVER, SCAN, NO_LIMIT)
+HELD_BY_EARLIER = Hazard(
+    id="held-by-earlier",
+    code="PGH-W010",
+    title="A lock of an earlier revision is held over work",
+    shows="a lock of an earlier revision, as env.py deploys both in one transaction, while rows are read and written or a constraint is validated",
+    blocks="what the earlier lock blocks, for as long as the later revision takes",
+    bad="ALTER TABLE parcel ADD COLUMN a1 int, and in the next revision UPDATE parcel SET a1 = qty",
+    good=f"the same  {_APART}",
+)
+
+FINDINGS = (INDEX_BUILD, REWRITE, MOVE, VERIFICATION, FOREIGN_KEY, HELD_OVER, SCAN, NO_LIMIT, HELD_BY_EARLIER)
 """The dangers that `locks` finds."""
 
 REVERSIBLE = (INDEX_BUILD,)

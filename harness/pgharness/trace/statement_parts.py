@@ -11,6 +11,7 @@ _TOKENS = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_GIVES_ROWS = re.compile(r"\s*VALUES\b", re.IGNORECASE)
 _ALTERS_TABLE = re.compile(
     r'(?P<head>\s*ALTER\s+(?:FOREIGN\s+)?TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:"[^"]+"|[\w$.]+)+\*?)\s+(?P<actions>.*)',
     re.IGNORECASE | re.DOTALL,
@@ -37,6 +38,19 @@ def actions_of(sql: str) -> tuple[str, tuple[str, ...]]:
     if match is None:
         return "", ()
     return match["head"].strip(), tuple(part.strip() for part in _split(match["actions"], ","))
+
+
+def outermost(sql: str) -> str:
+    """Return a statement without what stands in its parentheses, but for the word VALUES of rows that stand there."""
+    found, depth = "", 0
+    for match in _TOKENS.finditer(sql):
+        piece = " " if match["comment"] else match.group()
+        depth -= piece == ")"
+        found += piece if depth == 0 else ""
+        if piece == "(":
+            found += "VALUES" if depth == 0 and _GIVES_ROWS.match(sql, match.end()) else ""
+            depth += 1
+    return found
 
 
 def in_parentheses(text: str, after: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.trace.hazards import FINDINGS
@@ -37,9 +37,9 @@ def counted(work: Work) -> str:
     return f"{doing(work)} ({work.rows} here)" if work.rows else doing(work)
 
 
-def trace_in_lines(trace: Trace) -> Iterator[str]:
-    """Yield the lines that tell a step."""
-    hazards = list(hazards_in(trace))
+def trace_in_lines(trace: Trace, besides: Sequence[Met] = ()) -> Iterator[str]:
+    """Yield the lines that tell a step, with hazards that its own trace does not show."""
+    hazards = [*besides, *hazards_in(trace)]
     transaction: int | None = -1
     for place, traced in enumerate(trace.statements):
         if traced.transaction is None or traced.transaction != transaction:
