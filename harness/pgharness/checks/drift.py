@@ -46,6 +46,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         record.head,
         record.models.snapshot,
         names=("the migrated database", "the models"),
+        is_served=True,
     )
     for told in found.told:
         finding = Finding(
