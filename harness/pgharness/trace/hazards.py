@@ -6,21 +6,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pgharness.trace.fixes import (
-    fix_foreign_key,
-    fix_held_over,
-    fix_index_build,
-    fix_move,
-    fix_rewrite,
-    fix_scan,
-    fix_verification,
-)
+from pgharness.catalog.facts import Snapshot
+from pgharness.trace.fixes.index_builds import fix_index_build
+from pgharness.trace.fixes.other_work import fix_held_over, fix_scan
+from pgharness.trace.fixes.rewrites import fix_move, fix_rewrite
+from pgharness.trace.fixes.verifications import fix_foreign_key, fix_verification
 from pgharness.trace.occurrences import Occurrence
 
 _APART = "-- with transaction_per_migration=True in env.py"
 _VALIDATES = re.compile(r"\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE)
 
-Fix = Callable[[Occurrence], str]
+Fix = Callable[[Occurrence, Snapshot], str]
+"""Of an occurrence, and the catalog that the step met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
