@@ -140,7 +140,7 @@ def test_rows_that_were_taken_before_are_refused_since_a_revision_ran_unless_it_
 
     assert (found.code, found.subject) == ("PGH-T006", "table public.child")
     assert found.evidence.startswith("INSERT INTO public.child (id, parent_id, x)")
-    assert "ALTER TABLE public.child ALTER COLUMN y SET DEFAULT" in found.mend
+    assert 'op.execute("ALTER TABLE public.child ALTER COLUMN y SET DEFAULT 0") in the same revision' in found.mend
     assert mended.report.findings == ()
 
 
@@ -232,11 +232,13 @@ def test_the_fix_is_by_the_lock_that_was_waited_for() -> None:
         (found,) = [one for one in judge_traffic(record, lambda _left, _right: ()) if isinstance(one, Finding)]
         return found.mend
 
-    assert "as `locks` says beside it" in fix("CREATE INDEX", ("CREATE INDEX", shared, (work,)))
-    assert "in pieces, each committed" in fix("UPDATE a", ("UPDATE a", rows, (wrote,)))
-    assert "in pieces, each committed" in fix(
-        "UPDATE a", ("UPDATE a", rows, (wrote,)), ("CREATE INDEX", shared, (work,))
-    )
+    build, update = "CREATE INDEX i ON a (x)", "UPDATE a SET x = 1 WHERE y IS NULL OR z"
+    pieces = "UPDATE a SET x = 1 WHERE (y IS NULL OR z) AND ctid >= "
+
+    assert 'op.execute("CREATE INDEX CONCURRENTLY i ON a (x)")' in fix(build, (build, shared, (work,)))
+    assert pieces in fix(update, (update, rows, (wrote,)))
+    assert pieces in fix(update, (update, rows, (wrote,)), (build, shared, (work,)))
+    assert "as `locks` says beside it" in fix("COMMIT", (build, shared, (work,)))
     assert "revision of its own" in fix("SELECT 1", ("SELECT 1", shared, ()))
 
 

@@ -42,6 +42,8 @@ class Dangerous:
     doing: Doing
     name: str = ""
     relation: str = "public.parcel"
+    is_held_over: bool = False
+    """Whether the lock is an earlier statement's."""
     partitions: tuple[tuple[str, str], ...] = ()
     """Where `relation` is partitioned, its partitions with the name of the index of each."""
 
@@ -51,7 +53,7 @@ class Dangerous:
         held = HeldLock(self.relation, "partitioned table" if self.partitions else "table", "ACCESS EXCLUSIVE", 0)
         parts = self.partitions or ((self.relation, self.name),)
         works = tuple(Work(self.doing, relation, name, 20) for relation, name in parts)
-        one = Occurrence(0, TracedStatement(statement, 0, (held,), works), held, works)
+        one = Occurrence(int(self.is_held_over), TracedStatement(statement, 0, (held,), works), held, works)
         fix = hazard_of(one).fix
         assert fix is not None
         return fix(one, catalog)
@@ -117,6 +119,10 @@ DANGEROUS = (
     Dangerous("alter table parcel add column l2 text generated always as (upper(label)) stored", "rewrites"),
     Dangerous("alter table parcel add column p posint default 3", "rewrites"),
     Dangerous("alter table parcel alter kind type varchar", "builds", "parcel_kind"),
+    Dangerous(
+        "UPDATE parcel SET note = 'where ' || (SELECT 'a') WHERE qty > 3 OR code IS NULL", "writes", is_held_over=True
+    ),
+    Dangerous("delete from parcel where note = ';'", "writes", is_held_over=True),
     Dangerous("cluster leg using leg_pkey", "rewrites", relation="public.leg"),
     Dangerous("vacuum full leg", "rewrites", relation="public.leg"),
     Dangerous(ATTACH, "builds", "scan_2027_at_idx", relation="public.scan_2027"),
@@ -218,7 +224,7 @@ def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has
 
     assert "autocommit_block(): what line 7 sends, with a WHERE" in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert bound not in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
-    assert f'op.execute("{plain}")' in fix(Statement(plain, "", "r.py", 7))
+    assert "UPDATE parcel SET note = 'q' WHERE ctid >= " in fix(Statement(plain, "", "r.py", 7))
 
 
 def test_a_constraint_beside_such_a_column_is_added_by_itself() -> None:

@@ -6,7 +6,7 @@ import re
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.trace.fixes.partitions import fix_new_partition
-from pgharness.trace.fixes.writing import ATTACHES, BLOCK, bare, execute, has, sql_of
+from pgharness.trace.fixes.writing import ATTACHES, BLOCK, bare, execute, has, sql_of, written_in_pieces
 from pgharness.trace.occurrences import Occurrence
 
 _WRITES_ALL = re.compile(r"^\s*UPDATE\b(?!.*\bWHERE\b)", re.IGNORECASE | re.DOTALL)
@@ -21,6 +21,8 @@ def fix_held_over(one: Occurrence, _catalog: Snapshot) -> str:
     spared = ", with a WHERE that spares what the application has written since" if _WRITES_ALL.match(sql) else ""
     # What was bound to a statement is not in its text, so only the call that the revision has makes it again.
     sent = one.statement.statement
+    if not sent.parameters and one.lock.kind != "partitioned table" and (pieces := written_in_pieces(sql)):
+        return f"do it in the next revision, some pages at a time, each committed: {BLOCK}{execute(pieces)}{spared}"
     call = f"what line {sent.line} sends" if sent.line else "what sends it now"
     return (
         "do it in a revision of its own, before or after, or in pieces, each committed, in an autocommit block: "

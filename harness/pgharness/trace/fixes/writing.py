@@ -9,12 +9,15 @@ from pgharness.catalog.identifiers import quoted
 from pgharness.catalog.names import qualifier
 from pgharness.records.trace import Work
 from pgharness.trace.occurrences import Occurrence
-from pgharness.trace.statement_parts import the_one
+from pgharness.trace.statement_parts import outermost, split_at_where, the_one
 
 NAME = r'"[^"]+"|\w+'
 ATTACHES = re.compile(r"\bATTACH\s+PARTITION\b|\bPARTITION\s+OF\b", re.IGNORECASE)
 BLOCK = "with op.get_context().autocommit_block(): "
 NEXT, THEN = "; and in the next revision ", "; and in one after it "
+_WRITES_ROWS = re.compile(
+    r"^\s*(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(?P<table>(?:\"[^\"]+\"|[\w.])+)(?!\s*\*)", re.IGNORECASE
+)
 # So many pages are 8 MB: some ten thousand rows, locked for a moment.
 _PAGES = 1000
 
@@ -36,11 +39,31 @@ def all_of(*statements: str) -> str:
 
 def in_pieces(table: str, column: str, value: str) -> str:
     """Return the statement that fills a column where it is NULL, some pages at a time, each committed; it can be stopped and sent again."""
+    return _by_pages(table, f"UPDATE {table} SET {column} = {value} WHERE {column} IS NULL")
+
+
+def written_in_pieces(sql: str) -> str:
+    """Return a statement that writes to rows of one table as one that does so in pieces; empty for what cannot be parted so."""
+    text = sql.rstrip("; ")
+    writes = _WRITES_ROWS.match(text)
+    if (
+        writes is None
+        or "$$" in text
+        or re.search(r"\b(FROM|USING|RETURNING)\b", outermost(text[writes.end() :]), re.IGNORECASE)
+    ):
+        return ""
+    before, condition = split_at_where(text)
+    return _by_pages(writes["table"], f"{before} WHERE {f'({condition})' if condition else 'true'}")
+
+
+def _by_pages(table: str, statement: str) -> str:
+    """Return a loop that sends a statement, which ends with its condition, for some pages of a table at a time, and commits each time."""
     pages = f"pg_relation_size('{table.replace(chr(39), 2 * chr(39))}') / current_setting('block_size')::int"
     first, behind = "('(' || page || ',0)')::tid", f"('(' || page + {_PAGES} || ',0)')::tid"
+    every = statement.removesuffix(" true") if statement.endswith(" WHERE true") else f"{statement} AND"
     return (
-        f"DO $$ BEGIN FOR page IN 0 .. {pages} BY {_PAGES} LOOP UPDATE {table} SET {column} = {value} "
-        f"WHERE {column} IS NULL AND ctid >= {first} AND ctid < {behind}; COMMIT; END LOOP; END $$"
+        f"DO $$ BEGIN FOR page IN 0 .. {pages} BY {_PAGES} LOOP "
+        f"{every} ctid >= {first} AND ctid < {behind}; COMMIT; END LOOP; END $$"
     )
 
 
