@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pgharness.records.trace import Work
+from pgharness.trace.telling import counted
 from tests.harness.chains import ENV, Revision, sql, table, write_chain
 
 CHAIN = (
@@ -66,3 +68,8 @@ def test_a_revision_is_traced_statement_by_statement(
     (revision,) = json.loads(as_json.out)["revisions"]
     dangers = [(one["id"], one["about"]) for one in revision["upgrade"]["hazards"]]
     assert ("held-over-work", "public.a") in dangers
+
+
+def test_one_row_is_told_as_one() -> None:
+    assert counted(Work("reads", "public.a", "", 1)) == "reads a row of public.a (1 here)"
+    assert counted(Work("writes", "public.a", "", 2)) == "writes the rows of public.a (2 here)"

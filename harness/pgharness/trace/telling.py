@@ -34,7 +34,10 @@ def doing(work: Work) -> str:
 
 def counted(work: Work) -> str:
     """Return it with how many rows that was on the few rows of a test, where they were counted."""
-    return f"{doing(work)} ({work.rows} here)" if work.rows else doing(work)
+    if not work.rows:
+        return doing(work)
+    told = doing(work) if work.rows > 1 else doing(work).replace(" the rows of ", " a row of ", 1)
+    return f"{told} ({work.rows} here)"
 
 
 def trace_in_lines(trace: Trace, besides: Sequence[Met] = ()) -> Iterator[str]:
