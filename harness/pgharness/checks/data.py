@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pgharness.catalog.proposing.python_words import string
 from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
-from pgharness.checks.contents import DECLARE, GIVEN_NUMBERS, NAME, judge_contents
+from pgharness.checks.contents import GIVEN_NUMBERS, judge_contents
+from pgharness.checks.contents_seen import DECLARE, NAME
 from pgharness.describing.contents import in_one_line
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.writer import writer_of
