@@ -10,7 +10,7 @@ from pgharness.checks.traffic_fixes import mend_refused, mend_wait
 from pgharness.findings import Finding, Harm, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure, RevisionRecord
-from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited, in_words
+from pgharness.records.traffic import GIVEN, Load, Queue, RevisionTraffic, Waited, in_words
 from pgharness.trace.estimating import rows_in_words, seconds_in_words
 from pgharness.trace.slopes import slope_of
 
@@ -51,13 +51,18 @@ def _judge_waits(one: RevisionTraffic, wait_ms: int, item: RevisionRecord | None
         yield Finding(
             NAME,
             one.revision,
-            f"table {longest.relation}",
+            _subject(longest.act, longest.relation),
             f"Who {in_words(longest.act, longest.relation)} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
             f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).{f' {slope.in_words}' if slope else ''}",
-            mend_wait(item, longest.relation, culprit, slope),
+            mend_wait(item, "" if longest.act == GIVEN else longest.relation, culprit, slope),
             "\n".join(f"{seconds_in_words(wait.waited_s)}: {wait.sql}" for wait in waits),
             code="PGH-T001",
         )
+
+
+def _subject(act: str, relation: str) -> str:
+    """Return what a session works on, the table or the statement of a file."""
+    return f"{'statement' if act == GIVEN else 'table'} {relation}"
 
 
 def _judge_errors(one: RevisionTraffic, item: RevisionRecord | None) -> Iterator[Finding]:
@@ -85,9 +90,9 @@ def _judge_errors(one: RevisionTraffic, item: RevisionRecord | None) -> Iterator
             yield Finding(
                 NAME,
                 one.revision,
-                f"table {error.relation}",
+                _subject(error.act, error.relation),
                 f"A statement that {in_words(error.act, error.relation)} failed meanwhile: {error.message} (SQLSTATE {error.sqlstate}).",
-                mend_wait(item, error.relation),
+                mend_wait(item, "" if error.act == GIVEN else error.relation),
                 error.sql,
                 code="PGH-T003",
             )

@@ -21,13 +21,16 @@ LET_GO = (
 
 
 def mend_wait(item: RevisionRecord | None, relation: str, culprit: str = "", slope: Slope | None = None) -> str:
-    """Return how nobody has to wait any more, by how the wait grows, and by what the trace says of the lock: that of a table, or those of rows."""
+    """Return how nobody has to wait any more, by how the wait grows, and by what the trace says of the lock: that of a table, or those of rows.
+
+    Which table it was is not known where `relation` is empty.
+    """
     if slope is not None and not slope.grows:
         return LET_GO
     trace = item.upgrade.trace if item is not None else None
     statements = trace.statements if trace is not None else ()
     own = [one for one in statements if " ".join(one.statement.sql.split()).startswith(" ".join(culprit.split()))]
-    locks = [lock for one in own for lock in blocking_locks(one) if relation in {lock.relation, lock.table}]
+    locks = [lock for one in own for lock in blocking_locks(one) if relation in {"", lock.relation, lock.table}]
     if trace is not None and own and not locks:
         return _in_pieces(own[0])
     works = list(work_under_locks(trace)) if trace is not None else []

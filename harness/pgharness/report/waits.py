@@ -15,9 +15,10 @@ CUT = "…"
 
 def band_of_waits(timeline: Timeline, traffic: RevisionTraffic) -> Band:
     """Return a lane for each wait, the longest first; one for what is no statement of the revision, as COMMIT, goes across all."""
-    return Band(
-        "Waits of traffic", tuple(lane for one in traffic.load.waits for lane in _lanes(timeline, traffic, one))
-    )
+    slope = next((slope for one in traffic.load.waits if (slope := slope_of(traffic, one))), None)
+    sizes = f" on {rows_in_words(slope.rows)} rows (and on {rows_in_words(slope.fewer_rows)})" if slope else ""
+    lanes = (lane for one in traffic.load.waits for lane in _lanes(timeline, traffic, one))
+    return Band(f"Waits of traffic{sizes}", tuple(lanes))
 
 
 def statement_of(timeline: Timeline, one: Waited) -> int | None:
@@ -31,7 +32,7 @@ def _lanes(timeline: Timeline, traffic: RevisionTraffic, one: Waited) -> Iterato
     seconds = seconds_in_words(one.waited_s)
     slope = slope_of(traffic, one)
     yield Lane(
-        f"{seconds}: {in_words(one.act, one.relation.replace('public.', ''))}{_on_fewer(slope)}",
+        f"{seconds}{_on_fewer(slope)}: {in_words(one.act, one.relation.replace('public.', ''))}",
         f"`{one.sql}` waited {seconds} while the migration ran `{one.culprit}`"
         + (f". {slope.in_words}" if slope else ""),
         "wait",
@@ -43,9 +44,7 @@ def _lanes(timeline: Timeline, traffic: RevisionTraffic, one: Waited) -> Iterato
 def _on_fewer(slope: Slope | None) -> str:
     if slope is None:
         return ""
-    return (
-        f" ({seconds_in_words(slope.fewer_s) if slope.fewer_s else 'none'} on {rows_in_words(slope.fewer_rows)} rows)"
-    )
+    return f" ({seconds_in_words(slope.fewer_s) if slope.fewer_s else 'none'})"
 
 
 def _is_of(culprit: str, statement: str) -> bool:

@@ -238,6 +238,9 @@ def test_the_fix_is_by_the_lock_that_was_waited_for() -> None:
     assert 'op.execute("CREATE INDEX CONCURRENTLY i ON a (x)")' in fix(build, (build, shared, (work,)))
     assert pieces in fix(update, (update, rows, (wrote,)))
     assert pieces in fix(update, (update, rows, (wrote,)), (build, shared, (work,)))
+    held = HeldLock("public.a", "table", "ACCESS EXCLUSIVE", 0)
+    read = Work("reads", "public.a", "", 9)
+    assert "some pages at a time" in fix(update, ("ALTER TABLE a ADD x int", held, ()), (update, held, (wrote, read)))
     assert "as `locks` says beside it" in fix("COMMIT", (build, shared, (work,)))
     assert "revision of its own" in fix("SELECT 1", ("SELECT 1", shared, ()))
 

@@ -172,7 +172,8 @@ def test_a_wait_of_traffic_stands_beneath_the_statement_that_was_waited_for() ->
         ("250 ms: reads a row of a", 0, 2),
     ]
     assert [lane.words for lane in band.lanes] == [
-        "1.5 s: inserts a row of a (200 ms on 100 k rows)",
-        "250 ms: reads a row of a (none on 100 k rows)",
+        "1.5 s (200 ms): inserts a row of a",
+        "250 ms (none): reads a row of a",
     ]
+    assert (alone.heading, band.heading) == ("Waits of traffic", "Waits of traffic on 1.0 M rows (and on 100 k)")
     assert "Waits of traffic" in Page(draw_timeline(timeline_of(BACKFILL), "x", [band])).text
