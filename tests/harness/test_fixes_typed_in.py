@@ -119,6 +119,32 @@ def test_a_label_more_that_a_default_names_can_be_typed_in(project: Path, judged
     assert judged("drift", "upgrade", "roundtrip", "enums") == []
 
 
+STANDS_ON_ROWS = {
+    "    pages: Mapped[int]\n": "    pages: Mapped[int] = mapped_column(index=True)\n",
+    '"author_id", "title", name': '"author_id", "title", "pages", name',
+    "    __table_args__ = (": '    __table_args__ = (\n        sa.CheckConstraint("pages > -5", name="ck_book_some"),',
+}
+
+
+def test_what_is_made_on_a_table_that_stands_keeps_nobody_waiting_and_can_be_run_again(
+    project: Path, judged: Found
+) -> None:
+    """An index, a constraint that makes one, a CHECK and a foreign key."""
+    edit(project, STANDS_ON_ROWS)
+    revision = project / "versions" / "0002_add_book.py"
+    made = revision.read_text(encoding="utf-8")
+    without_key = re.sub(r'sa\.ForeignKey\("author\.id"[^)]*\), ?', "", made)
+    assert without_key != made
+    revision.write_text(without_key, encoding="utf-8")
+
+    found = judged("drift", "locks")
+    write(project, up=code([one for one in found if one.check == "drift"]))
+
+    assert {one.subject.partition(" ")[0] for one in found if one.check == "drift"} == {"index", "constraint"}
+    told = judged("drift", "locks", "crash", "notices")
+    assert [(one.check, one.subject, one.message) for one in told] == []
+
+
 MAKES = Revision(
     "0001",
     sql(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -11,11 +12,15 @@ from typing import Any
 import pytest
 
 from pgharness.chain import project as chain_project
+from pgharness.chain.agent import Agent
+from pgharness.chain.project import open_project
 from pgharness.findings import Status
 from pgharness.report.model import Report
+from pgharness.report.places import relative_to
 from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
+from tests.harness.chains import table, write_chain
 from tests.harness.conftest import SLOW
 
 COUNTRY = "versions/0003_add_country.py"
@@ -276,3 +281,18 @@ def test_a_project_may_be_judged_twice_in_one_process(example: Callable[..., Pat
     reports = [run_on(pg_server, plan_run(settings), started=perf_counter()).report for _ in range(2)]
 
     assert [report.findings for report in reports] == [(), ()]
+
+
+def test_files_are_told_without_steps_up(tmp_path: Path, agent: Agent) -> None:
+    write_chain(tmp_path / "app", [table("a")])
+    ini = tmp_path / "ci" / "alembic.ini"
+    ini.parent.mkdir()
+    ini.write_text("[alembic]\nscript_location = %(here)s/../app\nversion_locations = %(here)s/../app/versions\n")
+
+    project = open_project(load_settings(None, alembic=ini), agent=agent)
+
+    with contextlib.closing(project.runs):
+        (revision,) = project.chain.revisions
+        assert project.env_py == str(tmp_path / "app" / "env.py")
+        assert relative_to(tmp_path, revision.path) == "app/versions/a.py"
+        assert relative_to(tmp_path, f"{tmp_path}/ci/../app/env.py") == "app/env.py"

@@ -119,6 +119,7 @@ def script_directory(config: Config) -> ScriptDirectory:
     """Open the script folder; what Alembic puts on the path each time (`prepend_sys_path`) stands there once."""
     before = sys.path[:]
     scripts = ScriptDirectory.from_config(config)
+    scripts.dir = os.path.abspath(scripts.dir)  # as env.py and its lines are told  # noqa: PTH100 - links are not followed, `..` is
     added = sys.path[: len(sys.path) - len(before)]
     sys.path[:] = [*dict.fromkeys(added), *(entry for entry in before if entry not in added)]
     return scripts

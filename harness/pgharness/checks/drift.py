@@ -47,6 +47,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         record.head,
         record.models.snapshot,
         names=SIDES,
+        is_served=True,
     )
     for told in found.told:
         finding = Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pgharness.catalog.facts import Snapshot
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.locks_between import judge_between
 from pgharness.findings import Finding, Harm, Minor, Note, Together
@@ -66,7 +67,7 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
     What a revision allows has to be found with a profile as without, or the allowance would be told as unused.
     """
     hazard = hazard_of(one)
-    fix = hazard.fix(one) if hazard.fix else hazard.good
+    fix = hazard.fix(one, _met(revision, direction, record)) if hazard.fix else hazard.good
     finding = _finding(revision, direction, trace, one, f"{fix}{_between_revisions(record.deployment, hazard, fix)}")
     sizes = record.sizes
     if sizes is None:
@@ -80,6 +81,14 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
         f"{direction}(): {in_one_line(one.statement)} {doing(one.work)} while {in_words(one.lock.mode, one.lock.kind)}; in production these are "
         f"{rows_in_words(estimate.rows)} rows (a finding from small_table_rows = {sizes.small_table_rows:,})",
     )
+
+
+def _met(revision: Revision, direction: str, record: ChainRecord) -> Snapshot:
+    """Return the catalog that a step met."""
+    item = record.record_of(revision.revision)
+    assert item is not None
+    after = item.upgrade.snapshot
+    return after if direction == "downgrade" and after is not None else item.before
 
 
 def _at_size(estimate: Estimate, one: Occurrence, sizes: SizesRecord) -> str:

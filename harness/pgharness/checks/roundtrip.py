@@ -61,6 +61,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         downgrade.snapshot,
         record.before,
         names=("the catalog after the downgrade", "the catalog before the upgrade"),
+        is_served=True,
     )
     changed = _changed_by_reupgrade(record, compare)
     yield from _judge_restored(record, restoring)

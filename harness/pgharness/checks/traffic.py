@@ -6,29 +6,19 @@ import re
 from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
+from pgharness.checks.traffic_fixes import mend_refused, mend_wait
 from pgharness.findings import Finding, Harm, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.revisions import Revision
-from pgharness.records.steps import Failure
-from pgharness.records.trace import Trace
-from pgharness.records.traffic import Load, Queue, RevisionTraffic, Waited, in_words
+from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.records.traffic import GIVEN, Load, Queue, RevisionTraffic, Waited, in_words
 from pgharness.trace.estimating import rows_in_words, seconds_in_words
-from pgharness.trace.occurrences import blocking_locks, work_under_locks
+from pgharness.trace.slopes import slope_of
 
 NAME = "traffic"
 DEADLOCK, GAVE_UP = "40P01", "55P03"
 # A wait that is so near the whole time that a reader stayed was for as long as it stayed.
 WHOLE = 0.8
-IN_PIECES = (
-    "the rows stay locked until the transaction ends: write them in pieces, each committed: with op.get_context().autocommit_block(): "
-    "UPDATE … WHERE id BETWEEN … AND …, some thousand rows at a time"
-)
-
 _LACKS_VALUE = re.compile(r'null value in column "(.+?)" of relation')
-_WITH_DEFAULT = (
-    'op.execute("ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT …") in the same revision; or let it be NULL until the release '
-    "before, which gives no value, runs no more"
-)
 _WHEN_NOBODY_DOES = (
     'let what is new take what the release before writes; or put it into a revision that says after_deploy = "<why no such release runs '
     'any more>"'
@@ -40,16 +30,15 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | R
     assert record.traffic is not None
     for one in record.traffic.revisions:
         item = record.record_of(one.revision)
-        trace = item.upgrade.trace if item is not None else None
-        yield from _judge_waits(one, record.traffic.wait_ms, trace)
-        yield from _judge_errors(one, trace)
-        yield from _judge_refused(one, item.revision if item is not None else None)
+        yield from _judge_waits(one, record.traffic.wait_ms, item)
+        yield from _judge_errors(one, item)
+        yield from _judge_refused(one, item)
         yield from _notes(one, record.traffic.rows)
         if one.queue is not None:
             yield from _judge_queue(one.revision, one.queue)
 
 
-def _judge_waits(one: RevisionTraffic, wait_ms: int, trace: Trace | None) -> Iterator[Finding]:
+def _judge_waits(one: RevisionTraffic, wait_ms: int, item: RevisionRecord | None) -> Iterator[Finding]:
     """Yield one finding for each statement of the migration that kept somebody waiting, with the longest wait of each table."""
     culprits: dict[str, list[Waited]] = {}
     for wait in one.load.waits:
@@ -57,32 +46,26 @@ def _judge_waits(one: RevisionTraffic, wait_ms: int, trace: Trace | None) -> Ite
             culprits.setdefault(wait.culprit, []).append(wait)
     for culprit, waits in culprits.items():
         longest = waits[0]
+        slope = slope_of(one, longest)
         rows = ", ".join(f"{name} with {rows_in_words(count)} rows" for name, count in one.rows.items())
         yield Finding(
             NAME,
             one.revision,
-            f"table {longest.relation}",
+            _subject(longest.act, longest.relation),
             f"Who {in_words(longest.act, longest.relation)} waited {seconds_in_words(longest.waited_s)} while the migration ran `{culprit}` "
-            f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).",
-            _mend(trace, longest.relation, culprit),
+            f"({rows}); {wait_ms} ms are allowed (traffic_wait_ms).{f' {slope.in_words}' if slope else ''}",
+            mend_wait(item, "" if longest.act == GIVEN else longest.relation, culprit, slope),
             "\n".join(f"{seconds_in_words(wait.waited_s)}: {wait.sql}" for wait in waits),
             code="PGH-T001",
         )
 
 
-def _mend(trace: Trace | None, relation: str, culprit: str = "") -> str:
-    """Return how nobody has to wait any more, by what the trace says of the lock: that of a table, or those of rows."""
-    statements = trace.statements if trace is not None else ()
-    own = [one for one in statements if " ".join(one.statement.sql.split()).startswith(" ".join(culprit.split()))]
-    locks = [lock for one in own for lock in blocking_locks(one) if relation in {lock.relation, lock.table}]
-    if trace is not None and own and not locks:
-        return IN_PIECES
-    if trace is not None and not any(work_under_locks(trace)):
-        return "take the lock in a revision of its own, and do what follows it there in later ones, so that it is let go at once"
-    return "do it without the lock, as `locks` says beside it; or where its lock is held over later statements, do those in a revision of their own"
+def _subject(act: str, relation: str) -> str:
+    """Return what a session works on, the table or the statement of a file."""
+    return f"{'statement' if act == GIVEN else 'table'} {relation}"
 
 
-def _judge_errors(one: RevisionTraffic, trace: Trace | None) -> Iterator[Finding]:
+def _judge_errors(one: RevisionTraffic, item: RevisionRecord | None) -> Iterator[Finding]:
     """Yield deadlocks, whoever was ended, and statements of the traffic that a limit has ended."""
     is_victim = one.failure is not None and one.failure.sqlstate == DEADLOCK
     errors = one.load.errors
@@ -107,17 +90,17 @@ def _judge_errors(one: RevisionTraffic, trace: Trace | None) -> Iterator[Finding
             yield Finding(
                 NAME,
                 one.revision,
-                f"table {error.relation}",
+                _subject(error.act, error.relation),
                 f"A statement that {in_words(error.act, error.relation)} failed meanwhile: {error.message} (SQLSTATE {error.sqlstate}).",
-                _mend(trace, error.relation),
+                mend_wait(item, "" if error.act == GIVEN else error.relation),
                 error.sql,
                 code="PGH-T003",
             )
 
 
-def _judge_refused(one: RevisionTraffic, revision: Revision | None) -> Iterator[Repeated]:
+def _judge_refused(one: RevisionTraffic, item: RevisionRecord | None) -> Iterator[Repeated]:
     """Yield what is refused since the revision ran, of each table the first; that the release before ran no more then, it may say."""
-    if revision is not None and revision.after_deploy is not None:
+    if item is not None and item.revision.after_deploy is not None:
         return
     for error in {error.relation: error for error in reversed(one.load.errors) if error.is_refused}.values():
         column = _LACKS_VALUE.search(error.message)
@@ -128,7 +111,7 @@ def _judge_refused(one: RevisionTraffic, revision: Revision | None) -> Iterator[
                 one.revision,
                 f"table {error.relation}",
                 f"Who {in_words(error.act, error.relation)} as before is refused since the migration ran: {error.message} (SQLSTATE {error.sqlstate}).",
-                _WITH_DEFAULT.format(table=error.relation, column=column[1]) if column else _WHEN_NOBODY_DOES,
+                mend_refused(error.relation, column[1], item) if column else _WHEN_NOBODY_DOES,
                 error.sql,
                 code="PGH-T006",
             ),
@@ -183,15 +166,19 @@ def _notes(one: RevisionTraffic, wanted: int) -> Iterator[Note]:
         yield Note(NAME, one.revision, f"the upgrade {what}: {_said(one.failure)}")
     if one.load.sent:
         yield Note(NAME, one.revision, _sent(one.load, one, wanted))
+    if one.fewer is not None and one.fewer.failure is not None:
+        why = _said(one.fewer.failure)
+        yield Note(NAME, one.revision, f"whether its waits grow with the rows is not known: on fewer it fails: {why}")
 
 
 def _sent(load: Load, one: RevisionTraffic, wanted: int) -> str:
     longest = load.longest
-    waited = (
-        f"the longest wait for it was {seconds_in_words(longest.waited_s)}"
-        if longest is not None
-        else "nobody waited for it"
-    )
+    waited = "nobody waited for it."
+    if longest is not None:
+        slope = slope_of(one, longest)
+        waited = (
+            f"the longest wait for it was {seconds_in_words(longest.waited_s)}.{f' {slope.in_words}' if slope else ''}"
+        )
     of_how_many = f"up to {rows_in_words(max(one.rows.values(), default=0))} rows a table ({wanted:,} asked for)"
     return f"{load.sent:,} statements were sent while the upgrade ran, {seconds_in_words(one.duration_s)}, on {of_how_many}; {waited}"
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pgharness.findings import CannotRun
 from pgharness.judging.registry import known_checks
 from pgharness.kinds import PREFIX, Kind, our_kinds
-from pgharness.settings import load_settings, nearest
+from pgharness.settings import load_settings
+
+_CODE = re.compile(rf"(?:{PREFIX})?(?P<letter>[A-Z])(?P<number>\d{{1,3}})")
 
 
 def tell_kinds(code: str | None, config: Path | None) -> None:
@@ -17,15 +21,33 @@ def tell_kinds(code: str | None, config: Path | None) -> None:
     if code is None:
         print("\n".join(f"{kind.code}  {kind.check}: {kind.what}" for kind in kinds.values()))
         return
-    asked = code.upper()
-    found = kinds.get(asked) or kinds.get(PREFIX + asked) or kinds.get(code)
+    asked = _written_out(code)
+    found = kinds.get(asked) or kinds.get(code.upper()) or kinds.get(code)
     if found is None:
         raise CannotRun(
             f"Unknown code {code!r}.",
             seen=f"{len(kinds)} kinds of findings are known",
-            mend=f"list them: pgharness explain{nearest(asked, kinds)}",
+            mend=f"list them: pgharness explain{_near(asked, kinds)}",
         )
     print("\n".join(_explained(found)))
+
+
+def _written_out(code: str) -> str:
+    """Return a code as it is told with findings: `PGH-R002` for `r2`, `R002` and `pgh-r002`."""
+    match = _CODE.fullmatch(code.upper())
+    return (
+        f"{PREFIX}{match['letter']}{match['number'].zfill(3)}"
+        if match is not None
+        else PREFIX + code.upper().removeprefix(PREFIX)
+    )
+
+
+def _near(code: str, kinds: Collection[str]) -> str:
+    """Return the nearest codes as a question; those of another check with the same number where no kind begins so."""
+    found = sorted(difflib.get_close_matches(code, kinds, n=3, cutoff=0.75))
+    return (
+        f"; did you mean {', '.join(map(repr, found[:-1]))}{' or ' * (len(found) > 1)}{found[-1]!r}?" if found else ""
+    )
 
 
 def _known(config: Path | None) -> Iterator[Kind]:

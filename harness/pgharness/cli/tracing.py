@@ -16,7 +16,8 @@ from pgharness.records.trace import Trace
 from pgharness.report.page import render_trace_page
 from pgharness.report.printable import encodable
 from pgharness.running import run_checks
-from pgharness.trace.meeting import hazards_in
+from pgharness.trace.between import met_between
+from pgharness.trace.meeting import Met, hazards_in
 from pgharness.trace.telling import trace_in_lines
 
 
@@ -28,39 +29,44 @@ def trace_and_tell(
     record = run_checks(settings).record
     wanted = {find_revision(record.chain, name).revision for name in named}
     told = [item for item in record.revisions if not wanted or item.revision.revision in wanted]
-    sys.stdout.write(encodable(_told(told, trace_format), sys.stdout.encoding or "utf-8"))
+    between = met_between(record.revisions, record.deployment)
+    sys.stdout.write(encodable(_told(told, between, trace_format), sys.stdout.encoding or "utf-8"))
 
 
-def _told(items: Sequence[RevisionRecord], trace_format: TraceFormat) -> str:
+def _told(items: Sequence[RevisionRecord], between: Mapping[str, Met], trace_format: TraceFormat) -> str:
     if trace_format is TraceFormat.HTML:
-        return render_trace_page(items)
+        return render_trace_page(items, between)
     if trace_format is TraceFormat.JSON:
-        return json.dumps({"revisions": [_in_json(item) for item in items]}, indent=2, ensure_ascii=False) + "\n"
-    return "\n".join(line for item in items for line in _in_lines(item)).strip() + "\n"
+        revisions = [_in_json(item, between) for item in items]
+        return json.dumps({"revisions": revisions}, indent=2, ensure_ascii=False) + "\n"
+    return "\n".join(line for item in items for line in _in_lines(item, between)).strip() + "\n"
 
 
-def _steps(item: RevisionRecord) -> Iterator[tuple[str, Step]]:
-    """Yield the steps that were traced, by the name of what they ran."""
-    for name, step in (("upgrade", item.upgrade), ("downgrade", item.downgrade)):
+def _steps(item: RevisionRecord, between: Mapping[str, Met]) -> Iterator[tuple[str, Step, list[Met]]]:
+    """Yield the steps that were traced, by the name of what they ran, each with what it meets of an earlier revision."""
+    met = [between[item.revision.revision]] if item.revision.revision in between else []
+    for name, step, besides in (("upgrade", item.upgrade, met), ("downgrade", item.downgrade, [])):
         if step is not None and step.trace is not None:
-            yield name, step
+            yield name, step, besides
 
 
-def _in_lines(item: RevisionRecord) -> Iterator[str]:
-    for name, step in _steps(item):
+def _in_lines(item: RevisionRecord, between: Mapping[str, Met]) -> Iterator[str]:
+    for name, step, besides in _steps(item, between):
         first_line = step.failure.message.partition("\n")[0] if step.failure is not None else ""
         ended = f"  fails: {first_line}" if step.failure is not None else ""
         yield ""
         yield f"{item.revision.label} {name}(){ended}"
         assert step.trace is not None
-        yield from (f"  {line}" for line in trace_in_lines(step.trace))
+        yield from (f"  {line}" for line in trace_in_lines(step.trace, besides))
 
 
-def _in_json(item: RevisionRecord) -> dict[str, object]:
-    steps = {name: _trace_in_json(step.trace) for name, step in _steps(item) if step.trace is not None}
+def _in_json(item: RevisionRecord, between: Mapping[str, Met]) -> dict[str, object]:
+    traced = _steps(item, between)
+    steps = {name: _trace_in_json(step.trace, besides) for name, step, besides in traced if step.trace is not None}
     return {"revision": item.revision.revision, "label": item.revision.label, **steps}
 
 
-def _trace_in_json(trace: Trace) -> dict[str, object]:
-    hazards = [{"id": one.hazard.id, "statement": one.place, "about": one.about} for one in hazards_in(trace)]
+def _trace_in_json(trace: Trace, besides: Sequence[Met]) -> dict[str, object]:
+    met = [*besides, *hazards_in(trace)]
+    hazards = [{"id": one.hazard.id, "statement": one.place, "about": one.about} for one in met]
     return {**asdict(trace), "hazards": hazards}

@@ -36,14 +36,18 @@ def compare_in_words(
     right: Snapshot,
     *,
     names: tuple[str, str],
+    is_served: bool = False,
 ) -> Comparison:
-    """Compare, and describe what leads from the left catalog to the right one; `names` says in words what each side is."""
+    """Compare, and describe what leads from the left catalog to the right one; `names` says in words what each side is.
+
+    `is_served` says that the left one is in use while it is led there, so that nobody is to wait.
+    """
     differences = compare(left, right)
     if not differences:
         return Comparison((), (), (), (), {})
     only = {ObjectKey(item.kind, item.object) for item in differences if item.property == "exists"}
     renames = find_renames(left, right, only)
-    proposals = propose(left, right, only)
+    proposals = propose(left, right, only, is_served=is_served)
     remaining = compare(renames.left, right)
     told = [
         *(_told_rename(group, right, names) for group in renames.groups),

@@ -125,10 +125,13 @@ def _difference_in_words(differences: tuple[Difference, ...], left: str, right: 
     named = [item for item in differences if not is_column_order(item)]
     if len(named) <= TOLD_IN_FULL and all(_is_short(item) for item in named):
         return " ".join(
-            f"Its {item.property} is {_in_words(item.left)} in {left} and {_in_words(item.right)} in {right}."
+            f"Its {item.property} {'are' if item.property in _SEVERAL else 'is'} {_in_words(item.left)} in {left} and {_in_words(item.right)} in {right}."
             for item in named
         )
     return f"Differs between {left} and {right}: {', '.join(f'its {item.property}' for item in named)}."
+
+
+_SEVERAL = {"labels", "default privileges", "statistics"}
 
 
 def _is_short(item: Difference) -> bool:

@@ -34,13 +34,16 @@ class Proposal:
 Proposals = dict[ObjectKey, Proposal]
 
 
-def propose(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None) -> Proposals:
+def propose(
+    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, is_served: bool = False
+) -> Proposals:
     """Return, for each object that differs, what brings it from what it is on the left to what it is on the right, in order.
 
-    What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone.
+    What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone. `is_served` says that
+    the left side is in use, so that `locks` takes what is proposed.
     """
     proposals: Proposals = {}
-    for one in mend(left, right, only):
+    for one in mend(left, right, only, is_served=is_served):
         # What is called otherwise may differ in something beside its name too.
         before = proposals.get(one.key, Proposal((), ""))
         operations, reason = before.operations + one.operations, before.reason or one.reason

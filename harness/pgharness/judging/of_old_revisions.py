@@ -18,10 +18,10 @@ NAME = "old locks"
 def fold(result: CheckResult, old: frozenset[str], rules: Rules) -> CheckResult:
     """Leave out of the findings of `locks` those of old revisions, and count them in a note.
 
-    They stay where `since` or `previous` says what is deployed, where `locks` was asked for by name, and where `strict` wants them.
+    They stay where `since` or `previous` says what is deployed, and where `strict` wants them: whichever checks are made, the same is found.
     """
     is_said = rules.since is not None or rules.previous is not None
-    if result.name != locks.NAME or is_said or NAME in rules.strict or locks.NAME in rules.asked:
+    if result.name != locks.NAME or is_said or NAME in rules.strict:
         return result
     folded = [one for one in result.findings if one.revision in old]
     if not folded:
@@ -29,12 +29,17 @@ def fold(result: CheckResult, old: frozenset[str], rules: Rules) -> CheckResult:
     kept = tuple(one for one in result.findings if one.revision not in old)
     counts = Counter(one.code for one in folded)
     told = ", ".join(f"{code} × {count}" for code, count in sorted(counts.items()))
+    revisions = len({one.revision for one in folded})
+    of_which = (
+        f"an old revision, upon which {NEWEST} or more others build, so that it was most likely deployed long since"
+        if revisions == 1
+        else f"{revisions} old revisions, upon each of which {NEWEST} or more others build, so that they were most likely deployed long since"
+    )
     note = Note(
         locks.NAME,
         None,
-        f"{len(folded)} finding{'s' * (len(folded) != 1)} of {len({one.revision for one in folded})} old revisions, upon each of which {NEWEST} or "
-        f"more others build, so that it was most likely deployed long since: {told}. `--since REVISION` says for certain what is deployed; "
-        f'--only {locks.NAME} lists them, and they are findings with strict = ["{NAME}"] in [tool.pgharness]',
+        f"{len(folded)} finding{'s' * (len(folded) != 1)} of {of_which}: {told}. `--since REVISION` says for certain what is deployed; they are "
+        f'findings with strict = ["{NAME}"] in [tool.pgharness]',
     )
     return replace(result, findings=kept, notes=(*result.notes, note))
 

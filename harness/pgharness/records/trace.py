@@ -65,3 +65,7 @@ class Trace:
     lock_timeout_ms: int = 0
     settings_left: tuple[tuple[str, str], ...] = ()
     """What the step has set for the session and left so: name and value."""
+    commits: tuple[int, ...] = ()
+    """Behind how many of its statements it committed before its end, as an autocommit block does first of all."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """The relations that stood before and are called otherwise since: the name before and the name now."""

@@ -77,6 +77,16 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class OnFewerRows:
+    """The same revision once more under the same traffic, on a part of the `rows`, so that one sees which waits grow with them."""
+
+    rows: Mapping[str, int]
+    load: Load
+    duration_s: float = 0.0
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionTraffic:
     """One revision under traffic: `rows` are those of the tables that it touches, `few` the tables that could not be filled, with the reason."""
 
@@ -87,6 +97,8 @@ class RevisionTraffic:
     failure: Failure | None = None
     duration_s: float = 0.0
     queue: Queue | None = None
+    fewer: OnFewerRows | None = None
+    """None where nobody waited, so that there is nothing to compare."""
     untried: str = ""
     """Why it could not be run at all, where it could not."""
 

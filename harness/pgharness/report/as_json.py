@@ -11,6 +11,7 @@ from pgharness.records.revisions import Revision
 from pgharness.report.model import Report
 from pgharness.report.places import place_of, relative_to, repository_root
 from pgharness.report.timeline import timeline_of
+from pgharness.report.traffic_for_programs import traffic_in_values
 
 VERSION = 1
 """Grows when a program that reads the present shape could not read the next; new keys may come without."""
@@ -34,14 +35,17 @@ def render_json(report: Report) -> str:
 
 
 def _revision(report: Report, revision: Revision, root: Path) -> dict[str, object]:
-    """Return a revision with its file, and what was seen of each step over its statements; null where nothing was."""
+    """Return a revision with its file, what was seen of each step over its statements, and what traffic met; null where nothing was."""
     seen = report.seen(revision)
     steps = {"upgrade": seen and seen.upgrade, "downgrade": seen and seen.downgrade}
+    lines = {name: timeline_of(step.trace) if step and step.trace else None for name, step in steps.items()}
+    traffic, upgrade = report.traffic_at(revision), lines["upgrade"]
     return {
         "revision": revision.revision,
         "label": revision.label,
         "file": relative_to(root, revision.path),
-        **{name: asdict(timeline_of(step.trace)) if step and step.trace else None for name, step in steps.items()},
+        **{name: asdict(line) if line is not None else None for name, line in lines.items()},
+        "traffic": traffic_in_values(traffic, upgrade) if traffic is not None and upgrade is not None else None,
     }
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pgharness.findings import CheckResult, Finding, Harm, Note
 from pgharness.records.revisions import Chain, Revision
 from pgharness.records.steps import RevisionRecord
-from pgharness.records.traffic import TrafficRecord, Waited
+from pgharness.records.traffic import RevisionTraffic, TrafficRecord
 
 WHOLE_CHAIN = "whole chain"
 
@@ -114,10 +114,10 @@ class Report:
         """Return what was seen of a revision; None where the walk did not come to it, or nobody keeps it."""
         return self._walked.get(revision.revision)
 
-    def waits(self, revision: Revision) -> tuple[Waited, ...]:
-        """Return how long readers and writers waited for a revision, the longest first."""
+    def traffic_at(self, revision: Revision) -> RevisionTraffic | None:
+        """Return what readers and writers met of a revision; None where it was not tried under traffic."""
         tried = self.traffic.revisions if self.traffic is not None else ()
-        return next((one.load.waits for one in tried if one.revision == revision.revision), ())
+        return next((one for one in tried if one.revision == revision.revision), None)
 
     @cached_property
     def _notes_at(self) -> dict[str | None, tuple[Note, ...]]:

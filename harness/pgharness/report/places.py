@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,5 +74,5 @@ def _line_that_names(subject: str, step: Step, path: str) -> int:
 
 def relative_to(root: Path, path: str) -> str:
     """Return a path as it is from a folder that it lies in, else whole; with slashes on every system."""
-    absolute = Path(path).absolute()
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed, `..` is
     return (absolute.relative_to(root) if absolute.is_relative_to(root) else absolute).as_posix()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
@@ -10,7 +10,7 @@ from itertools import groupby
 from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.hazards import FINDINGS
 from pgharness.trace.lock_modes import blocks_service, in_words
-from pgharness.trace.meeting import hazards_in
+from pgharness.trace.meeting import Met, hazards_in
 from pgharness.trace.telling import counted
 
 MOST_COLUMNS = 60
@@ -87,8 +87,8 @@ class Timeline:
     more: int = 0
 
 
-def timeline_of(trace: Trace) -> Timeline:
-    """Return a trace laid out; bars that keep most waiting come first, then in the order in which they are taken."""
+def timeline_of(trace: Trace, besides: Sequence[Met] = ()) -> Timeline:
+    """Return a trace laid out, with hazards that it does not show by itself; bars that keep most waiting come first, then in the order in which they are taken."""
     runs = list(_runs(trace))
     column_of = {place: column for column, run in enumerate(runs[:MOST_COLUMNS]) for place in run}
     shown = [(column, trace.statements[place]) for place, column in column_of.items()]
@@ -96,7 +96,7 @@ def timeline_of(trace: Trace) -> Timeline:
         tuple(_column(trace, run) for run in runs[:MOST_COLUMNS]),
         tuple(_bars(trace, column_of)),
         tuple(dict.fromkeys(doing for column, one in shown for doing in _doings(column, one))),
-        tuple(dict.fromkeys(_dangers(trace, column_of))),
+        tuple(dict.fromkeys(_dangers([*besides, *hazards_in(trace)], column_of))),
         sum(len(run) for run in runs[MOST_COLUMNS:]),
     )
 
@@ -154,9 +154,9 @@ def _doings(column: int, traced: TracedStatement) -> Iterator[Doing]:
         yield Doing(column, counted(work), work.doing, work.relation, work.rows)
 
 
-def _dangers(trace: Trace, column_of: dict[int, int]) -> Iterator[Danger]:
+def _dangers(hazards: Sequence[Met], column_of: dict[int, int]) -> Iterator[Danger]:
     """Yield the hazards; one that is a finding and comes after what is told is of the step as a whole."""
-    for met in hazards_in(trace):
+    for met in hazards:
         is_finding = met.hazard in FINDINGS
         if met.place is None or met.place in column_of or is_finding:
             column = None if met.place is None else column_of.get(met.place)

@@ -6,21 +6,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pgharness.trace.fixes import (
-    fix_foreign_key,
-    fix_held_over,
-    fix_index_build,
-    fix_move,
-    fix_rewrite,
-    fix_scan,
-    fix_verification,
-)
+from pgharness.catalog.facts import Snapshot
+from pgharness.trace.fixes.index_builds import fix_index_build
+from pgharness.trace.fixes.other_work import fix_held_over, fix_scan
+from pgharness.trace.fixes.rewrites import fix_move, fix_rewrite
+from pgharness.trace.fixes.verifications import fix_foreign_key, fix_verification
 from pgharness.trace.occurrences import Occurrence
 
 _APART = "-- with transaction_per_migration=True in env.py"
 _VALIDATES = re.compile(r"\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE)
 
-Fix = Callable[[Occurrence], str]
+Fix = Callable[[Occurrence, Snapshot], str]
+"""Of an occurrence, and the catalog that the step met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +132,17 @@ NO_LIMIT = Hazard(
     good="SET LOCAL lock_timeout = '1s'; ALTER TABLE parcel ADD COLUMN b1 int; ALTER TABLE depot ADD COLUMN b1 int",
 )
 
-FINDINGS = (INDEX_BUILD, REWRITE, MOVE, VERIFICATION, FOREIGN_KEY, HELD_OVER, SCAN, NO_LIMIT)
+HELD_BY_EARLIER = Hazard(
+    id="held-by-earlier",
+    code="PGH-W010",
+    title="A lock of an earlier revision is held over work",
+    shows="a lock of an earlier revision, as env.py deploys both in one transaction, while rows are read and written or a constraint is validated",
+    blocks="what the earlier lock blocks, for as long as the later revision takes",
+    bad="ALTER TABLE parcel ADD COLUMN a1 int, and in the next revision UPDATE parcel SET a1 = qty",
+    good=f"the same  {_APART}",
+)
+
+FINDINGS = (INDEX_BUILD, REWRITE, MOVE, VERIFICATION, FOREIGN_KEY, HELD_OVER, SCAN, NO_LIMIT, HELD_BY_EARLIER)
 """The dangers that `locks` finds."""
 
 REVERSIBLE = (INDEX_BUILD,)

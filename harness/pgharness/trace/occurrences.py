@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.trace.lock_modes import blocks_service
-from pgharness.trace.statement_parts import statements_of
+from pgharness.trace.statement_parts import outermost, statements_of
 
 # Weakest first: a rewrite also builds and reads.
 _WEIGHT = {"reads": 0, "writes": 1, "validates": 2, "verifies": 3, "builds": 4, "moves": 5, "rewrites": 6}
 _ONLY_ASKS = re.compile(r"\s*(SELECT|SHOW|VALUES|TABLE|WITH)\b", re.IGNORECASE)
+_INSERTS_GIVEN_ROWS = re.compile(
+    r"\s*INSERT\b(?!.*\bFROM\s+(?!\(VALUES\))).*\bWHERE\s+NOT\s+EXISTS\s*\(", re.IGNORECASE
+)
 _NAMES_ROWS = re.compile(r"\s*INSERT\b(?!.*\bSELECT\b)", re.IGNORECASE | re.DOTALL)
 
 
@@ -72,11 +75,11 @@ def _counts_grow(traced: TracedStatement, later: Sequence[TracedStatement]) -> b
     """Whether the rows that were counted are more where a table holds more.
 
     Rows that are written without any being read are those that the statement names; the checks of foreign keys look up the rows that an
-    INSERT names; and what a query reads may be a few rows of a small table, unless the revision writes to what it has read, row by row.
+    INSERT names, and WHERE NOT EXISTS looks whether its table has them; and what a query reads may be a few rows of a small table, unless the revision writes to what it has read, row by row.
     """
     read = {work.relation for work in traced.works if work.doing == "reads" and not work.is_looked_up}
     parts = statements_of(traced.statement.sql)
-    if not read or all(map(_NAMES_ROWS.match, parts)):
+    if not read or all(map(_NAMES_ROWS.match, parts)) or (len(parts) == 1 and _is_guarded(parts[0], traced, read)):
         return False
     if any(work.doing == "writes" for work in traced.works) or not all(map(_ONLY_ASKS.match, parts)):
         return True
@@ -86,3 +89,9 @@ def _counts_grow(traced: TracedStatement, later: Sequence[TracedStatement]) -> b
         if one.transaction == traced.transaction
         for work in one.works
     )
+
+
+def _is_guarded(sql: str, traced: TracedStatement, read: set[str]) -> bool:
+    """Whether an INSERT of rows that it names has read its own table, to see whether that has them."""
+    written = {work.relation for work in traced.works if work.doing == "writes"}
+    return read <= (written or read) and len(read) == 1 and _INSERTS_GIVEN_ROWS.match(outermost(sql)) is not None

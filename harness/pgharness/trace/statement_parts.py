@@ -11,6 +11,8 @@ _TOKENS = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_TEXTS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+_GIVES_ROWS = re.compile(r"\s*VALUES\b", re.IGNORECASE)
 _ALTERS_TABLE = re.compile(
     r'(?P<head>\s*ALTER\s+(?:FOREIGN\s+)?TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:"[^"]+"|[\w$.]+)+\*?)\s+(?P<actions>.*)',
     re.IGNORECASE | re.DOTALL,
@@ -37,6 +39,29 @@ def actions_of(sql: str) -> tuple[str, tuple[str, ...]]:
     if match is None:
         return "", ()
     return match["head"].strip(), tuple(part.strip() for part in _split(match["actions"], ","))
+
+
+def outermost(sql: str) -> str:
+    """Return a statement without what stands in its parentheses, but for the word VALUES of rows that stand there."""
+    found, depth = "", 0
+    for match in _TOKENS.finditer(sql):
+        piece = " " if match["comment"] else match.group()
+        depth -= piece == ")"
+        found += piece if depth == 0 else ""
+        if piece == "(":
+            found += "VALUES" if depth == 0 and _GIVES_ROWS.match(sql, match.end()) else ""
+            depth += 1
+    return found
+
+
+def split_at_where(sql: str) -> tuple[str, str]:
+    """Return what stands before the WHERE of a statement and behind it, both without blanks around; the condition is empty where it has none."""
+    for match in re.finditer(r"\bWHERE\b", sql, re.IGNORECASE):
+        before = sql[: match.start()]
+        plain = _TEXTS.sub("", before)
+        if plain.count("(") == plain.count(")") and not {"'", '"'} & set(plain):
+            return before.strip(), sql[match.end() :].strip()
+    return sql.strip(), ""
 
 
 def in_parentheses(text: str, after: str) -> str:

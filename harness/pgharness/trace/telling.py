@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
 from pgharness.trace.hazards import FINDINGS
@@ -34,12 +34,15 @@ def doing(work: Work) -> str:
 
 def counted(work: Work) -> str:
     """Return it with how many rows that was on the few rows of a test, where they were counted."""
-    return f"{doing(work)} ({work.rows} here)" if work.rows else doing(work)
+    if not work.rows:
+        return doing(work)
+    told = doing(work) if work.rows > 1 else doing(work).replace(" the rows of ", " a row of ", 1)
+    return f"{told} ({work.rows} here)"
 
 
-def trace_in_lines(trace: Trace) -> Iterator[str]:
-    """Yield the lines that tell a step."""
-    hazards = list(hazards_in(trace))
+def trace_in_lines(trace: Trace, besides: Sequence[Met] = ()) -> Iterator[str]:
+    """Yield the lines that tell a step, with hazards that its own trace does not show."""
+    hazards = [*besides, *hazards_in(trace)]
     transaction: int | None = -1
     for place, traced in enumerate(trace.statements):
         if traced.transaction is None or traced.transaction != transaction:

@@ -80,6 +80,8 @@ class _StepSoFar:
     standing: dict[int, Relation] | None = None
     limit_at_start: int | None = None
     settings_left: tuple[tuple[str, str], ...] = ()
+    commits: list[int] = field(default_factory=list)
+    renamed: tuple[tuple[str, str], ...] = ()
     transactions: dict[str, int] = field(default_factory=dict)
     transaction: str = ""
     taken: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -100,7 +102,21 @@ class TraceWatch(CountersWatch):
     def take(self) -> Trace:
         """Return the trace of the step that has just ended, and begin a new one; no transaction goes over from a step to the next."""
         step, self._step = self._step, _StepSoFar()
-        return Trace(tuple(step.statements), step.limit_at_start or 0, step.settings_left)
+        # The last commit is that of the step itself.
+        return Trace(
+            tuple(step.statements), step.limit_at_start or 0, step.settings_left, tuple(step.commits[:-1]), step.renamed
+        )
+
+    @override
+    def before_steps(self, ask: Ask) -> None:
+        """Let the counters begin at nothing, which is no commit of a step."""
+        super().after_commit(ask)
+
+    @override
+    def after_commit(self, ask: Ask) -> None:
+        """Note where a step commits; what comes before its first statement ends what others have left open."""
+        self._step.commits.append(len(self._step.statements))
+        super().after_commit(ask)
 
     @override
     def before_statement(self, statement: Statement, ask: Ask) -> None:
@@ -139,7 +155,8 @@ class TraceWatch(CountersWatch):
 
     @override
     def after_step(self, step: Step, ask: Ask) -> None:
-        """See which of the settings that the step's statements name are left for the session."""
+        """See what is called otherwise now, and which of the settings that the step's statements name are left for the session."""
+        self._step.renamed = tuple(self._renamed())
         named = {name.lower() for one in step.statements for found in _SETS.findall(one.sql) for name in found if name}
         with contextlib.suppress(QueryRefused):
             self._step.settings_left = tuple(
@@ -149,6 +166,15 @@ class TraceWatch(CountersWatch):
                     if name.lower() in named
                 )
             )
+
+    def _renamed(self) -> Iterator[tuple[str, str]]:
+        """Yield the tables that have got another name or schema, for which each has to be locked against all others."""
+        locks = (lock for one in self._step.statements for lock in one.locks)
+        locked = {lock.relation for lock in locks if lock.mode == "ACCESS EXCLUSIVE"}
+        before = {oid: one.name for oid, one in self._relations.items() if one.name in locked}
+        for oid, now in read_relations(self._observer, only=before).items() if before else ():
+            if now.name != before[oid]:
+                yield before[oid], now.name
 
     @property
     def _relations(self) -> dict[int, Relation]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pgharness.catalog.diff import difference
+from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing.python_words import text as python_text
 from pgharness.catalog.snapshot import take_snapshot
@@ -256,3 +256,11 @@ def _told(bench: Bench, change: str) -> list[Told]:
 def _url(database: Database) -> str:
     url = database.url.set(drivername="postgresql")
     return url.render_as_string(hide_password=False)
+
+
+def test_several_are_told_as_several() -> None:
+    labels = Difference("type", "public.cover", "labels", "'hard'", "'hard', 'soft'")
+
+    (told,) = describe_differences([labels], left="one", right="the other")
+
+    assert told.message == "Its labels are 'hard' in one and 'hard', 'soft' in the other."

@@ -38,7 +38,7 @@ SLIPS = [
         },
         None,
         "index public.ix_book_unsold",
-        'op.create_index(op.f("ix_book_unsold"), "book", ["author_id"], postgresql_where=sa.text("(sold_at IS NULL)"))',
+        'op.create_index(op.f("ix_book_unsold"), "book", ["author_id"], postgresql_where=sa.text("(sold_at IS NULL)"), postgresql_concurrently=True)',
         id="an index that a revision forgets",
     ),
     pytest.param(

@@ -61,6 +61,65 @@ def test_a_lock_over_the_work_of_a_later_revision_is_found_once_and_its_fix_mend
     assert found(mended) == []
 
 
+RENAMES = chains.Revision("renames", sql("ALTER TABLE a RENAME TO z"), sql("ALTER TABLE z RENAME TO a"))
+LOCKS = chains.Revision("locks", sql("ALTER TABLE a ADD y int"), sql("ALTER TABLE a DROP y"))
+UNTIL_RENAMED = (*TABLES, LOCKS, RENAMES)
+FILLS_RENAMED = chains.Revision("fills_z", sql("UPDATE z SET x = 0 WHERE x IS NULL"))
+REMADE = chains.Revision("remade", sql("CREATE TABLE a (id bigint PRIMARY KEY)"), sql("DROP TABLE a"))
+FILLS_REMADE = chains.Revision(
+    "fills_remade", sql("INSERT INTO a SELECT generate_series(1, 9)", "UPDATE a SET id = -id")
+)
+
+
+def test_a_table_that_is_called_otherwise_in_between_is_the_same_and_one_that_gets_its_name_is_not(
+    judge_chain: Callable[..., Run],
+) -> None:
+    run = judge_chain(*UNTIL_RENAMED, FILLS_RENAMED, only=("locks",))
+    of_a_new_one = judge_chain(*UNTIL_RENAMED, REMADE, FILLS_REMADE, only=("locks",))
+
+    assert found(run) == [("fills_z", "table public.a", "PGH-W010")]
+    assert "writes the rows of public.z" in run.report.findings[0].message
+    assert found(of_a_new_one) == []
+
+
+def test_a_block_of_its_own_that_sends_nothing_lets_go_too(judge_chain: Callable[..., Run]) -> None:
+    block = "with op.get_context().autocommit_block():\n    pass"
+    back = sql("ALTER TABLE a DROP y")
+    behind = chains.Revision("locks", f"{sql('ALTER TABLE a ADD y int')}\n{block}", back)
+    ahead = chains.Revision("locks", f"{block}\n{sql('ALTER TABLE a ADD y int')}", back)
+
+    def told(*chain: chains.Revision) -> list[tuple[str | None, str, str]]:
+        return found(judge_chain(*TABLES, *chain, FILLS, only=("locks",)))
+
+    assert told(LOCKS, chains.Revision("empty", block)) == []
+    assert told(behind) == []
+    assert told(LOCKS) == told(ahead) == [("fills", "table public.a", "PGH-W010")]
+
+
+KEYED = (TABLES[0], table("a", "id bigint PRIMARY KEY, x int, name text"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "grows"),
+    [
+        ("INSERT INTO a (id, x) SELECT 7000, 1 WHERE NOT EXISTS (SELECT 1 FROM a WHERE x = 5555)", False),
+        ("INSERT INTO a (id) SELECT 7000 WHERE NOT EXISTS (SELECT 1 FROM a)", False),
+        (
+            "INSERT INTO a (id) SELECT v.id FROM (VALUES (7000), (7001)) AS v (id) WHERE NOT EXISTS (SELECT FROM a WHERE name = ' from ')",
+            False,
+        ),
+        ("INSERT INTO a (id, x) SELECT 7000 + id, 1 FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE x = 5555)", True),
+        ("INSERT INTO a (id, x) SELECT 7000 + count(*), 1 FROM a", True),
+    ],
+)
+def test_an_insert_that_looks_whether_its_rows_are_there_is_no_work_and_one_of_rows_that_are_read_is(
+    judge_chain: Callable[..., Run], statement: str, *, grows: bool
+) -> None:
+    guard = chains.Revision("guard", sql(statement), sql("DELETE FROM a WHERE id >= 7000"))
+
+    assert bool(found(judge_chain(*KEYED, LOCKS, guard, only=("locks",)))) is grows
+
+
 HELD = HeldLock("public.a", "table", "ACCESS EXCLUSIVE", 0)
 STANDING = Snapshot({FactKey("table", "public.a", "exists"): "true"}, 180000)
 ADDS = TracedStatement(Statement("ALTER TABLE a ADD x int", file="a.py", line=9), 0, (HELD,))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from pgharness.catalog.facts import Snapshot
@@ -23,14 +25,17 @@ from pgharness.records.revisions import Revision as ChainRevision
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
-from pgharness.records.traffic import Load, Queue, RevisionTraffic, TrafficError, TrafficRecord, Waited
+from pgharness.records.traffic import Load, OnFewerRows, Queue, RevisionTraffic, TrafficError, TrafficRecord, Waited
+from pgharness.report import FORMATS
 from pgharness.rows.further import further_inserts
 from pgharness.rows.growing import grow
 from pgharness.running import Run
 from pgharness.servers import Server
 from pgharness.settings import Settings
+from pgharness.trace.slopes import slope_of
 from tests.harness.chains import ENV, Revision, sql
 
+SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
 NOTHING = ChainRecord(Chain((), (), ()), "public.alembic_version", (), Snapshot({}, 180000))
 TABLES = Revision(
     "tables",
@@ -75,7 +80,32 @@ def test_work_under_a_lock_keeps_traffic_and_given_statements_waiting_and_a_brie
     sent = {line.partition(": ")[2] for line in found.evidence.splitlines()}
     assert {"SELECT x FROM child WHERE id = $1", "SELECT * FROM public.child WHERE id = …"} < sent
     assert any("statements were sent" in one.message for one in report.notes)
+    assert "On 54 rows it was 1.5 s: it does not grow with the rows." in found.message
     assert told(sql(add), traffic_wait_ms=1_000) == []
+
+
+def test_a_wait_that_is_longer_where_there_are_more_rows_is_told_as_work_and_one_that_is_not_as_a_lock(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """The work is a pause for each row under a lock, which is what a rewrite is on slow disks."""
+    lock = "ALTER TABLE child ADD y int"
+    work = "SELECT pg_sleep(0.004 * (SELECT count(*) FROM child))"
+    asked = {"env": LIMITED_ENV, "only": ("traffic",), "traffic": True, "traffic_rows": 300, "traffic_wait_ms": 500}
+
+    run = judge_chain(TABLES, Revision("newest", sql(lock, work)), **asked)
+
+    (found,) = run.report.findings
+    assert "it grows with the rows, by" in found.message
+    document = json.loads(FORMATS["json"](run.report))
+    jsonschema_rs.validate(json.loads(SCHEMA.read_text(encoding="utf-8")), document)
+    before, newest = (one["traffic"] for one in document["revisions"])
+    assert before is None
+    assert newest["rows"]["public.child"] >= 300
+    assert newest["fewer"]["rows"]["public.child"] < 60
+    longest = newest["waits"][0]
+    assert (longest["statement"], longest["grows"], longest["culprit"]) == (1, True, work)
+    assert newest["behind_a_reader"]["gave_up"]["sqlstate"] == "55P03"
+    assert newest["behind_a_reader"]["retry"] == {"failure": None, "invalid": []}
 
 
 def test_two_tables_locked_in_one_transaction_are_a_deadlock_in_either_order(
@@ -110,7 +140,7 @@ def test_rows_that_were_taken_before_are_refused_since_a_revision_ran_unless_it_
 
     assert (found.code, found.subject) == ("PGH-T006", "table public.child")
     assert found.evidence.startswith("INSERT INTO public.child (id, parent_id, x)")
-    assert "ALTER TABLE public.child ALTER COLUMN y SET DEFAULT" in found.mend
+    assert 'op.execute("ALTER TABLE public.child ALTER COLUMN y SET DEFAULT 0") in the same revision' in found.mend
     assert mended.report.findings == ()
 
 
@@ -202,12 +232,43 @@ def test_the_fix_is_by_the_lock_that_was_waited_for() -> None:
         (found,) = [one for one in judge_traffic(record, lambda _left, _right: ()) if isinstance(one, Finding)]
         return found.mend
 
-    assert "as `locks` says beside it" in fix("CREATE INDEX", ("CREATE INDEX", shared, (work,)))
-    assert "in pieces, each committed" in fix("UPDATE a", ("UPDATE a", rows, (wrote,)))
-    assert "in pieces, each committed" in fix(
-        "UPDATE a", ("UPDATE a", rows, (wrote,)), ("CREATE INDEX", shared, (work,))
-    )
+    build, update = "CREATE INDEX i ON a (x)", "UPDATE a SET x = 1 WHERE y IS NULL OR z"
+    pieces = "UPDATE a SET x = 1 WHERE (y IS NULL OR z) AND ctid >= "
+
+    assert 'op.execute("CREATE INDEX CONCURRENTLY i ON a (x)")' in fix(build, (build, shared, (work,)))
+    assert pieces in fix(update, (update, rows, (wrote,)))
+    assert pieces in fix(update, (update, rows, (wrote,)), (build, shared, (work,)))
+    held = HeldLock("public.a", "table", "ACCESS EXCLUSIVE", 0)
+    read = Work("reads", "public.a", "", 9)
+    assert "some pages at a time" in fix(update, ("ALTER TABLE a ADD x int", held, ()), (update, held, (wrote, read)))
+    assert "as `locks` says beside it" in fix("COMMIT", (build, shared, (work,)))
     assert "revision of its own" in fix("SELECT 1", ("SELECT 1", shared, ()))
+
+
+@pytest.mark.parametrize(
+    ("on_fewer", "grows"),
+    [((0.4,), True), ((3.0,), False), ((2.0,), False), ((), True)],
+    ids=["a tenth", "the same", "most of it", "nobody waited"],
+)
+def test_a_wait_grows_where_more_than_half_of_it_is_the_rows(on_fewer: tuple[float, ...], *, grows: bool) -> None:
+    waits = tuple(replace(WAIT, waited_s=seconds) for seconds in on_fewer)
+    fewer = OnFewerRows({"public.a": 100_000}, Load(9, waits))
+    seen = RevisionTraffic("r", {"public.a": 10**6}, load=Load(9, (WAIT,)), fewer=fewer)
+    record = replace(NOTHING, traffic=TrafficRecord((seen,), 10**6, 200))
+
+    (found,) = [one for one in judge_traffic(record, lambda _left, _right: ()) if isinstance(one, Finding)]
+
+    assert ("it grows with the rows" in found.message) is grows
+    assert ("let go at once" in found.mend) is not grows
+
+
+def test_how_a_wait_grows_is_not_told_where_it_is_not_known() -> None:
+    seen = RevisionTraffic("r", {"public.a": 10**6}, load=Load(9, (WAIT,)))
+    of_a_run_that_failed = OnFewerRows({"public.a": 9}, Load(9), failure=Failure("E", "no", sqlstate="22012"))
+    on_as_many = OnFewerRows({"public.a": 10**6}, Load(9))
+
+    for fewer in (None, of_a_run_that_failed, on_as_many):
+        assert slope_of(replace(seen, fewer=fewer), WAIT) is None
 
 
 @pytest.mark.parametrize(

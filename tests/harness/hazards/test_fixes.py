@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.agent import Agent
 from pgharness.chain.conversation import converse
 from pgharness.chain.messages import UP
@@ -17,7 +19,7 @@ from pgharness.records.statements import Statement
 from pgharness.records.trace import Doing, HeldLock, TracedStatement, Work
 from pgharness.report.typed import NEXT_REVISION, typed
 from pgharness.settings import load_settings
-from pgharness.trace.fixes import fix_held_over
+from pgharness.trace.fixes.other_work import fix_held_over
 from pgharness.trace.hazards import FINDINGS, hazard_of
 from pgharness.trace.meeting import hazards_in
 from pgharness.trace.occurrences import Occurrence
@@ -29,6 +31,7 @@ from tests.harness.hazards.test_catalogue import VERSION_TABLE_ELSEWHERE
 RESET = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 BLOCK = "with op.get_context().autocommit_block():"
 FOUND = {hazard.id for hazard in FINDINGS}
+NOTHING = Snapshot({}, 180000)
 
 
 @dataclass(frozen=True)
@@ -39,19 +42,32 @@ class Dangerous:
     doing: Doing
     name: str = ""
     relation: str = "public.parcel"
+    is_held_over: bool = False
+    """Whether the lock is an earlier statement's."""
     partitions: tuple[tuple[str, str], ...] = ()
     """Where `relation` is partitioned, its partitions with the name of the index of each."""
 
-    def fix(self) -> str:
-        """Return what is told to be written instead."""
+    def fix(self, catalog: Snapshot = NOTHING) -> str:
+        """Return what is told to be written instead, where this is the catalog that the statement meets."""
         statement = Statement(self.sql, file="revision.py", line=1)
         held = HeldLock(self.relation, "partitioned table" if self.partitions else "table", "ACCESS EXCLUSIVE", 0)
         parts = self.partitions or ((self.relation, self.name),)
         works = tuple(Work(self.doing, relation, name, 20) for relation, name in parts)
-        one = Occurrence(0, TracedStatement(statement, 0, (held,), works), held, works)
+        one = Occurrence(int(self.is_held_over), TracedStatement(statement, 0, (held,), works), held, works)
         fix = hazard_of(one).fix
         assert fix is not None
-        return fix(one)
+        return fix(one, catalog)
+
+
+Typed = tuple[list[str], list[tuple[str, object]]]
+"""Revisions as they were typed in, and of each its hazards and how it failed."""
+# What dangerous statements stand upon beside the schema.
+ALSO = (
+    "ALTER TABLE parcel ADD COLUMN kind text NOT NULL DEFAULT 'small'",
+    "CREATE INDEX parcel_kind ON parcel (lower(kind)) WHERE kind <> 'x'",
+    "CREATE INDEX scan_at ON scan (at)",
+    "CREATE UNIQUE INDEX stage_id ON stage (id)",
+)
 
 
 def partitions(ending: str) -> tuple[tuple[str, str], ...]:
@@ -59,6 +75,7 @@ def partitions(ending: str) -> tuple[tuple[str, str], ...]:
     return tuple((f"public.{name}", f"{name}_{ending}") for name in ("scan_2025", "scan_def"))
 
 
+ATTACH = "alter table scan attach partition scan_2027 for values from ('2027-01-01') to ('2028-01-01')"
 DANGEROUS = (
     Dangerous("create index pc on parcel(code)", "builds", "pc"),
     Dangerous("CREATE UNIQUE INDEX IF NOT EXISTS pc ON public.parcel (code);", "builds", "pc"),
@@ -95,6 +112,29 @@ DANGEROUS = (
         "alter table parcel add foreign key (ref) references depot on delete cascade", "validates", "parcel_ref_fkey"
     ),
     Dangerous("-- why\nalter table parcel add d2 bigint default 1 references depot(id)", "validates", "parcel_d2_fkey"),
+    Dangerous("alter table parcel alter column note type varchar(30)", "rewrites"),
+    Dangerous("ALTER TABLE parcel ALTER weight SET DATA TYPE int USING (parcel.weight * 100)::int", "rewrites"),
+    Dangerous("alter table parcel alter kind type varchar(20)", "rewrites"),
+    Dangerous("alter table parcel alter label type varchar(20)", "rewrites"),
+    Dangerous("alter table parcel add column l2 text generated always as (upper(label)) stored", "rewrites"),
+    Dangerous("alter table parcel add column p posint default 3", "rewrites"),
+    Dangerous("alter table parcel alter kind type varchar", "builds", "parcel_kind"),
+    Dangerous(
+        "UPDATE parcel SET note = 'where ' || (SELECT 'a') WHERE qty > 3 OR code IS NULL", "writes", is_held_over=True
+    ),
+    Dangerous("delete from parcel where note = ';'", "writes", is_held_over=True),
+    Dangerous("cluster leg using leg_pkey", "rewrites", relation="public.leg"),
+    Dangerous("vacuum full leg", "rewrites", relation="public.leg"),
+    Dangerous(ATTACH, "builds", "scan_2027_at_idx", relation="public.scan_2027"),
+    Dangerous(ATTACH, "verifies", relation="public.scan_2027"),
+    Dangerous(
+        "create table scan_2026 partition of scan for values from ('2026-01-01') to ('2027-01-01')",
+        "reads",
+        relation="public.scan_def",
+    ),
+    Dangerous(
+        "alter table stage add constraint s primary key using index stage_id", "verifies", relation="public.stage"
+    ),
     Dangerous("alter domain posint add constraint small check (value < 1000)", "reads", relation="public.leg"),
     Dangerous("alter domain posint set not null", "reads", relation="public.leg"),
 )
@@ -109,24 +149,25 @@ def typed_in(number: int, fix: str) -> Iterator[Revision]:
 
 
 @pytest.fixture(scope="module")
-def told(
-    tmp_path_factory: pytest.TempPathFactory, pg_databases: Databases, agent: Agent
-) -> dict[Dangerous, list[tuple[str, object]]]:
-    """Type in all fixes, each on the schema made anew, and return what each revision came to: its hazards, and how it failed."""
+def told(tmp_path_factory: pytest.TempPathFactory, pg_databases: Databases, agent: Agent) -> dict[Dangerous, Typed]:
+    """Type in all fixes, each on the schema made anew, and return the revisions and what each came to."""
     if pg_databases.server.version_number < 150000:
         pytest.skip("PostgreSQL 15")
     with pg_databases.server.connect() as connection:
         for statement in HAS_ROLES:
             connection.execute(statement)
+    with pg_databases.experiment("before") as database, database.connect() as connection:
+        connection.execute((SCHEMA + "".join(f"{one};" for one in sorted(ALSO))).encode())
+        catalog = take_snapshot(connection)
     revisions: list[tuple[Dangerous | None, Revision]] = []
     for number, one in enumerate(DANGEROUS):
         use = ("ALTER TABLE leg ALTER pos TYPE posint",) if "domain" in one.sql else ()
-        revisions.append((None, Revision(f"schema_{number}", sql(RESET, SCHEMA, *use))))
-        revisions += [(one, revision) for revision in typed_in(number, one.fix())]
+        revisions.append((None, Revision(f"schema_{number}", sql(RESET, SCHEMA, *sorted(ALSO), *use))))
+        revisions += [(one, revision) for revision in typed_in(number, one.fix(catalog))]
     folder = tmp_path_factory.mktemp("fixes") / "chain"
     chain = write_chain(folder, (revision for _, revision in revisions), VERSION_TABLE_ELSEWHERE)
     project = open_project(load_settings(None, alembic=Path(chain)), agent=agent)
-    found: dict[Dangerous, list[tuple[str, object]]] = {one: [] for one in DANGEROUS}
+    found: dict[Dangerous, Typed] = {one: ([], []) for one in DANGEROUS}
     with pg_databases.experiment("fixes") as database, database.connect() as observer:
         observer.execute("CREATE SCHEMA kept")
         with converse(project, database) as conversation:
@@ -136,16 +177,18 @@ def told(
                 dangers = sorted({met.hazard.id for met in hazards_in(watch.take())} & FOUND)
                 assert whose is not None or step.failure is None, step.failure
                 if whose is not None:
-                    found[whose].append((",".join(dangers), step.failure))
+                    found[whose][0].append(revision.up)
+                    found[whose][1].append((",".join(dangers), step.failure))
     return found
 
 
 @pytest.mark.parametrize("dangerous", DANGEROUS, ids=lambda one: one.sql[:60])
 def test_the_fix_of_a_dangerous_statement_runs_and_is_not_dangerous(
-    dangerous: Dangerous, told: dict[Dangerous, list[tuple[str, object]]]
+    dangerous: Dangerous, told: dict[Dangerous, Typed]
 ) -> None:
-    assert told[dangerous] == [("", None)] * max(1, len(told[dangerous])), dangerous.fix()
-    assert "…" not in typed(dangerous.fix())
+    revisions, outcomes = told[dangerous]
+    assert outcomes == [("", None)] * max(1, len(outcomes)), revisions
+    assert "…" not in "\n".join(revisions)
 
 
 @pytest.mark.parametrize(
@@ -177,11 +220,11 @@ def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has
     work = Work("writes", "public.parcel", "", 20)
 
     def fix(statement: Statement) -> str:
-        return fix_held_over(Occurrence(1, TracedStatement(statement, 0, (held,), (work,)), held, (work,)))
+        return fix_held_over(Occurrence(1, TracedStatement(statement, 0, (held,), (work,)), held, (work,)), NOTHING)
 
     assert "autocommit_block(): what line 7 sends, with a WHERE" in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert bound not in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
-    assert f'op.execute("{plain}")' in fix(Statement(plain, "", "r.py", 7))
+    assert "UPDATE parcel SET note = 'q' WHERE ctid >= " in fix(Statement(plain, "", "r.py", 7))
 
 
 def test_a_constraint_beside_such_a_column_is_added_by_itself() -> None:

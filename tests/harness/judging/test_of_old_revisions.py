@@ -10,6 +10,7 @@ import pytest
 from pgharness.checks import locks
 from pgharness.checks.check import Check, Compare
 from pgharness.findings import CheckResult, Finding, Status
+from pgharness.judging.accepted import Accepted
 from pgharness.judging.judging import judge
 from pgharness.judging.of_old_revisions import NEWEST
 from pgharness.judging.rules import Rules
@@ -68,14 +69,28 @@ def test_a_new_branch_is_told_wherever_it_leaves_the_line() -> None:
 
 @pytest.mark.parametrize(
     "rules",
-    [Rules(strict=frozenset({"old locks"})), Rules(asked=frozenset({"locks"})), Rules(since="r1")],
-    ids=["strict", "asked for by name", "since"],
+    [Rules(strict=frozenset({"old locks"})), Rules(since="r1")],
+    ids=["strict", "since"],
 )
 def test_nothing_is_folded_where_somebody_asks(rules: Rules) -> None:
     result = locks_of(chain(NEWEST + 2), rules)
 
     assert len(result.findings) == NEWEST + 2 - (rules.since is not None)
     assert result.notes == ()
+
+
+def test_the_same_is_found_whether_the_check_is_asked_for_by_name_or_made_among_all() -> None:
+    made = chain(NEWEST + 2)
+    by_default = locks_of(made, Rules())
+    accepted = frozenset(entry for one in by_default.findings for entry in Accepted.of(one))
+
+    for rules in (Rules(), Rules(accepted=accepted)):
+        by_name = locks_of(made, replace(rules, asked=frozenset({"locks"})))
+        assert (by_name.findings, by_name.accepted, by_name.notes) == (
+            (result := locks_of(made, rules)).findings,
+            result.accepted,
+            result.notes,
+        )
 
 
 def test_what_other_checks_find_stays() -> None:
@@ -88,5 +103,5 @@ def test_what_an_old_revision_allows_is_used_all_the_same() -> None:
 
     locked, declared = judge(ChainRecord(made, "public.alembic_version", (), EMPTY), (LOCKS,), Rules())
 
-    assert locked.notes[0].message.startswith("1 finding of 1 old revisions")
+    assert locked.notes[0].message.startswith("1 finding of an old revision, upon which")
     assert declared.findings == ()

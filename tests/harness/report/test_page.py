@@ -161,7 +161,8 @@ def test_a_revision_that_fails_says_so_where_its_locks_are_drawn(walked: Run) ->
 
 
 def test_the_trace_page_draws_the_same(walked: Run) -> None:
-    told, drawing = render_trace_page(walked.record.revisions), re.compile('<svg class="timeline".*?</svg>')
+    told = render_trace_page(walked.record.revisions, {})
+    drawing = re.compile('<svg class="timeline".*?</svg>')
 
     assert page_without_grid(told)
     assert drawing.findall(told) == drawing.findall(render_html(walked.report))

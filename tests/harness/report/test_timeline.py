@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from pgharness.records.statements import Statement
 from pgharness.records.trace import HeldLock, Trace, TracedStatement, Work
-from pgharness.records.traffic import Waited
+from pgharness.records.traffic import Load, OnFewerRows, RevisionTraffic, Waited
 from pgharness.report.timeline import MOST_COLUMNS, Blocks, timeline_of
 from pgharness.report.timeline_svg import Band, Lane, draw_timeline
 from pgharness.report.waits import band_of_waits
@@ -161,10 +162,18 @@ def test_a_wait_of_traffic_stands_beneath_the_statement_that_was_waited_for() ->
         Waited("reads a row", "public.a", "SELECT …", 0.25, "COMMIT"),
     )
 
-    band = band_of_waits(timeline_of(BACKFILL), waits)
+    fewer = OnFewerRows({"public.a": 100_000}, Load(9, (replace(waits[0], waited_s=0.2),)))
+    traffic = RevisionTraffic("r", {"public.a": 1_000_000}, load=Load(9, waits))
 
-    assert [(lane.words, lane.first, lane.last) for lane in band.lanes] == [
+    alone, band = (band_of_waits(timeline_of(BACKFILL), one) for one in (traffic, replace(traffic, fewer=fewer)))
+
+    assert [(lane.words, lane.first, lane.last) for lane in alone.lanes] == [
         ("1.5 s: inserts a row of a", 1, 1),
         ("250 ms: reads a row of a", 0, 2),
     ]
+    assert [lane.words for lane in band.lanes] == [
+        "1.5 s (200 ms): inserts a row of a",
+        "250 ms (none): reads a row of a",
+    ]
+    assert (alone.heading, band.heading) == ("Waits of traffic", "Waits of traffic on 1.0 M rows (and on 100 k)")
     assert "Waits of traffic" in Page(draw_timeline(timeline_of(BACKFILL), "x", [band])).text

@@ -47,6 +47,12 @@ def fill(contents: Contents, column: ObjectKey) -> list[str]:
     )
 
 
+def default_for(contents: Contents, column: ObjectKey) -> str | None:
+    """Return a default that a column takes where INSERTs give it no value; None where none is known."""
+    value = _value(contents, column)
+    return None if value is None or value.startswith("(SELECT") else value
+
+
 def _value(contents: Contents, column: ObjectKey) -> str | None:
     facts = contents.properties[column]
     if "default" in facts:

@@ -26,6 +26,7 @@ from pgharness.catalog.proposing.python_words import operation
 from pgharness.catalog.proposing.readers import Retyping, in_the_way_of, retypings
 from pgharness.catalog.proposing.rename_calls import rename_lines
 from pgharness.catalog.proposing.todo import Todo
+from pgharness.catalog.proposing.while_serving import DROPS_FIRST, while_serving
 from pgharness.catalog.renames import RenameGroup, find_renames
 from pgharness.catalog.rendering.all_parts import parts_in_order
 from pgharness.catalog.rendering.parts import Contents
@@ -63,21 +64,25 @@ LIGHT = frozenset(
 )
 
 
-def mend(left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None) -> tuple[Mend, ...]:
+def mend(
+    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, is_served: bool = False
+) -> tuple[Mend, ...]:
     """Return what brings the left catalog to the right one, one mend an object, in the order in which it is to be done.
 
     What is but called otherwise is renamed, under its new name; with `only`, of these objects of either side alone. The order of columns is
-    left as it is: PostgreSQL cannot move a column.
+    left as it is: PostgreSQL cannot move a column. Where it `is_served`, indexes and constraints of tables that stand are made in autocommit blocks, so
+    that nobody waits for them.
     """
     renames = find_renames(left, right, only)
-    plan = _Plan(renames.left, right)
+    plan = _Plan(renames.left, right, is_served=is_served)
     return (*(plan.renaming(group) for group in renames.groups), *in_order(plan.mends(), plan.needs))
 
 
 class _Plan:
     """How it is done; `made_anew` are objects that come again, each with the one that changed for it."""
 
-    def __init__(self, left: Snapshot, right: Snapshot) -> None:
+    def __init__(self, left: Snapshot, right: Snapshot, *, is_served: bool) -> None:
+        self.is_served = is_served
         self.todo = Todo(left, right)
         self.left, self.right = self.todo.left, self.todo.right
         self.made_anew: dict[ObjectKey, ObjectKey] = {}
@@ -194,10 +199,17 @@ class _Plan:
 
     def _created(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         for key, lines in create_lines(self.right, keys) if keys else ():
-            yield _written(key, lines)
+            first = [self._while_serving(key, line) for line in lines[:1]]
+            yield _written(key, [*first, *lines[1:]])
         for key in sorted(keys):
             below = sorted(subtree(self.right, {key}))
             yield _written(key, [line for one in below for line in undo_default_privileges(self.left, self.right, one)])
+
+    def _while_serving(self, key: ObjectKey, line: str) -> str:
+        """Return what makes an object so that nobody waits, where its table is on the left already and may be in use."""
+        is_below = self.is_served and key.kind in ("index", "constraint")
+        stands = is_below and "exists" in self.left.properties.get(self.right.parent(key), {})
+        return while_serving(self.right, key, line) if stands else line
 
     def _in_order(self) -> list[ObjectDifference]:
         """Return the changed objects, tables before their columns and indexes, each as late as what it needs."""
@@ -253,9 +265,11 @@ class _Plan:
         also = frozenset(one for one in above if one in {group.key for group in self.todo.changed})
         columns = sorted(one for one in defaults if one.kind == "column")
         yield _written(key, [set_default(self.left, column, None) for column in columns])
-        yield from (Mend(key, one.operations, also=also) for one in drops)
         again = {one for one in {key, *above} if "exists" in self.right.properties.get(one, {})}
-        yield from (Mend(key, one.operations, one.reason) for one in self._created(again))
+        created = list(self._created(again))
+        with_it = {one.key for one in created if any(map(DROPS_FIRST.match, one.operations))}
+        yield from (Mend(key, one.operations, also=also) for one in drops if one.key != key or key not in with_it)
+        yield from (Mend(key, one.operations, one.reason) for one in created)
         kept = [(one, self.right.properties.get(one, {}).get("default")) for one in columns]
         yield _written(key, [set_default(self.right, column, value) for column, value in kept if value is not None])
 

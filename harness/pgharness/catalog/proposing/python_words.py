@@ -25,16 +25,23 @@ class Call(str):
         call.python = f"op.{function}({', '.join([*arguments, *given(**keywords)])})"
         return call
 
+    def and_with(self, sql: str, **keywords: str) -> Call:
+        """Return the call of a statement that says what these keywords say besides."""
+        call = str.__new__(Call, sql)
+        call.python = f"{self.python.removesuffix(')')}, {', '.join(given(**keywords))})"
+        return call
+
 
 class Apart(Call):
-    """A statement whose effect can be used only once it is committed, so that it stands in an autocommit block."""
+    """A statement that stands in an autocommit block: its effect can be used only once it is committed, or its lock is to go at once."""
 
     __slots__ = ()
 
-    def __new__(cls, sql: str) -> Self:
-        """Write the block."""
+    def __new__(cls, sql: str, *statements: str) -> Self:
+        """Write the block, of these statements where others come to the same."""
         apart = str.__new__(cls, sql)
-        apart.python = f"with op.get_context().autocommit_block():\n    op.execute({text(sql.removesuffix(';'))})"
+        lines = (f"    {operation(one)}" for one in statements or (str(sql),))
+        apart.python = "\n".join(("with op.get_context().autocommit_block():", *lines))
         return apart
 
 

@@ -1,9 +1,10 @@
-"""Runs each of the newest revisions under traffic: once at production's size, once behind a reader that stays."""
+"""Runs each of the newest revisions under traffic: at production's size, on a tenth of it where anybody waited, and behind a reader that stays."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from pgharness.chain.deployment import run_deployment
@@ -19,11 +20,13 @@ from pgharness.findings import CannotRun
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Revision
 from pgharness.records.trace import Trace
-from pgharness.records.traffic import RevisionTraffic, TrafficRecord
+from pgharness.records.traffic import OnFewerRows, RevisionTraffic, TrafficRecord
 from pgharness.rows.growing import grow
 
 # How long traffic goes on behind a migration that has passed, so that whoever waited for it can tell.
 AFTER_S = 0.2
+# What part of the rows the second run has: far enough from the first to tell what grows, and quick.
+PART = 10
 
 
 def try_traffic(site: Site, record: ChainRecord) -> TrafficRecord | None:
@@ -61,22 +64,28 @@ def touched(trace: Trace) -> list[str]:
 def _try(site: Site, revision: Revision, tables: list[str], trace: Trace) -> RevisionTraffic:
     before = site.project.chain.ancestors(revision.revision) - {revision.revision}
     checkpoints = Checkpoints(site.project, site.databases)
-    with site.databases.outside_undone():
-        many, few = (checkpoints.with_applied(before) for _ in range(2))
+    with site.databases.outside_undone(), ExitStack() as dropped:
+
+        def copy() -> Database:
+            database = checkpoints.with_applied(before)
+            dropped.callback(site.databases.drop, database)
+            return database
+
         try:
-            traffic = _try_many(site, many, revision, tables)
-            return _with_queue(site, few, traffic, tables, lock_timeout_ms(trace))
+            rows = site.settings.traffic_rows
+            traffic = _under_traffic(site, copy(), revision, tables, rows)
+            if traffic.load.longest is not None and traffic.failure is None:
+                fewer = _under_traffic(site, copy(), revision, tables, rows // PART)
+                traffic = replace(traffic, fewer=_as_fewer(fewer))
+            return _with_queue(site, copy(), traffic, tables, lock_timeout_ms(trace))
         except CannotRun as reason:
             return RevisionTraffic(revision.revision, untried=f"{reason.what} {reason.seen}")
-        finally:
-            for database in (many, few):
-                site.databases.drop(database)
 
 
-def _try_many(site: Site, database: Database, revision: Revision, tables: list[str]) -> RevisionTraffic:
-    """Run the revision once on many rows, readers and writers at work."""
+def _under_traffic(site: Site, database: Database, revision: Revision, tables: list[str], rows: int) -> RevisionTraffic:
+    """Run the revision once on so many rows, readers and writers at work."""
     with database.connect() as connection:
-        grown = grow(connection, tables, site.settings.traffic_rows)
+        grown = grow(connection, tables, rows)
         jobs = make_jobs(connection, [*grown.rows, *(name for name, _ in grown.few)], site.settings.statements)
     with Traffic(database, jobs) as running:
         started = time.perf_counter()
@@ -84,6 +93,10 @@ def _try_many(site: Site, database: Database, revision: Revision, tables: list[s
         duration_s = time.perf_counter() - started
         time.sleep(AFTER_S)
     return RevisionTraffic(revision.revision, grown.rows, grown.few, running.load, failure, duration_s)
+
+
+def _as_fewer(one: RevisionTraffic) -> OnFewerRows:
+    return OnFewerRows(one.rows, one.load, one.duration_s, one.failure)
 
 
 def _with_queue(

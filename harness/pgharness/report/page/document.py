@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pgharness.findings import Status
@@ -15,6 +15,7 @@ from pgharness.report.page.matrix import matrix
 from pgharness.report.page.revisions import revision_sections, traced_sections
 from pgharness.report.places import repository_root
 from pgharness.report.text import counted, look_of, remarks, server_line, summary, unchecked
+from pgharness.trace.meeting import Met
 
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
@@ -29,12 +30,12 @@ def render_html(report: Report) -> str:
     return "\n".join(_framed(title, _of_report(report))) + "\n"
 
 
-def render_trace_page(revisions: Iterable[RevisionRecord]) -> str:
-    """Return a page that draws what was seen of the locks and the work of some revisions, and nothing else."""
+def render_trace_page(revisions: Iterable[RevisionRecord], between: Mapping[str, Met]) -> str:
+    """Return a page that draws what was seen of the locks and the work of some revisions, and nothing else; `between` is `met_between`'s."""
     told = list(revisions)
     body = [
         element("header", element("h1", f"The trace of {counted(len(told), 'revision')}")),
-        element("main", "\n".join(traced_sections(told))),
+        element("main", "\n".join(traced_sections(told, between))),
     ]
     return "\n".join(_framed("Trace", body)) + "\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pgharness.findings import CheckResult
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import RevisionRecord, Step
-from pgharness.records.traffic import Waited
+from pgharness.records.traffic import RevisionTraffic
 from pgharness.report.diagram import Diagram, diagram_of
 from pgharness.report.diagram_svg import draw_diagram
 from pgharness.report.markup import element, sentence, shortened, text
@@ -19,6 +19,7 @@ from pgharness.report.text import counted
 from pgharness.report.timeline import Danger, Timeline, timeline_of
 from pgharness.report.timeline_svg import draw_timeline
 from pgharness.report.waits import band_of_waits
+from pgharness.trace.meeting import Met
 
 DRAWN = 120
 """Of so many revisions, those with findings first and then the newest, locks and schema are drawn, so that the page opens at once."""
@@ -43,11 +44,13 @@ def revision_sections(report: Report, anchors: Anchors, root: Path) -> Iterator[
         yield _section(report, revision, anchors, root, is_drawn=revision is None or revision.revision in drawn)
 
 
-def traced_sections(records: Sequence[RevisionRecord]) -> Iterator[str]:
+def traced_sections(records: Sequence[RevisionRecord], between: Mapping[str, Met]) -> Iterator[str]:
     """Yield the timelines of some revisions, open."""
     yield _legend(_COLOURS)
     for item in records:
-        drawn = "".join(_timelines(item, fragment(item.revision.revision)))
+        name = item.revision.revision
+        besides = [between[name]] if name in between else []
+        drawn = "".join(_timelines(item, fragment(name), besides=besides))
         yield element(
             "section", element("h2", text(item.revision.label)) + (drawn or element("p", "Nothing was traced."))
         )
@@ -85,7 +88,7 @@ def _section(report: Report, revision: Revision | None, anchors: Anchors, root: 
         for note in report.notes_at(revision)
     ]
     if record is not None:
-        parts += _timelines(record, anchor, report.waits(record.revision))
+        parts += _timelines(record, anchor, report.traffic_at(record.revision))
         parts.append(_schema(record))
     parts.append(_others(cells, revision, anchors))
     head = _head(report, revision, record, sum(len(found) for _, found in broken))
@@ -115,13 +118,15 @@ def _declared(revision: Revision, root: Path) -> str:
     return element("p", " · ".join(said), class_="where")
 
 
-def _timelines(record: RevisionRecord, anchor: str, waits: Sequence[Waited] = ()) -> Iterator[str]:
-    """Yield the upgrade, with the waits of traffic for it, and folded the downgrade."""
-    for name, step, waited in (("upgrade", record.upgrade, waits), ("downgrade", record.downgrade, ())):
+def _timelines(
+    record: RevisionRecord, anchor: str, traffic: RevisionTraffic | None = None, besides: Sequence[Met] = ()
+) -> Iterator[str]:
+    """Yield the upgrade, with the waits of traffic for it and hazards beside its own, and folded the downgrade."""
+    for name, step, met in (("upgrade", record.upgrade, traffic), ("downgrade", record.downgrade, None)):
         if step is not None and step.trace is not None and step.trace.statements:
-            timeline = timeline_of(step.trace)
+            timeline = timeline_of(step.trace, besides if name == "upgrade" else ())
             drawn = drawing(anchor, name)
-            inner = element("div", _timeline(timeline, step, drawn, waited), id=drawn)
+            inner = element("div", _timeline(timeline, step, drawn, met), id=drawn)
             dangers = sum(one.is_finding for one in timeline.hazards)
             mark = " " + element("span", f"▲ {dangers}", class_="bad") if dangers else ""
             summary = element(
@@ -130,8 +135,8 @@ def _timelines(record: RevisionRecord, anchor: str, waits: Sequence[Waited] = ()
             yield f"<details{' open' if name == 'upgrade' or dangers else ''}>{summary}{inner}</details>"
 
 
-def _timeline(timeline: Timeline, step: Step, anchor: str, waits: Sequence[Waited]) -> str:
-    drawn = draw_timeline(timeline, anchor, [band_of_waits(timeline, waits)])
+def _timeline(timeline: Timeline, step: Step, anchor: str, traffic: RevisionTraffic | None) -> str:
+    drawn = draw_timeline(timeline, anchor, [band_of_waits(timeline, traffic)] if traffic is not None else [])
     failure = (
         element("p", "fails: " + text(step.failure.message.partition("\n")[0]), class_="bad") if step.failure else ""
     )
