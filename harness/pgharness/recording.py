@@ -36,6 +36,7 @@ from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.kept import KeptObject
 from pgharness.records.sizes import SizesRecord
 from pgharness.records.steps import Failure, RevisionRecord, Step
+from pgharness.walk.lacking import LackOfServerError
 from pgharness.walk.walk import Walk, WalkRecord
 
 Advance = Callable[[str], None]
@@ -141,6 +142,8 @@ class _Recording:
                 if self._has_left_roles(before):
                     return self._without_deployment(walking.result())
                 return self._beside(walking, executor if side_by_side else None)
+            except LackOfServerError:
+                raise  # the walk has ended itself, and the same project may be run on another server
             except BaseException:
                 self.project.runs.close()  # or the walk would go on to its end
                 raise

@@ -21,7 +21,6 @@ from pgharness.checks.check import Check, Claim
 from pgharness.databases import Databases
 from pgharness.findings import CannotRun
 from pgharness.judging.judging import judge, needed_experiments, wanted_checks, wanted_claims
-from pgharness.judging.lacking import LackOfServerError, require_what_the_chain_wants
 from pgharness.judging.registry import known_checks
 from pgharness.judging.rules import read_rules
 from pgharness.plans import read_statement_file
@@ -32,6 +31,7 @@ from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts
 from pgharness.servers import Server, open_server, open_system_server
 from pgharness.settings import Settings, nearest
+from pgharness.walk.lacking import LackOfServerError
 
 Advance = Callable[[str], None]
 # A setting that cannot be used is found within this time.
@@ -144,7 +144,6 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     server_s = time.perf_counter() - started
     with _told_if_gone(server), Databases(server) as databases:
         record = record_chain(plan.project, databases, plan.experiments, advance)
-    require_what_the_chain_wants(record, server.description)
     results = judge(record, plan.checks, read_rules(plan.settings, datetime.now(tz=UTC).date()), plan.known)
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started

@@ -61,7 +61,8 @@ class Settings(BaseSettings):
     section: str = "alembic"
     """The section of the Alembic configuration, as with `alembic -n`."""
     x: Annotated[tuple[str, ...], NoDecode] = ()
-    """What env.py finds by `context.get_x_argument()`, as with `alembic -x`: KEY=VALUE."""
+    """What env.py finds by `context.get_x_argument()`, as with `alembic -x`: KEY=VALUE. `{url}` and its parts stand for those of the test
+    database, as in `environment`."""
     python: Path | None = None
     """The interpreter (or virtual environment) that runs the project's code; without it, VIRTUAL_ENV, a `.venv` beside the
     Alembic configuration, or our own."""

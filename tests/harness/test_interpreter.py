@@ -127,6 +127,14 @@ def test_one_that_is_named_and_lacks_something_is_told_with_what_it_lacks(
     assert refused(python, ini).seen == f"{python}: {why}"
 
 
+def test_an_old_sqlalchemy_is_not_told_to_install_alembic(make_environment: Callable[..., Path], ini: Path) -> None:
+    python = make_environment("elsewhere", alembic="1.8.1", sqlalchemy="1.3.24") / "bin" / "python"
+
+    assert refused(python, ini).mend.startswith(
+        "bring the project to Python 3.9, Alembic 1.8 and SQLAlchemy 1.4 or newer"
+    )
+
+
 def test_a_program_that_is_no_python_is_told_in_its_own_words(ini: Path, tmp_path: Path) -> None:
     shim = tmp_path / "python"
     shim.write_text("#!/bin/sh\necho 'python3.12: command not found' >&2\nexit 127\n")

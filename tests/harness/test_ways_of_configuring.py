@@ -243,3 +243,66 @@ def test_a_run_that_began_before_another_had_the_modules_imported_ahead_goes_on(
     assert (
         len(Path("imports.log").read_text(encoding="utf-8").splitlines()) == 3
     )  # two of them, and one for all that come
+
+
+TAKES_A_CONNECTION = """
+from alembic import context
+
+connection = context.config.attributes["connection"]
+assert connection.get_execution_options()["shelf"] == "the program's own"
+context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+
+
+def _making(connection: str) -> str:
+    return "from sqlalchemy import create_engine\n" + MAKES.format(parameters="url").replace(
+        "    return config", f'    config.attributes["connection"] = {connection}\n    return config'
+    )
+
+
+def test_an_engine_where_env_py_takes_a_connection_is_connected_when_it_runs(
+    judge_project: Callable[..., Report],
+) -> None:
+    engine = 'create_engine(url).execution_options(shelf="the program\'s own")'
+
+    report = judge_project(
+        {"makes.py": _making(engine), "env.py": TAKES_A_CONNECTION, "alembic.ini": None}, 'make_config = "makes:make"'
+    )
+
+    assert report.findings == ()
+    assert len(report.reached) == 3
+
+
+def test_a_function_that_connects_before_there_is_a_database_is_told_to_give_the_engine(
+    judge_project: Callable[..., Report],
+) -> None:
+    makes = _making("create_engine(url).connect()")
+
+    with pytest.raises(CannotRun, match=r"put the engine into its place, config\.attributes"):
+        judge_project(
+            {"makes.py": makes, "env.py": TAKES_A_CONNECTION, "alembic.ini": None}, 'make_config = "makes:make"'
+        )
+
+
+BY_COMMAND = """
+command = context.config.cmd_opts
+url = dict(one.split("=", 1) for one in context.get_x_argument())["shop_url"]
+assert command.cmd[0].__name__ == "upgrade"
+assert command.revision in {revisions}
+"""
+
+
+@pytest.mark.parametrize(
+    ("toml", "revisions"), [("", ("head",)), ('heads = ["0003"]', ("0003",))], ids=["the head", "a head that is chosen"]
+)
+def test_an_env_py_that_reads_its_command_finds_the_database_and_the_revision_in_it(
+    toml: str, revisions: tuple[str, ...], judge_project: Callable[..., Report]
+) -> None:
+    env = ENV.format(imports="os", before=BY_COMMAND.format(revisions=revisions), url="url", run="migrate()")
+
+    report = judge_project({"env.py": env}, f'x = ["shop_url={{url}}", "plain={{}}"]\n{toml}')
+
+    assert report.findings == ()
+    assert len(report.reached) == 3

@@ -10,10 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
+from sqlalchemy.exc import SQLAlchemyError
 
 from .stopping import Stop, in_one_line
 
 EXAMPLE = 'make_config = "module:function" in [tool.pgharness]; the function returns an alembic.config.Config'
+# It is called where the chain is read, too, before there is a database.
+ENGINE_RECIPE = (
+    "let it connect to nothing: where env.py takes a connection, put the engine into its place, "
+    'config.attributes["connection"] = create_engine(url), which is connected when env.py runs'
+)
 
 
 def config_of_folder(folder: Path, section: str, typed: Namespace) -> Config:
@@ -37,7 +43,7 @@ def made_config(name: str, folder: str, url: str, typed: Namespace) -> Config:
         raise Stop(
             f"The configuration that {name!r} makes cannot be had.",
             seen=f"{type(error).__name__}: {in_one_line(error)}",
-            mend=f"correct it: {EXAMPLE}",
+            mend=ENGINE_RECIPE if isinstance(error, (SQLAlchemyError, OSError)) else f"correct it: {EXAMPLE}",
         ) from error
     if not isinstance(made, Config):
         raise Stop(

@@ -47,6 +47,7 @@ class Deployment:
         failure = None
         try:
             for target in self._project.task["targets"] or [self._heads]:
+                self._project.type_revision(target)
                 run_where_it_can(partial(command.upgrade, self._project.config, target))
         except BaseException as error:  # a revision is anybody's code and may raise anything
             if isinstance(error, Stop):

@@ -10,21 +10,14 @@ from typing import TYPE_CHECKING, Any
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
-from .connections import (
-    CONNECTION_RECIPE,
-    OWN_CONNECTION_RECIPE,
-    SEVERAL_DATABASES_RECIPE,
-    free_connection,
-    require_test_database,
-    version_table,
-)
+from .connections import free_connection, require_test_database, version_table
 from .drivers import collect_notices, serves_synchronously
 from .guard import elsewhere, guard_connections, refused
-from .missing_variables import missing_variables, variables_recipe
 from .project import script_directory
+from .recipes import DRIVER_RECIPE, mend_of_env_py, words_of
 from .statements import Statements
 from .stopping import Stop, in_one_line
 from .versions import rollback
@@ -37,38 +30,6 @@ if TYPE_CHECKING:
     from .project import Project
 
 Notice = dict[str, Any]
-X_RECIPE = 'give what it asks for: pgharness check -x KEY=VALUE, or x = ["KEY=VALUE"] in [tool.pgharness]'
-DRIVER_RECIPE = 'name a driver that serves env.py\'s kind of engine: driver = "postgresql+asyncpg" (or +psycopg, +psycopg2) in [tool.pgharness]'
-# What env.py may raise, words of its message, and what helps.
-MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-    (
-        (ImportError,),
-        "",
-        "install the package that is missing, or put its folder on the path: prepend_sys_path in alembic.ini",
-    ),
-    (
-        (RuntimeError,),
-        "application context",
-        "let env.py make the application itself where there is none: create_app().app_context().push()",
-    ),
-    (
-        (KeyError,),
-        "formatters",
-        "give alembic.ini the sections [loggers], [handlers] and [formatters] that fileConfig() reads, or call it only where they are there",
-    ),
-    (
-        (SQLAlchemyError,),
-        "SET ROLE",
-        (
-            "make the role before the chain, as where it is deployed: CREATE ROLE, where it is missing, and its rights on the schema in a file, "
-            'baseline = "<file>.sql" in [tool.pgharness]'
-        ),
-    ),
-    ((SQLAlchemyError,), "async", DRIVER_RECIPE),
-    ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
-    ((SQLAlchemyError, OSError, SystemExit), "", CONNECTION_RECIPE),
-    ((BaseException,), "", "run `alembic current` to see the same error, and correct env.py or what it imports"),
-)
 
 
 @dataclass
@@ -134,8 +95,7 @@ def run_environment(project: Project, channel: Channel, act: Callable[[Environme
 
     EnvironmentContext.run_migrations = run_migrations  # type: ignore[method-assign]
     nothing = {"fn": lambda _revision, _context: [], "as_sql": False, "starting_rev": None, "destination_rev": "head"}
-    handing = handed_over(project) if project.task["hand_over"] else contextlib.nullcontext()
-    with handing, EnvironmentContext(project.config, project.scripts, tag=None, **nothing):
+    with connection_for_env_py(project), EnvironmentContext(project.config, project.scripts, tag=None, **nothing):
         try:
             run_where_it_can(project.scripts.run_env)
         except (Exception, SystemExit) as error:
@@ -153,8 +113,8 @@ def failed(project: Project, error: BaseException) -> Stop:
         return elsewhere(project, refusal)
     return Stop(
         f"{project.env_py} failed.",
-        seen=f"{type(error).__name__}: {in_one_line(error)}",
-        mend=_mend(project, error),
+        seen=words_of(error),
+        mend=mend_of_env_py(project, error),
     )
 
 
@@ -189,7 +149,22 @@ def _act(
 
 
 @contextlib.contextmanager
-def handed_over(project: Project) -> Iterator[None]:
+def connection_for_env_py(project: Project) -> Iterator[None]:
+    """Let `config.attributes["connection"]` be a live connection, where the task says so, or where the project's own function put an engine there."""
+    given = project.config.attributes.get("connection")
+    if project.task["hand_over"]:
+        with _handed_over(project):
+            yield
+    elif isinstance(given, Engine):
+        with given.connect() as connection:
+            project.config.attributes["connection"] = connection
+            yield
+    else:
+        yield
+
+
+@contextlib.contextmanager
+def _handed_over(project: Project) -> Iterator[None]:
     """Put a live connection into `config.attributes["connection"]`; an asynchronous driver can make none here."""
     if not serves_synchronously(project.driver):
         yield
@@ -205,16 +180,3 @@ def handed_over(project: Project) -> Iterator[None]:
     with connection:
         project.config.attributes["connection"] = connection
         yield
-
-
-def _mend(project: Project, error: BaseException) -> str:
-    env_py = project.text_of_env_py
-    if "get_x_argument" in env_py and isinstance(
-        error, (LookupError, TypeError, AttributeError, ValueError, SystemExit)
-    ):
-        return X_RECIPE
-    if names := missing_variables(error, env_py):
-        return f"{variables_recipe(names)}; or {OWN_CONNECTION_RECIPE}"
-    if isinstance(error, (SQLAlchemyError, OSError)) and project.serves_several_databases:
-        return SEVERAL_DATABASES_RECIPE
-    return next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))

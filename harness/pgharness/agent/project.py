@@ -15,6 +15,7 @@ from alembic.util import CommandError
 from . import ahead
 from .configuring import config_of_folder, made_config
 from .drivers import choose_driver
+from .recipes import location_recipe
 from .stopping import Stop, in_one_line
 from .versions import as_typed, make_config
 
@@ -48,6 +49,11 @@ class Project:
     def env_py(self) -> str:
         """The path of env.py."""
         return str(self.scripts.env_py_location)
+
+    def type_revision(self, target: str) -> None:
+        """Let `config.cmd_opts` name the revision that is asked for; a chosen head stands there already."""
+        if self.config.cmd_opts is not None and len(self.task["heads"]) != 1:
+            self.config.cmd_opts.revision = target
 
     @property
     def serves_several_databases(self) -> bool:
@@ -85,6 +91,7 @@ def open_project(task: dict[str, Any]) -> Project:
     url = _set_variables(task, driver)
     if task["parts"]:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    _complete_what_is_typed(config, task, url)
     own = {*task["variables"], *task["limits"], *task["cleared"]}
     set_early = tuple(sorted(ahead.changes(begun, os.environ).keys() - own))
     return Project(task, config, scripts, driver, url, dict(os.environ), set_early)
@@ -108,6 +115,24 @@ def _set_variables(task: dict[str, Any], driver: str) -> str:
         os.environ.pop(name, None)
     os.environ.update({name: value.format_map({**parts, "url": url}) for name, value in task["variables"].items()})
     return url
+
+
+def _complete_what_is_typed(config: Config, task: dict[str, Any], url: str) -> None:
+    """Let `-x` tell of the test database where it has placeholders, and the command name the only head that is wanted."""
+    typed = config.cmd_opts
+    if typed is None:
+        return
+    if task["x"]:
+        typed.x = [_filled_in(one, {**(task["parts"] or NOWHERE), "url": url}) for one in task["x"]]
+    if len(task["heads"]) == 1:
+        typed.revision = task["heads"][0]
+
+
+def _filled_in(text: str, parts: dict[str, str]) -> str:
+    """Put the parts where their placeholders stand; whatever else has braces stays as it is."""
+    for name, value in parts.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 def move_to(project: Project, locations: list[str]) -> None:
@@ -184,7 +209,7 @@ def _other_sections(config: Config) -> str:
         return (
             f'name the section that has it: pgharness check {named}, or section = "{sections[0]}" in [tool.pgharness]'
         )
-    return "set script_location there to the folder that holds env.py"
+    return location_recipe(config) or "set script_location there to the folder that holds env.py"
 
 
 def _move_versions(config: Config, folder: str) -> None:

@@ -16,9 +16,11 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
+from .recipes import mend_of_revision_file
 from .stopping import Stop, in_one_line
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from alembic.script import Script, ScriptDirectory
 
 _WRITTEN_BY_ALEMBIC = re.compile(r"(Revision ID|Revises|Create Date|Branch Labels|Depends On):", re.IGNORECASE)
@@ -31,7 +33,7 @@ NAMED_OTHERWISE = (
 )
 
 
-def read_chain(scripts: ScriptDirectory, heads: Sequence[str] = ()) -> dict[str, Any]:
+def read_chain(scripts: ScriptDirectory, config: Config, heads: Sequence[str] = ()) -> dict[str, Any]:
     """Read every revision in upgrade order, or those that lead to some heads. Raises Stop for files that do not import and graphs that do not hold."""
     with _recorded_warnings() as said:
         try:
@@ -49,7 +51,7 @@ def read_chain(scripts: ScriptDirectory, heads: Sequence[str] = ()) -> dict[str,
             raise Stop(
                 f"A revision file in {scripts.versions} cannot be imported.",
                 seen=f"{_file_at_fault(error, scripts)}{type(error).__name__}: {in_one_line(error)}",
-                mend="correct the file; `alembic history` shows the same error",
+                mend=mend_of_revision_file(config, error),
             ) from error
     if seen := _broken_graph(said):
         raise _no_graph(scripts, seen)

@@ -14,7 +14,7 @@ from .by_hand import call_by_hand
 from .channel import Channel, Message
 from .chosen_folders import chosen_folders
 from .deploying import Deployment
-from .environment import Environment, run_environment
+from .environment import Environment, connection_for_env_py, run_environment
 from .failures import describe
 from .forking import leave_nursery
 from .leaving_out import LeftOut
@@ -61,18 +61,16 @@ def _read(project: Project, channel: Channel, nursery: socket.socket | None) -> 
         move_to(project, locations)
     is_left = nursery is not None and leave_nursery(channel, nursery)
     channel.send(
-        "chain", **read_chain(project.scripts, project.task["heads"]), nursery=is_left, version_locations=locations
+        "chain",
+        **read_chain(project.scripts, project.config, project.task["heads"]),
+        nursery=is_left,
+        version_locations=locations,
     )
 
 
 def _deploy(project: Project, channel: Channel) -> None:
-    if project.task["hand_over"]:
-        from .environment import handed_over  # noqa: PLC0415 - beside its only use
-
-        with handed_over(project):
-            channel.send("deployed", **Deployment(project).run())
-        return
-    channel.send("deployed", **Deployment(project).run())
+    with connection_for_env_py(project):
+        channel.send("deployed", **Deployment(project).run())
 
 
 def _converse(project: Project, channel: Channel) -> None:

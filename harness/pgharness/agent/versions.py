@@ -46,8 +46,18 @@ def make_config(file: Path, section: str, x: list[str]) -> Config:
 
 def as_typed(file: Path, section: str, x: list[str]) -> Namespace:
     """Return what `alembic upgrade head` leaves in `config.cmd_opts`, which some env.py read."""
+    from alembic import command  # noqa: PLC0415 - it may be missing
+
     return Namespace(
-        config=str(file), name=section, x=x or None, raiseerr=False, revision="head", sql=False, tag=None, quiet=False
+        config=str(file),
+        name=section,
+        x=x or None,
+        raiseerr=False,
+        cmd=(command.upgrade, ["revision"], ["sql", "tag"]),
+        revision="head",
+        sql=False,
+        tag=None,
+        quiet=False,
     )
 
 

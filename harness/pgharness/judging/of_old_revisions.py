@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pgharness.checks import locks
-from pgharness.findings import CheckResult, Note
+from pgharness.findings import CheckResult, Finding, Note
 from pgharness.judging.rules import Rules
 from pgharness.records.revisions import Chain
 
@@ -16,7 +17,7 @@ NAME = "old locks"
 
 
 def fold(result: CheckResult, old: frozenset[str], rules: Rules) -> CheckResult:
-    """Leave out of the findings of `locks` those of old revisions, and count them in a note.
+    """Leave out of the findings of `locks` those of old revisions, and its notes of their way down, and count them in a note.
 
     They stay where `since` or `previous` says what is deployed, and where `strict` wants them: whichever checks are made, the same is found.
     """
@@ -24,24 +25,32 @@ def fold(result: CheckResult, old: frozenset[str], rules: Rules) -> CheckResult:
     if result.name != locks.NAME or is_said or NAME in rules.strict:
         return result
     folded = [one for one in result.findings if one.revision in old]
-    if not folded:
+    ways_down = [one for one in result.notes if one.revision in old and locks.ON_THE_WAY_BACK in one.message]
+    if not folded and not ways_down:
         return result
-    kept = tuple(one for one in result.findings if one.revision not in old)
+    findings = tuple(one for one in result.findings if one.revision not in old)
+    notes = tuple(one for one in result.notes if one not in ways_down)
+    return replace(result, findings=findings, notes=(*notes, _counted(folded, ways_down)))
+
+
+def _counted(folded: Sequence[Finding], ways_down: Sequence[Note]) -> Note:
+    """Return the note that stands for them."""
     counts = Counter(one.code for one in folded)
-    told = ", ".join(f"{code} × {count}" for code, count in sorted(counts.items()))
-    revisions = len({one.revision for one in folded})
+    codes = ", ".join(f"{code} × {count}" for code, count in sorted(counts.items()))
+    told = [f"{len(folded)} finding{'s' * (len(folded) != 1)}"] * bool(folded)
+    told += [f"{len(ways_down)} note{'s' * (len(ways_down) != 1)} of the way down"] * bool(ways_down)
+    count = len({one.revision for one in folded} | {one.revision for one in ways_down})
     of_which = (
         f"an old revision, upon which {NEWEST} or more others build, so that it was most likely deployed long since"
-        if revisions == 1
-        else f"{revisions} old revisions, upon each of which {NEWEST} or more others build, so that they were most likely deployed long since"
+        if count == 1
+        else f"{count} old revisions, upon each of which {NEWEST} or more others build, so that they were most likely deployed long since"
     )
-    note = Note(
+    return Note(
         locks.NAME,
         None,
-        f"{len(folded)} finding{'s' * (len(folded) != 1)} of {of_which}: {told}. `--since REVISION` says for certain what is deployed; they are "
-        f'findings with strict = ["{NAME}"] in [tool.pgharness]',
+        f"{' and '.join(told)} of {of_which}{f': {codes}' * bool(codes)}. `--since REVISION` says for certain what is deployed; "
+        f'they are told with strict = ["{NAME}"] in [tool.pgharness]',
     )
-    return replace(result, findings=kept, notes=(*result.notes, note))
 
 
 def old_revisions(chain: Chain) -> frozenset[str]:

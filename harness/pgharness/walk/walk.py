@@ -27,6 +27,7 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
 from pgharness.rows import Population
 from pgharness.walk.footholds import Footholds
+from pgharness.walk.lacking import require_what_is_wanted
 from pgharness.walk.outcomes import (
     can_only_fail,
     is_left_as_upgraded,
@@ -203,7 +204,13 @@ class Walk:
         return replace(position, together=False, deployed=position.arrival) if may_deploy else None
 
     def _told(self, record: RevisionRecord, position: Position) -> Position:
-        """Keep what a revision came to, and return where the next one begins on a new database."""
+        """Keep what a revision came to, and return where the next one begins on a new database.
+
+        Raises LackOfServerError where the first that fails does so for want of something that the server was built without: those
+        behind it would be tried in vain.
+        """
+        if record.upgrade.failure is not None and not self.passed_over:
+            require_what_is_wanted(record.revision, record.upgrade.failure, self.databases.server.description)
         read_as = tuple((one.table, one.column, one.type_name) for one in position.learned if one.type_name)
         self.records.append(replace(record, read_as=read_as))
         self.advance(record.revision.label)

@@ -9,7 +9,7 @@ import pytest
 
 from pgharness.checks import locks
 from pgharness.checks.check import Check, Compare
-from pgharness.findings import CheckResult, Finding, Status
+from pgharness.findings import CheckResult, Finding, Minor, Status
 from pgharness.judging.accepted import Accepted
 from pgharness.judging.judging import judge
 from pgharness.judging.of_old_revisions import NEWEST
@@ -27,6 +27,11 @@ def judge_all(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
 LOCKS: Check = replace(locks.CHECK, judge=judge_all, needs=frozenset(), uses=frozenset(), only_of_standing=False)
 OTHER: Check = replace(
     LOCKS, name="data", judge=lambda record, compare: (replace(one, check="data") for one in judge_all(record, compare))
+)
+
+
+BACK: Check = replace(
+    LOCKS, judge=lambda record, compare: (Minor(locks.ON_THE_WAY_BACK, one) for one in judge_all(record, compare))
 )
 
 
@@ -105,3 +110,10 @@ def test_what_an_old_revision_allows_is_used_all_the_same() -> None:
 
     assert locked.notes[0].message.startswith("1 finding of an old revision, upon which")
     assert declared.findings == ()
+
+
+def test_what_old_revisions_hold_on_the_way_down_is_counted_in_the_same_note() -> None:
+    result = locks_of(chain(NEWEST + 2), Rules(), BACK)
+
+    assert [one.revision for one in result.notes[:-1]] == [f"r{place}" for place in range(3, NEWEST + 3)]
+    assert result.notes[-1].message.startswith("2 notes of the way down of 2 old revisions")

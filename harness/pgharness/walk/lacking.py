@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pgharness.findings import CannotRun
-from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure
 
 # What PostgreSQL says of what it was built or installed without. A collation of ICU is missing where ICU is.
@@ -21,14 +21,13 @@ class LackOfServerError(CannotRun):
     """The server was built or installed without what a revision wants."""
 
 
-def require_what_the_chain_wants(record: ChainRecord, server: str) -> None:
+def require_what_is_wanted(revision: Revision, failure: Failure, server: str) -> None:
     """Raise LackOfServerError where the first upgrade that fails wants what this server lacks; `server` is its description."""
-    failed = next((item for item in record.revisions if item.upgrade.failure is not None), None)
-    if failed is None or failed.upgrade.failure is None or not is_lack_of_server(failed.upgrade.failure):
+    if not is_lack_of_server(failure):
         return
     raise LackOfServerError(
-        f"Revision {failed.revision.label} wants what the server lacks.",
-        seen=f"{failed.upgrade.failure.message.splitlines()[0]}, on {server}",
+        f"Revision {revision.label} wants what the server lacks.",
+        seen=f"{failure.message.splitlines()[0]}, on {server}",
         mend="take a server that has it: --server container, --server postgresql://user@host/database, or PGHARNESS_POSTGRES_BIN="
         "/usr/lib/postgresql/18/bin for the embedded one, with the distribution's packages (postgresql-18, postgresql-contrib); where no "
         "server has it, correct the revision",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pgharness.findings import CannotRun
-from pgharness.judging.lacking import is_lack_of_server
 from pgharness.records.steps import Failure
+from pgharness.walk.lacking import is_lack_of_server
 from tests.harness.chains import Revision, sql
 
 LACKS = [
@@ -39,3 +40,17 @@ def test_a_chain_that_wants_what_the_server_lacks_cannot_run_on_it(judge_chain: 
     assert reason.value.what == "Revision makes_it wants what the server lacks."
     assert 'extension "no_such_extension" is not available' in reason.value.seen
     assert "--server container" in reason.value.mend
+
+
+def test_what_stands_behind_a_revision_that_the_server_cannot_run_is_not_tried(
+    judge_chain: Callable[..., Any], tmp_path: Path
+) -> None:
+    tried = tmp_path / "tried"
+
+    with pytest.raises(CannotRun):
+        judge_chain(
+            Revision("makes_it", sql("CREATE EXTENSION no_such_extension")),
+            Revision("goes_on", f"open({str(tried)!r}, 'w').close()"),
+        )
+
+    assert not tried.exists()

@@ -1,0 +1,149 @@
+"""What to type where env.py, or what it or a revision imports, fails: by the error, by the text of env.py, and by what lies beside the ini."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from .connections import CONNECTION_RECIPE, OWN_CONNECTION_RECIPE, SEVERAL_DATABASES_RECIPE
+from .missing_variables import missing_variables, variables_recipe
+from .stopping import in_one_line
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from .project import Project
+
+X_RECIPE = (
+    'give what it asks for: pgharness check -x KEY=VALUE, or x = ["KEY=VALUE"] in [tool.pgharness]; '
+    "{url} stands there for the URL of the test database"
+)
+DRIVER_RECIPE = 'name a driver that serves env.py\'s kind of engine: driver = "postgresql+asyncpg" (or +psycopg, +psycopg2) in [tool.pgharness]'
+FOLDER_RECIPE = (
+    "env.py reads an ini, and there is none: write one that has script_location = {folder} below [alembic] and what fileConfig() reads, and name it "
+    'instead of the folder, alembic = "alembic.ini"; or read it in env.py only `if config.config_file_name is not None:`'
+)
+# What env.py may raise, words of its message, and what helps.
+MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
+    (
+        (ImportError,),
+        "",
+        "install the package that is missing, or put its folder on the path: prepend_sys_path in alembic.ini",
+    ),
+    (
+        (RuntimeError,),
+        "application context",
+        "let env.py make the application itself where there is none: create_app().app_context().push()",
+    ),
+    (
+        (KeyError,),
+        "formatters",
+        "give alembic.ini the sections [loggers], [handlers] and [formatters] that fileConfig() reads, or call it only where they are there",
+    ),
+    (
+        (SQLAlchemyError,),
+        "SET ROLE",
+        (
+            "make the role before the chain, as where it is deployed: CREATE ROLE, where it is missing, and its rights on the schema in a file, "
+            'baseline = "<file>.sql" in [tool.pgharness]'
+        ),
+    ),
+    ((SQLAlchemyError,), "async", DRIVER_RECIPE),
+    ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
+    ((SQLAlchemyError, OSError, SystemExit), "", CONNECTION_RECIPE),
+    ((BaseException,), "", "run `alembic current` to see the same error, and correct env.py or what it imports"),
+)
+# Where what env.py leaves to `-x` is missing, one of these comes of it.
+_OF_MISSING_X = (LookupError, TypeError, AttributeError, ValueError, AssertionError, SystemExit)
+
+
+def words_of(error: BaseException) -> str:
+    """Return the error on one line; one that says nothing is told by its line and the code there."""
+    name, text = type(error).__name__, in_one_line(error)
+    if text or not (frames := traceback.extract_tb(error.__traceback__)):
+        return f"{name}: {text}"
+    last = frames[-1]
+    return f"{name} in line {last.lineno} of {last.filename}: {last.line}"
+
+
+def mend_of_env_py(project: Project, error: BaseException) -> str:
+    """Return what helps where env.py fails."""
+    env_py = project.text_of_env_py
+    if project.config.config_file_name is None and _reads_ini(error):
+        return FOLDER_RECIPE.format(folder=project.scripts.dir)
+    if "get_x_argument" in env_py and isinstance(error, _OF_MISSING_X):
+        return X_RECIPE
+    if names := missing_variables(error, env_py):
+        return f"{variables_recipe(names)}; or {OWN_CONNECTION_RECIPE}"
+    if isinstance(error, (SQLAlchemyError, OSError)) and project.serves_several_databases:
+        return SEVERAL_DATABASES_RECIPE
+    if isinstance(error, ImportError) and (recipe := path_recipe(project.config, error)):
+        return recipe
+    return next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))
+
+
+def mend_of_revision_file(config: Config, error: BaseException) -> str:
+    """Return what helps where a revision's file cannot be imported."""
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            path_recipe(config, error)
+            or "install the package that is missing where the project is, or correct the file"
+        )
+    if names := missing_variables(error, ""):
+        return variables_recipe(names)
+    return "correct the file; `alembic history` shows the same error"
+
+
+def path_recipe(config: Config, error: ImportError) -> str:
+    """Return how the path gets the folder that holds the missing module, where that lies beside the ini; nothing where it does not."""
+    top = (error.name or "").partition(".")[0]
+    if not top or config.config_file_name is None or not isinstance(error, ModuleNotFoundError):
+        return ""
+    for folder in _beside(config.config_file_name):
+        if (folder / f"{top}.py").is_file() or (folder / top).is_dir():
+            where = _by_here(folder, config.config_file_name)
+            typed = f", wherever the command is typed; or type it in {folder}" if _leads_by_typing(config) else ""
+            return f"{top} lies in {folder}, which is not on the path: prepend_sys_path = {where} in {config.config_file_name} puts it there{typed}"
+    return ""
+
+
+def location_recipe(config: Config) -> str:
+    """Return how script_location leads to the folder of env.py wherever the command is typed; nothing where it lies nowhere beside the ini."""
+    named = config.get_main_option("script_location") or ""
+    if not named or config.config_file_name is None or Path(named).is_absolute():
+        return ""
+    for folder in _beside(config.config_file_name):
+        if (folder / named / "env.py").is_file():
+            where = _by_here(folder / named, config.config_file_name)
+            path = f", and prepend_sys_path = {_by_here(folder, config.config_file_name)}"
+            also = path if _leads_by_typing(config) else ""
+            return (
+                f"script_location = {where}{also} in {config.config_file_name} holds wherever the command is typed; "
+                f"or type it in {folder}"
+            )
+    return ""
+
+
+def _beside(ini: str) -> Iterator[Path]:
+    """Yield the folders in which what belongs to an ini mostly lies, the nearest first."""
+    here = Path(ini).absolute().parent
+    yield from (here, here / "src", here.parent, here.parent / "src")
+
+
+def _leads_by_typing(config: Config) -> bool:
+    """Whether the ini puts the folder on the path in which a command is typed."""
+    return config.get_main_option("prepend_sys_path") == "."
+
+
+def _by_here(folder: Path, ini: str) -> str:
+    relative = os.path.relpath(folder, Path(ini).absolute().parent)
+    return "%(here)s" if relative == "." else f"%(here)s/{relative}"
+
+
+def _reads_ini(error: BaseException) -> bool:
+    return any("config_file_name" in (frame.line or "") for frame in traceback.extract_tb(error.__traceback__))

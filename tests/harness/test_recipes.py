@@ -1,0 +1,102 @@
+"""Where env.py or what it imports fails, the fix names what is missing: the folder, the ini, the line, the variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Check = Callable[..., Any]
+GRAPH = ("--only", "graph")
+REVISION = "versions/0003_add_country.py"
+LOCATED = "[alembic]\nscript_location = {location}\nprepend_sys_path = {path}\n"
+
+
+@pytest.fixture
+def typed_elsewhere(
+    example: Callable[..., Path], command_line: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Check:
+    """Check an edited example in a folder that is not the project's."""
+
+    def check(edits: Any, alembic: str = "alembic.ini") -> Any:
+        project = example(edits=edits)
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        monkeypatch.chdir(elsewhere)
+        return command_line("check", "--alembic", project / alembic, *GRAPH)
+
+    return check
+
+
+def test_a_relative_script_location_is_led_to_its_folder_from_wherever_the_command_is_typed(
+    typed_elsewhere: Check, tmp_path: Path
+) -> None:
+    ended = typed_elsewhere({"alembic.ini": LOCATED.format(location="migrations", path="."), "migrations/env.py": ""})
+
+    assert ended.code == 2
+    assert f"fix: script_location = %(here)s/migrations, and prepend_sys_path = %(here)s in {tmp_path}" in ended.err
+    assert f"or type it in {tmp_path / 'project'}" in ended.err
+
+
+def test_a_location_that_is_nowhere_beside_the_ini_stays_the_readers(typed_elsewhere: Check) -> None:
+    ended = typed_elsewhere({"alembic.ini": LOCATED.format(location="nowhere", path=".")})
+
+    assert "fix: set script_location there to the folder that holds env.py" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("edits", "where"),
+    [
+        pytest.param({"env.py": "import shelf\n", "shelf.py": ""}, "%(here)s", id="beside the ini, for env.py"),
+        pytest.param({"env.py": "import shelf\n", "src/shelf/__init__.py": ""}, "%(here)s/src", id="in src"),
+        pytest.param({REVISION: "import shelf\n", "shelf.py": ""}, "%(here)s", id="beside the ini, for a revision"),
+    ],
+)
+def test_a_module_beside_the_ini_that_is_not_on_the_path_is_put_there(
+    edits: Any, where: str, typed_elsewhere: Check
+) -> None:
+    ini = "[alembic]\nscript_location = %(here)s\nprepend_sys_path = .\n"
+
+    ended = typed_elsewhere({"alembic.ini": ini, **edits})
+
+    assert ended.code == 2
+    assert f"prepend_sys_path = {where} in " in ended.err
+
+
+def test_where_the_ini_puts_no_folder_on_the_path_typing_elsewhere_is_no_fix(typed_elsewhere: Check) -> None:
+    ended = typed_elsewhere(
+        {"alembic.ini": "[alembic]\nscript_location = %(here)s\n", "env.py": "import shelf\n", "shelf.py": ""}
+    )
+
+    assert "prepend_sys_path = %(here)s in " in ended.err
+    assert "type it in" not in ended.err
+
+
+def test_a_module_that_is_nowhere_is_to_be_installed(typed_elsewhere: Check) -> None:
+    ended = typed_elsewhere({"env.py": "import no_such_shelf\n"})
+
+    assert "install the package that is missing" in ended.err
+
+
+def test_a_revision_that_asks_for_a_variable_is_given_it(typed_elsewhere: Check) -> None:
+    ended = typed_elsewhere({REVISION: "raise SystemExit('SHELF_KEY is not set.')\n"})
+
+    assert 'fix: set environment = {SHELF_KEY = "<value>"} in [tool.pgharness]' in ended.err
+
+
+def test_an_error_without_words_is_told_by_its_line(typed_elsewhere: Check) -> None:
+    ended = typed_elsewhere({"env.py": "shelf = None\nassert shelf\n"})
+
+    assert "seen: AssertionError in line 2 of " in ended.err
+    assert "env.py: assert shelf\n" in ended.err
+
+
+READS_INI = "from logging.config import fileConfig\nfrom alembic import context\n\nfileConfig(context.config.config_file_name)\n"
+
+
+def test_an_env_py_that_reads_the_ini_is_told_to_have_one(typed_elsewhere: Check, tmp_path: Path) -> None:
+    ended = typed_elsewhere({"env.py": READS_INI}, alembic="")
+
+    assert f"write one that has script_location = {tmp_path / 'project'} below [alembic]" in ended.err
