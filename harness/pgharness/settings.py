@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -145,7 +146,9 @@ class Settings(BaseSettings):
     @property
     def words(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return `values` by table and column."""
-        return {name.rpartition(".")[::2]: texts for name, texts in self.values.items()}
+        # A name in quotes may hold a dot.
+        parts = {name: re.fullmatch(r'(?s)(.*)\.("(?:[^"]|"")*"|[^".]*)', name) for name in self.values}
+        return {(found[1], found[2]): self.values[name] for name, found in parts.items() if found is not None}
 
     @property
     def wants_traffic(self) -> bool:

@@ -206,6 +206,24 @@ def test_rows_that_were_unique_before_the_revision_are_not_asked_for_in_producti
     assert "make sure that production has none" in mend("a, c")
 
 
+def test_a_number_that_a_sequence_gives_is_left_out_of_the_insert_and_one_that_it_does_not_stays(
+    empty_database: Database,
+) -> None:
+    with empty_database.connect() as connection:
+        connection.execute("CREATE TABLE role (id serial PRIMARY KEY, code int UNIQUE)")
+        before = take_snapshot(connection)
+
+    def mend(key: str) -> str:
+        message = (
+            f'duplicate key value violates unique constraint "role_{key}_key"\nDETAIL:  Key ({key})=(1) already exists.'
+        )
+        statement = "INSERT INTO role (id, code) VALUES (1, 1)"
+        return mend_rows(Failure("UniqueViolation", message, statement, "23505"), "0002.py", before=before)
+
+    assert mend("id").startswith("leave id out of the INSERT, for its sequence gives it; or ")
+    assert "sequence" not in mend("code")
+
+
 def test_rows_that_share_a_key_become_one_to_which_their_children_refer(empty_database: Database) -> None:
     with empty_database.connect() as connection:
         connection.execute("""

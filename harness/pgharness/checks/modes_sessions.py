@@ -17,8 +17,8 @@ _SETS = re.compile(
     re.IGNORECASE,
 )
 _BY_NAME = {
-    "role": 'op.execute("RESET ROLE") at its end, or SET LOCAL ROLE, which ends with the transaction',
-    "session_authorization": 'op.execute("RESET SESSION AUTHORIZATION") at its end',
+    "role": 'at the end of upgrade(): op.execute("RESET ROLE"); or SET LOCAL ROLE, which ends with the transaction',
+    "session_authorization": 'at the end of upgrade(): op.execute("RESET SESSION AUTHORIZATION")',
 }
 
 
@@ -44,7 +44,8 @@ def _fix(left: LeftSetting) -> str:
     sets = _SETS.fullmatch(left.statement)
     local = f"SET LOCAL {sets['setting']}" if sets is not None else _set_config(left.name, left.after, "true")
     back = _set_config(left.name, left.before, "false")
-    return f"{operation(local)} instead, which ends with the transaction; in an autocommit block, {operation(back)} at its end"
+    place = f"in place of line {left.line}" if left.line else "instead"
+    return f"{place}: {operation(local)}, which ends with the transaction; or, in an autocommit block, at its end: {operation(back)}"
 
 
 def _set_config(name: str, value: str, is_local: str) -> str:

@@ -129,6 +129,18 @@ def test_values_are_told_to_nobody_where_they_are_to_be_kept_secret(judge_chain:
     assert "Grace" not in f"{found.message}{found.mend}{found.evidence}"
 
 
+def test_keys_are_part_of_a_fix_unless_values_are_to_be_kept_secret(judge_chain: Callable[..., Run]) -> None:
+    seeds = Revision("seeds", sql("INSERT INTO people VALUES (71, 'Jo')"), sql("DELETE FROM people"))
+
+    (open_,), (secret,) = (
+        told(judge_chain(PEOPLE, seeds, only=("data",), redact=one), "PGH-V007") for one in (False, True)
+    )
+
+    assert "op.execute(\"DELETE FROM public.people WHERE id IN ('71')\")" in open_.mend
+    assert "71" not in secret.mend
+    assert f"leave out line {secret.line}" in secret.mend
+
+
 def test_rows_with_the_numbers_that_their_sequence_gives_next_are_found_where_it_was_not_moved(
     judge_chain: Callable[..., Run],
 ) -> None:
@@ -152,6 +164,8 @@ def test_rows_with_the_numbers_that_their_sequence_gives_next_are_found_where_it
 
     (found,) = told(run, "PGH-V014")
     assert (found.revision, found.subject) == ("colour", "column public.colour.id")
+    assert found.evidence.startswith("statement: INSERT INTO colour")
+    assert f"behind line {found.line} of " in found.mend
     assert "setval(pg_get_serial_sequence('public.colour', 'id'), (SELECT max(id) FROM public.colour))" in found.mend
 
 

@@ -15,7 +15,7 @@ from tests.harness.chains import Revision, sql
 from tests.harness.history import crash_pairs
 from tests.harness.history.crash_pairs import in_pieces
 from tests.harness.history.groups import GROUPS, Group
-from tests.harness.history.modes_pairs import BRANCHES, OFFLINE_ENV, WHOLE
+from tests.harness.history.modes_pairs import BRANCHES, OFFLINE_ENV, SESSIONS, WHOLE
 from tests.harness.history.pairs import Whole, chain_of
 from tests.harness.history.typing_in import declaration, first_code, last_code, type_in
 
@@ -92,6 +92,20 @@ def test_what_lets_revisions_be_run_again_mends_them(
 
     assert {one.slug for one in QUOTED[1:]} <= {one.revision for one in found}
     assert [told(one) for one in again.findings if one.revision not in WORDS_ALONE] == []
+
+
+def test_a_setting_that_ends_with_its_transaction_stays_in_no_session(
+    judge_chain: Callable[..., Run], judge_again: Callable[..., Report]
+) -> None:
+    report = judge_chain(*chain_of(SESSIONS, ("bad",)), env=OFFLINE_ENV, only=("modes",), modes_budget=4).report
+    found = [one for one in report.findings if one.code == "PGH-M006"]
+    paths = {one.revision: Path(one.path) for one in report.chain.revisions}
+
+    type_in([(one, first_code(one)) for one in found], paths)
+    again = judge_again(report, only=("modes",), modes_budget=4).findings
+
+    assert len(found) == len(SESSIONS)
+    assert [told(one) for one in again if one.code == "PGH-M006"] == []
 
 
 @pytest.mark.parametrize("case", [one for one in WHOLE if "IMMEDIATE" in one.fix], ids=lambda case: case.fails)

@@ -13,7 +13,7 @@ _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|.", re.DOTALL)
 _PLACE = re.compile(
     r"(?P<first>at the beginning of upgrade\(\))|(?P<last>at the end of downgrade\(\))|(?P<out>leave out line (?P<left>\d+))"
     r"|(?P<instead>in place of line (?P<replaced>\d+))|(?P<before>before line (?P<above>\d+))|(?P<behind>behind line (?P<below>\d+))"
-    r"|(?P<up>in place of what [^;]*? in upgrade\(\)(?=: ))|(?P<down>in downgrade\(\)(?=: ))|(?P<block>at the end of its block)|(?P<unblock>take line (?P<inside>\d+) out of the autocommit block)|(?P<word>write (?P<short>\S+) in place of (?P<long>\S+))|(?P<beside>(?=(?:allow|after_deploy|irreversible) = ))"
+    r"|(?P<up>in place of what [^;]*? in upgrade\(\)(?=: ))|(?P<down>in downgrade\(\)(?=: ))|(?P<end>at the end of upgrade\(\))|(?P<block>at the end of its block)|(?P<unblock>take line (?P<inside>\d+) out of the autocommit block)|(?P<word>write (?P<short>\S+) in place of (?P<long>\S+))|(?P<beside>(?=(?:allow|after_deploy|irreversible) = ))"
 )
 _DECLARATION = re.compile(r'(?:allow = \{"\w+": |after_deploy = |irreversible = )"<\w+>"\}?')
 
@@ -116,6 +116,7 @@ def _edit_function(lines: list[str], edit: Edit) -> None:
         "up": (up + 1, down, [*code, ""]),
         "down": (down + 1, end, code),
         "last": (end, end, code),
+        "end": (down, down, code),
         "block": (block, block, _indented(edit, 8)),
     }[edit.place]
     lines[begin:behind] = written
