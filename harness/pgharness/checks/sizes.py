@@ -10,6 +10,7 @@ from pgharness.findings import Finding, Harm, Note
 from pgharness.profile import KeyPosition, Profile
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.trace import Trace
+from pgharness.trace.fixes.another_column import fix_key
 
 NAME = "sizes"
 NEAR, WORTH_KNOWING = 0.8, 0.5
@@ -87,8 +88,8 @@ def _mend(key: KeyPosition) -> str:
         return f'op.execute("ALTER SEQUENCE {key.sequence} AS bigint NO MAXVALUE")'
     table, _, column = key.limited_by.rpartition(".")
     return (
-        f"add a column of bigint beside it: ALTER TABLE {table} ADD COLUMN new_{column.strip(chr(34))} bigint; let a trigger write both, fill it "
-        "in pieces, and change the two names in one transaction; a change of type in place writes the table anew while nobody can read it"
+        f"{fix_key(table, column)}; then build its keys on it concurrently, lead over what refers to it, and change the two names in one "
+        "transaction; a change of type in place writes the table anew while nobody can read it"
     )
 
 

@@ -16,6 +16,11 @@ _ONLY_ASKS = re.compile(r"\s*(SELECT|SHOW|VALUES|TABLE|WITH)\b", re.IGNORECASE)
 _INSERTS_GIVEN_ROWS = re.compile(
     r"\s*INSERT\b(?!.*\bFROM\s+(?!\(VALUES\))).*\bWHERE\s+NOT\s+EXISTS\s*\(", re.IGNORECASE
 )
+_PUTS_ASIDE = re.compile(
+    r"\s*(?:CREATE\s+(?:(?:LOCAL\s+|GLOBAL\s+)?TEMP(?:ORARY)?\s+|UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?|INSERT\s+INTO\s+)"
+    r"(?P<table>(?:\"[^\"]+\"|[\w.])+)",
+    re.IGNORECASE,
+)
 _NAMES_ROWS = re.compile(r"\s*INSERT\b(?!.*\bSELECT\b)", re.IGNORECASE | re.DOTALL)
 
 
@@ -66,7 +71,7 @@ def blocking_locks(traced: TracedStatement) -> list[HeldLock]:
 def growing_work(trace: Trace, place: int) -> tuple[Work, ...]:
     """Return the work of the statement at a place that grows with the rows, heaviest first."""
     traced = trace.statements[place]
-    grows = _counts_grow(traced, trace.statements[place + 1 :])
+    grows = _counts_grow(traced, trace.statements[place + 1 :]) or _takes_from_aside(traced, trace.statements[:place])
     counted = [work for work in traced.works if grows or work.doing not in {"reads", "writes"}]
     return tuple(sorted(counted, key=lambda work: -_WEIGHT[work.doing]))
 
@@ -89,6 +94,22 @@ def _counts_grow(traced: TracedStatement, later: Sequence[TracedStatement]) -> b
         if one.transaction == traced.transaction
         for work in one.works
     )
+
+
+def _takes_from_aside(traced: TracedStatement, earlier: Sequence[TracedStatement]) -> bool:
+    """Whether rows are written that the transaction has put aside before in a table of its own, of which nothing is counted."""
+    if not any(work.doing == "writes" for work in traced.works):
+        return False
+    aside = (
+        match["table"]
+        for one in earlier
+        if one.transaction == traced.transaction
+        and any(work.doing == "reads" and not work.is_looked_up for work in one.works)
+        for part in statements_of(one.statement.sql)
+        if (match := _PUTS_ASIDE.match(part))
+    )
+    text = traced.statement.sql
+    return any(re.search(rf"\b(FROM|JOIN|USING)\s+{re.escape(name)}(?!\w)", text, re.IGNORECASE) for name in aside)
 
 
 def _is_guarded(sql: str, traced: TracedStatement, read: set[str]) -> bool:

@@ -132,3 +132,18 @@ def test_the_trace_changes_nothing_of_what_a_migration_does(judge_chain: Callabl
     assert notes["plain"] == notes["traced"]
     assert [one.message for one in notes["traced"][3][2]] == ["heard"]
     assert notes["traced"][3][1] is None
+
+
+def test_rows_that_were_put_aside_and_come_back_under_a_lock_are_work_and_rows_that_a_statement_names_are_none(
+    judge_chain: Callable[..., Run],
+) -> None:
+    back = ("TRUNCATE a", "INSERT INTO a SELECT * FROM kept")
+    aside = Revision("aside", sql("CREATE TABLE kept AS SELECT * FROM a", *back), sql("DROP TABLE kept"))
+    named = Revision("named", sql("CREATE TABLE kept (id bigint)", "INSERT INTO kept VALUES (1)", *back))
+
+    found, _ = told(judge_chain(A, aside, only=("locks",)))
+    of_named, _ = told(judge_chain(A, named, only=("locks",)))
+
+    assert [one for one in found if "`INSERT INTO a SELECT * FROM kept` writes the rows of public.a" in one] == found
+    assert len(found) == 1
+    assert of_named == []

@@ -19,6 +19,7 @@ from pgharness.records.statements import Statement
 from pgharness.records.trace import Doing, HeldLock, TracedStatement, Work
 from pgharness.report.typed import NEXT_REVISION, typed
 from pgharness.settings import load_settings
+from pgharness.trace.fixes.another_column import fix_key
 from pgharness.trace.fixes.other_work import fix_held_over
 from pgharness.trace.hazards import FINDINGS, hazard_of
 from pgharness.trace.meeting import hazards_in
@@ -49,6 +50,8 @@ class Dangerous:
 
     def fix(self, catalog: Snapshot = NOTHING) -> str:
         """Return what is told to be written instead, where this is the catalog that the statement meets."""
+        if self.sql == WIDER:
+            return fix_key(self.relation, "id")
         statement = Statement(self.sql, file="revision.py", line=1)
         held = HeldLock(self.relation, "partitioned table" if self.partitions else "table", "ACCESS EXCLUSIVE", 0)
         parts = self.partitions or ((self.relation, self.name),)
@@ -75,6 +78,7 @@ def partitions(ending: str) -> tuple[tuple[str, str], ...]:
     return tuple((f"public.{name}", f"{name}_{ending}") for name in ("scan_2025", "scan_def"))
 
 
+WIDER = "a key that is near its end"
 ATTACH = "alter table scan attach partition scan_2027 for values from ('2027-01-01') to ('2028-01-01')"
 DANGEROUS = (
     Dangerous("create index pc on parcel(code)", "builds", "pc"),
@@ -136,6 +140,7 @@ DANGEROUS = (
         "alter table stage add constraint s primary key using index stage_id", "verifies", relation="public.stage"
     ),
     Dangerous("alter domain posint add constraint small check (value < 1000)", "reads", relation="public.leg"),
+    Dangerous(WIDER, "rewrites", relation="public.tiny"),
     Dangerous("alter domain posint set not null", "reads", relation="public.leg"),
 )
 
@@ -225,6 +230,14 @@ def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has
     assert "autocommit_block(): what line 7 sends, with a WHERE" in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert bound not in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert "UPDATE parcel SET note = 'q' WHERE ctid >= " in fix(Statement(plain, "", "r.py", 7))
+
+
+@pytest.mark.parametrize("statement", ["CALL fill_parcels()", "DO $$ BEGIN PERFORM fill_parcels(); END $$"])
+def test_code_that_locks_and_works_on_rows_is_told_to_be_taken_apart(statement: str) -> None:
+    assert (
+        "in one revision what locks the table, and in the next what works on its rows"
+        in Dangerous(statement, "writes").fix()
+    )
 
 
 def test_a_constraint_beside_such_a_column_is_added_by_itself() -> None:

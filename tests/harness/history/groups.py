@@ -48,5 +48,5 @@ GROUPS = (
         options={"since": "before", "strict": ("given numbers",)},
     ),
     Group(name="notices", check="notices", pairs=notices_pairs.PAIRS),
-    Group(name="locks", check="locks", pairs=locks_pairs.PAIRS),
+    Group(name="locks", check="locks", pairs=locks_pairs.PAIRS, options={"strict": ("old locks",)}),
 )

@@ -10,7 +10,7 @@ from tests.harness.history.pairs import chain_of, expectations
 
 
 def test_each_fault_is_told_and_no_mended_twin_is(judge_chain: Callable[..., Run]) -> None:
-    report = judge_chain(*chain_of(PAIRS), only=("locks",)).report
+    report = judge_chain(*chain_of(PAIRS), only=("locks",), strict=("old locks",)).report
 
     told = [(one.check, one.revision, one.subject) for one in report.findings]
     missing = set(expectations(PAIRS)) - set(told)

@@ -64,6 +64,12 @@ def fix_stored(table: str, column: str, type_: str, rest: str) -> str:
     return f"{added}{NEXT}{BLOCK}{filled}; and in the model a plain column, which the trigger writes"
 
 
+def fix_key(table: str, column: str) -> str:
+    """Return the revisions that have a wider key ready beside one; what stands on the old one, keys and sequence, has to change with the names."""
+    key = _Column(table, column, {"not null": "true"}, {})
+    return f"{_beside(key, 'bigint', column)}{NEXT}{_filled(key, column)}"
+
+
 def _beside(column: _Column, type_: str, value: str) -> str:
     table, new = column.table, column.new
     added = [f"ALTER TABLE {table} ADD COLUMN {new} {type_}", *_trigger(column, new, value)]

@@ -10,6 +10,7 @@ from pgharness.trace.fixes.writing import ATTACHES, BLOCK, bare, execute, has, s
 from pgharness.trace.occurrences import Occurrence
 
 _WRITES_ALL = re.compile(r"^\s*UPDATE\b(?!.*\bWHERE\b)", re.IGNORECASE | re.DOTALL)
+_RUNS_CODE = re.compile(r"^\s*(DO|CALL|SELECT)\b", re.IGNORECASE)
 _DOMAIN = re.compile(r"^\s*ALTER\s+DOMAIN\s+(?P<name>\S+)\s+(?P<action>.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -37,6 +38,11 @@ def fix_scan(one: Occurrence, catalog: Snapshot) -> str:
         return fix_new_partition(one, catalog)
     if domain := _DOMAIN.match(sql):
         return _fix_domain(domain)
+    if _RUNS_CODE.match(sql):
+        return (
+            "take it apart: in one revision what locks the table, and in the next what works on its rows, in pieces, each committed, in an autocommit "
+            "block; a function, or a DO block, keeps each lock to its end"
+        )
     return "let a constraint that was validated before prove it, or do it while the table is small or nobody uses it"
 
 
