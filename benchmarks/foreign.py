@@ -1,7 +1,8 @@
 """How far does pgharness get with chains that others have published? Each as its README says, in an environment of its own: `nox -s foreign`.
 
-Prints a row for each project: its version, revisions, how many of them run, the checks that were made, findings, notes and what is allowed,
-the findings by code, and the seconds of the run beside those of a plain `alembic upgrade head` by the project's own env.py. With
+Prints a row for each project: its version, revisions, how many of them run, the checks that were made, findings, as how many causes the report tells
+them, notes, the findings by code, and the seconds of the run beside those of a plain `alembic upgrade head` by the project's own env.py, with the
+load of the machine. With
 `--draw N --seed S` nothing is run: it prints N findings of each report that is there, drawn by chance, to be verified by hand; the same seed draws the same
 ones of the same report.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -25,7 +27,8 @@ from pgharness.chain.baseline import run_baseline
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import open_project
 from pgharness.databases import Databases
-from pgharness.findings import CannotRun
+from pgharness.findings import CannotRun, Finding
+from pgharness.report.causes import causes
 from pgharness.servers import open_server
 from pgharness.settings import load_settings
 
@@ -142,8 +145,8 @@ def main() -> None:
                 print("\n".join(_drawn(project.name, asked.folder / project.name, asked.draw, asked.seed)))
         return
     print(
-        "| project | revisions | that run | checks made | findings | notes | by code | seconds | `upgrade head` |\n"
-        "|---|---|---|---|---|---|---|---|---|"
+        "| project | revisions | that run | checks made | findings | causes | notes | by code | seconds | `upgrade head` | load |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|"
     )
     for project in PROJECTS:
         if not asked.names or project.name in asked.names:
@@ -169,23 +172,30 @@ def _drawn(name: str, folder: Path, number: int, seed: int) -> list[str]:
 
 def _row(project: Project, folder: Path, skipped: Sequence[str], only: Sequence[str]) -> str:
     python = _installed(project, folder)
-    began = time.perf_counter()
+    began, load = time.perf_counter(), os.getloadavg()[0]
     report = _judged(
         project, folder, python, [*(f"--skip={one}" for one in skipped), *(f"--only={one}" for one in only)]
     )
     seconds = time.perf_counter() - began
     named = f"{project.name} {_version(project, python)}"
     if isinstance(report, str):
-        return f"| {named} | – | – | – | – | – | {report} | {seconds:.0f} | – |"
+        return f"| {named} | – | – | – | – | – | – | {report} | {seconds:.0f} | – | {load:.0f} |"
     revisions = [one["revision"] for one in report["revisions"]]
     failing = {one["revision"] for one in report["findings"] if one["check"] == "upgrade"}
     made = [one["name"] for one in report["checks"] if one["status"] != "skipped"]
     codes = Counter(one["code"] for one in report["findings"])
     found = ", ".join(f"{code} × {number}" for code, number in sorted(codes.items())) or "none"
     ran = sum(one not in failing for one in revisions)
-    told = len(report["findings"]), len(report["notes"])
+    told = len(report["findings"]), len(causes(map(_finding, report["findings"]))), len(report["notes"])
     counts = " | ".join(str(count) for count in (len(revisions), ran, len(made), *told))
-    return f"| {named} | {counts} | {found} | {seconds:.0f} | {_plain(project, folder, python)} |"
+    load = max(load, os.getloadavg()[0])
+    return f"| {named} | {counts} | {found} | {seconds:.0f} | {_plain(project, folder, python)} | {load:.0f} |"
+
+
+def _finding(told: dict[str, Any]) -> Finding:
+    """Return a finding as the report's JSON has it."""
+    words = {name: told[name] for name in ("check", "revision", "subject", "message", "mend", "evidence")}
+    return Finding(**words, code=told["code"], cause=told["cause"])
 
 
 def _plain(project: Project, folder: Path, python: Path) -> str:

@@ -53,7 +53,7 @@ def compare_in_words(
         *(_told_rename(group, right, names) for group in renames.groups),
         *_with_views_in_place_of_tables(describe_differences(remaining, left=names[0], right=names[1]), names),
     ]
-    proposals = _with_sequences_joined(_with_views_joined(proposals, told), told, left)
+    proposals = _with_followers_joined(_with_views_joined(proposals, told), told, left)
     done = tuple(one for group in renames.groups for one in group.all if one.new.kind != "not null")
     return Comparison(differences, remaining, done, tuple(_in_order(told, proposals)), proposals)
 
@@ -112,18 +112,34 @@ def _with_views_joined(proposals: Proposals, told: list[Told]) -> Proposals:
     return joined
 
 
-def _with_sequences_joined(proposals: Proposals, told: list[Told], left: Snapshot) -> Proposals:
-    """Let a sequence take the type of the column to which it gives its numbers together with that column."""
-    joined, types = dict(proposals), {one.key: types_of(one) for one in told}
+def _with_followers_joined(proposals: Proposals, told: list[Told], left: Snapshot) -> Proposals:
+    """Let what differs only because something else does be mended with that, right after it."""
+    joined = dict(proposals)
+    for follower, leader in _followers(told, left):
+        if follower in joined and leader in joined:
+            own, also = joined.pop(follower), joined[leader].also | {follower}
+            joined[leader] = replace(joined[leader], operations=joined[leader].operations + own.operations, also=also)
+    return joined
+
+
+def _followers(told: list[Told], left: Snapshot) -> Iterator[tuple[ObjectKey, ObjectKey]]:
+    """Yield sequences that have the type of the column to which they give numbers, and columns that a primary key has kept from NULL."""
+    known = {one.key: one for one in told}
     for one in told:
         owner = left.value("sequence", one.object, "owned by") or left.value("sequence", one.object, "identity of")
         column = ObjectKey("column", owner or "")
-        if one.kind != "sequence" or types_of(one) != types.get(column) or types_of(one) is None:
-            continue
-        if one.key in joined and column in joined:
-            own, also = joined.pop(one.key), joined[column].also | {one.key}
-            joined[column] = replace(joined[column], operations=joined[column].operations + own.operations, also=also)
-    return joined
+        if one.kind == "sequence" and column in known and types_of(one) == types_of(known[column]) is not None:
+            yield one.key, column
+        definition = left.value("constraint", one.object, "definition") or ""
+        if one.kind == "constraint" and one.only_in == "left" and definition.startswith("PRIMARY KEY") and one.parent:
+            for name in definition.partition("(")[2].rstrip(")").split(", "):
+                column = ObjectKey("column", f"{one.parent.object}.{name}")
+                if column in known and _admits_null_alone(known[column]):
+                    yield column, one.key
+
+
+def _admits_null_alone(told: Told) -> bool:
+    return all(one.property.startswith("not null") and one.right is None for one in told.differences)
 
 
 def _in_order(told: list[Told], proposals: Proposals) -> Iterator[Told]:

@@ -5,6 +5,18 @@ from __future__ import annotations
 from tests.harness.catalog.fixing import ROWS, Case, t
 
 WAYS = {
+    "a primary key goes, and with it that its columns hold no NULL": Case(
+        "CREATE TABLE t (id integer, part text, a text, PRIMARY KEY (id, part));",
+        "CREATE TABLE t (id integer, part text, a text);",
+        "INSERT INTO t VALUES (1, 'x', 'y');",
+        ("constraint public.t.t_pkey",),
+    ),
+    "a primary key goes, and its column still holds no NULL": Case(
+        "CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL);",
+        "CREATE TABLE t (id integer CONSTRAINT t_id_not_null NOT NULL, a text);",
+        "INSERT INTO t VALUES (1, 'x');",
+        ("constraint public.t.t_pkey", "column public.t.a"),
+    ),
     "a materialized view of other columns with an index more": Case(
         "CREATE TABLE t (x int); CREATE MATERIALIZED VIEW m AS SELECT x AS y FROM t",
         "CREATE TABLE t (x int); CREATE MATERIALIZED VIEW m AS SELECT x FROM t; CREATE UNIQUE INDEX i ON m (x)",
