@@ -15,6 +15,11 @@ ONE_TRANSACTION = (
     "already be passed over"
 )
 
+NO_TRANSACTION = (
+    'leave isolation_level="AUTOCOMMIT" out of the engine in {env_py}, so that each revision and its number are one transaction, and put what '
+    "cannot run in one into op.get_context().autocommit_block()"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Resuming:

@@ -38,6 +38,8 @@ class Failure:
     refused: bool = False
     frames: tuple[Frame, ...] = ()
     waited: str = ""
+    live_models: tuple[str, ...] = ()
+    """The project's models (`module.Class`) that the revision imports and whose table the statement names."""
 
     def line_in(self, path: str) -> int | None:
         """Return the innermost line of a file through which the error came; None where it came through none of its lines."""

@@ -132,3 +132,22 @@ def test_the_trace_changes_nothing_of_what_a_migration_does(judge_chain: Callabl
     assert notes["plain"] == notes["traced"]
     assert [one.message for one in notes["traced"][3][2]] == ["heard"]
     assert notes["traced"][3][1] is None
+
+
+def test_what_is_read_under_a_lock_is_to_be_read_before_it_and_not_sent_once_more(
+    judge_chain: Callable[..., Run],
+) -> None:
+    alters = "op.execute('ALTER TABLE a ADD COLUMN c int')"
+    writes = (
+        "for (one,) in op.get_bind().execute(sa.text('SELECT id FROM a')).all():\n"
+        "    op.get_bind().execute(sa.text('UPDATE a SET b = 1 WHERE id = :one'), {'one': one})"
+    )
+    reads, mended = f"{alters}\n{writes}", f"{writes}\n{alters}"
+    before = table("a", "id int PRIMARY KEY, b int")
+
+    bad, good = (judge_chain(before, Revision("reads", up), only=("locks",)).report.findings for up in (reads, mended))
+
+    assert [one.code for one in bad] == ["PGH-W006"]
+    assert bad[0].mend.startswith("read before the statement that takes the lock")
+    assert "op.execute" not in bad[0].mend
+    assert good == ()
