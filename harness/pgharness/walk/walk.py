@@ -27,7 +27,14 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.lacking import require_what_is_wanted
-from pgharness.walk.outcomes import can_only_fail, is_spoiled, own_failures, waits_for_itself, with_earlier_failures
+from pgharness.walk.outcomes import (
+    can_only_fail,
+    is_spoiled,
+    own_failures,
+    traces_of_passed,
+    waits_for_itself,
+    with_earlier_failures,
+)
 from pgharness.walk.position import Position
 from pgharness.walk.stretch import Stretch, steps_on_the_way
 
@@ -274,12 +281,16 @@ class Walk:
         if record.newer_rows and record.downgrade is not None and record.downgrade.failure is not None:
             return replace(position, newer=record)
         if not failures and self._has_learned(stretch, position):
-            return replace(position, populated=True, rows_failures=(), suspects=(), learned=position.suspects)
+            return replace(
+                position, populated=True, rows_failures=(), suspects=(), traces=(), learned=position.suspects
+            )
         if not failures or position.failed is not None or can_only_fail(record):
             return None
         if position.populated and self.project.settings.rows_per_table:
             found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
-            return replace(position, populated=False, rows_failures=failures, suspects=found)
+            return replace(
+                position, populated=False, rows_failures=failures, suspects=found, traces=traces_of_passed(record)
+            )
         if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
             return None
         return replace(position, failed=record, together=True)

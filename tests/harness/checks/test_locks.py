@@ -145,9 +145,23 @@ def test_what_is_read_under_a_lock_is_to_be_read_before_it_and_not_sent_once_mor
     reads, mended = f"{alters}\n{writes}", f"{writes}\n{alters}"
     before = table("a", "id int PRIMARY KEY, b int")
 
-    bad, good = (judge_chain(before, Revision("reads", up), only=("locks",)).report.findings for up in (reads, mended))
+    back = "op.execute('ALTER TABLE a DROP COLUMN c')"
+
+    bad, good = (
+        judge_chain(before, Revision("reads", up, back), only=("locks",)).report.findings for up in (reads, mended)
+    )
 
     assert [one.code for one in bad] == ["PGH-W006"]
     assert bad[0].mend.startswith("read before the statement that takes the lock")
     assert "op.execute" not in bad[0].mend
     assert good == ()
+
+
+def test_work_on_rows_is_seen_where_only_the_way_back_fails(judge_chain: Callable[..., Run]) -> None:
+    works = Revision("works", sql("ALTER TABLE a ADD COLUMN c int", "UPDATE a SET c = b"))
+
+    run = judge_chain(table("a", "id int PRIMARY KEY, b int"), works, only=("locks",))
+
+    assert run.record.revisions[-1].reupgrade is not None
+    assert run.record.revisions[-1].reupgrade.failure is not None
+    assert [one.code for one in run.report.findings] == ["PGH-W006"]
