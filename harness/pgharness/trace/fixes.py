@@ -233,7 +233,7 @@ def _fix_added_column(table: str, added: re.Match[str]) -> str:
     if _STORED.search(rest):
         return f"add {column} as a plain column, let a trigger write it, and fill it in pieces in an autocommit block"
     if numbered := _NUMBERED.search(rest):
-        kind = f"{numbered['size'] or ''}int" if "serial" in numbered[0].casefold() else _type_of(added)
+        kind = f"{(numbered['size'] or '').lower()}int" if "serial" in numbered[0].casefold() else _type_of(added)
         sequence = _beside(table, quoted(f"{_bare(table)}_{_bare(column)}_seq"))
         calls = (
             f"ALTER TABLE {table} ADD COLUMN {column} {kind}",
