@@ -181,3 +181,12 @@ def test_heads_that_are_chosen_are_compared_though_others_were_left_out(judge_ex
 
     assert report.findings == ()
     assert {result.name for result in report.results if result.status is Status.PASSED} >= {"autogenerate"}
+
+
+def test_a_template_that_quotes_down_revision_is_told_to_print_it(judge_example: Callable[..., Report]) -> None:
+    quoted = {"script.py.mako": ("down_revision = ${repr(down_revision)}", 'down_revision = "${down_revision}"')}
+
+    (finding,) = judge_example(edits=quoted, only=("autogenerate",)).findings
+
+    assert finding.code == "PGH-A003"
+    assert finding.mend.endswith("in script.py.mako: down_revision = ${repr(down_revision)}")
