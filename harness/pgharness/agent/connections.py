@@ -79,6 +79,11 @@ def free_connection(connection: Connection) -> Iterator[Connection]:
         yield connection
 
 
+def commits_each_statement(connection: Connection) -> bool:
+    """Whether the driver commits each statement by itself, as with isolation_level="AUTOCOMMIT" in env.py's engine."""
+    return bool(getattr(connection.connection, "autocommit", False))
+
+
 def version_table(context: MigrationContext, connection: Connection) -> str:
     """Return the name of the table in which Alembic keeps the revision, qualified and quoted as PostgreSQL prints it.
 

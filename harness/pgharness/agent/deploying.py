@@ -10,7 +10,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from .connections import require_test_database, version_table
+from .connections import commits_each_statement, require_test_database, version_table
 from .environment import failed
 from .failures import describe
 from .guard import guard_connections
@@ -122,7 +122,10 @@ class Deployment:
         known = len(self._statements.sent)
         was_in_transaction = context.connection is not None and context.connection.in_transaction()
         connection = require_test_database(context, self._project.task["parts"]["database"])
-        seen = {"version_table": version_table(context, connection)}
+        seen = {
+            "version_table": version_table(context, connection),
+            "commits_each": commits_each_statement(connection),
+        }
         if not was_in_transaction:
             rollback(connection)
         del self._statements.sent[known:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .drivers import message_of, sqlstate_of
+from .live_models import live_models
 
 REFUSALS = (NotImplementedError, RuntimeError)
 
@@ -25,7 +27,14 @@ def describe(error: BaseException, last_statement: str | None = None, files: Seq
         "sqlstate": sqlstate_of(original),
         "refused": isinstance(error, REFUSALS) and not isinstance(error, SQLAlchemyError),
         "frames": _frames(error, files),
+        "live_models": _live_models(files, statement or last_statement),
     }
+
+
+def _live_models(files: Sequence[str], statement: str | None) -> list[str]:
+    with contextlib.suppress(Exception):  # it only adds to what is told, and reads anybody's modules
+        return [name for file in files for name in live_models(file, statement or "")]
+    return []
 
 
 def _unwrapped(error: BaseException) -> BaseException:

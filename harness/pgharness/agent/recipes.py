@@ -32,6 +32,11 @@ FOLDER_RECIPE = (
 MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
         (ImportError,),
+        "cannot import name",
+        "install the version of that package that the project asks for, where the name is; or correct the import",
+    ),
+    (
+        (ImportError,),
         "",
         "install the package that is missing, or put its folder on the path: prepend_sys_path in alembic.ini",
     ),

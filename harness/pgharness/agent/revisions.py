@@ -192,6 +192,7 @@ def _read_revision(script: Script) -> dict[str, Any]:
         "downgrade_line": _line(tree, "downgrade"),
         "after_deploy": getattr(module, "after_deploy", None),
         "before_deploy": getattr(module, "before_deploy", None),
+        "create_all_line": _create_all_line(tree),
     }
 
 
@@ -199,6 +200,16 @@ def _is_empty(tree: ast.Module, function: str) -> bool:
     """Whether the file defines the function and gives it nothing to do."""
     found = _functions(tree, function)
     return bool(found) and all(_does_nothing(statement) for statement in found[-1].body)
+
+
+def _create_all_line(tree: ast.Module) -> int:
+    """Return the first line on which create_all() is called; 0 where it is not."""
+    lines = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "create_all"
+    ]
+    return min(lines, default=0)
 
 
 def _is_explained(tree: ast.Module) -> bool:

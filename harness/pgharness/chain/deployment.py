@@ -89,7 +89,7 @@ def _run(
 
 def _run_of(told: dict[str, Any]) -> MigrationRun:
     before = statement_of(told["before"]) if told["before"] is not None else None
-    return MigrationRun(told["version_table"], told["in_transaction"], before, told["options"])
+    return MigrationRun(told["version_table"], told["in_transaction"], before, told["options"], told["commits_each"])
 
 
 def _applied(observer: Connection, version_table: str) -> tuple[str, ...]:

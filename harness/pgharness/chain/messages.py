@@ -105,7 +105,15 @@ def failure_of(message: Message | None) -> Failure | None:
         raise ImportedTooEarlyError
     frames = tuple(Frame(**frame) for frame in message["frames"])
     error = _name_of(message["sqlstate"]) or message["error"]
-    return Failure(error, message["message"], message["statement"], message["sqlstate"], message["refused"], frames)
+    return Failure(
+        error,
+        message["message"],
+        message["statement"],
+        message["sqlstate"],
+        message["refused"],
+        frames,
+        live_models=tuple(message["live_models"]),
+    )
 
 
 def refused_of(messages: Sequence[Message]) -> tuple[RefusedDdl, ...]:

@@ -16,6 +16,7 @@ from pgharness.describing.unimported import forgotten_tables, not_imported
 from pgharness.findings import Finding, Note, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, LeftOut, ModelsRecord
+from pgharness.records.steps import Failure
 
 NAME = "autogenerate"
 
@@ -156,7 +157,7 @@ def _judge_whole_draft(
             revision=None,
             subject="a chain drafted from the models",
             message=f"What autogenerate drafts for an empty database does not run: {failure_in_words(draft.failure)}",
-            mend="add what is missing to script.py.mako (imports), to env.py (render_item), or to the models",
+            mend=_mend_draft(draft.failure),
             evidence=failure_evidence(draft.failure),
             code="PGH-A003",
         )
@@ -189,6 +190,13 @@ def _is_drift(item: Difference, models: ModelsRecord | None) -> bool:
     return (
         models is not None and models.snapshot.facts.get(FactKey(item.kind, item.object, item.property)) == item.right
     )
+
+
+def _mend_draft(failure: Failure) -> str:
+    """Return what lets a draft run; a template that puts quotes around down_revision names a revision "None" before the first."""
+    if (failure.error, failure.message) == ("KeyError", "'None'"):
+        return "write the revisions as Python prints them in script.py.mako: down_revision = ${repr(down_revision)}"
+    return "add what is missing to script.py.mako (imports), to env.py (render_item), or to the models"
 
 
 CHECK = Check(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.races import judge_races
 from pgharness.describing.differences import describe_differences, failure_evidence, failure_in_words
-from pgharness.describing.resuming import mend_left, mend_repeated, mend_rows, others_in_words
-from pgharness.findings import Finding, Harm, Note
+from pgharness.describing.resuming import NO_TRANSACTION, mend_left, mend_repeated, mend_rows, others_in_words
+from pgharness.findings import Finding, Harm, Note, Together
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.held_rows import OtherRows
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
@@ -18,17 +20,22 @@ from pgharness.records.stops import Place, Stop, StoppedStep
 
 NAME = "crash"
 SHOWN = 120
+# What a mend speaks of where the statement can be in no transaction.
+OUTSIDE = ("CONCURRENTLY", "ADD VALUE")
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
-    """Judge what came of each stop; what the second run says or leaves more than once is told once."""
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Together]:
+    """Judge what came of each stop; what the second run says or leaves more than once is told once.
+
+    Where env.py's connection holds no transaction at all, that is the one cause.
+    """
     assert record.crash is not None
     for step in record.crash.steps:
         told: set[tuple[str, str]] = set()
         for finding in _judge_step(step, compare):
             if (key := (finding.subject, finding.mend)) not in told:
                 told.add(key)
-                yield finding
+                yield _of_env_py(record.deployment, step, finding)
     yield from judge_races(record, record.crash, compare)
     for reason, left in groupby(record.crash.untried, key=lambda one: one[1]):
         names = ", ".join(dict.fromkeys(revision.label for revision, _ in left))
@@ -60,6 +67,15 @@ def _judge_step(step: StoppedStep, compare: Compare) -> Iterator[Finding]:
             yield from _ends_otherwise(step, stop, compare)
         for other in stop.rows if stop.failure is None else ():
             yield _has_other_rows(step, stop, other)
+
+
+def _of_env_py(deployment: DeploymentRecord | None, step: StoppedStep, finding: Finding) -> Finding | Together:
+    """Return the finding as one of env.py's, where each statement is committed by itself there, and could be in a transaction."""
+    is_its_own = any(words in finding.mend for words in OUTSIDE)
+    if deployment is None or not deployment.commits_each_statement or is_its_own:
+        return finding
+    mended = replace(finding, mend=NO_TRANSACTION.format(env_py=deployment.env_py))
+    return Together(mended, step.revision.revision, is_allowed=NAME in step.revision.allow)
 
 
 def _fails(step: StoppedStep, stop: Stop, failure: Failure) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.histories import by_themselves
+from pgharness.describing.models_of_today import OF_TODAY
 from pgharness.findings import Finding, Harm, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.revisions import Chain, Revision
@@ -69,6 +70,8 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
 
 
 def _judge_body(revision: Revision) -> Iterator[Finding | Note]:
+    if revision.create_all_line:
+        yield Note(NAME, revision.revision, f"line {revision.create_all_line} {OF_TODAY}")
     if revision.is_idle_on_purpose:
         yield Note(NAME, revision.revision, "does nothing, up or down, as its docstring explains")
     elif not revision.is_merge and not revision.has_upgrade:

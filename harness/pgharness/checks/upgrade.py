@@ -13,6 +13,7 @@ from pgharness.describing.histories import mend_taken
 from pgharness.describing.lost_version_table import MEND as TAKE_BACK
 from pgharness.describing.lost_version_table import in_words as still_in_force
 from pgharness.describing.lost_version_table import setting_that_hides
+from pgharness.describing.models_of_today import mend_of_models, models_in_words
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, passing_in_words, where_in_words
 from pgharness.findings import Finding, Harm, Note
@@ -78,7 +79,8 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
-            message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}",
+            message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}"
+            f"{models_in_words(record.upgrade.failure)}",
             mend=TAKE_BACK if hiding else _mend_failing(whole, record, record.upgrade.failure),
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
@@ -139,7 +141,8 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
 
 def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> str:
     advised = advice(failure, f"correct upgrade() in {record.revision.path}")
-    return mend_taken(whole.chain, failure, mend_missing(whole, record, advised))
+    advised = mend_of_models(whole, record.revision, failure, mend_missing(whole, record, advised))
+    return mend_taken(whole.chain, failure, advised)
 
 
 CHECK = Check(

@@ -19,6 +19,11 @@ _TAKES_AWAY = (
     "in the same autocommit block: it takes away what a build that was stopped has left, which IF NOT EXISTS would keep"
 )
 
+NO_TRANSACTION = (
+    'leave isolation_level="AUTOCOMMIT" out of the engine in {env_py}, so that each revision and its number are one transaction, and put what '
+    "cannot run in one into op.get_context().autocommit_block()"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Resuming:

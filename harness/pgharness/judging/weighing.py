@@ -59,9 +59,10 @@ def _once(minors: Sequence[Minor]) -> Note:
 
 def _newest(found: Sequence[Finding], old: Collection[str]) -> Finding:
     """Return the finding of the newest revision, one that is not `old` where there is one, with how many more there are."""
-    newest, others = next((one for one in reversed(found) if one.revision not in old), found[-1]), len(found) - 1
+    newest = next((one for one in reversed(found) if one.revision not in old), found[-1])
+    others = len({one.revision for one in found} - {newest.revision})
     if not others:
-        return newest
+        return newest if len(found) == 1 else replace(newest, instead_of=tuple(found))
     more = f"So it is with {others} more revision{'' if others == 1 else 's'} of the chain."
     return replace(newest, evidence=f"{newest.evidence}\n{more}", instead_of=tuple(found))
 

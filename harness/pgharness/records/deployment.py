@@ -23,6 +23,8 @@ class MigrationRun:
     in_transaction: bool
     before: Statement | None
     options: Mapping[str, bool]
+    commits_each: bool = False
+    """Whether each statement is committed by itself, as an engine with isolation_level="AUTOCOMMIT" does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,14 @@ class DeploymentRecord:
     def is_one_transaction(self) -> bool:
         """Whether env.py runs all revisions that are due in one transaction: as Alembic makes env.py, it does."""
         run = self.runs[-1] if self.runs else None
-        if run is None or run.options.get("transactional_ddl") is False:
+        if run is None or run.commits_each or run.options.get("transactional_ddl") is False:
             return False
         return run.in_transaction or (self.has_begun and not run.options.get("transaction_per_migration"))
+
+    @property
+    def commits_each_statement(self) -> bool:
+        """Whether env.py's connection holds no transaction at all."""
+        return any(run.commits_each for run in self.runs)
 
     def is_at(self, chain: Chain) -> bool:
         """Whether it passed, and the version tables hold the chain's heads."""

@@ -35,6 +35,8 @@ class Revision:
     """Why no release before it runs any more when it is run; None where one may."""
     before_deploy: str | None = None
     """Why it is run while the release before still runs, as one is that declares nothing."""
+    create_all_line: int = 0
+    """The line on which it calls create_all(); 0 where it does not."""
 
     @property
     def is_merge(self) -> bool:

@@ -42,6 +42,8 @@ class Failure:
     refused: bool = False
     frames: tuple[Frame, ...] = ()
     waited: str = ""
+    live_models: tuple[str, ...] = ()
+    """The project's models (`module.Class`) that the revision imports and whose table the statement names."""
 
     @property
     def may_come_of_values(self) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.records.steps import Failure, RevisionRecord, Step
+from pgharness.records.trace import Trace
 from pgharness.walk.position import Position
 
 # The class of SQLSTATE for what a statement names and there is not; no rows make a difference to that.
@@ -43,6 +44,7 @@ def with_earlier_failures(record: RevisionRecord, position: Position) -> Revisio
         return record
     if position.failed is not None:
         return record if "upgrade" in still_failing else replace(record, alone_failure=position.failed.upgrade.failure)
+    record = _with_traces(record, position)
     gone = {name: failure for name, failure in position.rows_failures if name not in still_failing}
     return replace(
         record,
@@ -66,6 +68,25 @@ def is_left_as_upgraded(record: RevisionRecord) -> bool:
     if again is None or again.failure is None or record.alone_failure or record.walk_failure:
         return False
     return undoes_nothing(record) and again.snapshot == record.upgrade.snapshot and again.left == again.met
+
+
+def traces_of_passed(record: RevisionRecord) -> tuple[tuple[str, Trace], ...]:
+    """Return what the steps that passed did, by name."""
+    steps = (("upgrade", record.upgrade), ("downgrade", record.downgrade))
+    return tuple(
+        (name, step.trace) for name, step in steps if step is not None and not step.failure and step.trace is not None
+    )
+
+
+def _with_traces(record: RevisionRecord, position: Position) -> RevisionRecord:
+    """Let the steps have done what they did on rows."""
+    traces = dict(position.traces)
+
+    def traced(name: str, step: Step) -> Step:
+        return replace(step, trace=traces[name]) if name in traces and step.failure is None else step
+
+    downgrade = traced("downgrade", record.downgrade) if record.downgrade is not None else None
+    return replace(record, upgrade=traced("upgrade", record.upgrade), downgrade=downgrade)
 
 
 def is_spoiled(record: RevisionRecord) -> bool:

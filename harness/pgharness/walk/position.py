@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.records.trace import Trace
 from pgharness.rows import Population, Suspect
 
 
@@ -22,6 +23,8 @@ class Position:
     rows_failures: tuple[tuple[str, Failure], ...] = ()
     suspects: tuple[Suspect, ...] = ()
     learned: tuple[Suspect, ...] = ()
+    traces: tuple[tuple[str, Trace], ...] = ()
+    """What the steps that passed on rows did there, where another one of the revision failed; without rows nothing would be seen of it."""
     newer: RevisionRecord | None = None
     failed: RevisionRecord | None = None
     together: bool = False

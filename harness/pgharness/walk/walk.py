@@ -33,6 +33,7 @@ from pgharness.walk.outcomes import (
     is_left_as_upgraded,
     is_spoiled,
     own_failures,
+    traces_of_passed,
     undoes_nothing,
     waits_for_itself,
     with_earlier_failures,
@@ -288,7 +289,12 @@ class Walk:
             return replace(position, newer=record)
         if not failures and self._has_learned(stretch, position):
             return replace(
-                position, population=Population.VARIED, rows_failures=(), suspects=(), learned=position.suspects
+                position,
+                population=Population.VARIED,
+                rows_failures=(),
+                suspects=(),
+                traces=(),
+                learned=position.suspects,
             )
         if not failures or position.failed is not None or can_only_fail(record) or undoes_nothing(record):
             return None
@@ -298,7 +304,8 @@ class Walk:
             may_pass = is_first and not found and all(failure.may_come_of_values for _, failure in failures)
             population = Population.PLAIN if may_pass else Population.NONE
             failed = tuple({**dict(failures), **dict(position.rows_failures)}.items())
-            return replace(position, population=population, rows_failures=failed, suspects=found)
+            traces = tuple({**dict(traces_of_passed(record)), **dict(position.traces)}.items())
+            return replace(position, population=population, rows_failures=failed, suspects=found, traces=traces)
         if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
             return None
         return replace(position, failed=record, together=True)

@@ -198,3 +198,12 @@ def test_what_it_finds_of_models_that_the_server_refuses_in_part_is_told_once_wh
     report = judge_example("sound", edits, only=("drift", "autogenerate"))
 
     assert [one.subject for one in report.findings if one.check == "autogenerate"] == ["what `drift` finds"]
+
+
+def test_a_template_that_quotes_down_revision_is_told_to_print_it(judge_example: Callable[..., Report]) -> None:
+    quoted = {"script.py.mako": ("down_revision = ${repr(down_revision)}", 'down_revision = "${down_revision}"')}
+
+    (finding,) = judge_example(edits=quoted, only=("autogenerate",)).findings
+
+    assert finding.code == "PGH-A003"
+    assert finding.mend.endswith("in script.py.mako: down_revision = ${repr(down_revision)}")

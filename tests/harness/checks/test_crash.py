@@ -125,3 +125,38 @@ def test_a_connection_that_cannot_be_had_again_once_its_session_ended_ends_no_ru
     run = judge_chain(ACCOUNT, COUNT, env=BLIND, only=("crash",))
 
     assert {(one.revision, one.code) for one in run.report.findings} >= {("count", "PGH-K003")}
+
+
+COMMITS_EACH = ENV.replace('("sqlalchemy.url"))', '("sqlalchemy.url"), isolation_level="AUTOCOMMIT")')
+TWO = Revision(
+    "two",
+    sql("CREATE TABLE left_one (id int)", "CREATE TABLE right_one (id int)"),
+    sql("DROP TABLE right_one, left_one"),
+)
+
+
+def test_where_env_py_holds_no_transaction_that_is_the_cause_of_all_and_told_once(
+    judge_chain: Callable[..., Run],
+) -> None:
+    bad = judge_chain(table("a"), TWO, env=COMMITS_EACH, only=("crash",)).report
+    good = judge_chain(table("a"), TWO, env=ENV, only=("crash",)).report
+
+    (finding,) = bad.findings
+    assert (finding.code, finding.revision) == ("PGH-K001", "two")
+    assert finding.mend.startswith('leave isolation_level="AUTOCOMMIT" out of the engine in ')
+    assert "So it is with 1 more revision of the chain." in finding.evidence
+    assert good.findings == ()
+
+
+def test_locks_are_not_held_over_later_work_where_env_py_holds_no_transaction(judge_chain: Callable[..., Run]) -> None:
+    chain = (
+        table("a", "id int PRIMARY KEY, b int"),
+        Revision("add", sql("ALTER TABLE a ADD COLUMN c int")),
+        Revision("fill", sql("UPDATE a SET c = b")),
+    )
+
+    bad = judge_chain(*chain, env=ENV, only=("locks",)).report
+    good = judge_chain(*chain, env=COMMITS_EACH, only=("locks",)).report
+
+    assert [one.code for one in bad.findings] == ["PGH-W010"]
+    assert good.findings == ()

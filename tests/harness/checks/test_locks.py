@@ -147,3 +147,36 @@ def test_rows_that_were_put_aside_and_come_back_under_a_lock_are_work_and_rows_t
     assert [one for one in found if "`INSERT INTO a SELECT * FROM kept` writes the rows of public.a" in one] == found
     assert len(found) == 1
     assert of_named == []
+
+
+def test_what_is_read_under_a_lock_is_to_be_read_before_it_and_not_sent_once_more(
+    judge_chain: Callable[..., Run],
+) -> None:
+    alters = "op.execute('ALTER TABLE a ADD COLUMN c int')"
+    writes = (
+        "for (one,) in op.get_bind().execute(sa.text('SELECT id FROM a')).all():\n"
+        "    op.get_bind().execute(sa.text('UPDATE a SET b = 1 WHERE id = :one'), {'one': one})"
+    )
+    reads, mended = f"{alters}\n{writes}", f"{writes}\n{alters}"
+    before = table("a", "id int PRIMARY KEY, b int")
+
+    back = "op.execute('ALTER TABLE a DROP COLUMN c')"
+
+    bad, good = (
+        judge_chain(before, Revision("reads", up, back), only=("locks",)).report.findings for up in (reads, mended)
+    )
+
+    assert [one.code for one in bad] == ["PGH-W006"]
+    assert bad[0].mend.startswith("read before the statement that takes the lock")
+    assert "op.execute" not in bad[0].mend
+    assert good == ()
+
+
+def test_work_on_rows_is_seen_where_only_the_way_back_fails(judge_chain: Callable[..., Run]) -> None:
+    works = Revision("works", sql("ALTER TABLE a ADD COLUMN c int", "UPDATE a SET c = b"))
+
+    run = judge_chain(table("a", "id int PRIMARY KEY, b int"), works, only=("locks",))
+
+    assert run.record.revisions[-1].reupgrade is not None
+    assert run.record.revisions[-1].reupgrade.failure is not None
+    assert [one.code for one in run.report.findings] == ["PGH-W006"]

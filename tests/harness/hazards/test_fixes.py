@@ -246,3 +246,9 @@ def test_a_constraint_beside_such_a_column_is_added_by_itself() -> None:
     assert "ADD COLUMN w int DEFAULT <value> NOT NULL, ADD CONSTRAINT c CHECK (qty > 0) NOT VALID" in fix
     assert "VALIDATE CONSTRAINT c" in fix
     assert "server_default in the model" in fix
+
+
+def test_a_numbered_column_in_capitals_gets_its_type_as_postgresql_writes_it() -> None:
+    column = Dangerous("ALTER TABLE leg ADD COLUMN n BIGSERIAL NOT NULL", "rewrites", relation="public.leg")
+
+    assert "ADD COLUMN n bigint" in column.fix()

@@ -19,6 +19,11 @@ def fix_held_over(one: Occurrence, _catalog: Snapshot) -> str:
     sql = sql_of(one)
     if one.work.doing in {"verifies", "validates"}:
         return f"validate in a revision of its own, whose transaction holds no other lock: {execute(sql)}"
+    if one.work.doing == "reads":
+        return (
+            "read before the statement that takes the lock, or in a revision of its own; where what is read is then written, all of that in a revision "
+            "of its own, in pieces, each committed, in an autocommit block"
+        )
     spared = ", with a WHERE that spares what the application has written since" if _WRITES_ALL.match(sql) else ""
     # What was bound to a statement is not in its text, so only the call that the revision has makes it again.
     sent = one.statement.statement

@@ -83,7 +83,7 @@ def _fix_added_column(table: str, added: re.Match[str], catalog: Snapshot) -> st
         )
     filled = f"{NEXT}{BLOCK}{execute(in_pieces(table, column, 'DEFAULT'))}"
     if numbered := NUMBERED.search(rest):
-        kind = f"{numbered['size'] or ''}int" if "serial" in numbered[0].casefold() else type_of(added)
+        kind = f"{(numbered['size'] or '').lower()}int" if "serial" in numbered[0].casefold() else type_of(added)
         sequence = beside(table, quoted(f"{bare(table)}_{bare(column)}_seq"))
         calls = all_of(
             f"ALTER TABLE {table} ADD COLUMN {column} {kind}",
