@@ -101,6 +101,16 @@ def found(judge_example: Callable[..., Report]) -> Callable[..., list[Finding]]:
 @pytest.fixture
 def judge_chain(tmp_path: Path, pg_server: Server, agent: Agent) -> Callable[..., Run]:
     """Write a chain, judge it by what only running it tells, and give the run; each time in a folder of its own."""
+    return _judging_on(pg_server, tmp_path, agent)
+
+
+@pytest.fixture
+def judge_chain_alone(tmp_path: Path, own_server: Server, agent: Agent) -> Callable[..., Run]:
+    """Do so where nobody else takes away what is new on the server: for chains that make roles, and for copies, which are made only where none come."""
+    return _judging_on(own_server, tmp_path, agent)
+
+
+def _judging_on(server: Server, tmp_path: Path, agent: Agent) -> Callable[..., Run]:
     folders = (tmp_path / f"chain_{number}" for number in itertools.count())
 
     def judge(*revisions: Revision, env: str = ENV, **options: Any) -> Run:
@@ -108,7 +118,7 @@ def judge_chain(tmp_path: Path, pg_server: Server, agent: Agent) -> Callable[...
         settings = load_settings(None, alembic=write_chain(next(folders), revisions, env), **options)
         project = open_project(settings, agent=agent)
         with contextlib.closing(project.runs):
-            return run_on(pg_server, plan_run(settings, project), started=time.perf_counter())
+            return run_on(server, plan_run(settings, project), started=time.perf_counter())
 
     return judge
 

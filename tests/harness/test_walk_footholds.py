@@ -78,7 +78,7 @@ def test_what_a_downgrade_does_to_rows_alone_is_met_by_no_other_revision(
 
 
 def test_a_chain_that_makes_a_role_is_begun_at_its_base_where_the_role_is_made_again(
-    judge_chain: JudgeChain, tmp_path: Path
+    judge_chain_alone: JudgeChain, tmp_path: Path
 ) -> None:
     chain = [stays(place, tmp_path / "runs") for place in range(FEW + 3)]
     role = Revision("role", sql("CREATE ROLE foothold_reader"), sql("DROP ROLE foothold_reader"))
@@ -86,17 +86,19 @@ def test_a_chain_that_makes_a_role_is_begun_at_its_base_where_the_role_is_made_a
         "granted", sql("GRANT SELECT ON t0 TO foothold_reader"), sql("REVOKE ALL ON t0 FROM foothold_reader")
     )
 
-    run = judge_chain(role, *chain, granted, only=("upgrade", "roundtrip"))
+    run = judge_chain_alone(role, *chain, granted, only=("upgrade", "roundtrip"))
 
     assert [one[:2] for one in told(run)] == [("roundtrip", one.slug) for one in chain]
 
 
-def test_what_passes_only_in_company_is_walked_behind_a_foothold_too(judge_chain: JudgeChain, tmp_path: Path) -> None:
+def test_what_passes_only_in_company_is_walked_behind_a_foothold_too(
+    judge_chain_alone: JudgeChain, tmp_path: Path
+) -> None:
     chain = [stays(place, tmp_path / "runs") for place in range(FEW + 2)]
     sets = replace(chain[FEW - 1], up=f"import builtins\nbuiltins.foothold_made = True\n{chain[FEW - 1].up}")
     leans = replace(chain[FEW], up=f"import builtins\nassert builtins.foothold_made\n{chain[FEW].up}")
 
-    run = judge_chain(*chain[: FEW - 1], sets, leans, *chain[FEW + 1 :], only=("upgrade", "roundtrip"))
+    run = judge_chain_alone(*chain[: FEW - 1], sets, leans, *chain[FEW + 1 :], only=("upgrade", "roundtrip"))
 
     assert [one[:2] for one in told(run)] == [
         ("upgrade", leans.slug),
