@@ -58,7 +58,7 @@ def _both_ways(table: TableContents, columns: Sequence[StoredColumn], kept: str,
     keep = operation(f"CREATE TABLE {kept} AS SELECT {told} FROM {table.name}")
     return (
         f"keep them in a table, which models and `drift` have to know of, at the beginning of upgrade() in {path}: {keep}; and at the end of "
-        f"downgrade(): {operation(back)}; {operation(f'DROP TABLE {kept}')}"
+        f"downgrade(), which gives back what they were then: {operation(back)}; {operation(f'DROP TABLE {kept}')}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Learns what a text column is meant to hold, from what a later revision fails to read it as."""
+"""Learns what a text column is meant to hold, from what the server, or the code of a later revision, fails to read it as."""
 
 from __future__ import annotations
 
@@ -18,31 +18,77 @@ from pgharness.rows.type_values import TEXT_TYPES, Values
 _UNREADABLE = re.compile(r'invalid input \w+ for (?:enum|type) ([^:\n]+?)(?:: "(.*)"|\n.*Token "(.+?)")', re.DOTALL)
 _VIOLATED = re.compile(r'check constraint "(.+?)" of relation|violates check constraint "(.+?)"')
 MOST = 30
+# What Python says of a text that it cannot read, and the type that it was to be read as.
+_READ_BY_PYTHON = (
+    (re.compile(r"Invalid isoformat string: '(.*)'"), "timestamp"),
+    (re.compile(r"invalid literal for int\(\) with base 10: '(.*)'"), "bigint"),
+    (re.compile(r"could not convert string to float: '(.*)'"), "double precision"),
+)
+# Of these it does not say which text it was.
+_UNSAID = {"JSONDecodeError": "json", "badly formed hexadecimal UUID string": "uuid"}
+# What SQLAlchemy says of a text that is none of an enum's, which it does not make a type.
+_NO_LABEL = re.compile(
+    r"'(?P<text>.*)' is not among the defined enum values\. Enum name: .*\. Possible values: (?P<labels>.+)"
+)
+_WORD = re.compile(r'"(?:[^"]|"")+"|[\w$]+')
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A column that holds a text which was to be read as `type_name`; or only the constraint that rows violate, whatever it is about."""
+    """A column that holds a text which was to be read as `type_name`, or was to be one of `texts`; or only the constraint that rows violate."""
 
     table: str = ""
     column: str = ""
     type_name: str = ""
     constraint: str = ""
+    texts: tuple[str, ...] = ()
 
 
-def suspects(connection: Connection, message: str) -> tuple[Suspect, ...]:
-    """Return the columns that hold what the server could not read, on the database where it could not."""
+def suspects(
+    connection: Connection, message: str, *, error: str = "", statement: str | None = None
+) -> tuple[Suspect, ...]:
+    """Return the columns that hold what could not be read, on the database where it could not.
+
+    `error` is the class of what Python raised, and `statement` the last one that was sent before.
+    """
     violated = _VIOLATED.search(message)
     if violated is not None:
         return (Suspect(constraint=violated[1] or violated[2]),)
     unreadable = _UNREADABLE.search(message)
     if unreadable is None:
-        return ()
+        return tuple(_unread_by_python(connection, message, error, statement or ""))
     text = unreadable[2] or unreadable[3]
     return tuple(
         Suspect(table.name, column.name, unreadable[1])
         for table, column in _text_columns(connection)
         if _holds(connection, table, column, text)
+    )
+
+
+def _unread_by_python(connection: Connection, message: str, error: str, statement: str) -> Iterator[Suspect]:
+    """Yield the columns whose text Python could not read: those that hold the one it names, or that the statement reads."""
+    said: list[tuple[str, str, tuple[str, ...]]] = [
+        (found[1], type_name, ()) for words, type_name in _READ_BY_PYTHON if (found := words.search(message))
+    ]
+    if labels := _NO_LABEL.search(message):
+        said.append(
+            (labels["text"], "", tuple(one for one in labels["labels"].split(", ") if one not in {"...", ".."}))
+        )
+    unsaid = next((type_name for words, type_name in _UNSAID.items() if words in (error, message)), "")
+    for table, column in _text_columns(connection) if said or unsaid else ():
+        for text, type_name, texts in said:
+            if _holds(connection, table, column, text):
+                yield Suspect(table.name, column.name, type_name, texts=texts)
+        if unsaid and _reads(statement, table, column):
+            yield Suspect(table.name, column.name, unsaid)
+
+
+def _reads(statement: str, table: Table, column: Column) -> bool:
+    """Whether a statement names a table and its column, or all of its columns."""
+    words = set(_WORD.findall(statement))
+    names = {table.name.rpartition(".")[2], table.name}
+    return bool(words & names) and (
+        column.name in words or re.search(r"\bSELECT\s+(?:\w+\.)?\*", statement, re.IGNORECASE) is not None
     )
 
 
@@ -55,6 +101,8 @@ def learn(connection: Connection, found: Sequence[Suspect]) -> Words:
 
 
 def _of_type(connection: Connection, suspect: Suspect) -> Words:
+    if suspect.texts:
+        return {(suspect.table, suspect.column): suspect.texts}
     known = _type_now(connection, suspect) or read_type(connection, suspect.type_name)
     if known is None:
         return {}

@@ -154,7 +154,7 @@ class Stretch:
 
     def suspects(self, failure: Failure) -> tuple[Suspect, ...]:
         """Return the columns whose generated texts a failure may come of."""
-        return suspects(self._observer, failure.message)
+        return suspects(self._observer, failure.message, error=failure.error, statement=failure.statement)
 
     def learn(self, found: Sequence[Suspect]) -> Words:
         """Return what these columns are meant to hold, now that the revision has passed."""
