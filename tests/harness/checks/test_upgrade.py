@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.checks import upgrade
 from pgharness.findings import Status
+from pgharness.judging.judging import judge
+from pgharness.judging.rules import Rules
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Chain, Revision
+from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.report.model import Report
 
 COUNTRY = "versions/0003_add_country.py"
@@ -99,3 +106,28 @@ def test_on_empty_tables_a_slip_about_rows_is_not_seen(found: Callable[..., Any]
 
 def test_a_revision_may_end_its_transaction_itself(found: Callable[..., Any]) -> None:
     assert found("upgrade", {COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('COMMIT')")}) == []
+
+
+EMPTY = Snapshot({}, 180000)
+FIRST, SECOND = Revision("0001", "a", "a.py", ()), Revision("0002", "b", "b.py", ("0001",))
+
+
+@pytest.mark.parametrize(
+    ("failure", "codes"),
+    [
+        pytest.param(Failure("E", "no schema", sqlstate="3F000"), ["PGH-U001"], id="the revision before fails"),
+        pytest.param(None, ["PGH-U004"], id="all before it passed once"),
+    ],
+)
+def test_what_could_not_be_reached_was_passed_once_only_where_nothing_before_it_fails(
+    failure: Failure | None, codes: list[str]
+) -> None:
+    walked = RevisionRecord(FIRST, EMPTY, Step((), 0.0, None if failure else EMPTY, failure))
+    record = ChainRecord(Chain((FIRST, SECOND), ("0002",), ("0001",)), "public.alembic_version", (walked,), EMPTY)
+
+    result, _ = judge(record, [upgrade.CHECK], Rules())
+
+    assert [one.code for one in result.findings] == codes
+    assert [one.message for one in result.notes] == (
+        ["nothing is known of what stands behind it, and could not be reached: b"] if failure else []
+    )
