@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from pgharness.catalog.facts import FactKey, ObjectKey
 from pgharness.catalog.names import unqualified, unquoted
@@ -89,7 +90,7 @@ def _judge_dropped(item: RevisionRecord, notice: Notice, statement: Statement, e
                 rf"\b(?:CREATE|ADD)\b[^;]*\b{re.escape(bare)}\b", later, re.IGNORECASE
             )
             if is_mentioned and bare not in ever and bare.lower() not in ever:
-                yield _finding(
+                found = _finding(
                     item,
                     "PGH-N003",
                     f"upgrade of {item.revision.label}",
@@ -97,6 +98,9 @@ def _judge_dropped(item: RevisionRecord, notice: Notice, statement: Statement, e
                     f"correct the name; or {leave_out(statement.sql, _line(item, statement), item.revision.path)}; {DECLARE}",
                     notice,
                     statement,
+                )
+                yield replace(
+                    found, cause="A DROP … IF EXISTS drops nothing: no revision of the chain makes what it names."
                 )
 
 
