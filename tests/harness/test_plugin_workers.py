@@ -22,12 +22,13 @@ import pytest
 def test_own(migrated_database, pg_server, number):
     with migrated_database.connect() as connection:
         connection.execute("DROP TABLE book")
-    with open("seen", "a") as seen:
+    with open(SEEN, "a") as seen:
         print(os.environ["PYTEST_XDIST_WORKER"], pg_server.project_url("postgres").render(), pg_server.is_ours, file=seen)
 """
 
-# Each time that env.py runs its migrations it leaves a line: for the walk, for the deployment, and for the template.
-COUNTED = ("context.run_migrations()", "print('run', file=open('runs', 'a')) or context.run_migrations()")
+# Each time that env.py runs its migrations it leaves a line: for the walk, for the deployment, and for the template. Not beside the chain, of
+# which another template is made where its files are other ones.
+COUNTED = ("context.run_migrations()", "print('run', file=open({!r}, 'a')) or context.run_migrations()")
 
 
 @pytest.fixture(autouse=True)
@@ -39,26 +40,26 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def result(pytester: pytest.Pytester, example: Callable[..., Path]) -> pytest.RunResult:
-    shutil.copytree(example(edits={"env.py": COUNTED}), pytester.path, dirs_exist_ok=True)
+def result(pytester: pytest.Pytester, example: Callable[..., Path], tmp_path: Path) -> pytest.RunResult:
+    plain, counted = COUNTED
+    project = example(edits={"env.py": (plain, counted.format(str(tmp_path / "runs")))})
+    shutil.copytree(project, pytester.path, dirs_exist_ok=True)
     pytester.makepyprojecttoml(
         '[tool.pgharness]\nalembic = "alembic.ini"\nserver = "embedded"\nonly = ["graph", "upgrade"]\n'
     )
-    pytester.makepyfile(test_shop=TESTS)
+    pytester.makepyfile(test_shop=f"SEEN = {str(tmp_path / 'seen')!r}\n{TESTS}")
     return pytester.runpytest_subprocess(*PLUGINS, "-n2", "--pgharness", "-v")
 
 
-def test_workers_share_one_server_one_walk_one_template_and_one_grid(
-    result: pytest.RunResult, pytester: pytest.Pytester
-) -> None:
-    seen = [line.split() for line in (pytester.path / "seen").read_text().splitlines()]
+def test_workers_share_one_server_one_walk_one_template_and_one_grid(result: pytest.RunResult, tmp_path: Path) -> None:
+    seen = [line.split() for line in (tmp_path / "seen").read_text().splitlines()]
     shown = result.stdout.str()
 
     result.assert_outcomes(passed=16)
     assert {worker for worker, _, _ in seen} == {"gw0", "gw1"}
     assert len({server for _, server, _ in seen}) == 1
     assert {(server.split("@")[1].startswith("127.0.0.1:"), is_ours) for _, server, is_ours in seen} == {(True, "True")}
-    assert (pytester.path / "runs").read_text() == "run\n" * 3
+    assert (tmp_path / "runs").read_text() == "run\n" * 3
     assert shown.count("┃revision") == 1
     assert "server: embedded PostgreSQL" in shown
 

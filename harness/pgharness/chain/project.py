@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -84,7 +85,8 @@ class Project:
         )
         digest = hashlib.sha256(repr(said).encode())
         for file in sorted(files):
-            digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
+            with contextlib.suppress(FileNotFoundError):  # one that somebody else has written meanwhile, and taken away
+                digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
         return digest.hexdigest()
 
 
