@@ -172,6 +172,22 @@ def test_what_is_read_under_a_lock_is_to_be_read_before_it_and_not_sent_once_mor
     assert good == ()
 
 
+def test_a_materialized_view_that_is_filled_under_a_lock_is_to_be_made_in_a_revision_of_its_own(
+    judge_chain: Callable[..., Run],
+) -> None:
+    fills = "CREATE MATERIALIZED VIEW sums AS SELECT count(*) AS n FROM a"
+    both = Revision("fills", sql("ALTER TABLE a ADD COLUMN c int", fills))
+    apart = (Revision("adds", sql("ALTER TABLE a ADD COLUMN c int")), Revision("fills", sql(fills)))
+    before = table("a", "id int PRIMARY KEY, b int")
+
+    bad, good = (judge_chain(before, *one, only=("locks",)).report.findings for one in ((both,), apart))
+
+    assert [one.code for one in bad] == ["PGH-W006"]
+    assert bad[0].mend.startswith("do it in a revision of its own")
+    assert f'op.execute("{fills}")' in bad[0].mend
+    assert [one.code for one in good if one.code != "PGH-W010"] == []
+
+
 def test_work_on_rows_is_seen_where_only_the_way_back_fails(judge_chain: Callable[..., Run]) -> None:
     works = Revision("works", sql("ALTER TABLE a ADD COLUMN c int", "UPDATE a SET c = b"))
 

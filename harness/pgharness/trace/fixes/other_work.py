@@ -12,6 +12,8 @@ from pgharness.trace.occurrences import Occurrence
 _WRITES_ALL = re.compile(r"^\s*UPDATE\b(?!.*\bWHERE\b)", re.IGNORECASE | re.DOTALL)
 _RUNS_CODE = re.compile(r"^\s*(DO|CALL|SELECT)\b", re.IGNORECASE)
 _DOMAIN = re.compile(r"^\s*ALTER\s+DOMAIN\s+(?P<name>\S+)\s+(?P<action>.*)", re.IGNORECASE | re.DOTALL)
+# What the code of the revision wants the rows for; other statements do something with them.
+_ONLY_READS = re.compile(r"\s*(?:SELECT|TABLE|VALUES|WITH)\b", re.IGNORECASE)
 
 
 def fix_held_over(one: Occurrence, _catalog: Snapshot) -> str:
@@ -19,7 +21,7 @@ def fix_held_over(one: Occurrence, _catalog: Snapshot) -> str:
     sql = sql_of(one)
     if one.work.doing in {"verifies", "validates"}:
         return f"validate in a revision of its own, whose transaction holds no other lock: {execute(sql)}"
-    if one.work.doing == "reads":
+    if one.work.doing == "reads" and _ONLY_READS.match(sql):
         return (
             "read before the statement that takes the lock, or in a revision of its own; where what is read is then written, all of that in a revision "
             "of its own, in pieces, each committed, in an autocommit block"
