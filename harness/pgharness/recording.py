@@ -195,7 +195,7 @@ class _Recording:
         if following is not None:
             return replace(record, **(found or {}), **following.result())
         if record.head is not None:
-            site = Site(self.project, self.databases, record.head, None)
+            site = Site(self.project, self.databases, record.head, None, record.words)
             found = {**(found or {}), **self._experiment(site, _UPGRADING)}
         return replace(record, **(found or {}), **self._follow_up(record))
 
@@ -268,7 +268,7 @@ class _Recording:
         found: dict[str, Any] = {}
         if record.head is None or record.walked_head is None:
             return found
-        site = Site(self.project, self.databases, record.head, None)
+        site = Site(self.project, self.databases, record.head, None, record.words)
         for follow_up in FOLLOW_UPS:
             if follow_up.name in self.wanted:
                 with self._timed(follow_up.name):
@@ -282,6 +282,7 @@ class _Recording:
             tuple(self._in_words_of_before(item) for item in walked.revisions),
             walked.base,
             walked.descent,
+            words=walked.words,
             durations_s=self.durations_s,
             redacts=self.project.settings.redact,
             unused_by_hand=ByHand(self.project.settings.data_folder).unused(self.project.chain),

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     checks: Annotated[tuple[str, ...], NoDecode] = ()
     """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
-    """Judge only the revisions after this one."""
+    """Judge only the revisions after this one, and what models and files of today say of the heads."""
     app_role: str | None = None
     """The role under which the application runs, which `compat` takes on; without it nothing is said of privileges and row security."""
     previous: str | None = None

@@ -46,3 +46,36 @@ def test_a_revision_that_takes_texts_for_more_than_they_hold_is_found(judge_chai
     run = judge_chain(EVENT, Revision("splits", splits), only=("upgrade",))
 
     assert [one.code for one in run.report.findings] == ["PGH-U002"]
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
+def test_upgrades_at_once_and_the_release_before_meet_such_texts_too(
+    reader: str, judge_chain: Callable[..., Run]
+) -> None:
+    event = Revision(
+        "event",
+        "op.execute('CREATE TABLE event (id int PRIMARY KEY, body text)')",
+        "op.execute('DROP TABLE event')",
+    )
+    writes = (
+        "for id, one in op.get_bind().execute(sa.text('SELECT id, body FROM event WHERE body IS NOT NULL')).all():\n"
+        f"    {reader}\n    op.get_bind().execute(sa.text('UPDATE event SET body = body WHERE id = :id'), {{'id': id}})"
+    )
+
+    run = judge_chain(event, Revision("writes", writes), only=("upgrade", "crash", "compat"))
+
+    assert run.report.findings == ()
+
+
+def test_plain_rows_tell_capitals_and_words_too(judge_chain: Callable[..., Run]) -> None:
+    lowers = (
+        "op.execute('UPDATE event SET body = lower(body)')\nop.execute('ALTER TABLE event ALTER kind SET NOT NULL')"
+    )
+
+    run = judge_chain(
+        EVENT,
+        Revision("lowers", lowers, "op.execute('ALTER TABLE event ALTER kind DROP NOT NULL')"),
+        only=("upgrade", "data"),
+    )
+
+    assert [one.code for one in run.report.findings] == ["PGH-U002", "PGH-V001"]

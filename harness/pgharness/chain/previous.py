@@ -42,15 +42,25 @@ def previous_release(project: Project) -> Iterator[Project]:
     archive = _git(root, "archive", "--format=tar", settings.previous, named=settings.previous)
     with private_folder() as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(folder, filter="data")
-        before = open_project(_settings_at(settings, root, Path(folder)), agent=project.runs.agent)
+            _extract(files, folder)
+        before = open_project(
+            _settings_at(settings, root, Path(folder), project.runs.agent.python), agent=project.runs.agent
+        )
         with contextlib.closing(before.runs):
             yield before
 
 
-def _settings_at(settings: Settings, root: Path, folder: Path) -> Settings:
-    """Return the settings with the files of that release, where it has them."""
-    moved = {"alembic": folder / _within(root, settings.alembic)}
+def _extract(files: tarfile.TarFile, folder: str) -> None:
+    """Write out what git has packed; the filter came with 3.12, 3.11.4 and others of its age."""
+    if hasattr(tarfile, "data_filter"):
+        files.extractall(folder, filter="data")
+    else:
+        files.extractall(folder)  # noqa: S202 - git names nothing outside of the repository
+
+
+def _settings_at(settings: Settings, root: Path, folder: Path, python: Path) -> Settings:
+    """Return the settings with the files of that release, where it has them; git has no environment, so the interpreter is today's."""
+    moved = {"alembic": folder / _within(root, settings.alembic), "python": python}
     if settings.statements is not None and (old := folder / _within(root, settings.statements)).is_file():
         moved["statements"] = old
     copied = settings.model_copy(update=moved)
@@ -83,5 +93,7 @@ def _git(folder: Path, *arguments: str, named: str) -> bytes:
         raise CannotRun(
             f"git has no release {named!r} of this chain.",
             seen=" ".join(said.split()) or f"git {' '.join(arguments)} gives nothing",
-            mend="name a commit, branch or tag that is there and has the alembic.ini: --previous origin/main (git fetch origin main)",
+            mend="name a commit, branch or tag that is there and has the alembic.ini: --previous origin/main (git fetch origin main)"
+            if "not a git repository" not in said
+            else "check the project where git has it, or leave --previous out",
         ) from error

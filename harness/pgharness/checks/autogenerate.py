@@ -204,6 +204,7 @@ CHECK = Check(
     claim="Alembic's own diff at the heads is empty but for false alarms, and its draft of a whole chain runs",
     reason="The next draft would carry what the models and the database disagree on into somebody else's revision.",
     mend="write the revision that autogenerate asks for",
+    of_today=True,
     judge=judge,
     compares=True,
     needs=frozenset({"comparison", "draft"}),

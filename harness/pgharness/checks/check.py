@@ -45,6 +45,7 @@ class Check(Claim):
     `needs` names the experiments (fields of the record) without which it can only be skipped. `uses` names those that it judges too
     where they were made. `skip_reason` says, where needed ones are missing, what would have to be given. An `only_at_heads` check
     says nothing of a chain that does not get there. One that is `opt_in` is asked for by giving what it needs, so that nobody misses it.
+    One `of_today` compares the heads with what models and files say today, whatever is deployed: `since` leaves nothing of it out.
     With `since`, an `only_of_standing` check tells nothing of relations that came after that revision: they come with the same
     deployment, and nobody uses them yet.
     `tried` tells of which revisions the claim was tried, where that is not all that were reached. `lack` says what of the claim could not be
@@ -61,6 +62,7 @@ class Check(Claim):
     only_at_heads: bool = False
     opt_in: bool = False
     only_of_standing: bool = False
+    of_today: bool = False
     tried: Callable[[ChainRecord], frozenset[str]] | None = None
     lack: Callable[[ChainRecord], str] | None = None
     whole: Callable[[ChainRecord], bool] | None = None

@@ -126,6 +126,7 @@ CHECK = Check(
     claim="the migrated database equals the one built from the models, fact for fact",
     reason="Code is written against the models and runs against the migrations; where they differ, tests prove nothing.",
     mend="write a revision that brings the database to the models, or correct the models",
+    of_today=True,
     judge=judge,
     compares=True,
     needs=frozenset({"models"}),

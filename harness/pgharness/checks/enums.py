@@ -84,6 +84,7 @@ CHECK = Check(
     claim="Python enums, PostgreSQL enums and their order agree",
     reason="A label that only one side knows fails at run time; another order changes every comparison and sort.",
     mend="add the label in the right place, or correct the Python enum",
+    of_today=True,
     judge=judge,
     needs=frozenset({"models"}),
     skip_reason='no models: set metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',

@@ -32,7 +32,7 @@ def is_told(record: ChainRecord, revision: str | None, failure: Failure) -> bool
         or walked.upgrade_rows_failure
         or walked.alone_failure
         or walked.walk_failure
-        or walked.read_as
+        or walked.learned
     )
 
 

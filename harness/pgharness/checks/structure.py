@@ -74,6 +74,7 @@ CHECK = Check(
     claim="the structure file is what the head gives, and running it gives the same catalog",
     reason="The file is what reviewers read: when it is stale, a pull request shows another schema than it makes.",
     mend="regenerate it and review the diff",
+    of_today=True,
     judge=judge,
     compares=True,
     needs=frozenset({"structure"}),

@@ -133,6 +133,12 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             "upgrade() passes as env.py deploys it, and fails where pgharness runs it one by one, so neither rows nor its downgrade "
             f"were tried: {failure_in_words(record.walk_failure)}",
         )
+    yield from _rows_made_for(record)
+
+
+def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
+    """Say on which rows it passes that production may lack, and where it met none."""
+    revision = record.revision
     for table, column, read_as in record.read_as:
         if read_as in OF_THEIR_OWN_FORM:
             yield Note(
@@ -140,6 +146,13 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
                 revision.revision,
                 f"passes on texts in {table}.{column} that can be read as {read_as}, which were made for it; production may hold others: "
                 f"SELECT count(*) FROM {table} WHERE NOT pg_input_is_valid({column}, '{read_as}')",
+            )
+    for table, column in record.learned:
+        if not any((table, column) == one[:2] for one in record.read_as):
+            yield Note(
+                NAME,
+                revision.revision,
+                f"passes on texts in {table}.{column} that were made for it, since it fails on others; production may hold others too",
             )
     for table, reason in record.unfilled:
         yield Note(NAME, revision.revision, f"{table} had no rows: {reason}")

@@ -125,12 +125,16 @@ def _difference_in_words(differences: tuple[Difference, ...], left: str, right: 
     named = [item for item in differences if not is_column_order(item)]
     if len(named) <= TOLD_IN_FULL and all(_is_short(item) for item in named):
         return " ".join(
-            f"Its {item.property} {'are' if item.property in _SEVERAL else 'is'} {_in_words(item.left)} in {left} and {_in_words(item.right)} in {right}."
+            f"Its {_NAMES.get(item.property, item.property)} {'are' if item.property in _SEVERAL else 'is'} {_in_words(item)} in {left} and "
+            f"{_in_words(item, of_right=True)} in {right}."
             for item in named
         )
     return f"Differs between {left} and {right}: {', '.join(f'its {item.property}' for item in named)}."
 
 
+# What a property is called in words, and what it is where the catalog has no fact: NOT NULL under its own name is none.
+_NAMES = {"not null constraint": "NOT NULL constraint's name"}
+_UNNAMED = {"not null constraint": "the server's own"}
 _SEVERAL = {"labels", "default privileges", "statistics"}
 
 
@@ -138,8 +142,9 @@ def _is_short(item: Difference) -> bool:
     return all(value is None or (len(value) <= SHORT and "\n" not in value) for value in (item.left, item.right))
 
 
-def _in_words(value: str | None) -> str:
-    return "none" if value is None else value
+def _in_words(item: Difference, *, of_right: bool = False) -> str:
+    value = item.right if of_right else item.left
+    return _UNNAMED.get(item.property, "none") if value is None else value
 
 
 def _told_order(table: str, moved: tuple[Difference, ...], left: str, right: str) -> Told:

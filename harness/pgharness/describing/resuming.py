@@ -46,9 +46,15 @@ def _instead(line: int | None, statement: str) -> str:
 
 def _one_transaction(line: int | None, passing: str = "") -> str:
     """Say how nothing is committed before the revision's number, or else how what is done already is `passing`."""
-    what = f"take line {line} out of the autocommit block" if line else "take it out of the autocommit block"
+    what = _out_of_block(line)
     over = f", {passing}" if passing else ""
     return f"let one transaction hold it and the revision's number: {what}, and send no COMMIT; or let what is done already be passed over{over}"
+
+
+def _out_of_block(line: int | None) -> str:
+    """Say where a statement is not committed; an autocommit block commits what stands before it too."""
+    what = f"line {line}" if line else "it"
+    return f"take {what} out of the autocommit block, or, where it stands before one, move it behind that"
 
 
 def _with(pattern: str, words: str, statement: str) -> str:
@@ -153,7 +159,7 @@ def mend_rows(statement: str, line: int | None = None) -> str:
         condition = "let it insert only what is missing (ON CONFLICT DO NOTHING, WHERE NOT EXISTS)"
     if re.search(r"\bCOMMIT\b", statement, re.IGNORECASE):
         return f"let it send no COMMIT, and commit the rows together with the revision's number, outside of an autocommit block; or {condition}"
-    out = f"take line {line} out of the autocommit block" if line else "outside of an autocommit block"
+    out = _out_of_block(line)
     return f"commit the rows together with the revision's number: {out}, and without COMMIT; or {condition}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
@@ -12,6 +12,7 @@ from pgharness.catalog.rereading import in_the_words_of
 from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
 from pgharness.records.chain_record import ChainRecord
+from pgharness.rows import Words
 from pgharness.servers import Connection
 from pgharness.settings import Settings
 
@@ -28,6 +29,13 @@ class Site:
     databases: Databases
     head: Snapshot
     at_heads: Database | None
+    learned: Words = field(default_factory=dict)
+    """What columns of texts are to hold, as far as the walk has learned it before."""
+
+    @property
+    def words(self) -> Words:
+        """What columns of texts are to hold, given by the settings or learned."""
+        return {**self.learned, **self.settings.words}
 
     @property
     def settings(self) -> Settings:

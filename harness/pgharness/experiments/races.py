@@ -104,7 +104,7 @@ def _fill(site: Site, record: ChainRecord, database: Database) -> None:
             observer,
             rows_per_table=site.settings.rows_per_table,
             leave_out=(record.version_table,),
-            words=site.settings.words,
+            words=site.words,
         )
 
 

@@ -93,7 +93,7 @@ class Road:
                 rows_per_table=self.rows_per_table,
                 leave_out=(conversation.version_table,),
                 widths=self._widths,
-                words=self.site.settings.words,
+                words=self.site.words,
             )
             self._widths = filling.widths
 

@@ -68,7 +68,9 @@ def needed_experiments(checks: Collection[Check]) -> frozenset[str]:
 def judge(
     record: ChainRecord, checks: Sequence[Check], rules: Rules, known: Sequence[Check] = CHECKS
 ) -> tuple[CheckResult, ...]:
-    """Judge the record by each check, and last the declarations themselves; with `since`, only what later revisions do.
+    """Judge the record by each check, and last the declarations themselves.
+
+    With `since`, only what later revisions do is judged, and what models and files of today say of the heads.
 
     `known` are all checks that a declaration may name.
 
@@ -94,8 +96,12 @@ def judge(
         ),
         _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
+    of_today = {check.name for check in checks if check.of_today}
     return tuple(
-        _without_accepted(_without_earlier(fold(result, old, rules), before - ends), rules.accepted)
+        _without_accepted(
+            _without_earlier(fold(result, old, rules), frozenset() if result.name in of_today else before - ends),
+            rules.accepted,
+        )
         for result in (*_unasked(record, checks, ends, comparer), *told)
     )
 

@@ -48,6 +48,8 @@ class ChainRecord:
     """Production's sizes, where a profile has them."""
     traffic: TrafficRecord | None = None
     """What readers and writers met while the newest revisions ran, where somebody asked for it."""
+    words: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """What was learned that columns of texts are to hold, by table and column."""
     redacts: bool = False
     """Whether values of rows are told to nobody."""
     durations_s: Mapping[str, float] = field(default_factory=dict)

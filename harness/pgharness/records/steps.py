@@ -116,6 +116,8 @@ class RevisionRecord:
     """Tables for which no row could be made, each with the reason."""
     read_as: tuple[tuple[str, str, str], ...] = ()
     """Texts that were made such that the upgrade can read them: table, column, and the type that it reads them as."""
+    learned: tuple[tuple[str, str], ...] = ()
+    """The columns, by table and name, of which texts were made for it: on others it fails."""
     by_hand: tuple[HandFailure, ...] = ()
     """What failed of the rows that people wrote for it."""
     culprits: Mapping[tuple[str, str], Statement] = field(default_factory=dict)

@@ -42,16 +42,18 @@ def edges_of(name: str, modifier: int, label: str, limit: int) -> Iterator[str]:
     elif name == "bool":
         yield "false"
     else:
-        yield from finest_of(name, modifier)
+        yield from finest_of(name, modifier, label, limit)
 
 
-def finest_of(name: str, modifier: int) -> Iterator[str]:
-    """Yield one far from the end, with all that the type can tell apart, for types of which a coarser one keeps a part."""
+def finest_of(name: str, modifier: int, label: str, limit: int) -> Iterator[str]:
+    """Yield one far from the end, with all that the type can tell apart, for types of which something else may keep a part."""
     if name == "numeric" and modifier < 4:
         yield "12.345678"
     elif name == "numeric":
         precision, scale = _precision_and_scale(modifier)
         yield _decimal("1", min(precision, max(scale, 0) + 1), scale)
+    elif name in ("text", "varchar", "citext"):
+        yield f"{label} {WORDS}"[:limit]
     elif name in FINE:
         yield FINE[name]
 

@@ -101,7 +101,7 @@ class Values:
         data_type, modifier = self._base(type_oid, modifier)
         if data_type.element is not None:
             return self._several(data_type, modifier, label)
-        return tuple(finest_of(data_type.name, modifier))
+        return tuple(finest_of(data_type.name, modifier, label, _text_limit(data_type.name, modifier)))
 
     def labels(self, type_oid: int) -> tuple[str, ...]:
         """Return all values of a type that has few: an enum's labels, true and false; empty for other types."""

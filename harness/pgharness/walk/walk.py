@@ -25,7 +25,7 @@ from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord
-from pgharness.rows import Population
+from pgharness.rows import Population, Suspect, Words
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.lacking import require_what_is_wanted
 from pgharness.walk.outcomes import (
@@ -54,6 +54,8 @@ class WalkRecord:
     base: Snapshot
     version_table: str
     descent: Descent | None
+    words: Words
+    """What was learned of columns of texts."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ class Walk:
         finally:
             self.footholds.clear()
         assert self.base is not None
-        return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent)
+        return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent, dict(self.words))
 
     def _on_new_database(self, position: Position) -> Position | None:
         """Go on as far as one database serves; give where the next one has to begin, or None at the end."""
@@ -213,7 +215,8 @@ class Walk:
         if record.upgrade.failure is not None and not self.passed_over:
             require_what_is_wanted(record.revision, record.upgrade.failure, self.databases.server.description)
         read_as = tuple((one.table, one.column, one.type_name) for one in position.learned if one.type_name)
-        self.records.append(replace(record, read_as=read_as))
+        learned = tuple(place for place in self.words if any(_is_about(one, place) for one in position.learned))
+        self.records.append(replace(record, read_as=read_as, learned=learned))
         self.advance(record.revision.label)
         if record.upgrade.failure is not None:
             self.passed_over.add(record.revision.revision)
@@ -339,6 +342,11 @@ class Walk:
         if len(wanted) < len(self.records):
             return Descent(None, self.records[-len(wanted) - 1].revision.revision)
         return Descent(stretch.catalog.read())
+
+
+def _is_about(suspect: Suspect, place: tuple[str, str]) -> bool:
+    """Whether a column is the suspect, or may be what a suspected constraint is about."""
+    return bool(suspect.constraint) or (suspect.table, suspect.column) == place
 
 
 class _Missed(Exception):  # noqa: N818 - no error of the code

@@ -45,7 +45,7 @@ ROWS: tuple[Advice, ...] = (
     Advice(
         "23502",
         "not_null_violation",
-        'add {column} with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE {table} SET {column} = <value>"), and in one after it '
+        'add {column} with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL"), and in one after it '
         'op.alter_column("{table}", "{column}", nullable=False)',
         r'\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"?(?P<column>[^"\s]+)"?\s[\s\S]*column "(?P=column)" of relation "(?P<table>[^"]+)"',
     ),
