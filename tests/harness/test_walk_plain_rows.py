@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
 
 from pgharness.report.model import Cell
 from pgharness.running import Run
@@ -80,3 +83,35 @@ def test_a_revision_that_passes_on_plain_rows_has_been_looked_at(judge_chain: Ju
     run = judge_chain(PERSON, KEEPS, only=CHECKS)
 
     assert cells(run) == [Cell.HOLDS, Cell.HOLDS]
+
+
+MAPS = "for (one,) in op.get_bind().execute(sa.text('SELECT last_name FROM person WHERE last_name IS NOT NULL')).all():\n    {}[one]"
+DEDUPES = Revision(
+    "dedupes",
+    sql("DELETE FROM person WHERE last_name = 'none such'", UNIQUE),
+    sql("ALTER TABLE person DROP CONSTRAINT person_key"),
+)
+
+
+@pytest.mark.parametrize("failing", [Revision("maps", MAPS), DEDUPES], ids=["its code", "its statement"])
+def test_what_fails_on_rows_on_which_one_before_was_to_work_is_not_blamed(
+    failing: Revision, judge_chain: JudgeChain
+) -> None:
+    run = judge_chain(PERSON, failing, REQUIRES, only=CHECKS)
+
+    assert [one for one in told(run) if one[1] == "PGH-U002"] == [(failing.slug, "PGH-U002")]
+    assert any(
+        "nothing is said of those that fail on them behind it: [requires]" in one.message for one in run.report.notes
+    )
+
+
+ALLOWS = Revision("allows", sql("ALTER TABLE person ALTER height SET NOT NULL"), top='allow = {"data": "meant"}')
+
+
+def test_what_a_revision_allows_that_fails_on_rows_may_be_used_yet(judge_chain: JudgeChain) -> None:
+    given = replace(ALLOWS, up=sql("COMMENT ON TABLE person IS 'who lives here'"))
+
+    failing, passing = (told(judge_chain(PERSON, one, only=CHECKS)) for one in (ALLOWS, given))
+
+    assert ("allows", "PGH-X003") not in failing
+    assert ("allows", "PGH-X003") in passing

@@ -48,14 +48,16 @@ def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
         names = ", ".join(item.revision.label for item in failing if item.behind == behind)
         yield Note(NAME, behind, f"passed over, behind which nothing is known of what fails too: {names}")
     missing = [item.label for item in record.chain.revisions[len(record.revisions) :]]
+    if not missing:
+        return
     before = record.chain.revisions[len(record.revisions) - 1]
-    if missing and any(item.upgrade.failure is not None for item in record.revisions):
+    if any(item.upgrade.failure is not None for item in record.revisions):
         yield Note(
             NAME,
             before.revision,
             f"nothing is known of what stands behind it, and could not be reached: {', '.join(missing)}",
         )
-    elif missing:
+    else:
         yield Finding(
             check=NAME,
             revision=before.revision,

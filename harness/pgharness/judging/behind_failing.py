@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pgharness.catalog.names import unquoted
-from pgharness.checks import notices, roundtrip
+from pgharness.catalog.facts import RELATION_KINDS
+from pgharness.catalog.names import unqualified, unquoted
+from pgharness.checks import notices, roundtrip, upgrade
 from pgharness.findings import CheckResult, Finding, Note
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.steps import RevisionRecord
+from pgharness.records.steps import Failure, RevisionRecord
 
 OF_THE_CATALOG = frozenset({roundtrip.NAME, notices.NAME})
 """What finds of an object that it is there or is not; rows and locks are what they are."""
 _PART = re.compile(r'"(?:[^"]|"")+"|[\w$]+')
+ON_ROWS = "PGH-U002"
+_WRITES_ROWS = re.compile(r"\s*(?:WITH|UPDATE|DELETE|INSERT|MERGE)\b", re.IGNORECASE)
 _DROPPED = re.compile(r"`[^`]*\bIF\s+EXISTS\s+([^`]+)`", re.IGNORECASE)
 
 
 def without_unknown(result: CheckResult, record: ChainRecord) -> CheckResult:
     """Return the result without them, and with a note that says which."""
+    if result.name == upgrade.NAME:
+        return _without_rows_unknown(result, record)
     if result.name not in OF_THE_CATALOG:
         return result
     for item in record.revisions:
@@ -42,6 +47,47 @@ def _behind(result: CheckResult, failing: RevisionRecord, record: ChainRecord) -
     )
     left = tuple(one for one in result.findings if one not in spared)
     return replace(result, findings=left, notes=(*result.notes, note))
+
+
+def _without_rows_unknown(result: CheckResult, record: ChainRecord) -> CheckResult:
+    """Leave out failures on rows of tables on whose rows a revision before was to work, had it not failed on them."""
+    for failing in record.revisions:
+        failure = failing.upgrade_rows_failure
+        if failure is None or failure.refused:
+            continue
+        works_on = _rows_of(failing, failure)
+        spared = [
+            one
+            for one in result.findings
+            if one.code == ON_ROWS and _is_behind(one, failing, record) and _meets(record, one) & works_on
+        ]
+        if spared:
+            told = ", ".join(dict.fromkeys(f"[{one.revision}]" for one in spared))
+            message = f"it fails on rows, so what it would have made of them is not known, and nothing is said of those that fail on them behind it: {told}"
+            note = Note(result.name, failing.revision.revision, message)
+            left = tuple(one for one in result.findings if one not in spared)
+            result = replace(result, findings=left, notes=(*result.notes, note))
+    return result
+
+
+def _rows_of(failing: RevisionRecord, failure: Failure) -> set[str]:
+    """Return the names in what a revision does to rows: in its DML, and where its code fails between two statements, in the last one."""
+    statements = [one.sql for one in failing.upgrade.statements if one.file == failing.revision.path]
+    if failure.statement is not None:
+        statements.append(failure.statement)
+    works = [
+        one for one in statements if _WRITES_ROWS.match(one) or (failure.sqlstate is None and one == failure.statement)
+    ]
+    return {unquoted(part) for one in works for part in _PART.findall(one)}
+
+
+def _meets(record: ChainRecord, finding: Finding) -> set[str]:
+    """Return the tables that the statement names on which a revision fails."""
+    item = record.record_of(finding.revision or "")
+    if item is None or item.upgrade_rows_failure is None:
+        return set()
+    named = {unquoted(part) for part in _PART.findall(item.upgrade_rows_failure.statement or "")}
+    return named & {unquoted(unqualified(full)) for _, full in item.before.objects(*RELATION_KINDS)}
 
 
 def _is_behind(finding: Finding, failing: RevisionRecord, record: ChainRecord) -> bool:

@@ -23,6 +23,7 @@ DECLARATIONS = Claim(
     needs_walk=False,
 )
 
+ON_ROWS = "PGH-U002"
 # What each declaration in a revision takes.
 DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict", "after_deploy": "str", "before_deploy": "str"}
 ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
@@ -69,7 +70,8 @@ def without_allowed(
 
 def judge_declarations(chain: Chain, known_checks: Sequence[str], made: Made) -> Iterator[Finding]:
     """Judge what revisions declare; an allowance is unused where its check was made and finds nothing."""
-    found = {(finding.revision, finding.check) for finding in made.findings}
+    # What a revision would do to rows on which it fails is not known, nor whether an allowance would be used then.
+    found = {(finding.revision, said) for finding in made.findings for said in (finding.check, finding.code)}
     for revision in chain.revisions:
         yield from _judge_names(revision)
         yield from _judge_reasons(revision)
@@ -80,7 +82,10 @@ def judge_declarations(chain: Chain, known_checks: Sequence[str], made: Made) ->
                 yield _finding(
                     revision, f"allow[{check!r}]", "Missing reason.", f'allow = {{"{check}": "<reason>"}}', "PGH-X002"
                 )
-            elif made.covers(check, revision.revision) and (revision.revision, check) not in found:
+            elif (
+                made.covers(check, revision.revision)
+                and not {(revision.revision, check), (revision.revision, ON_ROWS)} & found
+            ):
                 yield _finding(
                     revision,
                     f"allow[{check!r}]",
