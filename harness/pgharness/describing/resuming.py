@@ -47,6 +47,7 @@ def _instead(line: int | None, statement: str) -> str:
 def _one_transaction(line: int | None, passing: str = "") -> str:
     """Say how nothing is committed before the revision's number, or else how what is done already is `passing`."""
     what = f"take line {line} out of the autocommit block" if line else "take it out of the autocommit block"
+    what = f"{what} (where it stands before one, put it into a revision of its own, before this one)"
     over = f", {passing}" if passing else ""
     return f"let one transaction hold it and the revision's number: {what}, and send no COMMIT; or let what is done already be passed over{over}"
 
