@@ -142,7 +142,7 @@ BROKEN_PROJECTS = [
         id="alembic.ini is no ini file",
     ),
     pytest.param(
-        {"alembic.ini": "[alembic]\nsqlalchemy.url = postgresql://\n"},
+        {"alembic.ini": "[alembic]\nsqlalchemy.url = postgresql://\n", "env.py": None},
         "Alembic finds no migrations by",
         "No 'script_location' key found",
         "set script_location",

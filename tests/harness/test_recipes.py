@@ -40,6 +40,12 @@ def test_a_relative_script_location_is_led_to_its_folder_from_wherever_the_comma
     assert f"or type it in {tmp_path / 'project'}" in ended.err
 
 
+def test_an_ini_that_names_no_folder_is_that_of_the_env_py_beside_it(typed_elsewhere: Check) -> None:
+    ended = typed_elsewhere({"alembic.ini": "[alembic]\nprepend_sys_path = %(here)s\n"})
+
+    assert ended.code == 0, ended.err
+
+
 def test_a_location_that_is_nowhere_beside_the_ini_stays_the_readers(typed_elsewhere: Check) -> None:
     ended = typed_elsewhere({"alembic.ini": LOCATED.format(location="nowhere", path=".")})
 

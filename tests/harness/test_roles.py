@@ -164,7 +164,7 @@ def test_claims_and_migrated_databases_of_one_session_do_not_meet_each_others_ro
 def test_databases_that_are_worked_on_side_by_side_do_not_disturb_each_other_by_a_role(
     judge_alone: Callable[..., Report], own_server: Server
 ) -> None:
-    hidden = MAKES_A_ROLE.replace('"CREATE ROLE', '"CREATE " "ROLE').replace('"DROP ROLE', '"DROP " "ROLE')
+    hidden = MAKES_A_ROLE.replace('"CREATE ROLE', '"CREATE " + "ROLE').replace('"DROP ROLE', '"DROP " + "ROLE')
     without_slot = "\n".join(line for line in hidden.splitlines() if "replication_slot" not in line)
 
     report = judge_alone({AUTHOR: without_slot}, only=("roundtrip",))

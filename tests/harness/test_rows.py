@@ -93,6 +93,12 @@ FILLABLE = [
         "columns bound together",
         "CREATE TABLE t (a int NOT NULL, b int NOT NULL, c text, CHECK (a + 10 = b), CHECK ((c IS NULL) = (a > 2)))",
     ),
+    Case(
+        "one of three kinds, each with columns of its own",
+        "CREATE TABLE t (kind varchar(16) NOT NULL, a text, b text, c text, CHECK ((kind = 'manual' AND a IS NULL AND b IS NULL AND c IS NULL)"
+        " OR (kind = 'directory' AND a IS NOT NULL AND b IS NOT NULL AND c IS NULL)"
+        " OR (kind = 'legacy' AND a IS NULL AND b IS NULL AND c IS NOT NULL)))",
+    ),
     Case("one of two", "CREATE TABLE t (a int, b int, CHECK (num_nonnulls(a, b) = 1))"),
     Case("days in order", "CREATE TABLE t (a date NOT NULL CHECK (a >= '2031-05-01'), b date NOT NULL, CHECK (b > a))"),
     Case(

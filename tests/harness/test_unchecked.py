@@ -12,6 +12,7 @@ from pgharness.chain.agent import Agent
 from pgharness.chain.project import open_project
 from pgharness.checks import compat, sizes, structure
 from pgharness.checks.graph import judge as judge_graph
+from pgharness.checks.upgrade import judge as judge_upgrade
 from pgharness.cli.checking import _is_strict
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.findings import CannotRun, CheckResult, Note, Status
@@ -135,7 +136,13 @@ def test_several_heads_that_are_named_are_meant(example: Callable[..., Path], ag
 def test_what_nobody_made_is_to_be_handed_over_and_what_a_revision_made_is_not() -> None:
     empty = Snapshot({}, 180000)
     first, second = (Revision(name, name, f"{name}.py", ()) for name in ("0001", "0002"))
-    makes = RevisionRecord(first, empty, Step((Statement("CREATE TABLE author ()"),), 0.0, empty))
+    sent = (
+        "CREATE TABLE author ()",
+        "ALTER TABLE draft RENAME TO written",
+        "ALTER TABLE reader ADD COLUMN name text",  # what its code catches and passes over
+        "CREATE INDEX shelves ON shelf (id)",
+    )
+    makes = RevisionRecord(first, empty, Step(tuple(map(Statement, sent)), 0.0, empty))
 
     def failing(message: str) -> RevisionRecord:
         return RevisionRecord(second, empty, Step((), 0.0, empty, Failure("UndefinedTable", message, None, "42P01")))
@@ -146,5 +153,28 @@ def test_what_nobody_made_is_to_be_handed_over_and_what_a_revision_made_is_not()
         return mend_missing(record, item, "correct it")
 
     assert mend('relation "author" does not exist') == "correct it"
+    assert mend('relation "written" does not exist') == "correct it"
+    assert "--baseline baseline.sql" in mend('relation "reader" does not exist')
+    assert "--baseline baseline.sql" in mend('relation "shelf" does not exist')
     assert "pgharness snapshot --format sql" in mend('relation "patients" does not exist')
     assert "--baseline baseline.sql" in mend('relation "patients" does not exist')
+
+
+def test_a_table_for_which_no_row_is_found_is_told_once() -> None:
+    empty = Snapshot({}, 180000)
+    revisions = tuple(Revision(name, name, f"{name}.py", ()) for name in ("0001", "0002", "0003"))
+    lacks, others = (("public.grant", "no values were found that fulfil a"),), (("public.other", "none"),)
+    records = tuple(
+        RevisionRecord(one, empty, Step((), 0.0, empty), unfilled=unfilled)
+        for one, unfilled in zip(revisions, ((), lacks, (*lacks, *others)), strict=True)
+    )
+    record = ChainRecord(Chain(revisions, ("0003",), ("0001",)), "alembic_version", records, empty)
+
+    assert [one for one in judge_upgrade(record, lambda *_: ()) if isinstance(one, Note)] == [
+        Note(
+            "upgrade",
+            "0002",
+            "public.grant had no rows: no values were found that fulfil a; so it is in 1 more revision",
+        ),
+        Note("upgrade", "0003", "public.other had no rows: none"),
+    ]

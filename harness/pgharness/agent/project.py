@@ -174,6 +174,7 @@ def _configured(task: dict[str, Any]) -> Config:
 def _opened(config: Config, task: dict[str, Any]) -> ScriptDirectory:
     file = task["make_config"] or Path(task["ini"])
     try:
+        _lead_to_env_py_beside(config)
         scripts = script_directory(config)
     except CommandError as error:
         raise Stop(f"Alembic finds no migrations by {file}.", seen=str(error), mend=_other_sections(config)) from error
@@ -188,6 +189,17 @@ def _opened(config: Config, task: dict[str, Any]) -> ScriptDirectory:
             mend="correct script_location; where there never was one, `alembic init` makes it",
         )
     return scripts
+
+
+def _lead_to_env_py_beside(config: Config) -> None:
+    """Let an ini that names no folder, in no section, lead to the env.py beside it: Flask-Migrate, which writes such, names it when it runs."""
+    sections = config.file_config.sections()
+    is_said = config.get_main_option("script_location") or any(
+        config.file_config.has_option(name, "script_location") for name in sections
+    )
+    folder = Path(config.config_file_name or "").absolute().parent
+    if sections and config.config_file_name and not is_said and (folder / "env.py").is_file():
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
 
 
 def _unreadable(file: Path | str, error: Exception) -> Stop:

@@ -43,7 +43,11 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
         (RuntimeError,),
         "application context",
-        "let env.py make the application itself where there is none: create_app().app_context().push()",
+        (
+            'make it where the configuration is made: make_config = "module:function" in [tool.pgharness], a function that pushes '
+            "create_app().app_context() and returns Alembic's configuration (Flask-Migrate's: app.extensions[\"migrate\"].migrate.get_config()); "
+            "or let env.py make the application itself where there is none: create_app().app_context().push()"
+        ),
     ),
     (
         (KeyError,),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from pgharness.chain.project import Project
@@ -16,8 +18,33 @@ _SPEAKS_OF_SERVER = re.compile(
 
 def speaks_of_server(project: Project) -> bool:
     """Whether a revision, or the baseline, seems to make what belongs to the whole server."""
-    files = [Path(item.path) for item in project.chain.revisions]
+    return any(map(_file_speaks, _files(project)))
+
+
+def says_of_server(code: str) -> bool:
+    """Whether a text in a revision's code seems to make such a thing; what comments and docstrings say, nobody sends."""
+    return any(_SPEAKS_OF_SERVER.search(text) for text in _texts_of(code))
+
+
+def _files(project: Project) -> Iterator[Path]:
+    yield from (Path(item.path) for item in project.chain.revisions)
     if project.settings.baseline is not None:
-        files.append(project.settings.baseline)
-    texts = (file.read_text(encoding="utf-8", errors="replace") for file in files)
-    return any(_SPEAKS_OF_SERVER.search(text) for text in texts)
+        yield project.settings.baseline
+
+
+def _file_speaks(file: Path) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return says_of_server(text) if file.suffix == ".py" else _SPEAKS_OF_SERVER.search(text) is not None
+
+
+def _texts_of(code: str) -> Iterator[str]:
+    """Yield the texts of a Python file; the whole of one that is of another version's grammar."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        yield code
+        return
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pgharness.catalog.index_shapes import read_foreign_keys
@@ -36,8 +37,22 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
     for item in record.revisions:
         yield from _judge_revision(record, item)
+    yield from _unfilled(record)
     yield from _judge_unjudged(record)
     yield from judge_deployment(record, compare)
+
+
+def _unfilled(record: ChainRecord) -> Iterator[Note]:
+    """Say which tables had no rows, each once, at the first revision that met it so."""
+    met = [(without, item.revision.revision) for item in record.revisions for without in item.unfilled]
+    times = Counter(without for without, _ in met)
+    firsts: dict[tuple[str, str], str] = {}
+    for without, revision in met:
+        firsts.setdefault(without, revision)
+    for (table, reason), revision in firsts.items():
+        others = times[table, reason] - 1
+        more = f"; so it is in {others} more revision{'' if others == 1 else 's'}" if others else ""
+        yield Note(NAME, revision, f"{table} had no rows: {reason}{more}")
 
 
 def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
@@ -156,8 +171,6 @@ def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
                 revision.revision,
                 f"passes on texts in {table}.{column} that were made for it, since it fails on others; production may hold others too",
             )
-    for table, reason in record.unfilled:
-        yield Note(NAME, revision.revision, f"{table} had no rows: {reason}")
 
 
 def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> str:

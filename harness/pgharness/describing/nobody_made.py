@@ -27,7 +27,12 @@ def mend_missing(record: ChainRecord, item: RevisionRecord, otherwise: str) -> s
 
 
 def _was_made(record: ChainRecord, item: RevisionRecord, name: str) -> bool:
-    """Whether a revision before this one speaks of something of this name."""
-    whole = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    """Whether a revision before this one makes something of this name, or tries to.
+
+    One that alters it, or puts an index on it, may catch that it is not there, and goes on.
+    """
+    made = re.compile(
+        rf"\b(?:CREATE|RENAME)\b(?:(?!\b(?:ON|AS|FROM)\b)[^;(])*?(?<![\w$]){re.escape(name)}(?![\w$])", re.IGNORECASE
+    )
     earlier = record.revisions[: record.revisions.index(item)]
-    return any(whole.search(statement.sql) for one in earlier for statement in one.upgrade.statements)
+    return any(made.search(statement.sql) for one in earlier for statement in one.upgrade.statements)

@@ -54,7 +54,7 @@ def _one_transaction(line: int | None, passing: str = "") -> str:
 def _out_of_block(line: int | None) -> str:
     """Say where a statement is not committed; an autocommit block commits what stands before it too."""
     what = f"line {line}" if line else "it"
-    return f"take {what} out of the autocommit block, or, where it stands before one, move it behind that"
+    return f"take {what} out of the autocommit block (where it stands before one, put it into a revision of its own, before this one)"
 
 
 def _with(pattern: str, words: str, statement: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations, islice, product
 from math import isqrt
 
@@ -20,10 +20,18 @@ MOST_LISTED_VALUES = 200_000
 ALTERNATIVES = 60
 
 
-def few_enough(candidates: Sequence[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
-    """Return so many first values of each column that all their combinations can be looked through."""
+def few_enough(candidates: Sequence[tuple[Value, ...]], named: Collection[str] = ()) -> list[tuple[Value, ...]]:
+    """Return so many first values of each column that all their combinations can be looked through.
+
+    Those that the conditions name stand behind the first half of them, so that none is cut off for one more of a series.
+    """
     most = int(MOST_COMBINATIONS ** (1 / len(candidates)))
-    return [_limited(options, most) if most > 1 else options for options in candidates]
+    return [_limited(_within_reach(options, most // 2, named), most) if most > 1 else options for options in candidates]
+
+
+def _within_reach(options: tuple[Value, ...], place: int, named: Collection[str]) -> tuple[Value, ...]:
+    moved = [value for value in options[place:] if value in named]
+    return (*options[:place], *moved, *(value for value in options[place:] if value not in named))
 
 
 def fitting_combinations(

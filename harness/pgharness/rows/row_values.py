@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pgharness.rows.column_values import ColumnValues, NothingFits, Value
 from pgharness.rows.combinations import few_enough, fitting_combinations
+from pgharness.rows.hints import hints_of
 from pgharness.rows.tables import Column, ForeignKey, Table
 
 # After so many rows, what they differ in begins again.
@@ -152,12 +153,13 @@ class Chooser:
         for column, options in zip(group, ordered, strict=True):
             if not options:
                 raise NothingFits(self._why_nothing(column))
-        candidates = few_enough(ordered)
+        conditions = self._conditions_together(group)
+        hints = hints_of(conditions)
+        candidates = few_enough(ordered, frozenset((*hints.strings, *map(str, hints.numbers))))
         starts = [
             0 if self._begins_first(column, fullness) else self._place(column, number, len(options))
             for column, options in zip(group, candidates, strict=True)
         ]
-        conditions = self._conditions_together(group)
         found = fitting_combinations(self.column_values.connection, group, conditions, candidates, starts)
         if not found:
             names = [one.name for one in self.table.conditions if set(one.columns) & {column.name for column in group}]

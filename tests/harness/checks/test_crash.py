@@ -160,3 +160,20 @@ def test_locks_are_not_held_over_later_work_where_env_py_holds_no_transaction(ju
 
     assert [one.code for one in bad.findings] == ["PGH-W010"]
     assert good.findings == ()
+
+
+def test_what_a_later_autocommit_block_commits_is_to_have_a_revision_of_its_own(
+    judge_chain: Callable[..., Run],
+) -> None:
+    block = "with op.get_context().autocommit_block():\n    "
+    paid = Revision(
+        "paid",
+        f"{sql('ALTER TABLE account ADD COLUMN paid int')}\n{block}{sql('CREATE INDEX CONCURRENTLY paid ON account (paid)')}",
+        sql("ALTER TABLE account DROP COLUMN paid"),
+    )
+
+    (finding,) = judge_chain(ACCOUNT, paid, env=LOCKED, only=("crash",)).report.findings
+
+    assert finding.code == "PGH-K001"
+    assert "where it stands before one, put it into a revision of its own" in finding.mend
+    assert "ADD COLUMN IF NOT EXISTS paid" in finding.mend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +82,28 @@ def test_what_shared_a_process_or_was_no_start_has_no_tick(judge_chain: JudgeCha
     (told,) = (note.message for note in part.report.notes)
     assert "the newest 1 of 3 revisions" in told
     assert "was tried from 1 of 2 revisions" in told
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['"""Create user and group."""', "# Create user:*:read for old rows"],
+    ids=["docstring", "comment"],
+)
+def test_a_chain_that_only_talks_of_roles_is_started_from_everywhere(said: str, judge_chain: JudgeChain) -> None:
+    talks = replace(table("author"), up=f"{said}\n{table('author').up}")
+
+    run = judge(judge_chain, [talks, table("book")])
+
+    assert set(cells(run).values()) == {Cell.HOLDS}
+
+
+def test_a_chain_that_makes_a_role_is_not_started_from_everywhere(judge_chain: JudgeChain) -> None:
+    up = f"name = 'modes_reader'\n{table('book').up}\nop.execute(f'CREATE ROLE {{name}}')"
+    role = Revision("book", up, f"{table('book').down}\nop.execute('DROP ROLE modes_reader')")
+
+    run = judge(judge_chain, [table("author"), role])
+
+    assert "the chain makes roles" in " ".join(note.message for note in run.report.notes)
 
 
 def test_percent_signs_that_alembic_doubles_in_a_script_are_a_note_and_hide_nothing(judge_chain: JudgeChain) -> None:

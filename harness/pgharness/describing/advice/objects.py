@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgharness.describing.advice.kind import Advice
+from pgharness.describing.advice.mysql import MYSQL
 
 OBJECTS: tuple[Advice, ...] = (
     Advice(
@@ -70,6 +71,7 @@ OBJECTS: tuple[Advice, ...] = (
         "send each command by itself, op.execute() for each: the driver prepares what it sends, and only one command can be prepared",
         r"multiple commands",
     ),
+    *MYSQL,
     Advice(
         "42601",
         "syntax_error",
@@ -100,6 +102,12 @@ OBJECTS: tuple[Advice, ...] = (
         "undefined_object",
         "a role belongs to the server, and is made before the chain, here too: in the file of baseline, DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE \"{role}\"; END IF; END $$;",
         r'role "(?P<role>[^"]+)" does not exist',
+    ),
+    Advice(
+        "42704",
+        "undefined_object",
+        'a primary key is called PRIMARY by MySQL alone: op.drop_constraint(op.f("{table}_pkey"), "{table}"), where no name was given to it',
+        r'constraint "PRIMARY" of relation "(?P<table>[^"]+)"',
     ),
     Advice(
         "42704",
