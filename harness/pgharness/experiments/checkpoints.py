@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pgharness.chain.conversation import converse, with_imports_ahead
+from pgharness.chain.next_texts import coming
 from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases
@@ -50,7 +51,15 @@ class Checkpoints:
             table = conversation.version_table
         with database.connect() as observer:
             count, words = self.project.settings.rows_per_table, self.project.settings.words
-            fill_empty_tables(observer, rows_per_table=count, leave_out=(table,), words=words, population=population)
+            left = [item for item in self.project.chain.revisions if item.revision not in applied]
+            fill_empty_tables(
+                observer,
+                rows_per_table=count,
+                leave_out=(table,),
+                words=words,
+                population=population,
+                coming=coming(left),
+            )
         return database
 
     def template(self, applied: frozenset[str], *, rows: bool) -> Database:
@@ -64,8 +73,11 @@ class Checkpoints:
         """Upgrade with rows in the tables at every step, as production would, where rows are wanted."""
         with database.connect() as observer:
             widths: dict[int, int] = {}
+            order = self.project.chain.revisions
+            left = [item for item in order if item.revision in applied]
 
             def fill(version_table: str) -> None:
+                reached = order.index(left.pop(0)) + 1
                 if rows:
                     filling = fill_empty_tables(
                         observer,
@@ -73,6 +85,7 @@ class Checkpoints:
                         leave_out=(version_table,),
                         widths=widths,
                         words=self.project.settings.words,
+                        coming=coming(order[reached:]),
                     )
                     widths.update(filling.widths)
 

@@ -12,6 +12,7 @@ from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import converse
 from pgharness.chain.messages import UP
+from pgharness.chain.next_texts import coming
 from pgharness.chain.sessions import SETTINGS, SessionWatch
 from pgharness.databases import Database
 from pgharness.experiments.experiment import Site
@@ -94,7 +95,7 @@ class Climb:
             if reads:
                 going.catalogs[last] = self._site.in_words_of_head(going.catalog())
             elif last in self._kept:
-                going.fill(has_rows=has_rows)
+                going.fill(self._site.project.chain.revisions.index(revisions[-1]) + 1, has_rows=has_rows)
                 self._copies[last] = self._site.databases.copy(database)
         snapshot = self._site.in_words_of_head(going.catalog())
         run = ModeRun(snapshot, has_rows=has_rows)
@@ -148,8 +149,8 @@ class _Going:
                 self.left += watch.left_by(revision.revision, revision.path, step)
         return None
 
-    def fill(self, *, has_rows: bool) -> None:
-        """Fill the tables that are empty, and columns that are new, where rows are wanted."""
+    def fill(self, reached: int, *, has_rows: bool) -> None:
+        """Fill the tables that are empty, and columns that are new, where rows are wanted, behind so many revisions."""
         if not has_rows:
             return
         with self._database.connect() as observer:
@@ -159,6 +160,7 @@ class _Going:
                 leave_out=(self.version_table,),
                 widths=self._widths,
                 words=self._site.settings.words,
+                coming=coming(self._site.project.chain.revisions[reached:]),
             )
         self._widths.update(filling.widths)
 

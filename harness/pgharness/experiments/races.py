@@ -15,6 +15,7 @@ from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.course import tips
 from pgharness.chain.deployment import run_deployment
+from pgharness.chain.next_texts import coming
 from pgharness.databases import Database
 from pgharness.experiments.barrier import Barrier
 from pgharness.experiments.experiment import Site, empty_database
@@ -105,6 +106,7 @@ def _fill(site: Site, record: ChainRecord, database: Database) -> None:
             rows_per_table=site.settings.rows_per_table,
             leave_out=(record.version_table,),
             words=site.words,
+            coming=coming(record.chain.revisions[-1:]),
         )
 
 

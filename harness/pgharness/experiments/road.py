@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import Conversation, converse
 from pgharness.chain.messages import UP, Direction
+from pgharness.chain.next_texts import coming
 from pgharness.databases import Database
 from pgharness.experiments.experiment import Site
 from pgharness.experiments.held_rows import read_held_rows
@@ -94,6 +95,7 @@ class Road:
                 leave_out=(conversation.version_table,),
                 widths=self._widths,
                 words=self.site.words,
+                coming=coming(self.site.project.chain.revisions[self._arrived :]),
             )
             self._widths = filling.widths
 

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors, pq, sql
 
 from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Value, Words
+from pgharness.rows.coming import NOTHING, Coming
 from pgharness.rows.labels import missing_labels
 from pgharness.rows.new_columns import fill_new_columns
 from pgharness.rows.population import Population
@@ -47,16 +48,18 @@ def fill_empty_tables(
     widths: Mapping[int, int] = NO_WIDTHS,
     words: Words = NO_WORDS,
     population: Population = Population.VARIED,
+    coming: Coming = NOTHING,
 ) -> Filling:
     """Fill each table without rows with `rows_per_table` of them, and more where an enum has more labels and rows are to be varied.
 
     Tables that hold rows get no more; but columns that were added since they had `widths` are filled where they are NULL, in most rows.
 
     The connection is in autocommit mode: each row is committed by itself. Values are the same on every run. `leave_out`
-    holds names of tables as PostgreSQL prints them, such as `public.alembic_version`. Columns for which there are `words` get no others.
+    holds names of tables as PostgreSQL prints them, such as `public.alembic_version`. Columns for which there are `words` get no others. What
+    `coming` revisions fill themselves stays as it is.
     """
     found, unfilled = look_at_tables(connection, leave_out)
-    empty = {one.oid: one.name for one in found if one.is_empty}
+    empty = {one.oid: one.name for one in found if one.is_empty and not coming.fills_table(one.name)}
     wider = {one.oid: one.name for one in found if not one.is_empty and widths.get(one.oid, one.width) < one.width}
     new_widths = {one.oid: one.width for one in found}
     if not empty and not wider:
@@ -67,7 +70,7 @@ def fill_empty_tables(
     for oid, name in wider.items():
         (table,) = (one for one in tables if one.name == name)
         chooser = Chooser(ColumnValues(connection, table, values, words), all_differ=is_plain)
-        fill_new_columns(chooser, behind=widths[oid])
+        fill_new_columns(chooser, behind=widths[oid], coming=coming)
     tables = tuple(table for table in tables if table.name in empty.values())
     filled: dict[str, int] = {}
     for table in parents_first(tables):

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from pgharness.rows.column_values import NothingFits, Value
+from pgharness.rows.coming import Coming
 from pgharness.rows.reading import printed
 from pgharness.rows.row_values import ROUND, Chooser, Fullness
 from pgharness.rows.tables import Column
@@ -17,17 +18,20 @@ UNTOUCHED = 1
 MOST_ROWS = 3 * ROUND
 
 
-def fill_new_columns(chooser: Chooser, behind: int) -> None:
+def fill_new_columns(chooser: Chooser, behind: int, coming: Coming) -> None:
     """Set the columns behind this number where they are NULL, in all rows where these are all to differ.
 
-    A row that the server refuses to change stays as it is.
+    A row that the server refuses to change stays as it is, and so does what `coming` revisions fill themselves.
     """
-    new = [column for column in chooser.table.columns if column.number > behind and not column.not_null]
+    table = chooser.table
+    new = [
+        column
+        for column in table.columns
+        if column.number > behind and not column.not_null and not coming.fills_column(table.name, column.name)
+    ]
     query = sql.SQL("SELECT tableoid::bigint, ctid::text FROM {} ORDER BY 1, ctid LIMIT {}")
     with contextlib.suppress(psycopg.Error):
-        rows = chooser.column_values.connection.execute(
-            query.format(printed(chooser.table.name), MOST_ROWS), ()
-        ).fetchall()
+        rows = chooser.column_values.connection.execute(query.format(printed(table.name), MOST_ROWS), ()).fetchall()
         for number, place in enumerate(rows):
             if chooser.all_differ or (number % ROUND != UNTOUCHED and len(rows) > UNTOUCHED):
                 _set(

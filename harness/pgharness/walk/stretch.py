@@ -19,6 +19,7 @@ from pgharness.chain.commits import CommitWatch
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
 from pgharness.chain.messages import STAMP, UP, Direction
+from pgharness.chain.next_texts import coming
 from pgharness.chain.watch import Watch
 from pgharness.records.by_hand import HandFailure, Section
 from pgharness.records.contents import Contents, TableContents
@@ -48,6 +49,7 @@ class Stretch:
         observer: Connection,
         rows_per_table: int,
         words: Words,
+        revisions: Sequence[Revision],
         *,
         reads_all: bool,
         most_compared_rows: int = 0,
@@ -58,6 +60,9 @@ class Stretch:
         self._observer = observer
         self._rows_per_table = rows_per_table
         self._words = words
+        self._revisions = revisions
+        self.reached = 0
+        """How many revisions the database has got: what the next ones fill themselves is left to them."""
         self._notes_commits = notes_commits
         self._leave_out = (conversation.version_table,)
         self.catalog = Reader(observer, leave_out=self._leave_out)
@@ -141,6 +146,7 @@ class Stretch:
         if files is not None and done.failure is None:
             section: Section = "after_upgrade" if direction == UP else "after_downgrade"
             done = replace(done, by_hand=self.by_hand(files, revision, section))
+        self._has_run(revision, direction)
         self.fill(fill)
         return done
 
@@ -149,8 +155,12 @@ class Stretch:
         asked = [(revision.revision, direction) for revision in revisions]
         for step, revision in zip(self._conversation.steps(asked, apart=False), revisions, strict=False):
             if step.failure is None:
+                self._has_run(revision, direction)
                 self.fill()
             yield revision, step
+
+    def _has_run(self, revision: Revision, direction: Direction) -> None:
+        self.reached = self._revisions.index(revision) + (direction == UP)
 
     def suspects(self, failure: Failure) -> tuple[Suspect, ...]:
         """Return the columns whose generated texts a failure may come of."""
@@ -170,6 +180,7 @@ class Stretch:
                 widths=self._widths,
                 words=self._words,
                 population=population,
+                coming=coming(self._revisions[self.reached :]),
             )
             if filling.filled or filling.widths != self._widths:
                 self._held = None

@@ -121,6 +121,7 @@ class Walk:
                     observer,
                     self.project.settings.rows_per_table,
                     {**self.words, **self.project.settings.words},
+                    self.project.chain.revisions,
                     reads_all=self.reads_all,
                     most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
                     traces=self.traces,
@@ -157,6 +158,7 @@ class Walk:
             return self._not_arrived(position)
         if self.passed_over:
             stretch.look()
+        stretch.reached = position.arrival
         stretch.fill(position.population)
         for index in range(position.index, len(revisions)):
             here = position if index == position.index else self._next(index)

@@ -1,0 +1,40 @@
+"""Tells which columns and tables a revision that comes soon fills itself, so that no rows of ours stand in its way: nobody else knows them yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The texts of the revisions that come next, the nearest first."""
+
+    texts: tuple[str, ...] = ()
+
+    def fills_column(self, table: str, column: str) -> bool:
+        """Whether one of them sets the column where it is NULL; one that sets it everywhere would overwrite what people have entered."""
+        name = re.escape(_bare(column))
+        guard = re.compile(rf"(?<!\w){name}\"?\s+IS\s+NULL\b|\b{name}\.(?:is_\(|== ?None)", re.IGNORECASE)
+        return any(_named(table, text) and guard.search(text) and _UPDATES.search(text) for text in self.texts)
+
+    def fills_table(self, table: str) -> bool:
+        """Whether one of them moves rows into the table from elsewhere."""
+        moves = re.compile(
+            rf"\bINSERT\s+INTO\s+(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)(?:(?!;|\bVALUES\b).)*?\bSELECT\b",
+            re.IGNORECASE | re.DOTALL,
+        )
+        return any(moves.search(text) for text in self.texts)
+
+
+NOTHING = Coming()
+_UPDATES = re.compile(r"\bUPDATE\b|\.values\(", re.IGNORECASE)
+
+
+def _named(table: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(_bare(table))}(?!\w)", text) is not None
+
+
+def _bare(name: str) -> str:
+    """Return a name as PostgreSQL prints it without its schema and quotes."""
+    return name.rpartition(".")[2].strip('"')

@@ -1,0 +1,66 @@
+"""A new column or table that one of the next revisions fills itself has no rows of ours, which nobody could have written there before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql, table
+
+CHECKS = ("upgrade", "roundtrip", "data", "modes", "crash")
+ITEM = table("item", "id bigint PRIMARY KEY, price numeric(12,2)")
+ADDS = Revision("adds", sql("ALTER TABLE item ADD cents bigint"), sql("ALTER TABLE item DROP cents"))
+FILL = "UPDATE item SET cents = price * 100 WHERE cents IS NULL"
+BACK = "UPDATE item SET price = cents / 100.0"
+FILLS = Revision("fills", sql(FILL), sql(BACK, "UPDATE item SET cents = NULL"))
+FILLS_SOME = Revision(
+    "fills_some", sql(f"{FILL} AND price > 2"), sql(f"{BACK} WHERE price > 2", "UPDATE item SET cents = NULL")
+)
+OVERWRITES = Revision("overwrites", sql("UPDATE item SET cents = price * 100"))
+REQUIRES = Revision(
+    "requires",
+    sql("UPDATE item SET cents = 0, price = 0 WHERE price IS NULL", "ALTER TABLE item ALTER cents SET NOT NULL"),
+    sql("ALTER TABLE item ALTER cents DROP NOT NULL"),
+)
+ARCHIVE = Revision("archive", sql("CREATE TABLE old_item (id bigint, price numeric(12,2))"), sql("DROP TABLE old_item"))
+MOVES = Revision(
+    "moves", sql("INSERT INTO old_item SELECT id, price FROM item WHERE price < 3"), sql("DELETE FROM old_item")
+)
+NUMBERS = Revision(
+    "numbers",
+    sql("ALTER TABLE old_item ADD CONSTRAINT old_item_key UNIQUE (id)"),
+    sql("ALTER TABLE old_item DROP CONSTRAINT old_item_key"),
+)
+
+
+def told(run: Run) -> list[tuple[str | None, str]]:
+    """Return the revision and the code of each finding."""
+    return [(one.revision, one.code) for one in run.report.findings]
+
+
+def test_a_column_is_added_filled_and_required_in_revisions_of_their_own(judge_chain: Callable[..., Run]) -> None:
+    sound = Revision(
+        "requires", sql("ALTER TABLE item ALTER price SET DEFAULT 0"), sql("ALTER TABLE item ALTER price DROP DEFAULT")
+    )
+
+    run = judge_chain(ITEM, ADDS, FILLS, sound, only=CHECKS)
+
+    assert told(run) == []
+
+
+def test_what_the_filling_leaves_out_is_found_where_it_is_required(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(ITEM, ADDS, FILLS_SOME, REQUIRES, only=("upgrade",))
+
+    assert told(run) == [("requires", "PGH-U002")]
+
+
+def test_a_filling_that_overwrites_what_people_have_entered_is_found(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(ITEM, ADDS, OVERWRITES, only=("upgrade", "data"))
+
+    assert told(run) == [("overwrites", "PGH-V001")]
+
+
+def test_rows_are_moved_to_a_table_that_was_made_before(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(ITEM, ARCHIVE, MOVES, NUMBERS, only=CHECKS)
+
+    assert told(run) == []
