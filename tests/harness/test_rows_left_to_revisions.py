@@ -24,7 +24,12 @@ REQUIRES = Revision(
 )
 ARCHIVE = Revision("archive", sql("CREATE TABLE old_item (id bigint, price numeric(12,2))"), sql("DROP TABLE old_item"))
 MOVES = Revision(
-    "moves", sql("INSERT INTO old_item SELECT id, price FROM item WHERE price < 3"), sql("DELETE FROM old_item")
+    "moves",
+    sql(
+        "INSERT INTO old_item SELECT id, price FROM item WHERE price < 3",
+        "DELETE FROM item WHERE id IN (SELECT id FROM item WHERE price < 3)",
+    ),
+    sql("INSERT INTO item SELECT id, price FROM old_item", "DELETE FROM old_item"),
 )
 NUMBERS = Revision(
     "numbers",

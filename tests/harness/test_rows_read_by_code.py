@@ -9,11 +9,13 @@ import pytest
 from pgharness.running import Run
 from tests.harness.chains import Revision, table
 
-EVENT = table("event", "id int PRIMARY KEY, body text, kind varchar(20)")
+EVENT = table("event", "id int PRIMARY KEY, body text, kind varchar(40)")
 READS = "for (one,) in op.get_bind().execute(sa.text('SELECT body FROM event WHERE body IS NOT NULL')):\n    "
 READERS = {
     "JSON": "import json; assert isinstance(json.loads(one), (dict, list, str, int, bool, type(None)))",
     "a moment": "import datetime; datetime.datetime.fromisoformat(one)",
+    "a day": "import datetime; datetime.date.fromisoformat(one)",
+    "a decimal number": "import decimal; decimal.Decimal(one)",
     "a whole number": "int(one)",
     "a number": "float(one)",
     "a UUID": "import uuid; uuid.UUID(one)",
@@ -79,3 +81,15 @@ def test_plain_rows_tell_capitals_and_words_too(judge_chain: Callable[..., Run])
     )
 
     assert [one.code for one in run.report.findings] == ["PGH-U002", "PGH-V001"]
+
+
+def test_columns_that_one_query_reads_are_told_apart_by_the_line_that_fails(judge_chain: Callable[..., Run]) -> None:
+    reads = (
+        "import decimal, uuid\n"
+        "for row in op.get_bind().execute(sa.text('SELECT body, kind FROM event WHERE body <> kind')).all():\n"
+        "    uuid.UUID(row.body)\n    decimal.Decimal(row.kind)"
+    )
+
+    run = judge_chain(EVENT, Revision("reads", reads), only=("upgrade",))
+
+    assert run.report.findings == ()

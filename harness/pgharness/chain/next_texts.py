@@ -1,4 +1,4 @@
-"""Reads the revisions that come next: what they fill themselves is left to them."""
+"""Reads the revisions that come next, and the last ones: what they fill themselves is left to them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ NEAR = 3
 """So many revisions an expansion, the filling and the contraction take; what comes later meets what people have written since."""
 
 
-def coming(revisions: Sequence[Revision]) -> Coming:
-    """Return what the next of the revisions that are still to be run, in their order, fill themselves."""
-    return Coming(tuple(_text(one.path) for one in revisions[:NEAR]))
+def coming(revisions: Sequence[Revision], reached: int) -> Coming:
+    """Return what the next revisions fill themselves, where so many of all have run; a table that one has just filled is not ours either."""
+    next_, last = revisions[reached : reached + NEAR], revisions[max(0, reached - NEAR) : reached]
+    return Coming(tuple(_text(one.path) for one in next_), tuple(_text(one.path) for one in last))
 
 
 @lru_cache(maxsize=256)
 def _text(path: str) -> str:
+    """Return what stands in the file before its downgrade."""
     try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
+        return Path(path).read_text(encoding="utf-8", errors="replace").partition("\ndef downgrade")[0]
     except OSError:
         return ""

@@ -51,14 +51,15 @@ class Checkpoints:
             table = conversation.version_table
         with database.connect() as observer:
             count, words = self.project.settings.rows_per_table, self.project.settings.words
-            left = [item for item in self.project.chain.revisions if item.revision not in applied]
+            order = self.project.chain.revisions
+            reached = max((place for place, item in enumerate(order, start=1) if item.revision in applied), default=0)
             fill_empty_tables(
                 observer,
                 rows_per_table=count,
                 leave_out=(table,),
                 words=words,
                 population=population,
-                coming=coming(left),
+                coming=coming(order, reached),
             )
         return database
 
@@ -85,7 +86,7 @@ class Checkpoints:
                         leave_out=(version_table,),
                         widths=widths,
                         words=self.project.settings.words,
-                        coming=coming(order[reached:]),
+                        coming=coming(order, reached),
                     )
                     widths.update(filling.widths)
 

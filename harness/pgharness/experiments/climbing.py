@@ -160,7 +160,7 @@ class _Going:
                 leave_out=(self.version_table,),
                 widths=self._widths,
                 words=self._site.settings.words,
-                coming=coming(self._site.project.chain.revisions[reached:]),
+                coming=coming(self._site.project.chain.revisions, reached),
             )
         self._widths.update(filling.widths)
 

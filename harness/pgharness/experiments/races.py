@@ -27,7 +27,7 @@ from pgharness.records.races import Race
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure
 from pgharness.records.stops import may_write_rows
-from pgharness.rows import fill_empty_tables
+from pgharness.rows import Population, fill_empty_tables
 from pgharness.servers import Connection
 
 FEW, MANY = 2, 5
@@ -100,13 +100,15 @@ def race(meeting: Meeting, revisions: Sequence[Revision], expected: Snapshot) ->
 
 
 def _fill(site: Site, record: ChainRecord, database: Database) -> None:
+    """Put in rows that all differ: what rows that are alike do, the walk has seen, as they have come from revision to revision."""
     with database.connect() as observer:
         fill_empty_tables(
             observer,
             rows_per_table=site.settings.rows_per_table,
             leave_out=(record.version_table,),
             words=site.words,
-            coming=coming(record.chain.revisions[-1:]),
+            population=Population.PLAIN,
+            coming=coming(record.chain.revisions, len(record.chain.revisions) - 1),
         )
 
 

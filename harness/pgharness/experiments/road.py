@@ -95,7 +95,7 @@ class Road:
                 leave_out=(conversation.version_table,),
                 widths=self._widths,
                 words=self.site.words,
-                coming=coming(self.site.project.chain.revisions[self._arrived :]),
+                coming=coming(self.site.project.chain.revisions, self._arrived),
             )
             self._widths = filling.widths
 

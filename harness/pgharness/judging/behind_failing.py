@@ -10,7 +10,8 @@ from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks import notices, roundtrip, upgrade
 from pgharness.findings import CheckResult, Finding, Note
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.steps import Failure, RevisionRecord
+from pgharness.records.steps import RevisionRecord
+from pgharness.rows.population import Population
 
 OF_THE_CATALOG = frozenset({roundtrip.NAME, notices.NAME})
 """What finds of an object that it is there or is not; rows and locks are what they are."""
@@ -52,10 +53,9 @@ def _behind(result: CheckResult, failing: RevisionRecord, record: ChainRecord) -
 def _without_rows_unknown(result: CheckResult, record: ChainRecord) -> CheckResult:
     """Leave out failures on rows of tables on whose rows a revision before was to work, had it not failed on them."""
     for failing in record.revisions:
-        failure = failing.upgrade_rows_failure
-        if failure is None or failure.refused:
+        if failing.upgrade.failure is not None or not _leaves_others(failing):
             continue
-        works_on = _rows_of(failing, failure)
+        works_on = _rows_of(failing)
         spared = [
             one
             for one in result.findings
@@ -63,20 +63,30 @@ def _without_rows_unknown(result: CheckResult, record: ChainRecord) -> CheckResu
         ]
         if spared:
             told = ", ".join(dict.fromkeys(f"[{one.revision}]" for one in spared))
-            message = f"it fails on rows, so what it would have made of them is not known, and nothing is said of those that fail on them behind it: {told}"
+            message = f"what it leaves of rows was not to be had, so nothing is said of those that fail on them behind it: {told}"
             note = Note(result.name, failing.revision.revision, message)
             left = tuple(one for one in result.findings if one not in spared)
             result = replace(result, findings=left, notes=(*result.notes, note))
     return result
 
 
-def _rows_of(failing: RevisionRecord, failure: Failure) -> set[str]:
+def _leaves_others(item: RevisionRecord) -> bool:
+    """Whether those behind a revision meet other rows than it leaves: it fails on them, or its way back does not restore the catalog."""
+    last, again = item.reupgrade or item.downgrade, item.reupgrade
+    is_there = last is None or last.snapshot == item.upgrade.snapshot
+    return item.population is not Population.VARIED or not is_there or (again is not None and again.failure is not None)
+
+
+def _rows_of(failing: RevisionRecord) -> set[str]:
     """Return the names in what a revision does to rows: in its DML, and where its code fails between two statements, in the last one."""
+    failure = failing.upgrade_rows_failure
     statements = [one.sql for one in failing.upgrade.statements if one.file == failing.revision.path]
-    if failure.statement is not None:
+    if failure is not None and failure.statement is not None:
         statements.append(failure.statement)
     works = [
-        one for one in statements if _WRITES_ROWS.match(one) or (failure.sqlstate is None and one == failure.statement)
+        one
+        for one in statements
+        if _WRITES_ROWS.match(one) or (failure is not None and failure.sqlstate is None and one == failure.statement)
     ]
     return {unquoted(part) for one in works for part in _PART.findall(one)}
 

@@ -44,6 +44,12 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
                 seen=f"known are {', '.join(names)}",
                 mend=_mend_unknown(name, names),
             )
+    if only and not set(only) - set(skip):
+        raise CannotRun(
+            "No check is left to make.",
+            seen=f"only {', '.join(only)}, and {', '.join(skip)} skipped",
+            mend="leave out one of the two",
+        )
     return tuple(check for check in known if (not only or check.name in only) and check.name not in skip)
 
 

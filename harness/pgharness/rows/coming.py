@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """The texts of the revisions that come next, the nearest first."""
+    """The texts of the revisions that come next, and of those that have just run, each as far as its way back."""
 
     texts: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
 
     def fills_column(self, table: str, column: str) -> bool:
         """Whether one of them sets the column where it is NULL; one that sets it everywhere would overwrite what people have entered."""
@@ -19,12 +20,14 @@ class Coming:
         return any(_named(table, text) and guard.search(text) and _UPDATES.search(text) for text in self.texts)
 
     def fills_table(self, table: str) -> bool:
-        """Whether one of them moves rows into the table from elsewhere."""
-        moves = re.compile(
-            rf"\bINSERT\s+INTO\s+(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)(?:(?!;|\bVALUES\b).)*?\bSELECT\b",
-            re.IGNORECASE | re.DOTALL,
-        )
-        return any(moves.search(text) for text in self.texts)
+        """Whether one of them moves rows into the table from elsewhere, or has moved there what there was.
+
+        One that reads or empties the table besides counts on what stands there.
+        """
+        name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)"
+        moves = re.compile(rf"\bINSERT\s+INTO\s+{name}(?:(?!;|\bVALUES\b).)*?\bSELECT\b", re.IGNORECASE | re.DOTALL)
+        knows = re.compile(rf"\b(?:FROM|JOIN|TRUNCATE(?:\s+TABLE)?|UPDATE)\s+(?:ONLY\s+)?{name}", re.IGNORECASE)
+        return any(moves.search(text) and not knows.search(text) for text in (*self.texts, *self.last))
 
 
 NOTHING = Coming()

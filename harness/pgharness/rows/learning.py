@@ -20,12 +20,14 @@ _VIOLATED = re.compile(r'check constraint "(.+?)" of relation|violates check con
 MOST = 30
 # What Python says of a text that it cannot read, and the type that it was to be read as.
 _READ_BY_PYTHON = (
-    (re.compile(r"Invalid isoformat string: '(.*)'"), "timestamp"),
+    # A day is no moment, and a moment no day: the second lesson has the other one.
+    (re.compile(r"Invalid isoformat string: '(\d{4}-\d\d-\d\d .*)'"), "date"),
+    (re.compile(r"Invalid isoformat string: '(?!\d{4}-\d\d-\d\d )(.*)'"), "timestamp"),
     (re.compile(r"invalid literal for int\(\) with base 10: '(.*)'"), "bigint"),
     (re.compile(r"could not convert string to float: '(.*)'"), "double precision"),
 )
 # Of these it does not say which text it was.
-_UNSAID = {"JSONDecodeError": "json", "badly formed hexadecimal UUID string": "uuid"}
+_UNSAID = {"JSONDecodeError": "json", "InvalidOperation": "numeric", "badly formed hexadecimal UUID string": "uuid"}
 # What SQLAlchemy says of a text that is none of an enum's, which it does not make a type.
 _NO_LABEL = re.compile(
     r"'(?P<text>.*)' is not among the defined enum values\. Enum name: .*\. Possible values: (?P<labels>.+)"
@@ -45,18 +47,18 @@ class Suspect:
 
 
 def suspects(
-    connection: Connection, message: str, *, error: str = "", statement: str | None = None
+    connection: Connection, message: str, *, error: str = "", statement: str | None = None, code: str = ""
 ) -> tuple[Suspect, ...]:
     """Return the columns that hold what could not be read, on the database where it could not.
 
-    `error` is the class of what Python raised, and `statement` the last one that was sent before.
+    `error` is the class of what Python raised, `code` the line that did, and `statement` the last one that was sent before.
     """
     violated = _VIOLATED.search(message)
     if violated is not None:
         return (Suspect(constraint=violated[1] or violated[2]),)
     unreadable = _UNREADABLE.search(message)
     if unreadable is None:
-        return tuple(_unread_by_python(connection, message, error, statement or ""))
+        return tuple(_unread_by_python(connection, message, error, statement or "", code))
     text = unreadable[2] or unreadable[3]
     return tuple(
         Suspect(table.name, column.name, unreadable[1])
@@ -65,7 +67,7 @@ def suspects(
     )
 
 
-def _unread_by_python(connection: Connection, message: str, error: str, statement: str) -> Iterator[Suspect]:
+def _unread_by_python(connection: Connection, message: str, error: str, statement: str, code: str) -> Iterator[Suspect]:
     """Yield the columns whose text Python could not read: those that hold the one it names, or that the statement reads."""
     said: list[tuple[str, str, tuple[str, ...]]] = [
         (found[1], type_name, ()) for words, type_name in _READ_BY_PYTHON if (found := words.search(message))
@@ -75,12 +77,15 @@ def _unread_by_python(connection: Connection, message: str, error: str, statemen
             (labels["text"], "", tuple(one for one in labels["labels"].split(", ") if one not in {"...", ".."}))
         )
     unsaid = next((type_name for words, type_name in _UNSAID.items() if words in (error, message)), "")
-    for table, column in _text_columns(connection) if said or unsaid else ():
+    columns = list(_text_columns(connection)) if said or unsaid else []
+    for table, column in columns:
         for text, type_name, texts in said:
             if _holds(connection, table, column, text):
                 yield Suspect(table.name, column.name, type_name, texts=texts)
-        if unsaid and _reads(statement, table, column):
-            yield Suspect(table.name, column.name, unsaid)
+    read = [(table, column) for table, column in columns if unsaid and _reads(statement, table, column)]
+    named = [one for one in read if one[1].name in _WORD.findall(code)]
+    for table, column in named or read:
+        yield Suspect(table.name, column.name, unsaid)
 
 
 def _reads(statement: str, table: Table, column: Column) -> bool:

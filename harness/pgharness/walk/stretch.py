@@ -164,7 +164,8 @@ class Stretch:
 
     def suspects(self, failure: Failure) -> tuple[Suspect, ...]:
         """Return the columns whose generated texts a failure may come of."""
-        return suspects(self._observer, failure.message, error=failure.error, statement=failure.statement)
+        code = failure.frames[-1].code if failure.frames else ""
+        return suspects(self._observer, failure.message, error=failure.error, statement=failure.statement, code=code)
 
     def learn(self, found: Sequence[Suspect]) -> Words:
         """Return what these columns are meant to hold, now that the revision has passed."""
@@ -180,7 +181,7 @@ class Stretch:
                 widths=self._widths,
                 words=self._words,
                 population=population,
-                coming=coming(self._revisions[self.reached :]),
+                coming=coming(self._revisions, self.reached),
             )
             if filling.filled or filling.widths != self._widths:
                 self._held = None

@@ -138,6 +138,25 @@ def test_since_leaves_out_what_earlier_revisions_declare() -> None:
     assert told(record, [], Rules(since="0001")) == []
 
 
+def test_checks_that_are_all_skipped_are_refused() -> None:
+    with pytest.raises(CannotRun, match="leave out one of the two"):
+        wanted_checks(("drift", "enums"), ("enums", "drift"))
+    assert [check.name for check in wanted_checks(("drift", "enums"), ("enums",))] == ["drift"]
+
+
+def test_since_leaves_nothing_out_of_what_models_say_of_the_heads() -> None:
+    first = Revision("0001", "0001", "0001.py", ())
+    walked = RevisionRecord(first, EMPTY, Step((), 0.0, EMPTY))
+    record = replace(RECORD, chain=Chain((first,), ("0001",), ("0001",)), revisions=(walked,))
+    one = Finding("indices", "0001", "index public.a", "It is so.", "mend it", code="PGH-I002")
+    of_today, of_old = (
+        replace(INDICES, judge=lambda *_: iter([one]), of_today=is_of_today) for is_of_today in (True, False)
+    )
+
+    assert [found[0] for found in told(record, [of_today], Rules(since="0001"))] == ["indices"]
+    assert told(record, [of_old], Rules(since="0001")) == []
+
+
 def test_several_names_in_one_option_are_told_how_to_be_given() -> None:
     with pytest.raises(CannotRun, match="give the option once for each: --skip drift --skip enums"):
         wanted_checks((), ("drift,enums",))
