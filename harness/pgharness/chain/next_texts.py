@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from pgharness.records.revisions import Revision
@@ -19,7 +18,6 @@ def coming(revisions: Sequence[Revision], reached: int) -> Coming:
     return Coming(tuple(_text(one.path) for one in next_), tuple(_text(one.path) for one in last))
 
 
-@lru_cache(maxsize=256)
 def _text(path: str) -> str:
     """Return what stands in the file before its downgrade."""
     try:
