@@ -56,7 +56,7 @@ REFUSED = [
     (
         "23502",
         "ALTER TABLE child ADD extra int NOT NULL",
-        'add extra with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE child SET extra = <value>")',
+        'add extra with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE child SET extra = <value> WHERE extra IS NULL")',
     ),
     (
         "23502",
@@ -241,7 +241,7 @@ def test_a_name_that_is_a_keyword_is_quoted_in_the_sql_of_an_advice_and_nowhere_
     )
 
     assert advice(failure, "correct it") == (
-        'add order with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE \\"user\\" SET \\"order\\" = <value>"), '
+        'add order with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE \\"user\\" SET \\"order\\" = <value> WHERE \\"order\\" IS NULL"), '
         'and in one after it op.alter_column("user", "order", nullable=False), or correct it'
     )
 
