@@ -72,9 +72,7 @@ def _without_rows_unknown(result: CheckResult, record: ChainRecord) -> CheckResu
 
 def _leaves_others(item: RevisionRecord) -> bool:
     """Whether those behind a revision meet other rows than it leaves: it fails on them, or its way back does not restore the catalog."""
-    last, again = item.reupgrade or item.downgrade, item.reupgrade
-    is_there = last is None or last.snapshot == item.upgrade.snapshot
-    return item.population is not Population.VARIED or not is_there or (again is not None and again.failure is not None)
+    return item.population is not Population.VARIED or not item.ends_as_upgraded
 
 
 def _rows_of(failing: RevisionRecord) -> set[str]:

@@ -129,6 +129,14 @@ class RevisionRecord:
     behind: str | None = None
     """The first revision before it that fails every way, and was passed over: a failure may come of what that has not made."""
 
+    @property
+    def ends_as_upgraded(self) -> bool:
+        """Whether the way back, and the second upgrade, have left the catalog as the first one did; true where none was tried."""
+        if self.reupgrade is not None and self.reupgrade.failure is not None:
+            return False
+        last = self.reupgrade or self.downgrade
+        return last is None or last.snapshot == self.upgrade.snapshot
+
 
 @dataclass(frozen=True, slots=True)
 class Descent:

@@ -91,11 +91,4 @@ def _with_traces(record: RevisionRecord, position: Position) -> RevisionRecord:
 
 def is_spoiled(record: RevisionRecord) -> bool:
     """Whether the database is no longer what a clean upgrade to this revision gives."""
-    if (
-        record.alone_failure
-        or record.walk_failure
-        or (record.reupgrade is not None and record.reupgrade.failure is not None)
-    ):
-        return True
-    last = record.reupgrade or record.downgrade
-    return last is not None and last.snapshot != record.upgrade.snapshot
+    return bool(record.alone_failure or record.walk_failure) or not record.ends_as_upgraded
