@@ -68,8 +68,6 @@ def record_chain(
     record_once = partial(_record_side_by_side, project, databases, wanted)
     record = with_imports_ahead(project, partial(record_once, advance), partial(record_once, lambda _label: None))
     left = Outside() if databases.server.is_ours else databases.outside().since(before)
-    if CONTENTS in wanted:
-        record = _with_culprits(project, databases, record)
     return replace(
         record,
         kept=_kept(databases, record) if KEPT in wanted else None,
@@ -84,14 +82,6 @@ def _sizes(project: Project, databases: Databases) -> SizesRecord | None:
     if profile is None:
         return None
     return calibrate(databases, read_profile(profile), project.settings.small_table_rows)
-
-
-def _with_culprits(project: Project, databases: Databases, record: ChainRecord) -> ChainRecord:
-    """Find the statements at fault, where a judge has something to tell that nobody declared."""
-    declared = {item.revision for item in project.chain.revisions if data.CHECK.name in item.allow}
-    lossy = {one.revision for one in data.judge(record, lambda _left, _right: ()) if isinstance(one, Finding)}
-    wanted = frozenset(one for one in lossy - declared if one is not None)
-    return replace(record, revisions=tuple(with_culprits(project, databases, record.revisions, wanted)))
 
 
 def _kept(databases: Databases, record: ChainRecord) -> tuple[KeptObject, ...]:
@@ -190,6 +180,7 @@ class _Recording:
             deployment=self._compared(deployment, record.walked_head),
             later_deployments=tuple(self._deployed_later(record, deployment)),
         )
+        record = self._with_culprits(record)
         if found is None and record.head is not None:
             found = self._experiment_elsewhere(record.head, experiments)
         if following is not None:
@@ -254,7 +245,18 @@ class _Recording:
                     upgrade_to(self.project, database, self.project.chain.ancestors(start))
                     yield replace(deploy(self.project, database, self.project.chain.targets), start=start)
 
+    def _with_culprits(self, record: ChainRecord) -> ChainRecord:
+        """Find the statements at fault, where a judge has something to tell that nobody declared."""
+        if CONTENTS not in self.wanted:
+            return record
+        declared = {item.revision for item in self.project.chain.revisions if data.CHECK.name in item.allow}
+        lossy = {one.revision for one in data.judge(record, lambda _left, _right: ()) if isinstance(one, Finding)}
+        wanted = frozenset(one for one in lossy - declared if one is not None)
+        site = Site(self.project, self.databases, record.head or record.base, None, record.words)
+        return replace(record, revisions=with_culprits(site, record.revisions, wanted))
+
     def _without_deployment(self, record: ChainRecord) -> ChainRecord:
+        record = self._with_culprits(record)
         if record.head is None:
             return record
         return replace(record, **self._experiment(Site(self.project, self.databases, record.head, None), EXPERIMENTS))

@@ -219,7 +219,8 @@ def _judge_again(seen: Seen, again: Mapping[str, TableChanges], *, redacts: bool
     met = seen.item.upgrade.met
     for table, one in again.items():
         before = met.table(table) if met is not None else None
-        if before is None or table in seen.refilled | seen.written_to or seen.is_irreversible:
+        is_same = not (one.values or one.vanished or one.appeared)
+        if is_same or before is None or table in seen.refilled | seen.written_to or seen.is_irreversible:
             continue
         mend = f"make upgrade() in {path_of(seen)} give the same each time; {DECLARE}"
         if seen.back(table).vanished or _is_made_anew(seen, table):

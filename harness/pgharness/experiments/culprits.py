@@ -1,17 +1,21 @@
-"""Finds the statement behind which contents are no longer what they were, by running a revision again and looking after each."""
+"""Finds the statement behind which contents are no longer what they were, by running a revision again and looking after each.
+
+All are run again on copies of one database, which is brought along the chain for them once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import converse
 from pgharness.chain.messages import DOWN, UP
-from pgharness.chain.project import Project
 from pgharness.chain.watch import Ask, Moment, QueryRefused
-from pgharness.databases import Databases
-from pgharness.experiments.checkpoints import Checkpoints
+from pgharness.databases import Database
+from pgharness.experiments.experiment import Site
+from pgharness.experiments.road import new_road
 from pgharness.findings import CannotRun
 from pgharness.records.changes import TableChanges, changes
 from pgharness.records.contents import Contents
@@ -19,21 +23,31 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.rows import fill_empty_tables
 
-# Each needs a database at the revision before, which is the chain up to there once more.
-MOST_REVISIONS = 8
+MOST_REVISIONS = 24
 
 
 def with_culprits(
-    project: Project, databases: Databases, revisions: tuple[RevisionRecord, ...], lossy: Collection[str]
-) -> Iterator[RevisionRecord]:
-    """Yield the revisions, the first of those that lose something with the statements that do."""
-    left = MOST_REVISIONS
-    for item in revisions:
-        if item.revision.revision in lossy and left and _is_open(item):
-            left -= 1
-            yield replace(item, culprits=_culprits(project, databases, item))
-        else:
-            yield item
+    site: Site, revisions: tuple[RevisionRecord, ...], lossy: Collection[str]
+) -> tuple[RevisionRecord, ...]:
+    """Return the revisions, the first of those that lose something with the statements that do."""
+    wanted = [item for item in revisions if item.revision.revision in lossy and _is_open(item)][:MOST_REVISIONS]
+    found: dict[str, Mapping[tuple[str, str], Statement]] = {}
+    # What does not pass on rows again is not looked into, nor what stands behind it.
+    with contextlib.suppress(CannotRun):
+        found.update(_along_the_chain(site, wanted))
+    return tuple(replace(item, culprits=found.get(item.revision.revision, {})) for item in revisions)
+
+
+def _along_the_chain(
+    site: Site, wanted: Sequence[RevisionRecord]
+) -> Iterator[tuple[str, Mapping[tuple[str, str], Statement]]]:
+    if not wanted:
+        return
+    with new_road(site, site.settings.rows_per_table) as road:
+        for item in wanted:
+            road.go_before(item.revision)
+            with road.copy() as copy:
+                yield item.revision.revision, _culprits(site, copy, item)
 
 
 def _is_open(item: RevisionRecord) -> bool:
@@ -42,27 +56,20 @@ def _is_open(item: RevisionRecord) -> bool:
     return any(len([one for one in step.statements if one.file == item.revision.path]) > 1 for step in steps)
 
 
-def _culprits(project: Project, databases: Databases, item: RevisionRecord) -> Mapping[tuple[str, str], Statement]:
+def _culprits(site: Site, database: Database, item: RevisionRecord) -> Mapping[tuple[str, str], Statement]:
     revision = item.revision.revision
-    before = project.chain.ancestors(revision) - {revision}
     try:
-        database = Checkpoints(project, databases).with_applied(before)
-    except CannotRun:
-        return {}
-    try:
-        with database.connect() as observer, converse(project, database) as conversation:
+        with database.connect() as observer, converse(site.project, database) as conversation:
             table = conversation.version_table
-            reader = ContentsReader((table,), project.settings.compared_rows)
+            reader = ContentsReader((table,), site.settings.compared_rows)
             watches = [_Watch(reader, direction) for direction in (UP, DOWN)]
             for direction, watch in zip((UP, DOWN) if item.revision.has_downgrade else (UP,), watches, strict=False):
                 watch.seen = reader.read(observer)
                 for _ in conversation.steps([(revision, direction)], apart=True, watches=[watch]):
                     pass
-                fill_empty_tables(observer, rows_per_table=project.settings.rows_per_table, leave_out=(table,))
+                fill_empty_tables(observer, rows_per_table=site.settings.rows_per_table, leave_out=(table,))
     except CannotRun:
         return {}
-    finally:
-        databases.drop(database)
     return {key: statement for watch in watches for key, statement in watch.found.items()}
 
 

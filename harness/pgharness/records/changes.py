@@ -62,6 +62,8 @@ class _Matched:
 def _of_table(before: TableContents, after: TableContents | None, *, kept_types: bool) -> TableChanges:
     if after is None:
         return TableChanges(before.name, is_gone=True)
+    if after == before:
+        return TableChanges(before.name)
     pairs = {one.name: _counterpart(one, before, after) for one in before.columns}
     there = {name: later for name, later in pairs.items() if later is not None}
     of_before = {one.name: one for one in before.columns}
