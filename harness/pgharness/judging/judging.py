@@ -25,6 +25,7 @@ from pgharness.judging.judge_faults import judge_guarded
 from pgharness.judging.of_old_revisions import fold, old_revisions
 from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
+from pgharness.judging.short_paths import with_short_paths
 from pgharness.judging.weighing import Said, Weighing
 from pgharness.kinds import kinds_of
 from pgharness.records.chain_record import ChainRecord
@@ -93,6 +94,7 @@ def judge(
         result = _judge_one(
             record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results, before, old)
         )
+        result = with_short_paths(result, rules.folder)
         result = without_unknown(_asked_for(result) if check.name in rules.asked else result, record)
         results.append(_of_standing(result, record, rules.since) if check.only_of_standing else result)
     told = [
@@ -108,7 +110,7 @@ def judge(
             _without_earlier(fold(result, old, rules), frozenset() if result.name in of_today else before - ends),
             rules.accepted,
         )
-        for result in (*_unasked(record, checks, ends, comparer), *told)
+        for result in (*_unasked(record, checks, ends, comparer, rules), *told)
     )
 
 
@@ -124,12 +126,12 @@ def _ends(record: ChainRecord) -> frozenset[str]:
 
 
 def _unasked(
-    record: ChainRecord, checks: Sequence[Check], ends: Collection[str], comparer: Comparer
+    record: ChainRecord, checks: Sequence[Check], ends: Collection[str], comparer: Comparer, rules: Rules
 ) -> tuple[CheckResult, ...]:
     """Return what `upgrade` says of the revisions that keep the chain from its heads, where it is not wanted and others are."""
     if not ends or upgrade.CHECK in checks or not any(check.needs_walk for check in checks):
         return ()
-    result = _judge_one(record, upgrade.CHECK, frozenset(), comparer)
+    result = with_short_paths(_judge_one(record, upgrade.CHECK, frozenset(), comparer), rules.folder)
     findings = tuple(one for one in result.findings if one.revision in ends)
     return (replace(result, findings=findings, notes=(), is_wanted=False),)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
 from pgharness.judging.accepted import Accepted, read_accepted
@@ -31,6 +32,8 @@ class Rules:
     """Findings that are accepted for now."""
     accepted_file: str = ""
     """Where they are written down."""
+    folder: Path | None = None
+    """From where files are told; None: as they are."""
 
 
 def read_rules(settings: Settings, today: date) -> Rules:
@@ -45,6 +48,7 @@ def read_rules(settings: Settings, today: date) -> Rules:
         settings.previous,
         read_accepted(settings.accepted),
         str(settings.accepted),
+        settings.folder.absolute(),
     )
 
 
