@@ -26,6 +26,7 @@ DRAFTED_KINDS = frozenset({"table", "column", "constraint", "index", "type"})
 OF_A_TABLE = re.compile(
     r"op\.(?:add_column|alter_column|drop_column|(?:create|drop)_(?:table|index|table_comment|constraint)|create_\w+_constraint|create_foreign_key)\("
 )
+_NO_NAME = re.compile(r"name '(\w+)' is not defined.*")
 _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
@@ -196,7 +197,18 @@ def _mend_draft(failure: Failure) -> str:
     """Return what lets a draft run; a template that puts quotes around down_revision names a revision "None" before the first."""
     if (failure.error, failure.message) == ("KeyError", "'None'"):
         return "write the revisions as Python prints them in script.py.mako: down_revision = ${repr(down_revision)}"
+    if module := _module_that_lacks(failure):
+        return f"add `import {module}` to script.py.mako, below `import sqlalchemy as sa`, so that each draft has it"
     return "add what is missing to script.py.mako (imports), to env.py (render_item), or to the models"
+
+
+def _module_that_lacks(failure: Failure) -> str:
+    """Return the module, such as `shelf.types`, whose name the draft uses in `shelf.types.Title(`; nothing where it lacks something else."""
+    found = _NO_NAME.fullmatch(failure.message) if failure.error == "NameError" else None
+    if found is None or not failure.frames:
+        return ""
+    used = re.search(rf"(?<![\w.])({found[1]}(?:\.\w+)*)\.\w+\(", failure.frames[-1].code)
+    return used[1] if used else ""
 
 
 CHECK = Check(

@@ -207,3 +207,48 @@ def test_a_template_that_quotes_down_revision_is_told_to_print_it(judge_example:
 
     assert finding.code == "PGH-A003"
     assert finding.mend.endswith("in script.py.mako: down_revision = ${repr(down_revision)}")
+
+
+OF_ANOTHER_MODULE = {
+    MODELS: ("title: Mapped[str] = mapped_column(sa.Text)", "title: Mapped[str] = mapped_column(shelf.types.Title)"),
+    "shelf/__init__.py": "",
+    "shelf/types.py": "import sqlalchemy as sa\n\n\nclass Title(sa.types.TypeDecorator):\n    impl = sa.Text\n    cache_ok = True\n",
+}
+
+
+@pytest.mark.parametrize("template", [None, "import sqlalchemy as sa\nimport shelf.types\n"])
+def test_a_draft_that_lacks_a_module_is_led_to_its_import_which_mends_it(
+    template: str | None, example: Callable[..., Path], command_line: Callable[..., Any]
+) -> None:
+    project = example(edits=OF_ANOTHER_MODULE)
+    (models,) = project.glob("bookshop_*.py")
+    models.write_text("import shelf.types\n" + models.read_text(encoding="utf-8"), encoding="utf-8")
+    if template is not None:
+        mako = project / "script.py.mako"
+        text = mako.read_text(encoding="utf-8").replace("import sqlalchemy as sa\n", template)
+        mako.write_text(text, encoding="utf-8")
+
+    ended = command_line("check", "--alembic", project / "alembic.ini", "--only", "autogenerate")
+
+    assert ended.code == (1 if template is None else 0), ended.out
+    assert ("add `import shelf.types` to script.py.mako, below `import sqlalchemy as sa`" in ended.out) == (
+        template is None
+    )
+
+
+ASKS_HOW_IT_IS_TYPED = """\
+def nothing_where_nothing_is(context, _revision, directives):
+    if context.config.cmd_opts.autogenerate and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+
+"""
+
+
+def test_a_hook_that_asks_whether_autogenerate_was_typed_is_told_so(judge_example: Callable[..., Report]) -> None:
+    configured = "context.configure(\n    process_revision_directives=nothing_where_nothing_is,"
+
+    report = judge_example(
+        edits={"env.py": ("context.configure(", ASKS_HOW_IT_IS_TYPED + configured)}, only=("autogenerate",)
+    )
+
+    assert report.findings == ()

@@ -532,3 +532,46 @@ sa.Table("book", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), s
     refused = [one for one in found("drift", edits={"bookshop.py": models}) if one.code == "PGH-D013"]
 
     assert [one.evidence.partition(" ON")[0] for one in refused] == ["CREATE INDEX ix_author_words"]
+
+
+LEFT_TO_THE_CHAIN: dict[str, Any] = {
+    "bookshop.py": """
+import enum
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+class Base:
+    metadata = sa.MetaData()
+
+def mood():
+    return postgresql.ENUM("sad", "glad", name="mood", create_type=False)
+
+sa.Table("author", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("mood", mood()))
+sa.Table("book", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("moods", postgresql.ARRAY(mood())))
+""",
+    "versions/0001_add_author.py": """
+revision = "0001"
+down_revision = None
+from alembic import op
+
+def upgrade():
+    op.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+    op.execute("CREATE TABLE author (id serial PRIMARY KEY, mood mood)")
+    op.execute("CREATE TABLE book (id serial PRIMARY KEY, moods mood[])")
+
+def downgrade():
+    op.execute("DROP TABLE author, book")
+    op.execute("DROP TYPE mood")
+""",
+    "versions/0002_add_book.py": None,
+    "versions/0003_add_country.py": None,
+}
+
+
+@pytest.mark.parametrize("label", ["glad", "merry"])
+def test_types_that_models_leave_to_the_chain_are_compared_with_it(label: str, found: Callable[..., Any]) -> None:
+    edits = {**LEFT_TO_THE_CHAIN, "bookshop.py": LEFT_TO_THE_CHAIN["bookshop.py"].replace('"glad"', f'"{label}"')}
+
+    codes = [(one.code, one.subject) for one in found("drift", edits)]
+
+    assert codes == ([] if label == "glad" else [("PGH-D007", "type public.mood")])
