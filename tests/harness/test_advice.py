@@ -204,11 +204,25 @@ def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
         ('cannot create index on partitioned table "parted" concurrently', "0A000", "CREATE INDEX … ON ONLY parted"),
         ("Not an executable object: 'SELECT 1'", None, "connection.execute(sa.text(…))"),
         ("This text() construct doesn't define a bound parameter named 'i'", None, "CAST(:i AS <type>)"),
+        ("tuple index out of range", None, "write %% for a percent sign"),
+        ("name 'sqlmodel' is not defined", None, "`import sqlmodel` where it is a module"),
+        ("isolation_level may not be altered unless rollback() or commit() is called first.", None, "autocommit_block"),
+        (
+            "This connection has already begun a transaction; isolation level may not be altered",
+            None,
+            "autocommit_block",
+        ),
         ("only '%s', '%b', '%t' are allowed as placeholders, got '%''", None, "write %% for a percent sign"),
     ],
 )
 def test_what_a_driver_refuses_is_advised_on(said: str, sqlstate: str | None, words: str) -> None:
-    assert words in advice(Failure("Error", said, sqlstate=sqlstate), "correct it")
+    statement = "SELECT 'a%' WHERE %s" if "tuple" in said else None
+
+    assert words in advice(Failure("Error", said, statement, sqlstate=sqlstate), "correct it")
+
+
+def test_an_index_that_python_cannot_find_is_no_percent_sign() -> None:
+    assert advice(Failure("IndexError", "list index out of range", "SELECT 1"), "correct it") == "correct it"
 
 
 def test_the_page_of_all_advice_is_current() -> None:

@@ -117,7 +117,7 @@ BROKEN_PROJECTS = [
         {"versions/0003_add_price.py": 'revision = "0003"\ndown_revision = "0002"\n'},
         "do not form a graph",
         "Revision 0003 is present more than once",
-        "correct down_revision",
+        "0003_add_price.py say revision = '0003'; delete the one that is a copy",
         id="two revisions have one name",
     ),
     pytest.param(

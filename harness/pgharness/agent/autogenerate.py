@@ -94,8 +94,7 @@ def _compare(environment: Environment) -> RevisionContext:
     drafts = RevisionContext(environment.project.config, environment.project.scripts, {**ARGUMENTS})
     context = environment.new_context(template_args=drafts.template_args, revision_context=drafts)
     # Alembic refuses a database that is not at all heads; where some are chosen, it is meant to be.
-    chosen = environment.project.task["heads"]
-    heads = environment.project.scripts.get_heads() if chosen else context.get_current_heads()
+    heads: Any = "heads" if environment.project.task["heads"] else context.get_current_heads()
     drafts.run_autogenerate(heads, context)
     rollback(environment.connection)
     return drafts

@@ -183,6 +183,14 @@ def test_heads_that_are_chosen_are_compared_though_others_were_left_out(judge_ex
     assert {result.name for result in report.results if result.status is Status.PASSED} >= {"autogenerate"}
 
 
+def test_heads_of_which_one_depends_on_another_are_compared(judge_example: Callable[..., Report]) -> None:
+    apart = 'revision = "0009"\ndown_revision = None\ndepends_on = "0003"\n\n\ndef upgrade():\n    pass\n'
+
+    report = judge_example(edits={"versions/0009_apart.py": apart}, heads=("0003", "0009"), only=("autogenerate",))
+
+    assert report.findings == ()
+
+
 def test_what_it_finds_of_models_that_the_server_refuses_in_part_is_told_once_where_drift_tells_them(
     judge_example: Callable[..., Report],
 ) -> None:
