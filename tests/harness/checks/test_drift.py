@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -575,3 +577,32 @@ def test_types_that_models_leave_to_the_chain_are_compared_with_it(label: str, f
     codes = [(one.code, one.subject) for one in found("drift", edits)]
 
     assert codes == ([] if label == "glad" else [("PGH-D007", "type public.mood")])
+
+
+LEFT_TO_REVISIONS = (
+    "CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE TRIGGER touches BEFORE UPDATE ON book FOR EACH ROW EXECUTE FUNCTION touched()",
+    "ALTER TABLE book ENABLE ROW LEVEL SECURITY",
+)
+
+
+def test_what_no_model_can_declare_is_left_to_the_chain_by_a_rule_that_ends_the_finding(
+    example: Callable[..., Path], command_line: Callable[..., Any]
+) -> None:
+    project = example(edits=executing(*LEFT_TO_REVISIONS))
+    checked = ("check", "--config", project / "pyproject.toml", "--only", "drift")
+    (project / "pyproject.toml").write_text("[tool.pgharness]\n", encoding="utf-8")
+
+    told = command_line(*checked)
+    rules = re.findall(r"ignore = \[(\{.*?\})\]", told.out)
+    (project / "pyproject.toml").write_text(f"[tool.pgharness]\nignore = [{', '.join(rules)}]\n", encoding="utf-8")
+    left = command_line(*checked)
+
+    assert (told.code, len(rules), left.code) == (1, 3, 0), left.out
+    assert told.out.count("; or, where it is not meant, write a revision: ") == 3
+
+
+def test_what_a_model_can_declare_is_told_to_be_declared(found: Callable[..., Any]) -> None:
+    (finding,) = found("drift", executing("ALTER TABLE book ADD CONSTRAINT ck_title CHECK (title <> '')"))
+
+    assert finding.mend.startswith("declare it in the models, or write a revision: ")
