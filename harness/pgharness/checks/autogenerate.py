@@ -47,7 +47,7 @@ def _judge_pending(
             revision=None,
             subject="the comparison at the heads",
             message=f"Alembic cannot compare the models with the database: {failure_in_words(comparison.failure)}",
-            mend="correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models",
+            mend=_mend_comparison(comparison.failure),
             evidence=failure_evidence(comparison.failure),
             code="PGH-A001",
         )
@@ -77,6 +77,16 @@ def _judge_pending(
         # What of the models the server refuses is told there too.
         is_seen_by_drift = record.models is not None and OF_A_TABLE.match(operation) is not None
         yield Repeated("drift", finding) if is_seen_by_drift else finding
+
+
+def _mend_comparison(failure: Failure) -> str:
+    """Return what lets Alembic compare; it asks the server whether defaults are equal, and puts a model's text there without doubling its quotes."""
+    if failure.sqlstate == "42601" and (failure.statement or "").lstrip().startswith("SELECT "):  # syntax_error
+        return (
+            "write the default as SQL in the model, server_default=sa.text(\"'it''s'\") for a text with a quote: Alembic puts it into the statement "
+            "as it is; or leave compare_server_default out in env.py, for `drift` compares defaults anyway"
+        )
+    return "correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models"
 
 
 def _forgotten(record: ChainRecord) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
@@ -32,7 +33,7 @@ _BEYOND_SQLALCHEMY = frozenset(
         *("foreign table", "server", "user mapping", "publication", "subscription", "statistics"),
     }
 )
-_ROW_SECURITY = frozenset({"row security", "force row security"})
+_PROPERTIES_BEYOND = ("*row security", "grants to *")
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
 
@@ -98,16 +99,21 @@ def _by_models_or(told: Told, written: str) -> str:
 
 def _by_hand(told: Told) -> str:
     """Return how models get, or comparisons leave out, what only the chain has and no class of SQLAlchemy's declares; else nothing."""
-    properties = {one.property for one in told.differences}
+    means = f'kind = "{told.kind}", object = {toml_glob(told.object)}'
+    only_chain = all(one.right is None for one in told.differences)
+    globs = dict.fromkeys(
+        next((glob for glob in _PROPERTIES_BEYOND if fnmatchcase(one.property, glob)), "") for one in told.differences
+    )
     if told.only_in == "left" and told.kind in _BEYOND_SQLALCHEMY:
-        rule = f'kind = "{told.kind}", object = {toml_glob(told.object)}'
-    elif told.kind == "table" and properties <= _ROW_SECURITY and all(one.right is None for one in told.differences):
-        rule = f'kind = "table", object = {toml_glob(told.object)}, property = "*row security"'
+        rules = [means]
+    elif told.only_in is None and only_chain and all(globs):
+        rules = [f'{means}, property = "{glob}"' for glob in globs]
     else:
         return ""
+    ignored = ", ".join(f'{{{rule}, reason = "by hand"}}' for rule in rules)
     return (
         'declare it beside the models, sa.event.listen(Base.metadata, "after_create", sa.DDL("…")) with what the revision executes, or '
-        f'leave it to the chain, in [tool.pgharness]: ignore = [{{{rule}, reason = "by hand"}}]'
+        f"leave it to the chain, in [tool.pgharness]: ignore = [{ignored}]"
     )
 
 

@@ -106,6 +106,18 @@ def test_defaults_of_the_same_value_are_the_same_though_one_is_an_expression(pg_
     assert [item.object for item in left] == ["public.item.c", "public.item.d"]
 
 
+def test_defaults_that_are_one_expression_in_two_spellings_are_the_same(pg_databases: Databases) -> None:
+    table = "CREATE TABLE item (a timestamp DEFAULT {}, b timestamp DEFAULT {}, c date DEFAULT {})"
+    made = _made(pg_databases, table.format("(now() AT TIME ZONE 'utc')", "timezone('utc', now())", "now()"))
+    other = _made(
+        pg_databases, table.format("timezone('utc', now())", "(now() AT TIME ZONE 'cet')", "now() + interval '1 day'")
+    )
+
+    left = difference(made, in_the_words_of(made, other, lambda: _scratch(pg_databases)))
+
+    assert [item.object for item in left] == ["public.item.b", "public.item.c"]
+
+
 def quoted(text: str) -> str:
     """Write a text as SQL does."""
     return f"'{text}'"

@@ -260,3 +260,18 @@ def test_a_hook_that_asks_whether_autogenerate_was_typed_is_told_so(judge_exampl
     )
 
     assert report.findings == ()
+
+
+@pytest.mark.parametrize("written", ['"it\'s"', "sa.text(\"'it''s'\")"])
+def test_a_default_with_a_quote_that_alembic_cannot_compare_is_told_to_be_written_as_sql(
+    written: str, judge_example: Callable[..., Report]
+) -> None:
+    edits = {
+        MODELS: ('server_default="unknown"', f"server_default={written}"),
+        "versions/0003_add_country.py": ('server_default="unknown"', f"server_default={written}"),
+    }
+
+    findings = judge_example(edits=edits, only=("autogenerate",)).findings
+
+    assert [one.code for one in findings] == (["PGH-A001"] if "text" not in written else [])
+    assert all("write the default as SQL in the model" in one.mend for one in findings)

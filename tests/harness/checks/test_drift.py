@@ -583,6 +583,7 @@ LEFT_TO_REVISIONS = (
     "CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     "CREATE TRIGGER touches BEFORE UPDATE ON book FOR EACH ROW EXECUTE FUNCTION touched()",
     "ALTER TABLE book ENABLE ROW LEVEL SECURITY",
+    "GRANT SELECT ON book TO PUBLIC",
 )
 
 
@@ -594,7 +595,7 @@ def test_what_no_model_can_declare_is_left_to_the_chain_by_a_rule_that_ends_the_
     (project / "pyproject.toml").write_text("[tool.pgharness]\n", encoding="utf-8")
 
     told = command_line(*checked)
-    rules = re.findall(r"ignore = \[(\{.*?\})\]", told.out)
+    rules = re.findall(r"ignore = \[(\{.*\})\]", told.out)
     (project / "pyproject.toml").write_text(f"[tool.pgharness]\nignore = [{', '.join(rules)}]\n", encoding="utf-8")
     left = command_line(*checked)
 
