@@ -209,6 +209,8 @@ def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
         ('cannot create index on partitioned table "parted" concurrently', "0A000", "CREATE INDEX … ON ONLY parted"),
         ("Not an executable object: 'SELECT 1'", None, "connection.execute(sa.text(…))"),
         ("This text() construct doesn't define a bound parameter named 'i'", None, "CAST(:i AS <type>)"),
+        ("invalid input for query argument $1: '5'", "22000", "not its text"),
+        ("value too long for type character varying(32)", "22001", "ALTER TABLE alembic_version ALTER COLUMN"),
         ("tuple index out of range", None, "write %% for a percent sign"),
         ("name 'sqlmodel' is not defined", None, "`import sqlmodel` where it is a module"),
         ("isolation_level may not be altered unless rollback() or commit() is called first.", None, "autocommit_block"),
@@ -221,7 +223,10 @@ def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
     ],
 )
 def test_what_a_driver_refuses_is_advised_on(said: str, sqlstate: str | None, words: str) -> None:
-    statement = "SELECT 'a%' WHERE %s" if "tuple" in said else None
+    statement = {
+        None: "SELECT 'a%' WHERE %s",
+        "22001": "INSERT INTO alembic_version (version_num) VALUES ('a_name_that_is_far_too_long_for_it')",
+    }.get(sqlstate)
 
     assert words in advice(Failure("Error", said, statement, sqlstate=sqlstate), "correct it")
 

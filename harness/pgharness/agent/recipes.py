@@ -119,6 +119,8 @@ def mend_of_revision_file(config: Config, error: BaseException) -> str:
         )
     if names := missing_variables(error, ""):
         return variables_recipe(names)
+    if isinstance(error, TypeError) and "'int' object is not iterable" in str(error):
+        return 'write revision and down_revision as texts: revision = "2", down_revision = "1"'
     return "correct the file; `alembic history` shows the same error"
 
 

@@ -151,6 +151,10 @@ def _mend_of_graph(scripts: ScriptDirectory, seen: str) -> str:
         return (
             f"give each file a revision of its own: {files} say revision = {twice[1]!r}; delete the one that is a copy"
         )
+    if "Could not determine revision id" in seen:
+        return (
+            "move the file out of the folder of revisions, where it is none; or let it say revision and down_revision"
+        )
     return "correct down_revision in the file that is named; `alembic history` shows the chain"
 
 
