@@ -118,6 +118,11 @@ REFUSED = [
     ("42701", "ALTER TABLE child ADD name text", "has added column name"),
     ("42703", "ALTER TABLE child DROP nothing", "there is no nothing"),
     ("42704", "ALTER TABLE child ADD a nothing", 'name="nothing"'),
+    ("42704", "ALTER TABLE child ADD a citext", "CREATE EXTENSION IF NOT EXISTS citext"),
+    ("42704", "CREATE INDEX ON child USING gin (name gin_trgm_ops)", "CREATE EXTENSION IF NOT EXISTS pg_trgm"),
+    ("42704", "CREATE INDEX ON child USING gist (id)", "CREATE EXTENSION IF NOT EXISTS btree_gist"),
+    ("42883", "SELECT uuid_generate_v4()", r"CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\""),
+    ("42883", "SELECT crypt('a', 'b')", "CREATE EXTENSION IF NOT EXISTS pgcrypto"),
     ("42704", "GRANT SELECT ON child TO nobody_there", "rolname = 'nobody_there'"),
     ("42704", "ALTER TABLE child DROP CONSTRAINT nothing", "IF EXISTS"),
     ("42704", 'ALTER TABLE parent DROP CONSTRAINT "PRIMARY"', "parent_pkey"),
@@ -204,11 +209,30 @@ def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
         ('cannot create index on partitioned table "parted" concurrently', "0A000", "CREATE INDEX … ON ONLY parted"),
         ("Not an executable object: 'SELECT 1'", None, "connection.execute(sa.text(…))"),
         ("This text() construct doesn't define a bound parameter named 'i'", None, "CAST(:i AS <type>)"),
+        ("invalid input for query argument $1: '5'", "22000", "not its text"),
+        ("value too long for type character varying(32)", "22001", "ALTER TABLE alembic_version ALTER COLUMN"),
+        ("tuple index out of range", None, "write %% for a percent sign"),
+        ("name 'sqlmodel' is not defined", None, "`import sqlmodel` where it is a module"),
+        ("isolation_level may not be altered unless rollback() or commit() is called first.", None, "autocommit_block"),
+        (
+            "This connection has already begun a transaction; isolation level may not be altered",
+            None,
+            "autocommit_block",
+        ),
         ("only '%s', '%b', '%t' are allowed as placeholders, got '%''", None, "write %% for a percent sign"),
     ],
 )
 def test_what_a_driver_refuses_is_advised_on(said: str, sqlstate: str | None, words: str) -> None:
-    assert words in advice(Failure("Error", said, sqlstate=sqlstate), "correct it")
+    statement = {
+        None: "SELECT 'a%' WHERE %s",
+        "22001": "INSERT INTO alembic_version (version_num) VALUES ('a_name_that_is_far_too_long_for_it')",
+    }.get(sqlstate)
+
+    assert words in advice(Failure("Error", said, statement, sqlstate=sqlstate), "correct it")
+
+
+def test_an_index_that_python_cannot_find_is_no_percent_sign() -> None:
+    assert advice(Failure("IndexError", "list index out of range", "SELECT 1"), "correct it") == "correct it"
 
 
 def test_the_page_of_all_advice_is_current() -> None:

@@ -107,6 +107,13 @@ BROKEN_PROJECTS = [
         id="a revision file ends the process",
     ),
     pytest.param(
+        {COUNTRY: ('revision = "0003"', "revision = 3")},
+        "A revision file in",
+        "'int' object is not iterable",
+        "write revision and down_revision as texts",
+        id="a revision's name is a number",
+    ),
+    pytest.param(
         {COUNTRY: ('down_revision = "0002"', 'down_revision = "0009"')},
         "do not form a graph",
         "0009",
@@ -117,8 +124,15 @@ BROKEN_PROJECTS = [
         {"versions/0003_add_price.py": 'revision = "0003"\ndown_revision = "0002"\n'},
         "do not form a graph",
         "Revision 0003 is present more than once",
-        "correct down_revision",
+        "0003_add_price.py say revision = '0003'; delete the one that is a copy",
         id="two revisions have one name",
+    ),
+    pytest.param(
+        {"versions/helpers.py": "X = 1\n"},
+        "do not form a graph",
+        "Could not determine revision id from filename helpers.py",
+        "move the file out of the folder of revisions",
+        id="a file in the folder of revisions is none",
     ),
     pytest.param(
         {"versions/0003_add_price.py": 'revision = "add-price"\ndown_revision = "0002"\n'},

@@ -106,3 +106,39 @@ def test_an_env_py_that_reads_the_ini_is_told_to_have_one(typed_elsewhere: Check
     ended = typed_elsewhere({"env.py": READS_INI}, alembic="")
 
     assert f"write one that has script_location = {tmp_path / 'project'} below [alembic]" in ended.err
+
+
+CONNECTS = """\
+import os
+from alembic import context
+from sqlalchemy import create_engine, make_url
+
+url = make_url(os.environ["DATABASE_URL"])
+with create_engine({url}, connect_args={arguments}).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "arguments", "told"),
+    [
+        pytest.param("str(url)", "{}", "url.render_as_string(hide_password=False)", id="a password that str() hides"),
+        pytest.param("url", '{"sslmode": "require"}', 'environment = {PGSSLMODE = "disable"}', id="encryption"),
+        pytest.param("url.render_as_string(hide_password=False)", "{}", "", id="the URL as it is"),
+        pytest.param(
+            "url", '{"sslmode": os.environ.get("PGSSLMODE", "require")}', "", id="a variable that says not to encrypt"
+        ),
+    ],
+)
+def test_what_env_py_makes_of_the_url_is_told_where_the_server_refuses_it(
+    url: str, arguments: str, told: str, example: Callable[..., Path], command_line: Check
+) -> None:
+    project = example(edits={"env.py": CONNECTS.format(url=url, arguments=arguments)})
+    settings = '[tool.pgharness.environment]\nDATABASE_URL = "{url}"\nPGSSLMODE = "disable"\n'
+    (project / "pyproject.toml").write_text(settings, encoding="utf-8")
+
+    ended = command_line("check", "--alembic", project / "alembic.ini", "--server", "embedded", "--only", "upgrade")
+
+    assert (ended.code, told in ended.err) == ((2, True) if told else (0, True)), ended.err

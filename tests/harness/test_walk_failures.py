@@ -172,3 +172,21 @@ def test_what_keeps_the_chain_from_its_heads_is_told_whatever_is_wanted_and_allo
     assert [one[:3] for one in told(run)] == [fails]
     assert [(one.check, one.revision, one.subject) for result in skipping for one in result.findings] == [fails]
     assert [result.name for result in graph_alone] == ["graph", "declarations"]
+
+
+def test_a_revision_that_commits_itself_is_told_that_nobody_commits_what_comes_after(judge_chain: JudgeChain) -> None:
+    up = "op.get_bind().commit()\nop.execute('ALTER TABLE a ADD note text')"
+    later = Revision("later", up, "op.execute('ALTER TABLE a DROP note')\nop.get_bind().commit()")
+
+    up_finding, *others = judge_chain(table("a"), later).report.findings
+
+    assert (up_finding.code, up_finding.revision) == ("PGH-U001", "later")
+    assert "nobody commits what comes after it" in up_finding.message
+    assert "leave commit() and rollback() of op.get_bind() out" in up_finding.mend
+    assert others == []
+
+
+def test_a_session_that_commits_within_alembics_transaction_is_none_of_it(judge_chain: JudgeChain) -> None:
+    up = "from sqlalchemy.orm import Session\nsession = Session(op.get_bind())\nsession.execute(sa.text('SELECT 1'))\nsession.commit()"
+
+    assert judge_chain(table("a"), Revision("later", up)).report.findings == ()

@@ -23,9 +23,13 @@ Refused = dict[str, Any]
 def build_models(connection: Connection, metadata: Sequence[MetaData]) -> dict[str, Any]:
     """Make the models; give the statements that were refused, and the enum types that are declared.
 
-    Where `create_all` is refused, tables and indexes are made one by one, so that one refusal is told and not all that follow.
+    Where `create_all` is refused, it is asked once more beside the types that models leave to the chain; then tables and indexes are
+    made one by one, so that one refusal is told and not all that follow.
     """
-    refused = [] if _builds(connection, metadata) else _build_piece_by_piece(connection, metadata)
+    is_built = _builds(connection, metadata) or (
+        _make_types_of_the_chain(connection, metadata) and _builds(connection, metadata)
+    )
+    refused = [] if is_built else _build_piece_by_piece(connection, metadata)
     commit(connection)
     return {"refused": refused, "enums": _declared_enums(connection, metadata)}
 
@@ -39,6 +43,18 @@ def _builds(connection: Connection, metadata: Sequence[MetaData]) -> bool:
         rollback(connection)
         return False
     return True
+
+
+def _make_types_of_the_chain(connection: Connection, metadata: Sequence[MetaData]) -> bool:
+    """Make the enums and domains of `create_type=False`, which models define and `create_all` leaves to others; whether there are any."""
+    declared = (
+        _innermost(column.type) for item in metadata for table in item.tables.values() for column in table.columns
+    )
+    types: list[Any] = [one.dialect_impl(connection.dialect) for one in declared]
+    left = [one for one in types if not getattr(one, "create_type", True) and getattr(one, "enums", True)]
+    try_each(connection, [partial(one.create, connection, checkfirst=True) for one in left])
+    commit(connection)
+    return bool(left)
 
 
 def _build_piece_by_piece(connection: Connection, metadata: Sequence[MetaData]) -> list[Refused]:

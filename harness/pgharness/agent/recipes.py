@@ -28,6 +28,10 @@ FOLDER_RECIPE = (
     "env.py reads an ini, and there is none: write one that has script_location = {folder} below [alembic] and what fileConfig() reads, and name it "
     'instead of the folder, alembic = "alembic.ini"; or read it in env.py only `if config.config_file_name is not None:`'
 )
+SSL_RECIPE = (
+    'let a variable say how env.py\'s engine encrypts, which the test server does not: connect_args={"sslmode": os.environ.get("PGSSLMODE", "require")} '
+    '(asyncpg: {"ssl": …}), and environment = {PGSSLMODE = "disable"} in [tool.pgharness]'
+)
 # What env.py may raise, words of its message, and what helps.
 MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
@@ -62,6 +66,16 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
             'baseline = "<file>.sql" in [tool.pgharness]'
         ),
     ),
+    (
+        (SQLAlchemyError, OSError),
+        "password authentication failed",
+        (
+            "hand the password on as it comes: str() of a URL hides it behind ***, url.render_as_string(hide_password=False) does not "
+            "(with .replace('%', '%%') where it goes into set_main_option()); or "
+            f"{CONNECTION_RECIPE}"
+        ),
+    ),
+    *(((SQLAlchemyError, OSError), words, SSL_RECIPE) for words in ("does not support SSL", "rejected SSL upgrade")),
     ((SQLAlchemyError,), "async", DRIVER_RECIPE),
     ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
     ((SQLAlchemyError, OSError, SystemExit), "", CONNECTION_RECIPE),
@@ -105,6 +119,8 @@ def mend_of_revision_file(config: Config, error: BaseException) -> str:
         )
     if names := missing_variables(error, ""):
         return variables_recipe(names)
+    if isinstance(error, TypeError) and "'int' object is not iterable" in str(error):
+        return 'write revision and down_revision as texts: revision = "2", down_revision = "1"'
     return "correct the file; `alembic history` shows the same error"
 
 

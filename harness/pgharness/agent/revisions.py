@@ -139,12 +139,30 @@ def version_folders(scripts: ScriptDirectory) -> list[str]:
 
 def _no_graph(scripts: ScriptDirectory, seen: str) -> Stop:
     return Stop(
-        f"The revisions in {scripts.versions} do not form a graph.",
-        seen=seen,
-        mend=NAMED_OTHERWISE
-        if "not allowed in revision identifier" in seen
-        else "correct down_revision in the file that is named; `alembic history` shows the chain",
+        f"The revisions in {scripts.versions} do not form a graph.", seen=seen, mend=_mend_of_graph(scripts, seen)
     )
+
+
+def _mend_of_graph(scripts: ScriptDirectory, seen: str) -> str:
+    if "not allowed in revision identifier" in seen:
+        return NAMED_OTHERWISE
+    if (twice := re.search(r"Revision (\S+) is present more than once", seen)) is not None:
+        files = ", ".join(_files_of(scripts, twice[1]))
+        return (
+            f"give each file a revision of its own: {files} say revision = {twice[1]!r}; delete the one that is a copy"
+        )
+    if "Could not determine revision id" in seen:
+        return (
+            "move the file out of the folder of revisions, where it is none; or let it say revision and down_revision"
+        )
+    return "correct down_revision in the file that is named; `alembic history` shows the chain"
+
+
+def _files_of(scripts: ScriptDirectory, revision: str) -> list[str]:
+    """Return the files that say that they are this revision."""
+    said = re.compile(rf"""^revision\b[^=\n]*=\s*["']{re.escape(revision)}["']""", re.MULTILINE)
+    files = (file for folder in version_folders(scripts) for file in sorted(Path(folder).rglob("*.py")))
+    return [str(file) for file in files if said.search(file.read_text(encoding="utf-8", errors="replace"))]
 
 
 def _broken_graph(said: list[warnings.WarningMessage]) -> str:

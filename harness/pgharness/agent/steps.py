@@ -11,13 +11,14 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationStep
 
 from .channel import Gone
-from .connections import restore_settings, session_settings
+from .connections import commits_each_statement, restore_settings, session_settings
 from .failures import describe
 from .queries import answer_query
 from .versions import commit, rollback
 
 if TYPE_CHECKING:
     from alembic.script import Script, ScriptDirectory
+    from sqlalchemy.engine import Connection
 
     from .channel import Channel, Message
     from .environment import Environment, Notice
@@ -80,6 +81,7 @@ class Runner:
                 running[:] = [_Step(environment, script, direction)]
                 self._heard = 0
                 yield _step_of(scripts, script, direction)
+                _require_committed(environment.connection, direction)
                 self._tell(running.pop(), None)
 
         context = environment.new_context(fn=one_by_one)
@@ -147,6 +149,10 @@ class Runner:
             dialect.do_commit = do_commit  # type: ignore[method-assign]
 
 
+class UncommittedError(Exception):
+    """A revision leaves a transaction behind that nobody commits."""
+
+
 class _Step:
     """One step while it runs."""
 
@@ -170,6 +176,15 @@ class _Step:
             "notices": [said for said in self._environment.notices if not _is_debugging(said)],
             "duration_s": time.perf_counter() - self._began,
         }
+
+
+def _require_committed(connection: Connection, direction: str) -> None:
+    """Raise where a revision has ended Alembic's transaction itself: what came after stands in one that nobody commits."""
+    if connection.in_transaction() and not commits_each_statement(connection):
+        raise UncommittedError(
+            f"{direction}() ends the transaction that Alembic has begun, so nobody commits what comes after it, "
+            "nor the revision in the version table"
+        )
 
 
 def _is_debugging(said: Notice) -> bool:

@@ -96,13 +96,12 @@ def _is_printed_otherwise(key: FactKey, left: Snapshot, right: Snapshot) -> bool
 def _same_constants(
     keys: list[FactKey], left: Snapshot, right: Snapshot, empty_database: EmptyDatabase
 ) -> set[FactKey]:
-    """Return the defaults that are constants, of a column of one type, which the server stores as the same value."""
+    """Return the defaults, of a column of one type, that the server reads as one expression or stores as the same value, now and ever."""
     compared = [
         (key, data_type)
         for key in keys
         if (key.kind, key.property) == ("column", "default")
         and (data_type := left.value("column", key.object, "type")) == right.value("column", key.object, "type")
-        and all(_CONSTANT.fullmatch(side.facts[key]) for side in (left, right))
     ]
     if not compared:
         return set()
@@ -115,11 +114,44 @@ def _same_constants(
 
 
 def _is_one_value(connection: psycopg.Connection[Any], data_type: str, left: str, right: str) -> bool:
-    query = f"SELECT ({left})::{data_type}::text = ({right})::{data_type}::text"
-    with suppress(psycopg.Error):  # a type of the project's own
-        row = connection.execute(query.encode()).fetchone()
+    with suppress(
+        psycopg.Error
+    ):  # a type or a function of the project's own, or one that gives something else tomorrow
+        if _is_one_tree(connection, data_type, left, right):
+            return True
+        if all(map(_CONSTANT.fullmatch, (left, right))):
+            query = f"SELECT ({left})::{data_type}::text = ({right})::{data_type}::text"
+            row = connection.execute(query.encode()).fetchone()
+        else:
+            row = _stored(connection, data_type, left, right)
         return row is not None and row[0] is True
     return False
+
+
+def _is_one_tree(connection: psycopg.Connection[Any], data_type: str, left: str, right: str) -> bool:
+    """Whether two defaults are one expression: `timezone('utc', now())` is `now() AT TIME ZONE 'utc'`, and keeps its spelling.
+
+    How a call is spelled, and where it stands in the text, are fields of the tree that mean nothing (nodes/primnodes.h, CoercionForm).
+    """
+    connection.execute("DROP TABLE IF EXISTS pg_temp.stored")
+    connection.execute(
+        f"CREATE TEMPORARY TABLE stored (l {data_type} DEFAULT {left}, r {data_type} DEFAULT {right})".encode()
+    )
+    row = connection.execute(
+        r"SELECT count(DISTINCT regexp_replace(adbin::text, ':(?:\w*format|\w*location) -?\d+', '', 'g')) = 1 "
+        "FROM pg_catalog.pg_attrdef WHERE adrelid = 'pg_temp.stored'::regclass"
+    ).fetchone()
+    return row is not None and row[0] is True
+
+
+def _stored(connection: psycopg.Connection[Any], data_type: str, left: str, right: str) -> Any:
+    """Return whether both are the same once stored; the server refuses what is not immutable (manual, 5.4 "Generated Columns")."""
+    columns = ", ".join(
+        f"{name} {data_type} GENERATED ALWAYS AS ({printed}) STORED" for name, printed in (("l", left), ("r", right))
+    )
+    connection.execute("DROP TABLE IF EXISTS pg_temp.stored")
+    connection.execute(f"CREATE TEMPORARY TABLE stored ({columns})".encode())
+    return connection.execute("INSERT INTO stored DEFAULT VALUES RETURNING l::text = r::text").fetchone()
 
 
 def _same_when_read_again(

@@ -26,6 +26,7 @@ DRAFTED_KINDS = frozenset({"table", "column", "constraint", "index", "type"})
 OF_A_TABLE = re.compile(
     r"op\.(?:add_column|alter_column|drop_column|(?:create|drop)_(?:table|index|table_comment|constraint)|create_\w+_constraint|create_foreign_key)\("
 )
+_NO_NAME = re.compile(r"name '(\w+)' is not defined.*")
 _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
@@ -46,7 +47,7 @@ def _judge_pending(
             revision=None,
             subject="the comparison at the heads",
             message=f"Alembic cannot compare the models with the database: {failure_in_words(comparison.failure)}",
-            mend="correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models",
+            mend=_mend_comparison(comparison.failure),
             evidence=failure_evidence(comparison.failure),
             code="PGH-A001",
         )
@@ -76,6 +77,16 @@ def _judge_pending(
         # What of the models the server refuses is told there too.
         is_seen_by_drift = record.models is not None and OF_A_TABLE.match(operation) is not None
         yield Repeated("drift", finding) if is_seen_by_drift else finding
+
+
+def _mend_comparison(failure: Failure) -> str:
+    """Return what lets Alembic compare; it asks the server whether defaults are equal, and puts a model's text there without doubling its quotes."""
+    if failure.sqlstate == "42601" and (failure.statement or "").lstrip().startswith("SELECT "):  # syntax_error
+        return (
+            "write the default as SQL in the model, server_default=sa.text(\"'it''s'\") for a text with a quote: Alembic puts it into the statement "
+            "as it is; or leave compare_server_default out in env.py, for `drift` compares defaults anyway"
+        )
+    return "correct what the comparison calls in env.py (include_object, compare_type, render_item), or the models"
 
 
 def _forgotten(record: ChainRecord) -> dict[str, str]:
@@ -196,7 +207,18 @@ def _mend_draft(failure: Failure) -> str:
     """Return what lets a draft run; a template that puts quotes around down_revision names a revision "None" before the first."""
     if (failure.error, failure.message) == ("KeyError", "'None'"):
         return "write the revisions as Python prints them in script.py.mako: down_revision = ${repr(down_revision)}"
+    if module := _module_that_lacks(failure):
+        return f"add `import {module}` to script.py.mako, below `import sqlalchemy as sa`, so that each draft has it"
     return "add what is missing to script.py.mako (imports), to env.py (render_item), or to the models"
+
+
+def _module_that_lacks(failure: Failure) -> str:
+    """Return the module, such as `shelf.types`, whose name the draft uses in `shelf.types.Title(`; nothing where it lacks something else."""
+    found = _NO_NAME.fullmatch(failure.message) if failure.error == "NameError" else None
+    if found is None or not failure.frames:
+        return ""
+    used = re.search(rf"(?<![\w.])({found[1]}(?:\.\w+)*)\.\w+\(", failure.frames[-1].code)
+    return used[1] if used else ""
 
 
 CHECK = Check(

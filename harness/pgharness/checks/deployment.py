@@ -16,6 +16,8 @@ from pgharness.records.deployment import DeploymentRecord, MigrationRun
 from pgharness.records.steps import Failure
 
 NAME = "upgrade"
+# What `agent.steps` raises where a revision ends Alembic's transaction.
+ENDED_BY_A_REVISION = "UncommittedError"
 
 
 def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
@@ -37,7 +39,8 @@ def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding 
         if later.failure is not None:
             yield from _judge_failure(record, later, later.failure)
     if not deployment.is_at(record.chain):
-        yield _uncommitted(record, deployment)
+        if not _is_ended_by_a_revision(record):
+            yield _uncommitted(record, deployment)
     else:
         yield from _judge_catalog(record, deployment, compare)
 
@@ -141,6 +144,12 @@ def _uncommitted(record: ChainRecord, deployment: DeploymentRecord) -> Finding:
         evidence=f"revisions in {run.version_table} afterwards: {seen}",
         code="PGH-U007",
     )
+
+
+def _is_ended_by_a_revision(record: ChainRecord) -> bool:
+    """Whether the transaction is lost by a revision that ends it itself, which is told there."""
+    failures = (one.upgrade.failure for one in record.revisions)
+    return any(failure is not None and failure.error == ENDED_BY_A_REVISION for failure in failures)
 
 
 def _why_uncommitted(deployment: DeploymentRecord, run: MigrationRun) -> str:

@@ -41,7 +41,7 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
             ),
         ),
         (
-            chain.bases,
+            _first(chain),
             "bases",
             "PGH-G002",
             "Nothing says which of them comes first.",
@@ -67,6 +67,12 @@ def _judge_ends(chain: Chain) -> Iterator[Finding | Note]:
             "version_locations = %(here)s/versions/postgresql",
             code="PGH-G003",
         )
+
+
+def _first(chain: Chain) -> tuple[str, ...]:
+    """Return the bases of which nothing says what comes before them."""
+    waiting = {revision.revision for revision in chain.revisions if revision.depends_on}
+    return tuple(base for base in chain.bases if base not in waiting)
 
 
 def _judge_body(revision: Revision) -> Iterator[Finding | Note]:

@@ -43,6 +43,8 @@ def judge_script(record: ChainRecord, script: ScriptRun, compare: Compare) -> It
     elif script.snapshot is not None:
         if script.doubled:
             yield Note(NAME, None, f"{DOUBLED}: {', '.join(label_of(record, revision) for revision in script.doubled)}")
+        if script.version_tables:
+            yield _elsewhere(*script.version_tables)
         yield from other_ends(
             other_end(record, script.snapshot, compare),
             lambda told: charged_by_origin(record, told),
@@ -52,6 +54,18 @@ def judge_script(record: ChainRecord, script: ScriptRun, compare: Compare) -> It
             code="PGH-M008",
         )
         yield from _judge_rows(record, script)
+
+
+def _elsewhere(scripted: str, upgraded: str) -> Finding:
+    """Find that a database that the script has brought to its heads is none that `alembic upgrade` knows."""
+    return Finding(
+        NAME,
+        None,
+        f"table {scripted}",
+        f"The script of {COMMAND} keeps the revision in {scripted}, and `alembic upgrade head` looks for it in {upgraded}: it would run all once more.",
+        "let both context.configure() of env.py say the same version_table and version_table_schema, the one of its offline mode too",
+        code="PGH-M008",
+    )
 
 
 def _judge_rows(record: ChainRecord, script: ScriptRun) -> Iterator[Finding]:
@@ -81,7 +95,9 @@ def _failed(record: ChainRecord, script: ScriptRun, failure: Failure) -> Finding
         script.revision,
         f"script of {label_of(record, script.revision)}",
         f"The script of {COMMAND}, run by psql, fails: {failure_in_words(failure)}",
-        advice(failure, _LITERALS),
+        _LITERALS.partition(", and ")[0] + ": without it Alembic doubles every percent sign"
+        if script.doubled
+        else advice(failure, _LITERALS),
         failure_evidence(failure),
         code="PGH-M007",
     )

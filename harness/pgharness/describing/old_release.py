@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from pgharness.catalog.identifiers import quoted
 from pgharness.records.old_release import Answer, Broken, OldStatement, Refusal
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 ALSO_WRITES = "give the column a default or keep it nullable until the release before is gone"
 KEEP = "keep it until the release before is gone, and drop it in a revision of its own then"
 
@@ -88,11 +87,6 @@ def in_words(broken: Broken) -> str:
     if others := broken.values_changed:
         return "finds another value: " + ", ".join(f"{name} was {was!r} and is {now!r}" for name, was, now in others)
     return f"meets {after.count} rows where it met {before.count}{_same_number(before, after)}"
-
-
-def quoted(name: str) -> str:
-    """Return a name as PostgreSQL prints it."""
-    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
 def _said(refusal: Refusal) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
@@ -15,6 +16,24 @@ from pgharness.catalog.proposing.sqlalchemy_types import python_type
 from pgharness.describing.differences import ORDER, Told, is_column_order
 from pgharness.describing.toml_words import toml_glob
 
+# Of these a revision writes what they do; to drop one because no model can have it would be a loss.
+_BEYOND_SQLALCHEMY = frozenset(
+    {
+        *(
+            "trigger",
+            "function",
+            "procedure",
+            "aggregate",
+            "policy",
+            "rule",
+            "event trigger",
+            "view",
+            "materialized view",
+        ),
+        *("foreign table", "server", "user mapping", "publication", "subscription", "statistics"),
+    }
+)
+_PROPERTIES_BEYOND = ("*row security", "grants to *")
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
 
@@ -63,12 +82,39 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
-    if told.only_in is not None:
-        return f"declare it in the models, or {written}" if told.only_in == "left" else written
+    return written if told.only_in == "right" else _by_models_or(told, written)
+
+
+def _by_models_or(told: Told, written: str) -> str:
+    """Return what brings the models to the migrated database, and what is written in a revision, the better way first."""
+    if by_hand := _by_hand(told):
+        return f"{by_hand}; or, where it is not meant, {written}"
+    if told.only_in == "left":
+        return f"declare it in the models, or {written}"
     for declared, when in ((_declared(told), "once no release counts on it"), (_wider(told), "where every value fits")):
         if declared:
             return f"declare it in the model: {declared}; or, {when}, {written}"
     return f"{written}{_other(written)}correct the models"
+
+
+def _by_hand(told: Told) -> str:
+    """Return how models get, or comparisons leave out, what only the chain has and no class of SQLAlchemy's declares; else nothing."""
+    means = f'kind = "{told.kind}", object = {toml_glob(told.object)}'
+    only_chain = all(one.right is None for one in told.differences)
+    globs = dict.fromkeys(
+        next((glob for glob in _PROPERTIES_BEYOND if fnmatchcase(one.property, glob)), "") for one in told.differences
+    )
+    if told.only_in == "left" and told.kind in _BEYOND_SQLALCHEMY:
+        rules = [means]
+    elif told.only_in is None and only_chain and all(globs):
+        rules = [f'{means}, property = "{glob}"' for glob in globs]
+    else:
+        return ""
+    ignored = ", ".join(f'{{{rule}, reason = "by hand"}}' for rule in rules)
+    return (
+        'declare it beside the models, sa.event.listen(Base.metadata, "after_create", sa.DDL("…")) with what the revision executes, or '
+        f"leave it to the chain, in [tool.pgharness]: ignore = [{ignored}]"
+    )
 
 
 def _declared(told: Told) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from pgharness.experiments.psql import run_as_psql
 from pgharness.experiments.written_rows import Written, read_written
 from pgharness.findings import CannotRun
 from pgharness.records.modes import OtherRows, ScriptRun
+from pgharness.servers import Connection
+
+# As Alembic makes it, wherever env.py puts it.
+_VERSION_TABLE = re.compile(r"CREATE TABLE (\S+) \(\s+version_num VARCHAR")
 
 
 def try_script(site: Site, upgraded: Written | None) -> ScriptRun:
@@ -33,8 +38,8 @@ def try_script(site: Site, upgraded: Written | None) -> ScriptRun:
             script = write_sql(site.project, database)
         except CannotRun as reason:
             return ScriptRun(untried=f"no script can be written: {reason.what} {reason.seen}")
-        if script.failure is not None:
-            return ScriptRun(revision=script.revision, refusal=script.failure)
+        if (nothing := _nothing_to_run(script)) is not None:
+            return nothing
         run_baseline(database, site.settings)
         as_written = _run(site, database, script, upgraded)
     if "paramstyle" in text:
@@ -42,15 +47,26 @@ def try_script(site: Site, upgraded: Written | None) -> ScriptRun:
     return _without_doubled_percents(site, script, upgraded, as_written)
 
 
+def _nothing_to_run(script: Script) -> ScriptRun | None:
+    """Return why there is no script, where there is none."""
+    if script.failure is not None:
+        return ScriptRun(revision=script.revision, refusal=script.failure)
+    if not any(revision for revision, _ in script.parts):
+        return ScriptRun(untried="env.py runs no migrations in its offline mode")
+    return None
+
+
 def _without_doubled_percents(site: Site, script: Script, upgraded: Written | None, as_written: ScriptRun) -> ScriptRun:
     """Run the script again with one percent sign where Alembic has written two, so that what it has doubled hides nothing else."""
     doubled = tuple(one for one, sql in script.parts if "%%" in sql)
-    if not doubled or as_written.snapshot is None:
+    if not doubled:
         return as_written
     parts = tuple((revision, sql.replace("%%", "%")) for revision, sql in script.parts)
     with site.databases.experiment("offline_once") as database:
         run_baseline(database, site.settings)
         once = _run(site, database, replace(script, parts=parts), upgraded)
+    if as_written.failure is not None:
+        return replace(as_written, doubled=doubled if once.failure is None else ())
     same = once.snapshot == as_written.snapshot and once.rows == as_written.rows
     return as_written if same or once.snapshot is None else replace(once, doubled=doubled)
 
@@ -64,9 +80,20 @@ def _run(site: Site, database: Database, script: Script, upgraded: Written | Non
     with converse(site.project, database) as conversation:
         version_table = conversation.version_table
     with database.connect() as observer:
-        snapshot = site.in_words_of_head(take_snapshot(observer, leave_out=(version_table,)))
-        scripted = read_written(observer, version_table)
-    return ScriptRun(snapshot, rows=_other_rows(site, version_table, scripted, upgraded))
+        elsewhere = _version_tables_of(observer, script) - {version_table}
+        snapshot = site.in_words_of_head(take_snapshot(observer, leave_out=(version_table, *elsewhere)))
+        written = read_written(observer, version_table)
+    scripted = {key: value for key, value in written.items() if key[0] not in elsewhere}
+    tables = (*sorted(elsewhere), version_table) if elsewhere else ()
+    return ScriptRun(snapshot, rows=_other_rows(site, version_table, scripted, upgraded), version_tables=tables)
+
+
+def _version_tables_of(observer: Connection, script: Script) -> set[str]:
+    """Return the tables in which the script keeps the revision, qualified and quoted as PostgreSQL prints them."""
+    names = {name for _, sql in script.parts for name in _VERSION_TABLE.findall(sql)}
+    query = "SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE pg_class.oid = to_regclass(%s)"
+    found = (observer.execute(query, (name,)).fetchone() for name in names)
+    return {str(row[0]) for row in found if row is not None}
 
 
 def _other_rows(site: Site, version_table: str, scripted: Written, upgraded: Written | None) -> tuple[OtherRows, ...]:

@@ -69,7 +69,9 @@ class ScriptRun:
     rows: tuple[OtherRows, ...] = ()
     """What the script's tables hold otherwise than those of two upgrades, which agree in it."""
     doubled: tuple[str | None, ...] = ()
-    """The revisions whose percent signs Alembic has doubled, where that leads elsewhere; the rest is as it is with single ones."""
+    """The revisions whose percent signs Alembic has doubled, where that leads elsewhere or fails; the rest is as it is with single ones."""
+    version_tables: tuple[str, ...] = ()
+    """Where the script keeps the revision and where `alembic upgrade` does, if these are two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,12 +86,36 @@ def test_defaults_that_store_the_same_value_are_the_same_and_others_are_not(pg_d
     made = _made(pg_databases, f"CREATE TABLE item ({columns.format('0.00', 'true', '0.25', quoted('0'), '1')})")
     other = _made(
         pg_databases,
-        f"CREATE TABLE item ({columns.format(quoted('0'), quoted('t'), '0.3', quoted('0.00'), 'floor(1)')})",
+        f"CREATE TABLE item ({columns.format(quoted('0'), quoted('t'), '0.3', quoted('0.00'), 'floor(2)')})",
     )
 
     left = difference(made, in_the_words_of(made, other, lambda: _scratch(pg_databases)))
 
     assert [item.object for item in left] == ["public.item.d", "public.item.e"]
+
+
+def test_defaults_of_the_same_value_are_the_same_though_one_is_an_expression(pg_databases: Databases) -> None:
+    table = (
+        "CREATE TABLE item (a text[] DEFAULT {}, b text DEFAULT {}, c timestamptz DEFAULT {}, d integer[] DEFAULT {})"
+    )
+    made = _made(pg_databases, table.format("'{}'", "'AB'", "now()", "'{1,2}'"))
+    other = _made(pg_databases, table.format("ARRAY[]::text[]", "'A' || 'B'", "clock_timestamp()", "ARRAY[1, 3]"))
+
+    left = difference(made, in_the_words_of(made, other, lambda: _scratch(pg_databases)))
+
+    assert [item.object for item in left] == ["public.item.c", "public.item.d"]
+
+
+def test_defaults_that_are_one_expression_in_two_spellings_are_the_same(pg_databases: Databases) -> None:
+    table = "CREATE TABLE item (a timestamp DEFAULT {}, b timestamp DEFAULT {}, c date DEFAULT {})"
+    made = _made(pg_databases, table.format("(now() AT TIME ZONE 'utc')", "timezone('utc', now())", "now()"))
+    other = _made(
+        pg_databases, table.format("timezone('utc', now())", "(now() AT TIME ZONE 'cet')", "now() + interval '1 day'")
+    )
+
+    left = difference(made, in_the_words_of(made, other, lambda: _scratch(pg_databases)))
+
+    assert [item.object for item in left] == ["public.item.b", "public.item.c"]
 
 
 def quoted(text: str) -> str:

@@ -183,6 +183,14 @@ def test_heads_that_are_chosen_are_compared_though_others_were_left_out(judge_ex
     assert {result.name for result in report.results if result.status is Status.PASSED} >= {"autogenerate"}
 
 
+def test_heads_of_which_one_depends_on_another_are_compared(judge_example: Callable[..., Report]) -> None:
+    apart = 'revision = "0009"\ndown_revision = None\ndepends_on = "0003"\n\n\ndef upgrade():\n    pass\n'
+
+    report = judge_example(edits={"versions/0009_apart.py": apart}, heads=("0003", "0009"), only=("autogenerate",))
+
+    assert report.findings == ()
+
+
 def test_what_it_finds_of_models_that_the_server_refuses_in_part_is_told_once_where_drift_tells_them(
     judge_example: Callable[..., Report],
 ) -> None:
@@ -207,3 +215,63 @@ def test_a_template_that_quotes_down_revision_is_told_to_print_it(judge_example:
 
     assert finding.code == "PGH-A003"
     assert finding.mend.endswith("in script.py.mako: down_revision = ${repr(down_revision)}")
+
+
+OF_ANOTHER_MODULE = {
+    MODELS: ("title: Mapped[str] = mapped_column(sa.Text)", "title: Mapped[str] = mapped_column(shelf.types.Title)"),
+    "shelf/__init__.py": "",
+    "shelf/types.py": "import sqlalchemy as sa\n\n\nclass Title(sa.types.TypeDecorator):\n    impl = sa.Text\n    cache_ok = True\n",
+}
+
+
+@pytest.mark.parametrize("template", [None, "import sqlalchemy as sa\nimport shelf.types\n"])
+def test_a_draft_that_lacks_a_module_is_led_to_its_import_which_mends_it(
+    template: str | None, example: Callable[..., Path], command_line: Callable[..., Any]
+) -> None:
+    project = example(edits=OF_ANOTHER_MODULE)
+    (models,) = project.glob("bookshop_*.py")
+    models.write_text("import shelf.types\n" + models.read_text(encoding="utf-8"), encoding="utf-8")
+    if template is not None:
+        mako = project / "script.py.mako"
+        text = mako.read_text(encoding="utf-8").replace("import sqlalchemy as sa\n", template)
+        mako.write_text(text, encoding="utf-8")
+
+    ended = command_line("check", "--alembic", project / "alembic.ini", "--only", "autogenerate")
+
+    assert ended.code == (1 if template is None else 0), ended.out
+    assert ("add `import shelf.types` to script.py.mako, below `import sqlalchemy as sa`" in ended.out) == (
+        template is None
+    )
+
+
+ASKS_HOW_IT_IS_TYPED = """\
+def nothing_where_nothing_is(context, _revision, directives):
+    if context.config.cmd_opts.autogenerate and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+
+"""
+
+
+def test_a_hook_that_asks_whether_autogenerate_was_typed_is_told_so(judge_example: Callable[..., Report]) -> None:
+    configured = "context.configure(\n    process_revision_directives=nothing_where_nothing_is,"
+
+    report = judge_example(
+        edits={"env.py": ("context.configure(", ASKS_HOW_IT_IS_TYPED + configured)}, only=("autogenerate",)
+    )
+
+    assert report.findings == ()
+
+
+@pytest.mark.parametrize("written", ['"it\'s"', "sa.text(\"'it''s'\")"])
+def test_a_default_with_a_quote_that_alembic_cannot_compare_is_told_to_be_written_as_sql(
+    written: str, judge_example: Callable[..., Report]
+) -> None:
+    edits = {
+        MODELS: ('server_default="unknown"', f"server_default={written}"),
+        "versions/0003_add_country.py": ('server_default="unknown"', f"server_default={written}"),
+    }
+
+    findings = judge_example(edits=edits, only=("autogenerate",)).findings
+
+    assert [one.code for one in findings] == (["PGH-A001"] if "text" not in written else [])
+    assert all("write the default as SQL in the model" in one.mend for one in findings)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -532,3 +534,76 @@ sa.Table("book", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), s
     refused = [one for one in found("drift", edits={"bookshop.py": models}) if one.code == "PGH-D013"]
 
     assert [one.evidence.partition(" ON")[0] for one in refused] == ["CREATE INDEX ix_author_words"]
+
+
+LEFT_TO_THE_CHAIN: dict[str, Any] = {
+    "bookshop.py": """
+import enum
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+class Base:
+    metadata = sa.MetaData()
+
+def mood():
+    return postgresql.ENUM("sad", "glad", name="mood", create_type=False)
+
+sa.Table("author", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("mood", mood()))
+sa.Table("book", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("moods", postgresql.ARRAY(mood())))
+""",
+    "versions/0001_add_author.py": """
+revision = "0001"
+down_revision = None
+from alembic import op
+
+def upgrade():
+    op.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+    op.execute("CREATE TABLE author (id serial PRIMARY KEY, mood mood)")
+    op.execute("CREATE TABLE book (id serial PRIMARY KEY, moods mood[])")
+
+def downgrade():
+    op.execute("DROP TABLE author, book")
+    op.execute("DROP TYPE mood")
+""",
+    "versions/0002_add_book.py": None,
+    "versions/0003_add_country.py": None,
+}
+
+
+@pytest.mark.parametrize("label", ["glad", "merry"])
+def test_types_that_models_leave_to_the_chain_are_compared_with_it(label: str, found: Callable[..., Any]) -> None:
+    edits = {**LEFT_TO_THE_CHAIN, "bookshop.py": LEFT_TO_THE_CHAIN["bookshop.py"].replace('"glad"', f'"{label}"')}
+
+    codes = [(one.code, one.subject) for one in found("drift", edits)]
+
+    assert codes == ([] if label == "glad" else [("PGH-D007", "type public.mood")])
+
+
+LEFT_TO_REVISIONS = (
+    "CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE TRIGGER touches BEFORE UPDATE ON book FOR EACH ROW EXECUTE FUNCTION touched()",
+    "ALTER TABLE book ENABLE ROW LEVEL SECURITY",
+    "GRANT SELECT ON book TO PUBLIC",
+)
+
+
+def test_what_no_model_can_declare_is_left_to_the_chain_by_a_rule_that_ends_the_finding(
+    example: Callable[..., Path], command_line: Callable[..., Any]
+) -> None:
+    project = example(edits=executing(*LEFT_TO_REVISIONS))
+    checked = ("check", "--config", project / "pyproject.toml", "--only", "drift")
+    (project / "pyproject.toml").write_text("[tool.pgharness]\n", encoding="utf-8")
+
+    told = command_line(*checked)
+    rules = re.findall(r"ignore = \[(\{.*\})\]", told.out)
+    (project / "pyproject.toml").write_text(f"[tool.pgharness]\nignore = [{', '.join(rules)}]\n", encoding="utf-8")
+    left = command_line(*checked)
+
+    assert (told.code, len(rules), left.code) == (1, 3, 0), left.out
+    assert told.out.count("; or, where it is not meant, write a revision: ") == 3
+
+
+def test_what_a_model_can_declare_is_told_to_be_declared(found: Callable[..., Any]) -> None:
+    (finding,) = found("drift", executing("ALTER TABLE book ADD CONSTRAINT ck_title CHECK (title <> '')"))
+
+    assert finding.mend.startswith("declare it in the models, or write a revision: ")

@@ -101,6 +101,15 @@ def test_only_several_heads_are_said_to_be_refused() -> None:
     assert bases.message == "Multiple bases: a, b. Nothing says which of them comes first."
 
 
+def test_a_base_that_depends_on_another_history_says_which_comes_first() -> None:
+    revisions = (Revision("a", "a", "a.py", ()), Revision("b", "b", "b.py", (), ("a",)))
+    chain = Chain(revisions, heads=("a", "b"), bases=("a", "b"))
+
+    told = list(judge(ChainRecord(chain, "alembic_version", (), Snapshot({}, 180000)), lambda *_: ()))
+
+    assert [one.code for one in told if isinstance(one, Finding)] == ["PGH-G001"]
+
+
 def test_a_merge_needs_no_body(found: Callable[..., Any]) -> None:
     assert found("graph", name="branches_that_merge") == []
 

@@ -126,6 +126,41 @@ def test_percent_signs_that_alembic_doubles_in_a_script_are_a_note_and_hide_noth
     assert [one.message.rpartition(": ")[2] for one in report.notes if "percent sign" in one.message] == ["rate"]
 
 
+@pytest.mark.parametrize("options", ["literal_binds=True", 'literal_binds=True, dialect_opts={"paramstyle": "named"}'])
+def test_a_script_that_fails_by_a_doubled_percent_sign_is_led_to_what_doubles_none(
+    options: str, judge_chain: JudgeChain
+) -> None:
+    says = Revision("says", sql("DO $$ BEGIN RAISE NOTICE 'it is %', 5; END $$"))
+    env = OFFLINE_ENV.replace('dialect_opts={"paramstyle": "named"}', options)
+
+    findings = judge_chain(table("author"), says, env=env, only=("modes",)).report.findings
+
+    assert [(one.code, one.revision) for one in findings] == ([] if "named" in options else [("PGH-M007", "says")])
+    assert all(
+        one.mend.startswith("in env.py's offline mode, context.configure(…, literal_binds=True") for one in findings
+    )
+
+
+def test_an_env_py_that_does_nothing_offline_writes_no_script(judge_chain: JudgeChain) -> None:
+    env = OFFLINE_ENV.replace('run(dialect_name="postgresql", dialect_opts={"paramstyle": "named"})', "pass")
+
+    report = judge_chain(table("author"), env=env, only=("modes",)).report
+
+    assert report.findings == ()
+    assert "env.py runs no migrations in its offline mode" in " ".join(one.message for one in report.notes)
+
+
+@pytest.mark.parametrize("offline", ["", ', version_table="of_shop"'])
+def test_a_script_that_keeps_the_revision_elsewhere_is_found(offline: str, judge_chain: JudgeChain) -> None:
+    env = OFFLINE_ENV.replace("run(connection=connection)", 'run(connection=connection, version_table="of_shop")')
+    env = env.replace('{"paramstyle": "named"})', f'{{"paramstyle": "named"}}{offline})')
+
+    findings = judge_chain(table("author"), env=env, only=("modes",)).report.findings
+
+    assert [one.subject for one in findings] == ([] if offline else ["table public.alembic_version"])
+    assert all("version_table" in one.mend for one in findings)
+
+
 def test_what_a_script_cannot_hold_is_no_fault_of_the_script(judge_chain: JudgeChain) -> None:
     binds = "op.get_bind().execute(sa.text('INSERT INTO author VALUES (:id)'), {'id': 71})"
 

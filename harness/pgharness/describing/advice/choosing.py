@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pgharness.catalog.identifiers import quoted
 from pgharness.catalog.proposing.python_words import string
+from pgharness.describing.advice.extensions import EXTENSIONS
 from pgharness.describing.advice.kind import Advice
 from pgharness.describing.advice.objects import OBJECTS
 from pgharness.describing.advice.programs import PROGRAMS
@@ -14,7 +15,7 @@ from pgharness.describing.advice.rows import ROWS
 from pgharness.describing.advice.transactions import TRANSACTIONS
 from pgharness.records.steps import Failure
 
-ADVICE: tuple[Advice, ...] = (*ROWS, *OBJECTS, *TRANSACTIONS, *PROGRAMS)
+ADVICE: tuple[Advice, ...] = (*ROWS, *EXTENSIONS, *OBJECTS, *TRANSACTIONS, *PROGRAMS)
 """Of those for one SQLSTATE the first that fits."""
 _SQL = re.compile(r'op\.execute\("[^"]*"\)')
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgharness.describing.advice.kind import Advice
+from pgharness.describing.advice.kind import AUTOCOMMIT_BLOCK, Advice
 
 PROGRAMS: tuple[Advice, ...] = (
     Advice(
@@ -21,13 +21,32 @@ PROGRAMS: tuple[Advice, ...] = (
         "",
         "",
         "write %% for a percent sign in exec_driver_sql(), or send the statement by op.execute(), which does that",
-        r"allowed as placeholders|incomplete placeholder|the query has \d+ placeholders?|unsupported format character|not enough arguments for format string",
+        r"allowed as placeholders|incomplete placeholder|the query has \d+ placeholders?|unsupported format character|not enough arguments for format string|%[\s\S]*\ntuple index out of range",
+    ),
+    Advice(
+        "",
+        "",
+        f"no connection changes its isolation level in a transaction: put the statement into an autocommit block, `{AUTOCOMMIT_BLOCK}`",
+        r"isolation.level may not be altered",
+    ),
+    Advice(
+        "",
+        "",
+        "name it at the top of the revision, `import {name}` where it is a module, and in script.py.mako, so that later drafts have it",
+        r"name '(?P<name>\w+)' is not defined",
     ),
     Advice(
         "",
         "",
         'name the constraint: op.drop_constraint("<name>", …), as PostgreSQL\'s catalog has it',
         "Can't emit DROP CONSTRAINT",
+    ),
+    Advice(
+        "",
+        "",
+        "leave commit() and rollback() of op.get_bind() out: Alembic commits behind the revision; what has to be committed before that goes into "
+        f"an autocommit block, `{AUTOCOMMIT_BLOCK}`",
+        r"ends the transaction that Alembic has begun",
     ),
     Advice(
         "",

@@ -8,6 +8,13 @@ ROWS: tuple[Advice, ...] = (
     Advice(
         "22001",
         "string_data_right_truncation",
+        "Alembic's table takes 32 characters of a revision: shorten `revision` in its file, and down_revision in the next one; or let an earlier revision "
+        'make room, op.execute("ALTER TABLE {versions} ALTER COLUMN version_num TYPE varchar(255)")',
+        r"(?:INSERT INTO|UPDATE) (?P<versions>\S+) (?:\(|SET )version_num[\s\S]*character varying\(32\)",
+    ),
+    Advice(
+        "22001",
+        "string_data_right_truncation",
         'shorten the values first: op.execute("UPDATE <table> SET <column> = left(<column>, {length})")',
         rf"{CHANGES_TYPE}[\s\S]*character(?: varying)?\((?P<length>\d+)\)",
     ),
@@ -17,6 +24,12 @@ ROWS: tuple[Advice, ...] = (
         "let the statement write left(<value>, {length}) where the rest of a text may go, else give the column a longer type before: "
         "op.alter_column(…, type_=…)",
         r"character(?: varying)?\((?P<length>\d+)\)",
+    ),
+    Advice(
+        "22000",
+        "data_exception",
+        "hand over a value of the parameter's own type, not its text: the driver converts none",
+        "invalid input for query argument",
     ),
     Advice(
         "22003",
