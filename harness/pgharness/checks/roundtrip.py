@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
+from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
 from pgharness.describing.comparing import Comparison, compare_in_words
@@ -61,7 +62,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         downgrade.snapshot,
         record.before,
         names=("the catalog after the downgrade", "the catalog before the upgrade"),
-        is_served=True,
+        serving=Serving.ON_THE_WAY_BACK,
     )
     changed = _changed_by_reupgrade(record, compare)
     yield from _judge_restored(record, restoring)

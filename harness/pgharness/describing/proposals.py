@@ -11,6 +11,7 @@ from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
 from pgharness.catalog.proposing import python_words as python
 from pgharness.catalog.proposing.casts import may_not_fit
+from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.proposing.sqlalchemy_types import python_type
 from pgharness.describing.differences import ORDER, Told, is_column_order
 from pgharness.describing.toml_words import toml_glob
@@ -22,33 +23,35 @@ _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 class Proposal:
     """Lines of a revision that bring one object to what it is to be, and those in `also` with it; or the reason why none can.
 
-    `caution` is what the values of rows lose by it.
+    `caution` is what the values of rows lose by it, `meanwhile` a default that a new column is given besides, and
+    the line that takes it away.
     """
 
     operations: tuple[str, ...]
     reason: str
     also: frozenset[ObjectKey] = frozenset()
     caution: str = ""
+    meanwhile: tuple[str, ...] = ()
 
 
 Proposals = dict[ObjectKey, Proposal]
 
 
 def propose(
-    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, is_served: bool = False
+    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, serving: Serving = Serving.NOBODY
 ) -> Proposals:
     """Return, for each object that differs, what brings it from what it is on the left to what it is on the right, in order.
 
-    What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone. `is_served` says that
+    What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone. `serving` says that
     the left side is in use, so that `locks` takes what is proposed.
     """
     proposals: Proposals = {}
-    for one in mend(left, right, only, is_served=is_served):
+    for one in mend(left, right, only, serving=serving):
         # What is called otherwise may differ in something beside its name too.
         before = proposals.get(one.key, Proposal((), ""))
         operations, reason = before.operations + one.operations, before.reason or one.reason
         caution = before.caution or one.caution
-        proposals[one.key] = Proposal(operations, reason, before.also | one.also, caution)
+        proposals[one.key] = Proposal(operations, reason, before.also | one.also, caution, one.meanwhile)
     return proposals
 
 
@@ -64,11 +67,26 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
     if told.only_in is not None:
-        return f"declare it in the models, or {written}" if told.only_in == "left" else written
+        return (
+            f"declare it in the models, or {written}" if told.only_in == "left" else _lacking(told, written, proposals)
+        )
     for declared, when in ((_declared(told), "once no release counts on it"), (_wider(told), "where every value fits")):
         if declared:
             return f"declare it in the model: {declared}; or, {when}, {written}"
     return f"{written}{_other(written)}correct the models"
+
+
+def _lacking(told: Told, written: str, proposals: Proposals) -> str:
+    """Say with a new column's default that the model has it too, so that INSERTs of the release before go on; or how there is none."""
+    proposal = proposals.get(told.key)
+    if proposal is None or not proposal.meanwhile:
+        return written
+    default, takes_away = proposal.meanwhile
+    declared = f"server_default={python.sql_text(default)}"
+    return (
+        f"{written}{_and(written)}in the model: {declared}, in both with what fits better; or, where no release before it goes on writing, without it in "
+        f"the model, and behind that: {takes_away}"
+    )
 
 
 def _declared(told: Told) -> str:
@@ -106,6 +124,11 @@ _GIVES_VALUES: dict[str, Callable[[str], str]] = {
 def _other(written: str) -> str:
     """Return what stands between code and another way; code of several lines ends with its line."""
     return "or " if written.endswith("\n") else "; or "
+
+
+def _and(written: str) -> str:
+    """Return what stands between code and what else is to be done."""
+    return "and " if written.endswith("\n") else "; and "
 
 
 def mend_downgrade(told: Told, path: str, proposals: Proposals) -> str:

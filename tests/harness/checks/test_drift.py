@@ -99,7 +99,7 @@ SLIPS = [
         {COUNTRY: (", nullable=False, server", ", server")},
         "0003",
         "column public.author.country",
-        'op.alter_column("author", "country", nullable=False)',
+        "ALTER TABLE public.author ALTER COLUMN country SET NOT NULL",
         id="a column that may be null",
     ),
     pytest.param(
