@@ -38,17 +38,18 @@ def compare_in_words(
     *,
     names: tuple[str, str],
     serving: Serving = Serving.NOBODY,
+    standing: Snapshot | None = None,
 ) -> Comparison:
     """Compare, and describe what leads from the left catalog to the right one; `names` says in words what each side is.
 
-    `serving` says that the left one is in use while it is led there, so that nobody is to wait.
+    `serving` says that the left one is in use while it is led there, so that nobody is to wait for tables that are `standing`.
     """
     differences = compare(left, right)
     if not differences:
         return Comparison((), (), (), (), {})
     only = {ObjectKey(item.kind, item.object) for item in differences if item.property == "exists"}
     renames = find_renames(left, right, only)
-    proposals = propose(left, right, only, serving=serving)
+    proposals = propose(left, right, only, serving=serving, standing=standing)
     remaining = compare(renames.left, right)
     told = [
         *(_told_rename(group, right, names) for group in renames.groups),

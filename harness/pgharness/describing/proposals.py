@@ -38,15 +38,20 @@ Proposals = dict[ObjectKey, Proposal]
 
 
 def propose(
-    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, serving: Serving = Serving.NOBODY
+    left: Snapshot,
+    right: Snapshot,
+    only: AbstractSet[ObjectKey] | None = None,
+    *,
+    serving: Serving = Serving.NOBODY,
+    standing: Snapshot | None = None,
 ) -> Proposals:
     """Return, for each object that differs, what brings it from what it is on the left to what it is on the right, in order.
 
     What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone. `serving` says that
-    the left side is in use, so that `locks` takes what is proposed.
+    the left side is in use, so that `locks` takes what is proposed; `standing` has the tables that held rows before.
     """
     proposals: Proposals = {}
-    for one in mend(left, right, only, serving=serving):
+    for one in mend(left, right, only, serving=serving, standing=standing):
         # What is called otherwise may differ in something beside its name too.
         before = proposals.get(one.key, Proposal((), ""))
         operations, reason = before.operations + one.operations, before.reason or one.reason
@@ -129,11 +134,6 @@ def _other(written: str) -> str:
 def _and(written: str) -> str:
     """Return what stands between code and what else is to be done."""
     return "and " if written.endswith("\n") else "; and "
-
-
-def mend_downgrade(told: Told, path: str, proposals: Proposals) -> str:
-    """Return what the downgrade of a revision must still do; the proposals lead from what it leaves to what was before."""
-    return f"in downgrade() of {path}: {in_words(told.key, proposals)}"
 
 
 def in_words(key: ObjectKey, proposals: Proposals) -> str:

@@ -6,16 +6,17 @@ proven, each statement a transaction by itself, which can be run again.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 
 from pgharness.catalog.facts import ObjectKey
-from pgharness.catalog.identifiers import quoted
+from pgharness.catalog.identifiers import identifiers, quoted
 from pgharness.catalog.names import unquoted
 from pgharness.catalog.proposing.alembic_calls import adding_column
 from pgharness.catalog.proposing.change import Change, Wanted, take
 from pgharness.catalog.proposing.columns import NOT_NULL, set_default
 from pgharness.catalog.proposing.filling import default_for, fill, is_unique
-from pgharness.catalog.proposing.python_words import Apart
+from pgharness.catalog.proposing.python_words import Apart, Call
 from pgharness.catalog.rendering.attachments import attachments
 from pgharness.catalog.rendering.columns import column_clause, later_lines
 from pgharness.catalog.rendering.parts import Contents
@@ -67,7 +68,34 @@ def add_in_steps(contents: Contents, column: ObjectKey) -> list[str]:
     clause = column_clause(contents, column, with_not_null=False)
     added = f"{alter} ADD COLUMN IF NOT EXISTS {clause}"
     others = [*later_lines(contents, column, alter), *attachments(contents, column)]
-    return [Apart("", added, *(one.removesuffix(";") for one in others), *_forbidding_null(contents, column, filling))]
+    return [Apart("", added, *map(_bare, others), *_forbidding_null(contents, column, filling))]
+
+
+def is_indexed(contents: Contents, column: ObjectKey, among: Collection[ObjectKey]) -> bool:
+    """Whether one of these objects is an index, or is unique by one, that has the column."""
+    table, name = contents.parent(column), contents.local_name(column)
+    of_table = (one for one in among if contents.parent(one) == table)
+    builds = (
+        one for one in of_table if one.kind == "index" or (one.kind == "constraint" and contents.of(one, "index"))
+    )
+    return any(name in identifiers(contents.properties[one].get("definition", "")) for one in builds)
+
+
+def add_again(contents: Contents, column: ObjectKey, default: str | None) -> list[str]:
+    """Write what adds a column before an index on it is built in a block: so that it can be run again."""
+    steps = add_in_steps(contents, column) if default is None else []
+    if steps:
+        return steps
+    alter, given = _alter(contents, column), f" DEFAULT {default} NOT NULL" if default else ""
+    clause = f"{column_clause(contents, column, with_not_null=not default)}{given}"
+    others = [*later_lines(contents, column, alter), *attachments(contents, column)]
+    others += [set_default(contents, column, None)] if default else []
+    return [Apart("", f"{alter} ADD COLUMN IF NOT EXISTS {clause}", *map(_bare, others))]
+
+
+def _bare(statement: str) -> str:
+    """Return a statement without its end; a call of Alembic's as it is."""
+    return statement if isinstance(statement, Call) else statement.removesuffix(";")
 
 
 def forbid_null(change: Change, wanted: Wanted) -> list[str]:

@@ -21,10 +21,12 @@ from pgharness.catalog.proposing.change import Change, Changer, Mend, NoStatemen
 from pgharness.catalog.proposing.columns import change_column, set_default
 from pgharness.catalog.proposing.columns_while_serving import (
     Serving,
+    add_again,
     add_in_steps,
     add_with_default,
     default_meanwhile,
     forbid_null,
+    is_indexed,
 )
 from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
 from pgharness.catalog.proposing.enums import columns_to_lead_over, is_swapped, swap
@@ -73,24 +75,31 @@ LIGHT = frozenset(
 
 
 def mend(
-    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, serving: Serving = Serving.NOBODY
+    left: Snapshot,
+    right: Snapshot,
+    only: AbstractSet[ObjectKey] | None = None,
+    *,
+    serving: Serving = Serving.NOBODY,
+    standing: Snapshot | None = None,
 ) -> tuple[Mend, ...]:
     """Return what brings the left catalog to the right one, one mend an object, in the order in which it is to be done.
 
     What is but called otherwise is renamed, under its new name; with `only`, of these objects of either side alone. The order of columns is
     left as it is: PostgreSQL cannot move a column. Where somebody is `serving`, indexes and constraints of tables that stand are made in autocommit
-    blocks, and columns that may not be NULL with a default, so that nobody waits for them.
+    blocks, and columns that may not be NULL with a default, so that nobody waits for them; that is so of tables that
+    are `standing`, by default all of the left.
     """
     renames = find_renames(left, right, only)
-    plan = _Plan(renames.left, right, serving)
+    plan = _Plan(renames.left, right, serving, standing or renames.left)
     return (*(plan.renaming(group) for group in renames.groups), *in_order(plan.mends(), plan.needs))
 
 
 class _Plan:
     """How it is done; `made_anew` are objects that come again, each with the one that changed for it."""
 
-    def __init__(self, left: Snapshot, right: Snapshot, serving: Serving) -> None:
+    def __init__(self, left: Snapshot, right: Snapshot, serving: Serving, standing: Snapshot) -> None:
         self.serving = serving
+        self.standing = frozenset(standing.objects("table", "materialized view"))
         self.todo = Todo(left, right)
         self.left, self.right = self.todo.left, self.todo.right
         self.made_anew: dict[ObjectKey, ObjectKey] = {}
@@ -207,7 +216,7 @@ class _Plan:
 
     def _created(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         for key, lines in create_lines(self.right, keys) if keys else ():
-            if key.kind == "column" and self.serving is not Serving.NOBODY and (added := self._added(key)) is not None:
+            if key.kind == "column" and (added := self._added(key, keys)) is not None:
                 yield added
                 continue
             first = [self._while_serving(key, line) for line in lines[:1]]
@@ -216,10 +225,14 @@ class _Plan:
             below = sorted(subtree(self.right, {key}))
             yield _written(key, [line for one in below for line in undo_default_privileges(self.left, self.right, one)])
 
-    def _added(self, column: ObjectKey) -> Mend | None:
-        """Return what adds a column that may not be NULL to rows while they are read and written; None where it is as any other."""
+    def _added(self, column: ObjectKey, keys: set[ObjectKey]) -> Mend | None:
+        """Return what adds a column to rows while they are read and written; None where it is as any other."""
+        if self.serving is Serving.NOBODY:
+            return None
         is_up = self.serving is Serving.ON_THE_WAY_UP
         default = default_meanwhile(self.right, column)
+        if not is_up and self.right.parent(column) in self.standing and is_indexed(self.right, column, keys):
+            return _written(column, add_again(self.right, column, default))
         if default is not None:
             added = _written(column, add_with_default(self.right, column, default))
             *stays, takes_away = added.operations
@@ -229,9 +242,10 @@ class _Plan:
 
     def _while_serving(self, key: ObjectKey, line: str) -> str:
         """Return what makes an object so that nobody waits, where its table is on the left already and may be in use."""
-        is_below = self.serving is not Serving.NOBODY and key.kind in ("index", "constraint")
-        stands = is_below and "exists" in self.left.properties.get(self.right.parent(key), {})
-        return while_serving(self.right, key, line) if stands else line
+        is_below = self.serving is not Serving.NOBODY and key.kind in {"index", "constraint"}
+        if not is_below or self.right.parent(key) not in self.standing:
+            return line
+        return while_serving(self.right, key, line, is_way_back=self.serving is Serving.ON_THE_WAY_BACK)
 
     def _in_order(self) -> list[ObjectDifference]:
         """Return the changed objects, tables before their columns and indexes, each as late as what it needs."""
