@@ -14,7 +14,7 @@ from pgharness.catalog.proposing.casts import may_not_fit
 from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.proposing.sqlalchemy_types import python_type
 from pgharness.describing.differences import ORDER, Told, is_column_order
-from pgharness.describing.toml_words import toml_glob
+from pgharness.describing.toml_words import ignore_rules
 
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
@@ -65,8 +65,7 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
-        rule = f'{{object = {toml_glob(told.object)}, reason = "a {told.view}"}}'
-        return f"leave it out of comparisons, in [tool.pgharness]: ignore = [{rule}]"
+        return f"leave it out of comparisons, in pyproject.toml: {ignore_rules(f'a {told.view}', told.object)}"
     written = f"write a revision: {in_words(told.key, proposals)}"
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""

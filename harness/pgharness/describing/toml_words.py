@@ -11,6 +11,12 @@ def toml_string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def ignore_rules(reason: str, *objects: str) -> str:
+    """Write rules by which comparisons leave objects out, on lines of their own: each is added to those that a file has."""
+    rules = (f"[[tool.pgharness.ignore]]\nobject = {toml_glob(one)}\nreason = {toml_string(reason)}" for one in objects)
+    return "\n" + "\n".join(rules) + "\n"
+
+
 def toml_glob(name: str) -> str:
     """Write the name of an object such that an ignore rule means it alone: `*`, `?` and `[` stand for themselves in brackets."""
     return toml_string(re.sub(r"([*?[])", r"[\1]", name))

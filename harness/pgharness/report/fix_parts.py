@@ -17,9 +17,13 @@ _BEGINS = re.compile(
 _TOKEN = re.compile(r'"""(?:[^\\]|\\.)*?"""|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|.', re.DOTALL)
 _RAISES = re.compile(r":\s+raise \w+(?=\()")
 # Words behind lines of code begin so.
-_WORDS_AGAIN = re.compile(r"\n(?:; )?(?=or |and |in |\()")
+_WORDS_AGAIN = re.compile(r"\n(?:; )?(?=or |and |in |where |\()")
 _OTHER_WAY = re.compile(r"(?:;\s+|\n\s*)(?=(?:or|where)\b)|;?\s*\n\s*")
 _DEPTH = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+
+
+TOML = "[["
+"""So begin lines of a pyproject.toml."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from pgharness.report.fix_parts import Part, parts_of
+from pgharness.report.fix_parts import TOML, Part, parts_of
 
 # What begins a revision of its own, as a comment.
 ANOTHER_REVISION = re.compile(r"^# in (?:the next revision|one after it).*\n", re.MULTILINE)
@@ -27,6 +27,8 @@ def typed(mend: str) -> str:
         code = _written(way)
         if code and _is_python(code):
             return code
+    if settings := [line for part in parts_of(mend) if _is_toml(part) for line in part.code]:
+        return "\n".join(settings)
     commands = [match["command"] or match["imported"] for match in _COMMAND.finditer(mend)]
     return "\n".join(command.strip() for command in commands[:1])
 
@@ -44,15 +46,22 @@ def _ways(parts: Sequence[Part]) -> Iterator[list[Part]]:
 
 def _written(way: Sequence[Part]) -> str:
     """Return a way as code; what belongs into env.py is a comment where it stands beside what belongs into the revision."""
-    code = [line for part in way for line in part.code]
+    code = [line for part in way for line in part.code if not _is_toml(part)]
     is_of_revision = any(line.startswith(_OF_REVISION) for line in code)
     lines: list[str] = []
     for part in way:
         said = _WORDS_BEFORE.sub("", part.words)
         if said and not _SAYS_NOTHING.fullmatch(said):
             lines.append(f"# {said}")
-        lines += [f"# {one}" if one.startswith(_OF_ENV_PY) and is_of_revision else one for one in part.code]
+        is_elsewhere = is_of_revision and _is_toml(part)
+        lines += [
+            f"# {one}" if is_elsewhere or (one.startswith(_OF_ENV_PY) and is_of_revision) else one for one in part.code
+        ]
     return "\n".join(lines) if code else ""
+
+
+def _is_toml(part: Part) -> bool:
+    return bool(part.code) and part.code[0].startswith(TOML)
 
 
 def _is_python(code: str) -> bool:
