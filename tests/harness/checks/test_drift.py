@@ -505,7 +505,7 @@ def test_a_view_in_the_place_of_a_table_of_the_models_is_one_finding(found: Call
     (finding,) = found("drift", edits, only=("drift", "autogenerate"), rows_per_table=0)
 
     assert finding.message == "It is a view in the migrated database and a table in the models."
-    assert 'ignore = [{object = "public.shelf", reason = "a view"}]' in finding.mend
+    assert '[[tool.pgharness.ignore]]\nobject = "public.shelf"\nreason = "a view"\n' in finding.mend
 
 
 def test_of_models_that_do_not_build_only_the_statement_at_fault_is_told(found: Callable[..., list[Finding]]) -> None:
