@@ -83,6 +83,10 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
 def _lacking(told: Told, written: str, proposals: Proposals) -> str:
     """Say with a new column's default that the model has it too, so that INSERTs of the release before go on; or how there is none."""
     proposal = proposals.get(told.key)
+    if " STORED" in written and "ADD COLUMN" in written:
+        return (
+            f'{written}{_and(written)}beside it, for each row is written anew: allow = {{"locks": "<why it may wait>"}}'
+        )
     if proposal is None or not proposal.meanwhile:
         return written
     default, takes_away = proposal.meanwhile

@@ -18,7 +18,7 @@ _TOKEN = re.compile(r'"""(?:[^\\]|\\.)*?"""|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*
 _RAISES = re.compile(r":\s+raise \w+(?=\()")
 # Words behind lines of code begin so.
 _WORDS_AGAIN = re.compile(r"\n(?:; )?(?=or |and |in |where |\()")
-_OTHER_WAY = re.compile(r"(?:;\s+|\n\s*)(?=(?:or|where)\b)|;?\s*\n\s*")
+_OTHER_WAY = re.compile(r"(?:;\s+|\n\s*)(?=(?:or|where|and)\b)|;?\s*\n\s*")
 _DEPTH = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 

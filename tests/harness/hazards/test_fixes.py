@@ -147,7 +147,8 @@ DANGEROUS = (
 
 def typed_in(number: int, fix: str) -> Iterator[Revision]:
     """Yield the revisions that a fix is typed into, just as it is copied from the page; one that is a single block can be run again."""
-    for at, code in enumerate(ANOTHER_REVISION.split(typed(fix))):
+    there, _, _ = typed(fix).partition("# at the beginning of downgrade()")
+    for at, code in enumerate(ANOTHER_REVISION.split(there)):
         yield Revision(f"fix_{number}_{at}", code)
         if code.startswith(BLOCK) and all(line.startswith("    ") for line in code.splitlines()[1:]):
             yield Revision(f"again_{number}_{at}", code)
