@@ -456,7 +456,6 @@ def test_tables_of_a_module_that_nobody_imports_are_one_finding_and_no_drop(
     assert told.keys() == {
         ("drift", "the models"),
         ("drift", "table public.ledger"),
-        ("autogenerate", "what `drift` finds"),
     }
     assert told["drift", "the models"].message.startswith(
         "Nobody imports shelves, which would define public.room, public.shelf: "
