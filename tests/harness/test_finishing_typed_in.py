@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,19 @@ def test_labels_that_only_the_models_have(judge_chain: Judge, judge_again: Again
     assert told(judge_again(report, only=("upgrade", "enums", "drift", "roundtrip", "locks", "crash"))) == []
 
 
+def test_another_order_of_labels_is_told_with_what_lets_it_wait(judge_chain: Judge, judge_again: Again) -> None:
+    ordered = LABELS.replace('"sad", "fair", "glad"', '"glad", "sad"')
+    report = judge_chain(MOODS, env=ordered, only=("enums",)).report
+    (found,) = report.findings
+
+    code = next(part.code for part in parts_of(found.mend) if part.code)
+    (top,) = re.findall(r'allow = \{"locks": "[^"]*"\}', found.mend)
+    add(report, [code], top)
+
+    assert found.code == "PGH-E003"
+    assert told(judge_again(report, only=("upgrade", "enums", "drift", "locks", "crash", "data"))) == []
+
+
 def test_a_type_that_nothing_uses(judge_chain: Judge, judge_again: Again) -> None:
     forgets = Revision("forgets", sql("DROP TABLE book"), sql("CREATE TABLE book (id serial PRIMARY KEY, mood mood)"))
     report = judge_chain(MOODS, forgets, only=("leftovers",)).report
@@ -93,7 +107,7 @@ def add(report: Report, code: list[tuple[str, ...]], top: str = "") -> None:
     last = report.chain.revisions[-1]
     before = last.revision
     for number, lines in enumerate(code):
-        down = "raise NotImplementedError(irreversible)" if top else "pass"
+        down = "raise NotImplementedError(irreversible)" if "irreversible" in top else "pass"
         text = Revision(f"fix_{number}", "\n".join(lines), down, top).text(before)
         (Path(last.path).parent / f"fix_{number}.py").write_text(text, encoding="utf-8")
         before = f"fix_{number}"

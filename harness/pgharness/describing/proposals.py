@@ -16,6 +16,7 @@ from pgharness.catalog.proposing.sqlalchemy_types import python_type
 from pgharness.describing.differences import ORDER, Told, is_column_order
 from pgharness.describing.toml_words import ignore_rules
 
+_REWRITES = re.compile(r"\bADD COLUMN\b.*\bSTORED\b|\bALTER COLUMN \S+ TYPE\b.*\bUSING\b|\bpostgresql_using=")
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
 
@@ -66,7 +67,7 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
         return f"leave it out of comparisons, in pyproject.toml: {ignore_rules(f'a {told.view}', told.object)}"
-    written = f"write a revision: {in_words(told.key, proposals)}"
+    written = with_allowance(f"write a revision: {in_words(told.key, proposals)}")
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
@@ -80,13 +81,16 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     return f"{written}{_other(written)}correct the models"
 
 
+def with_allowance(written: str) -> str:
+    """Say with code that writes each row of a table anew what has to stand beside it; `locks` tells how that is spared, where it takes long."""
+    if not _REWRITES.search(written):
+        return written
+    return f'{written}{_and(written)}beside upgrade(), for it writes each row anew: allow = {{"locks": "<why it may wait>"}}'
+
+
 def _lacking(told: Told, written: str, proposals: Proposals) -> str:
     """Say with a new column's default that the model has it too, so that INSERTs of the release before go on; or how there is none."""
     proposal = proposals.get(told.key)
-    if " STORED" in written and "ADD COLUMN" in written:
-        return (
-            f'{written}{_and(written)}beside it, for each row is written anew: allow = {{"locks": "<why it may wait>"}}'
-        )
     if proposal is None or not proposal.meanwhile:
         return written
     default, takes_away = proposal.meanwhile
