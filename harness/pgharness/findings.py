@@ -33,11 +33,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth knowing that does not fail a run, such as a table for which no row could be made."""
+    """Something worth knowing that does not fail a run, such as a table for which no row could be made.
+
+    One that `is_told_elsewhere` says that another check has findings of the same cause: the check does not hold there.
+    """
 
     check: str
     revision: str | None
     message: str
+    is_told_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,11 @@ class CheckResult:
     def is_made(self) -> bool:
         """Whether it looked at anything: it was not skipped, and there was a revision to try it on."""
         return self.status is not Status.SKIPPED and self.tried != frozenset()
+
+    def told_elsewhere_at(self, revision: str | None) -> str:
+        """Return what another check tells of a revision (None: of the chain as a whole); empty where none does."""
+        told = (one for one in self.notes if one.is_told_elsewhere and one.revision == revision)
+        return next((one.message for one in told), "")
 
     @property
     def is_judged(self) -> bool:

@@ -123,6 +123,20 @@ def _judging_on(server: Server, tmp_path: Path, agent: Agent) -> Callable[..., R
     return judge
 
 
+@pytest.fixture
+def judge_again(pg_server: Server, agent: Agent) -> Callable[..., Report]:
+    """Judge the chain of a report as its files are by now."""
+
+    def judge(report: Report, **options: Any) -> Report:
+        ini = Path(report.chain.revisions[0].path).parents[1] / "alembic.ini"
+        settings = load_settings(None, alembic=ini, **options)
+        project = open_project(settings, agent=agent)
+        with contextlib.closing(project.runs):
+            return run_on(pg_server, plan_run(settings, project), started=time.perf_counter()).report
+
+    return judge
+
+
 @pytest.fixture(scope="session")
 def agent() -> Iterator[Agent]:
     """Yield one agent for all tests of a process that run projects in our own interpreter: to start one takes half a second."""

@@ -233,6 +233,16 @@ def test_the_help_names_the_commands(command_line: Check) -> None:
         assert command in ended.out
 
 
+def test_a_narrow_terminal_cuts_no_word_of_the_help(command_line: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+
+    ended = command_line("check", "--help")
+
+    said = " ".join(ended.out.split())
+    assert "The Alembic configuration [default: alembic.ini]." in said
+    assert "as package.module:attribute; by default env.py's target_metadata." in said
+
+
 def test_the_version_is_told(command_line: Check) -> None:
     ended = command_line("--version")
 

@@ -67,12 +67,21 @@ def test_a_code_is_explained_however_it_is_written(asked: str, capsys: pytest.Ca
     assert 'allow = {"roundtrip": "<reason>"}' in said
 
 
+def test_of_a_check_its_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_kinds("Graph", None)
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "PGH-G001  graph: the chain has several heads"
+    assert {line.split()[1] for line in said} == {"graph:"}
+
+
 @pytest.mark.parametrize(
     ("asked", "near"),
     [
         ("PGH-Q9", "009'?"),
         ("W99", "'PGH-W009'"),
         ("PGH-R0022", "'PGH-R002'"),
+        ("drfit", "'drift'?"),
     ],
 )
 def test_an_unknown_code_is_told_with_the_nearest_ones(asked: str, near: str) -> None:

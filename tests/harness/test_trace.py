@@ -31,7 +31,7 @@ def test_work_under_the_lock_of_an_earlier_revision_is_told_where_both_are_deplo
         return str(command_line("trace", "fill", "--alembic", ini, "--server", quiet_url, "--format", how).out)
 
     danger = "held-by-earlier: A lock of an earlier revision is held over work (public.a, ACCESS EXCLUSIVE on public.a of adds)"
-    assert f"      DANGER {danger}" in told(together, "text").splitlines()
+    assert f"      DANGER PGH-W010 {danger}" in told(together, "text").splitlines()
     assert danger not in told(by_itself, "text")
     (revision,) = json.loads(told(together, "json"))["revisions"]
     assert ("held-by-earlier", 0) in [(one["id"], one["statement"]) for one in revision["upgrade"]["hazards"]]
@@ -66,8 +66,8 @@ def test_a_revision_is_traced_statement_by_statement(
         "      no lock_timeout is in force",
     ]
     (revision,) = json.loads(as_json.out)["revisions"]
-    dangers = [(one["id"], one["about"]) for one in revision["upgrade"]["hazards"]]
-    assert ("held-over-work", "public.a") in dangers
+    dangers = [(one["id"], one["code"], one["about"]) for one in revision["upgrade"]["hazards"]]
+    assert ("held-over-work", "PGH-W006", "public.a") in dangers
 
 
 def test_one_row_is_told_as_one() -> None:

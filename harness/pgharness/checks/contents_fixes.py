@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgharness.catalog.names import qualifier
 from pgharness.catalog.proposing.python_words import name, operation
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
-from pgharness.describing.keeping import keep_rows, keep_values, take_away
+from pgharness.describing.keeping import keep_rows, keep_values, take_away, take_away_by_value
 from pgharness.records.changes import TableChanges
 from pgharness.records.contents import Contents, StoredColumn, TableContents
 from pgharness.records.made_anew import numbered_columns
@@ -80,8 +80,17 @@ def left_out(seen: Seen, code: str, subject: str) -> str:
 def in_place(seen: Seen, table: str, *, redacts: bool) -> str:
     """Say what stands in place of a DELETE of more than the upgrade has made."""
     at_fault = left_out(seen, "PGH-V007", f"table {table}")
-    made = _made(seen, table, seen.item.upgrade.left, redacts=redacts)
-    return at_fault.replace("leave out", "in place of") + f": {made}" if at_fault and made else at_fault
+    left = seen.item.upgrade.left
+    made = _made(seen, table, left, redacts=redacts)
+    if at_fault and made:
+        return at_fault.replace("leave out", "in place of") + f": {made}"
+    before, after = met_table(seen, table), left.table(table) if left is not None else None
+    adds = before is not None and after is not None and bool(after.keys() - before.keys())
+    return (
+        f"{at_fault}, and delete there by what only the rows have that upgrade() makes"
+        if at_fault and adds
+        else at_fault
+    )
 
 
 def taken_away(seen: Seen, table: str, *, redacts: bool) -> str:
@@ -92,12 +101,12 @@ def taken_away(seen: Seen, table: str, *, redacts: bool) -> str:
 
 
 def _made(seen: Seen, table: str, later: Contents | None, *, redacts: bool) -> str:
-    """Write what deletes the rows that are there later and were not before; empty where their keys are of chance, or not to be told."""
+    """Write what deletes the rows that are there later and were not before; empty where nothing tells them apart, or that is not to be told."""
     before, after = met_table(seen, table), later.table(table) if later is not None else None
     is_numbered = before is not None and set(before.key) & set(numbered_columns(seen.item.upgrade.snapshot, table))
-    if before is None or after is None or redacts or is_numbered:
+    if before is None or after is None or redacts:
         return ""
-    return take_away(before, after.keys() - before.keys())
+    return take_away_by_value(before, after) if is_numbered else take_away(before, after.keys() - before.keys())
 
 
 def key_retyped(seen: Seen, up: TableChanges) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pgharness.catalog.facts import FactKey
+from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.undeclared import Undeclared
 from pgharness.describing.comparing import compare_in_words
@@ -47,7 +48,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         record.head,
         record.models.snapshot,
         names=SIDES,
-        is_served=True,
+        serving=Serving.ON_THE_WAY_UP,
     )
     for told in found.told:
         finding = Finding(

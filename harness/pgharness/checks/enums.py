@@ -10,7 +10,7 @@ from pgharness.catalog.proposing.enums import labels_of
 from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.origin import origin
-from pgharness.describing.proposals import in_words, propose
+from pgharness.describing.proposals import in_words, propose, with_allowance
 from pgharness.findings import Finding, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DeclaredEnum
@@ -71,8 +71,8 @@ def _mend(head: Snapshot, declared: DeclaredEnum) -> str:
         FactKey(*key, "labels"): _listed(declared.labels) or "none",
     }
     wanted = replace(head, facts=dict(sorted({**head.facts, **labels}.items())))
-    written = in_words(key, propose(head, wanted))
-    return f"write a revision: {written}{'' if written.endswith(chr(10)) else '; '}or correct the Python enum"
+    written = with_allowance(f"write a revision: {in_words(key, propose(head, wanted))}")
+    return f"{written}{'' if written.endswith(chr(10)) else '; '}or correct the Python enum"
 
 
 def _listed(labels: Sequence[str]) -> str:

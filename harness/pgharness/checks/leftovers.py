@@ -5,35 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgharness.catalog.facts import FactKey, Snapshot
+from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
 from pgharness.checks.check import Check, Compare
+from pgharness.describing.finishing import build_again, enable, enforce, validate
 from pgharness.describing.origin import origin
 from pgharness.findings import Finding, Harm
 from pgharness.records.chain_record import ChainRecord
 
 NAME = "leftovers"
 
-# (kind, property, the value that says "half done") → (the code, what it means, the mend); {name} stands for the object
+# (kind, property, the value that says "half done") → (the code, what it means, what writes the mend)
 HALF_DONE = {
     ("index", "valid", "false"): (
         "PGH-L001",
         "is invalid: a CREATE INDEX CONCURRENTLY failed. Writes maintain it, queries never use it, and IF NOT EXISTS skips it.",
-        "DROP INDEX CONCURRENTLY IF EXISTS {name} before it is created again",
+        build_again,
     ),
     ("constraint", "validated", "false"): (
         "PGH-L002",
         "is NOT VALID: existing rows may violate it.",
-        "ALTER TABLE … VALIDATE CONSTRAINT in a revision of its own",
+        validate,
     ),
     ("constraint", "enforced", "false"): (
         "PGH-L003",
         "is NOT ENFORCED: rows that violate it are accepted.",
-        "ALTER TABLE … ALTER CONSTRAINT … ENFORCED, or drop it",
+        enforce,
     ),
     ("trigger", "state", "disabled"): (
         "PGH-L004",
         "is disabled and never fires.",
-        "ALTER TABLE … ENABLE TRIGGER …, or drop it",
+        enable,
     ),
 }
 
@@ -51,7 +52,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding]:
                 revision=origin(record, key, value),
                 subject=f"{key.kind} {key.object}",
                 message=f"{key.kind.capitalize()} {message}",
-                mend=mend.format(name=key.object),
+                mend=mend(ObjectKey(key.kind, key.object), head),
                 code=code,
             )
     for name in _unused_enums(head):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.locks_between import judge_between
 from pgharness.findings import Finding, Harm, Minor, Note, Together
@@ -16,7 +18,7 @@ from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
-from pgharness.trace.hazards import INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, hazard_of
+from pgharness.trace.hazards import HELD_OVER, INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
@@ -68,6 +70,7 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
     """
     hazard = hazard_of(one)
     fix = hazard.fix(one, _met(revision, direction, record)) if hazard.fix else hazard.good
+    fix += _what_follows(revision, trace, one) if hazard is HELD_OVER and one.work.doing == "writes" else ""
     finding = _finding(revision, direction, trace, one, f"{fix}{_between_revisions(record.deployment, hazard, fix)}")
     sizes = record.sizes
     if sizes is None:
@@ -81,6 +84,16 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
         f"{direction}(): {in_one_line(one.statement)} {doing(one.work)} while {in_words(one.lock.mode, one.lock.kind)}; in production these are "
         f"{rows_in_words(estimate.rows)} rows (a finding from small_table_rows = {sizes.small_table_rows:,})",
     )
+
+
+def _what_follows(revision: Revision, trace: Trace, one: Occurrence) -> str:
+    """Return which statements behind the work are about its table, such as what drops the column that is copied: they have to come later still."""
+    name = re.compile(rf"(?<![\w\"]){re.escape(unqualified(one.work.relation))}(?![\w\"])")
+    own = (traced.statement for traced in trace.statements[one.place + 1 :] if traced.statement.file == revision.path)
+    lines = dict.fromkeys(str(sent.line) for sent in own if sent.line and name.search(sent.sql))
+    if not lines:
+        return ""
+    return f"; and what {'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)} {'sends' if len(lines) == 1 else 'send'} behind it, in one after it"
 
 
 def _met(revision: Revision, direction: str, record: ChainRecord) -> Snapshot:

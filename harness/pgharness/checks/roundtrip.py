@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
+from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
 from pgharness.describing.comparing import Comparison, compare_in_words
@@ -19,7 +20,8 @@ from pgharness.describing.differences import (
     is_column_order,
     minor_name,
 )
-from pgharness.describing.proposals import Proposals, mend_downgrade, written_out
+from pgharness.describing.downgrade_fixes import mend_downgrade, undo_all
+from pgharness.describing.proposals import Proposals
 from pgharness.describing.rows_at_fault import passing_in_words, where_in_words
 from pgharness.findings import Finding, Minor, Note
 from pgharness.records.chain_record import ChainRecord
@@ -61,7 +63,8 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         downgrade.snapshot,
         record.before,
         names=("the catalog after the downgrade", "the catalog before the upgrade"),
-        is_served=True,
+        serving=Serving.ON_THE_WAY_BACK,
+        standing=record.upgrade.snapshot,
     )
     changed = _changed_by_reupgrade(record, compare)
     yield from _judge_restored(record, restoring)
@@ -168,7 +171,7 @@ def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[F
             "PGH-R004",
             revision,
             f"downgrade() does not restore the catalog. {one.message}",
-            mend_downgrade(one, revision.path, restoring.proposals),
+            mend_downgrade(one, record, restoring.proposals),
             one.evidence,
             subject=one.subject,
         )
@@ -188,14 +191,11 @@ def _only_validates(told: Told) -> bool:
 
 def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Proposals) -> Finding:
     """Tell of a downgrade that does nothing all that it has to do."""
-    written = [line for proposal in proposals.values() if not proposal.reason for line in proposal.operations]
-    by_hand = [f"by hand, for {proposal.reason}" for proposal in proposals.values() if proposal.reason]
     return _finding(
         "PGH-R005",
         revision,
         "downgrade() changes nothing: the catalog stays as upgrade() left it.",
-        f"undo in downgrade() of {revision.path} everything that upgrade() does: {'; '.join(filter(None, [written_out(written), *by_hand]))}; or raise "
-        'NotImplementedError and declare irreversible = "<reason>"',
+        undo_all(revision.path, proposals),
         "\n".join(f"{one.subject}: {one.message}" for one in told),
     )
 

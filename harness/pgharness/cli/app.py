@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
 from pgharness.cli.check import check
@@ -31,8 +32,32 @@ P = ParamSpec("P")
 _PREFIX = "Value error, "
 
 
+_NARROW = 80
+"""In fewer columns than these the table of options would cut words."""
+_NARROW_OPTIONS = 20
+"""So wide is the column of options then; what is longer has a line of its own."""
+
+
+class _Command(TyperCommand):
+    """A command whose help fits a narrow terminal too."""
+
+    @override
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _fit(self, formatter)
+        super().format_help(ctx, formatter)
+
+    @override
+    def get_help(self, ctx: Any) -> str:
+        return super().get_help(ctx).replace(r"\[", "[")
+
+
 class _Commands(TyperGroup):
     """The commands, with errors of options in words alone."""
+
+    @override
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _fit(self, formatter)
+        super().format_help(ctx, formatter)
 
     @override
     def invoke(self, ctx: Any) -> Any:
@@ -41,6 +66,13 @@ class _Commands(TyperGroup):
         except typer.BadParameter as error:
             error.message = error.message.removeprefix(_PREFIX)
             raise
+
+
+def _fit(command: TyperCommand | TyperGroup, formatter: Any) -> None:
+    """Let the help be plain lines, which are broken between words, where a table has no room."""
+    if shutil.get_terminal_size().columns < _NARROW:
+        command.rich_markup_mode = None
+        formatter.write_dl = functools.partial(formatter.write_dl, col_max=_NARROW_OPTIONS)
 
 
 app = typer.Typer(
@@ -66,7 +98,7 @@ def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
 
 
 for command in (check, explain, trace, diff, snapshot, plans, record, profile):
-    app.command()(_interruptible(command))
+    app.command(cls=_Command)(_interruptible(command))
 
 
 def _print_version(is_wanted: bool) -> None:

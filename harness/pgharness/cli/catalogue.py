@@ -16,18 +16,21 @@ _CODE = re.compile(rf"(?:{PREFIX})?(?P<letter>[A-Z])(?P<number>\d{{1,3}})")
 
 
 def tell_kinds(code: str | None, config: Path | None) -> None:
-    """Print what the code stands for, or a line for each code. Raises CannotRun for one that is unknown."""
+    """Print what the code stands for, or a line for each code, of the check where one is named. Raises CannotRun for what is unknown."""
     kinds = {kind.code: kind for kind in _known(config)}
     if code is None:
-        print("\n".join(f"{kind.code}  {kind.check}: {kind.what}" for kind in kinds.values()))
+        print("\n".join(map(_line, kinds.values())))
+        return
+    if of_check := [kind for kind in kinds.values() if kind.check == code.casefold()]:
+        print("\n".join(_line(kind) for kind in of_check))
         return
     asked = _written_out(code)
     found = kinds.get(asked) or kinds.get(code.upper()) or kinds.get(code)
     if found is None:
         raise CannotRun(
-            f"Unknown code {code!r}.",
+            f"{code!r} is neither a code nor a check with codes.",
             seen=f"{len(kinds)} kinds of findings are known",
-            mend=f"list them: pgharness explain{_near(asked, kinds)}",
+            mend=f"list them: pgharness explain{_near(asked, code.casefold(), kinds.values())}",
         )
     print("\n".join(_explained(found)))
 
@@ -42,9 +45,14 @@ def _written_out(code: str) -> str:
     )
 
 
-def _near(code: str, kinds: Collection[str]) -> str:
-    """Return the nearest codes as a question; those of another check with the same number where no kind begins so."""
-    found = sorted(difflib.get_close_matches(code, kinds, n=3, cutoff=0.75))
+def _line(kind: Kind) -> str:
+    return f"{kind.code}  {kind.check}: {kind.what}"
+
+
+def _near(code: str, name: str, kinds: Collection[Kind]) -> str:
+    """Return the nearest codes and checks as a question; codes of another check with the same number where no kind begins so."""
+    codes = difflib.get_close_matches(code, [kind.code for kind in kinds], n=3, cutoff=0.75)
+    found = sorted(difflib.get_close_matches(name, {kind.check for kind in kinds}, n=1, cutoff=0.75)) or sorted(codes)
     return (
         f"; did you mean {', '.join(map(repr, found[:-1]))}{' or ' * (len(found) > 1)}{found[-1]!r}?" if found else ""
     )

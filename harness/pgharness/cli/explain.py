@@ -10,7 +10,10 @@ import typer
 
 def explain(
     code: Annotated[
-        str | None, typer.Argument(help="The code of a finding, PGH-D003; without one, all are listed.")
+        str | None,
+        typer.Argument(
+            help="The code of a finding, PGH-D003, or a check, drift, whose codes are listed; without one, all are."
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help=r"The pyproject.toml whose \[tool.pgharness] names checks of your own.")

@@ -68,5 +68,7 @@ def _in_json(item: RevisionRecord, between: Mapping[str, Met]) -> dict[str, obje
 
 def _trace_in_json(trace: Trace, besides: Sequence[Met]) -> dict[str, object]:
     met = [*besides, *hazards_in(trace)]
-    hazards = [{"id": one.hazard.id, "statement": one.place, "about": one.about} for one in met]
+    hazards = [
+        {"id": one.hazard.id, "code": one.hazard.code, "statement": one.place, "about": one.about} for one in met
+    ]
     return {**asdict(trace), "hazards": hazards}

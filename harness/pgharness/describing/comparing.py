@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.names import unqualified
+from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.renames import RenameGroup, find_renames
 from pgharness.catalog.renaming import Rename
 from pgharness.describing.differences import Told, describe_differences, types_of
@@ -36,18 +37,19 @@ def compare_in_words(
     right: Snapshot,
     *,
     names: tuple[str, str],
-    is_served: bool = False,
+    serving: Serving = Serving.NOBODY,
+    standing: Snapshot | None = None,
 ) -> Comparison:
     """Compare, and describe what leads from the left catalog to the right one; `names` says in words what each side is.
 
-    `is_served` says that the left one is in use while it is led there, so that nobody is to wait.
+    `serving` says that the left one is in use while it is led there, so that nobody is to wait for tables that are `standing`.
     """
     differences = compare(left, right)
     if not differences:
         return Comparison((), (), (), (), {})
     only = {ObjectKey(item.kind, item.object) for item in differences if item.property == "exists"}
     renames = find_renames(left, right, only)
-    proposals = propose(left, right, only, is_served=is_served)
+    proposals = propose(left, right, only, serving=serving, standing=standing)
     remaining = compare(renames.left, right)
     told = [
         *(_told_rename(group, right, names) for group in renames.groups),

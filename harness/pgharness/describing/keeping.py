@@ -8,7 +8,9 @@ from pgharness.catalog.identifiers import quoted
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.catalog.rendering.parts import literal
+from pgharness.describing.toml_words import ignore_rules
 from pgharness.records.contents import StoredColumn, TableContents
+from pgharness.records.made_anew import is_of_chance
 
 MOST_ROWS = 20
 """Of more rows than these nobody would type the keys."""
@@ -53,12 +55,43 @@ def take_away(table: TableContents, keys: Collection[tuple[str | None, ...]]) ->
     return operation(f"DELETE FROM {table.name} WHERE {names} IN ({rows})")
 
 
+def take_away_by_value(table: TableContents, later: TableContents) -> str:
+    """Write what deletes the rows that are there later by what only those have, where their keys are given by a sequence; empty where nothing is."""
+    if not table.key:
+        return ""
+    there, keys = _key_places(later), table.keys()
+    made = [row for row in later.rows if tuple(row[place] for place in there) not in keys]
+    for place, column in enumerate(later.columns):
+        before = [at for at, one in enumerate(table.columns) if one.name == column.name]
+        values = {row[place] for row in made}
+        if (
+            column.name in table.key
+            or column.is_generated
+            or not before
+            or is_of_chance(column, [*values], (), is_numbered=False)
+        ):
+            continue
+        if (
+            None not in values
+            and 0 < len(values) <= MOST_ROWS
+            and values.isdisjoint(row[before[0]] for row in table.rows)
+        ):
+            told = ", ".join(literal(str(one)) for one in sorted(values, key=str))
+            return operation(f"DELETE FROM {table.name} WHERE {column.name} IN ({told})")
+    return ""
+
+
+def _key_places(table: TableContents) -> list[int]:
+    return [place for name in table.key for place, one in enumerate(table.columns) if one.name == name]
+
+
 def _both_ways(table: TableContents, columns: Sequence[StoredColumn], kept: str, back: str, path: str) -> str:
     told = ", ".join(f"{one.name}::text" if one.labels else one.name for one in columns)
     keep = operation(f"CREATE TABLE {kept} AS SELECT {told} FROM {table.name}")
+    rule = ignore_rules("what downgrade() gives back", kept)
     return (
-        f"keep them in a table, which models and `drift` have to know of, at the beginning of upgrade() in {path}: {keep}; and at the end of "
-        f"downgrade(), which gives back what they were then: {operation(back)}; {operation(f'DROP TABLE {kept}')}"
+        f"keep them in a table, at the beginning of upgrade() in {path}: {keep}; and at the end of downgrade(), which gives back what they were then: "
+        f"{operation(back)}; {operation(f'DROP TABLE {kept}')}; and where the models do not declare that table, in pyproject.toml: {rule}"
     )
 
 

@@ -12,9 +12,10 @@ from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
 from pgharness.catalog.proposing import python_words as python
 from pgharness.catalog.proposing.casts import may_not_fit
+from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.proposing.sqlalchemy_types import python_type
 from pgharness.describing.differences import ORDER, Told, is_column_order
-from pgharness.describing.toml_words import toml_glob
+from pgharness.describing.toml_words import ignore_rules
 
 # Of these a revision writes what they do; to drop one because no model can have it would be a loss.
 _BEYOND_SQLALCHEMY = frozenset(
@@ -34,6 +35,7 @@ _BEYOND_SQLALCHEMY = frozenset(
     }
 )
 _PROPERTIES_BEYOND = ("*row security", "grants to *")
+_REWRITES = re.compile(r"\bADD COLUMN\b.*\bSTORED\b|\bALTER COLUMN \S+ TYPE\b.*\bUSING\b|\bpostgresql_using=")
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
 
@@ -41,33 +43,40 @@ _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 class Proposal:
     """Lines of a revision that bring one object to what it is to be, and those in `also` with it; or the reason why none can.
 
-    `caution` is what the values of rows lose by it.
+    `caution` is what the values of rows lose by it, `meanwhile` a default that a new column is given besides, and
+    the line that takes it away.
     """
 
     operations: tuple[str, ...]
     reason: str
     also: frozenset[ObjectKey] = frozenset()
     caution: str = ""
+    meanwhile: tuple[str, ...] = ()
 
 
 Proposals = dict[ObjectKey, Proposal]
 
 
 def propose(
-    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, is_served: bool = False
+    left: Snapshot,
+    right: Snapshot,
+    only: AbstractSet[ObjectKey] | None = None,
+    *,
+    serving: Serving = Serving.NOBODY,
+    standing: Snapshot | None = None,
 ) -> Proposals:
     """Return, for each object that differs, what brings it from what it is on the left to what it is on the right, in order.
 
-    What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone. `is_served` says that
-    the left side is in use, so that `locks` takes what is proposed.
+    What only its name parts is renamed, and stands under its new one; with `only`, of these objects of either side alone. `serving` says that
+    the left side is in use, so that `locks` takes what is proposed; `standing` has the tables that held rows before.
     """
     proposals: Proposals = {}
-    for one in mend(left, right, only, is_served=is_served):
+    for one in mend(left, right, only, serving=serving, standing=standing):
         # What is called otherwise may differ in something beside its name too.
         before = proposals.get(one.key, Proposal((), ""))
         operations, reason = before.operations + one.operations, before.reason or one.reason
         caution = before.caution or one.caution
-        proposals[one.key] = Proposal(operations, reason, before.also | one.also, caution)
+        proposals[one.key] = Proposal(operations, reason, before.also | one.also, caution, one.meanwhile)
     return proposals
 
 
@@ -76,19 +85,20 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
     if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
-        rule = f'{{object = {toml_glob(told.object)}, reason = "a {told.view}"}}'
-        return f"leave it out of comparisons, in [tool.pgharness]: ignore = [{rule}]"
-    written = f"write a revision: {in_words(told.key, proposals)}"
+        return f"leave it out of comparisons, in pyproject.toml: {ignore_rules(f'a {told.view}', told.object)}"
+    written = with_allowance(f"write a revision: {in_words(told.key, proposals)}")
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
-    return written if told.only_in == "right" else _by_models_or(told, written)
+    if told.only_in == "right":
+        return _lacking(told, written, proposals)
+    return _by_models_or(told, written)
 
 
 def _by_models_or(told: Told, written: str) -> str:
     """Return what brings the models to the migrated database, and what is written in a revision, the better way first."""
     if by_hand := _by_hand(told):
-        return f"{by_hand}; or, where it is not meant, {written}"
+        return f"{by_hand}{_other(by_hand)}where it is not meant, {written}"
     if told.only_in == "left":
         return f"declare it in the models, or {written}"
     for declared, when in ((_declared(told), "once no release counts on it"), (_wider(told), "where every value fits")):
@@ -99,21 +109,39 @@ def _by_models_or(told: Told, written: str) -> str:
 
 def _by_hand(told: Told) -> str:
     """Return how models get, or comparisons leave out, what only the chain has and no class of SQLAlchemy's declares; else nothing."""
-    means = f'kind = "{told.kind}", object = {toml_glob(told.object)}'
     only_chain = all(one.right is None for one in told.differences)
     globs = dict.fromkeys(
         next((glob for glob in _PROPERTIES_BEYOND if fnmatchcase(one.property, glob)), "") for one in told.differences
     )
     if told.only_in == "left" and told.kind in _BEYOND_SQLALCHEMY:
-        rules = [means]
+        rules = ignore_rules("by hand", told.object, kind=told.kind)
     elif told.only_in is None and only_chain and all(globs):
-        rules = [f'{means}, property = "{glob}"' for glob in globs]
+        rules = "".join(ignore_rules("by hand", told.object, kind=told.kind, property=glob) for glob in globs)
     else:
         return ""
-    ignored = ", ".join(f'{{{rule}, reason = "by hand"}}' for rule in rules)
     return (
         'declare it beside the models, sa.event.listen(Base.metadata, "after_create", sa.DDL("…")) with what the revision executes, or '
-        f"leave it to the chain, in [tool.pgharness]: ignore = [{ignored}]"
+        f"leave it to the chain, in pyproject.toml: {rules}"
+    )
+
+
+def with_allowance(written: str) -> str:
+    """Say with code that writes each row of a table anew what has to stand beside it; `locks` tells how that is spared, where it takes long."""
+    if not _REWRITES.search(written):
+        return written
+    return f'{written}{_and(written)}beside upgrade(), for it writes each row anew: allow = {{"locks": "<why it may wait>"}}'
+
+
+def _lacking(told: Told, written: str, proposals: Proposals) -> str:
+    """Say with a new column's default that the model has it too, so that INSERTs of the release before go on; or how there is none."""
+    proposal = proposals.get(told.key)
+    if proposal is None or not proposal.meanwhile:
+        return written
+    default, takes_away = proposal.meanwhile
+    declared = f"server_default={python.sql_text(default)}"
+    return (
+        f"{written}{_and(written)}in the model: {declared}, in both with what fits better; or, where no release before it goes on writing, without it in "
+        f"the model, and behind that: {takes_away}"
     )
 
 
@@ -154,9 +182,9 @@ def _other(written: str) -> str:
     return "or " if written.endswith("\n") else "; or "
 
 
-def mend_downgrade(told: Told, path: str, proposals: Proposals) -> str:
-    """Return what the downgrade of a revision must still do; the proposals lead from what it leaves to what was before."""
-    return f"in downgrade() of {path}: {in_words(told.key, proposals)}"
+def _and(written: str) -> str:
+    """Return what stands between code and what else is to be done."""
+    return "and " if written.endswith("\n") else "; and "
 
 
 def in_words(key: ObjectKey, proposals: Proposals) -> str:

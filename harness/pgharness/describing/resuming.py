@@ -63,7 +63,7 @@ def _with(pattern: str, words: str, statement: str) -> str:
     return " ".join(more.split())
 
 
-def _with_column(statement: str) -> str:
+def with_column(statement: str) -> str:
     """Return the statement in one line, such that it passes over a column that is there."""
     return " ".join(re.sub(_COLUMN, "ADD COLUMN IF NOT EXISTS ", statement, count=1, flags=_FLAGS).split())
 
@@ -126,7 +126,7 @@ _RESUMING = (
     ),
     _Resuming(
         rf"{_TABLE}\s+{_COLUMN}",
-        lambda _, statement, line: _one_transaction(line, _instead(line, _with_column(statement))),
+        lambda _, statement, line: _one_transaction(line, _instead(line, with_column(statement))),
     ),
     _Resuming(
         rf"{_TABLE}\s+ADD\s+CONSTRAINT\s+{_NAME.format('constraint')}",

@@ -25,7 +25,7 @@ class Weighing:
     old: Collection[str] = ()
 
     def of(self, said: Iterable[Finding | Note | Minor | Repeated | Together]) -> tuple[Finding | Note, ...]:
-        """Return what is to be told; what an earlier check tells is one finding for each revision, at the end."""
+        """Return what is to be told; what an earlier check tells is one note for each revision, at the end."""
         told: list[Finding | Note] = []
         repeated: defaultdict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
         once: defaultdict[str, list[Minor]] = defaultdict(list)
@@ -46,7 +46,7 @@ class Weighing:
                 told.append(item.finding)
         told += [_once(minors) for minors in once.values() if minors]
         told += [_newest(found, self.old) for found in together.values()]
-        return (*told, *(_in_one(of, check, revision, found) for (of, check, revision), found in repeated.items()))
+        return (*told, *(_elsewhere(of, check, revision, found) for (of, check, revision), found in repeated.items()))
 
     def _is_told(self, item: Repeated) -> bool:
         subjects = {finding.subject for one in self.earlier if one.name == item.of for finding in one.findings}
@@ -67,14 +67,6 @@ def _newest(found: Sequence[Finding], old: Collection[str]) -> Finding:
     return replace(newest, evidence=f"{newest.evidence}\n{more}", instead_of=tuple(found))
 
 
-def _in_one(of: str, check: str, revision: str | None, found: Sequence[Finding]) -> Finding:
-    return Finding(
-        check,
-        revision,
-        f"what `{of}` finds",
-        f"It is found by `{check}` too, which lists it in full where it is asked alone: --only {check}.",
-        f"correct what `{of}` finds",
-        "\n".join(one.subject for one in found),
-        instead_of=tuple(found),
-        code=found[0].code,
-    )
+def _elsewhere(of: str, check: str, revision: str | None, found: Sequence[Finding]) -> Note:
+    counted = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
+    return Note(check, revision, f"{counted} more of what `{of}` tells; alone: --only {check}", is_told_elsewhere=True)

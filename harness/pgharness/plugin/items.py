@@ -89,6 +89,8 @@ def _out_of_reach(report: Report) -> tuple[Finding, ...]:
 def _why_untried(result: CheckResult, revision: Revision | None) -> str:
     if not result.is_judged:
         return result.reason
+    if elsewhere := result.told_elsewhere_at(revision.revision if revision is not None else None):
+        return elsewhere
     if result.tells_untried or not result.is_whole:
         return "; ".join(note.message for note in result.notes) or "not tried"
     if result.tried is not None and (revision is None or revision.revision not in result.tried):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pgharness.report.fix_parts import told
 from pgharness.report.model import Report
 from pgharness.report.places import Place, place_of, repository_root
 from pgharness.report.text import summary
@@ -18,7 +19,7 @@ def render_github(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     root = repository_root(Path.cwd())
     for finding in report.findings:
-        text = "\n".join(part for part in (finding.message, f"fix: {finding.mend}", finding.evidence) if part)
+        text = "\n".join(part for part in (finding.message, told("fix:", finding.mend), finding.evidence) if part)
         yield _command(
             "error",
             place_of(report, finding, root),

@@ -59,5 +59,5 @@ def _check(result: CheckResult) -> dict[str, object]:
 
 
 def _said(report: Report, said: Finding | Note, root: Path) -> dict[str, object]:
-    told = {name: value for name, value in asdict(said).items() if name != "instead_of"}
+    told = {name: value for name, value in asdict(said).items() if name not in {"instead_of", "is_told_elsewhere"}}
     return {**told, **asdict(place_of(report, said, root))}

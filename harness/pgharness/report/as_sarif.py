@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from pgharness.findings import CheckResult, Finding, Note, Status
 from pgharness.kinds import Kind
+from pgharness.report.fix_parts import told
 from pgharness.report.model import Report
 from pgharness.report.places import fingerprint, place_of, repository_root
 
@@ -77,4 +78,6 @@ def _result(report: Report, said: Finding | Note, root: Path) -> dict[str, objec
 def _text(said: Finding | Note) -> str:
     if isinstance(said, Note):
         return said.message
-    return "\n".join(part for part in (f"{said.subject}: {said.message}", f"Fix: {said.mend}", said.evidence) if part)
+    return "\n".join(
+        part for part in (f"{said.subject}: {said.message}", told("Fix:", said.mend), said.evidence) if part
+    )

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from pgharness.report.causes import Cause, causes
+from pgharness.report.fix_parts import laid_out
 from pgharness.report.markup import shortened
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
 from pgharness.report.places import place_of, repository_root
@@ -101,12 +102,12 @@ def _block(report: Report, cause: Cause, root: Path) -> str:
     body = [f"<p>{_sentence(_from(root, cause.message), LONGEST_MESSAGE)}</p>"]
     if cause.is_one:
         body += [
-            _pre("Fix", _from(root, first.mend), LONGEST_BLOCK),
+            _fix(root, first.mend, LONGEST_BLOCK),
             _pre("Evidence", _from(root, first.evidence), LONGEST_BLOCK),
         ]
     else:
         body += [
-            f"<p>{_code(named_in(report, cause, one))}</p>{_pre('Fix', _from(root, one.mend), LONGEST_OF_MANY)}"
+            f"<p>{_code(named_in(report, cause, one))}</p>{_fix(root, one.mend, LONGEST_OF_MANY)}"
             for one in cause.findings[:MOST_OBJECTS]
         ]
         if (left := len(cause.findings) - MOST_OBJECTS) > 0:
@@ -117,6 +118,10 @@ def _block(report: Report, cause: Cause, root: Path) -> str:
 def _from(root: Path, words: str) -> str:
     """Return words with files as they are called in the repository: who reads the comment has another machine."""
     return words.replace(f"{root}/", "")
+
+
+def _fix(root: Path, mend: str, longest: int) -> str:
+    return _pre("Fix", "\n".join(laid_out(_from(root, mend))), longest)
 
 
 def _pre(heading: str, words: str, longest: int) -> str:

@@ -102,6 +102,8 @@ class Report:
         here = self._findings_at.get((result.name, revision.revision if revision is not None else None))
         if here is not None:
             return Cell.BROKEN, tuple(here)
+        if result.told_elsewhere_at(revision.revision if revision is not None else None):
+            return Cell.UNTRIED, ()
         is_reached = self._revisions.keys() <= self.reached if revision is None else revision.revision in self.reached
         is_judged = result.is_judged and (not result.needs_walk or is_reached) and _is_tried(result, revision)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()

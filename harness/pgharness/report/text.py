@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pgharness.findings import Finding, Status
 from pgharness.report.causes import Cause, causes, name_of
+from pgharness.report.fix_parts import laid_out
 from pgharness.report.grid import render_grid
 from pgharness.report.model import WHOLE_CHAIN, Report
 from pgharness.report.printable import printable
@@ -193,8 +194,8 @@ def _named(finding: Finding, subject: str) -> Text:
 
 
 def _fix(finding: Finding, indent: str) -> Iterator[Text]:
-    """Yield the fix: on its line, or as a block whose lines are indented alike."""
-    lines = printable(finding.mend).splitlines()
+    """Yield the fix: on its line, or as a block in which code stands beneath the words that say where it belongs."""
+    lines = laid_out(printable(finding.mend))
     if len(lines) > 1:
         yield Text.assemble(indent, ("fix:", "green"))
         yield from (Text(f"{indent}  {line}") for line in lines)

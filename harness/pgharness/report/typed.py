@@ -1,97 +1,73 @@
-"""Takes from a fix what is to be typed as it stands: calls of a revision or of env.py, and commands; the words around them are left out."""
+"""Takes from a fix what is to be typed as it stands: calls of a revision or of env.py, and commands; the words around them become comments."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-NEXT_REVISION = "# in the next revision"
-WAY_BACK = "# in downgrade()"
-_BLOCK = "with op.get_context().autocommit_block():"
-# Another way to mend the same begins so; one of them is enough.
-_OTHER_WAY = re.compile(r"[;\n]\s*or\b")
-_CALL = re.compile(r"\b(?:op\.\w+|context\.configure|connection\.commit)(?=\()")
-_MARKS = re.compile(
-    r"(?P<alone>with op\.get_context\(\)\.autocommit_block\(\):)|(?P<together>, and then )|(?P<next>\bin (?:the next revision|one after it)\b)"
-    r"|(?P<back>\b(?:at the end of|in) downgrade\(\)(?=: ))"
-    rf"|(?P<call>{_CALL.pattern})"
-)
+from pgharness.report.fix_parts import TOML, Part, parts_of
+
+# What begins a revision of its own, as a comment.
+ANOTHER_REVISION = re.compile(r"^# in (?:the next revision|one after it).*\n", re.MULTILINE)
+_OF_REVISION = ("op.", "with op.", "if op.")
+_OF_ENV_PY = "context.configure("
+_OTHER_WAY = re.compile(r"(?:or|where)\b")
+_WORDS_BEFORE = re.compile(r"\A(?:(?:or|and|then)\b\s*)+")
+_SAYS_NOTHING = re.compile(r"write a revision|in a revision the same", re.IGNORECASE)
 _COMMAND = re.compile(r"(?:\A|`)(?P<command>(?:pgharness|alembic|nox|pip) [^,;`]*)|: (?P<imported>import [\w., ]+)\Z")
-_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|.", re.DOTALL)
 
 
 def typed(mend: str) -> str:
-    """Return the lines of code that a fix holds, of the first way that has any; what belongs into the next revision after a comment.
+    """Return the code that a fix holds, of the first way that has any, with what is said of its places as comments.
 
     Empty where it is words alone.
     """
-    for way in _ways(mend):
-        lines = list(_lines(way))
-        # What belongs into env.py stands behind what belongs into the revision.
-        of_revision = [line for line in lines if line.strip().startswith(("op.", "with op.", NEXT_REVISION, WAY_BACK))]
-        code = "\n".join(of_revision or lines).removeprefix(f"{NEXT_REVISION}\n")
+    for way in _ways(parts_of(mend)):
+        code = _written(way)
         if code and _is_python(code):
             return code
+    if settings := [line for part in parts_of(mend) if _is_toml(part) for line in part.code]:
+        return "\n".join(settings)
     commands = [match["command"] or match["imported"] for match in _COMMAND.finditer(mend)]
     return "\n".join(command.strip() for command in commands[:1])
 
 
-def _ways(mend: str) -> Iterator[str]:
-    """Yield the ways to mend the same; what stands in a call parts none."""
-    begin, end = 0, 0
-    for match in re.finditer(rf"(?P<call>{_CALL.pattern})|{_OTHER_WAY.pattern}", mend):
-        if match.start() < end:  # within a call
-            continue
-        if match["call"]:
-            end = _end_of_call(mend, match.end())
-        else:
-            yield mend[begin : match.start()]
-            begin = match.end()
-    yield mend[begin:]
+def _ways(parts: Sequence[Part]) -> Iterator[list[Part]]:
+    """Yield the ways to mend the same."""
+    way: list[Part] = []
+    for part in parts:
+        if _OTHER_WAY.match(part.words) and way:
+            yield way
+            way = []
+        way.append(part)
+    yield way
+
+
+def _written(way: Sequence[Part]) -> str:
+    """Return a way as code; what belongs into env.py is a comment where it stands beside what belongs into the revision."""
+    code = [line for part in way for line in part.code if not _is_toml(part)]
+    is_of_revision = any(line.startswith(_OF_REVISION) for line in code)
+    lines: list[str] = []
+    for part in way:
+        said = _WORDS_BEFORE.sub("", part.words)
+        if said and not _SAYS_NOTHING.fullmatch(said):
+            lines.append(f"# {said}")
+        is_elsewhere = is_of_revision and _is_toml(part)
+        lines += [
+            f"# {one}" if is_elsewhere or (one.startswith(_OF_ENV_PY) and is_of_revision) else one for one in part.code
+        ]
+    return "\n".join(lines) if code else ""
+
+
+def _is_toml(part: Part) -> bool:
+    return bool(part.code) and part.code[0].startswith(TOML)
 
 
 def _is_python(code: str) -> bool:
-    """Whether the code can be typed as it stands: an ellipsis that somebody has to fill in is none of Python's."""
+    """Whether the code can be typed as it stands."""
     try:
         ast.parse(code)
     except SyntaxError:
         return False
     return True
-
-
-def _lines(way: str) -> Iterator[str]:
-    """Yield calls in their order, those of an autocommit block under its line."""
-    is_alone, end, opened, behind = False, 0, False, ""
-    for match in _MARKS.finditer(way):
-        if match.start() < end:  # within a call
-            continue
-        if match["alone"]:
-            is_alone, opened = True, False
-        elif match["together"]:
-            is_alone = False
-        elif match["next"] or match["back"]:
-            is_alone, behind = False, NEXT_REVISION if match["next"] else WAY_BACK
-        else:
-            end = _end_of_call(way, match.end())
-            is_alone = is_alone and not _begins_line(way, match.start())
-            if behind:
-                yield behind
-            if is_alone and not opened:
-                yield _BLOCK
-            opened, behind = is_alone, ""
-            yield f"{'    ' if is_alone else ''}{way[match.start() : end]}"
-
-
-def _begins_line(way: str, at: int) -> bool:
-    return at > 0 and way[at - 1] == "\n"
-
-
-def _end_of_call(text: str, at: int) -> int:
-    """Return where the parentheses that begin at a place end; those in quotes do not count."""
-    depth = 0
-    for match in _TOKEN.finditer(text, at):
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(match.group(), 0)
-        if depth == 0:
-            return match.end()
-    return len(text)

@@ -74,4 +74,5 @@ def _lock(lock: HeldLock) -> str:
 
 def _hazard(one: Met) -> str:
     mark = "DANGER" if one.hazard in FINDINGS else "note"
-    return f"{mark} {one.hazard.id}: {one.hazard.title} ({one.about})"
+    code = f" {one.hazard.code}" if one.hazard.code else ""
+    return f"{mark}{code} {one.hazard.id}: {one.hazard.title} ({one.about})"

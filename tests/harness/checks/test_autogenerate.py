@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pgharness.findings import Status
-from pgharness.report.model import Report
+from pgharness.report.model import Cell, Report
 from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
@@ -205,7 +205,12 @@ def test_what_it_finds_of_models_that_the_server_refuses_in_part_is_told_once_wh
 
     report = judge_example("sound", edits, only=("drift", "autogenerate"))
 
-    assert [one.subject for one in report.findings if one.check == "autogenerate"] == ["what `drift` finds"]
+    assert {one.check for one in report.findings} == {"drift"}
+    assert [one.message.partition(";")[0] for one in report.notes if one.is_told_elsewhere] == [
+        "3 findings more of what `drift` tells"
+    ]
+    (result,) = [one for one in report.results if one.name == "autogenerate"]
+    assert report.cell(result, None) == (Cell.UNTRIED, ())
 
 
 def test_a_template_that_quotes_down_revision_is_told_to_print_it(judge_example: Callable[..., Report]) -> None:

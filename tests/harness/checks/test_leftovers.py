@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pgharness.report.fix_parts import parts_of
+from pgharness.report.model import Report
+from pgharness.running import Run
+from pgharness.servers import Server
+from tests.harness.chains import Revision, sql
 
 COUNTRY = "versions/0003_add_country.py"
 
@@ -74,7 +81,7 @@ SLIPS = [
         },
         "0003",
         "constraint public.book.long",
-        "ENFORCED, or drop it",
+        "VALIDATE CONSTRAINT long",
         id="a constraint that is not enforced",
     ),
 ]
@@ -99,3 +106,41 @@ def test_an_enum_type_that_only_a_function_uses_is_used(found: Callable[..., Any
     lines = "".join(f"\n    op.execute({statement!r})" for statement in statements)
 
     assert found("leftovers", {COUNTRY: ("def upgrade():", f"def upgrade():{lines}")}) == []
+
+
+HALF_DONE = (
+    "CREATE INDEX t_x ON t (x)",
+    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't_x'::regclass",
+    "ALTER TABLE t ADD CONSTRAINT t_y CHECK (y <> 1) NOT VALID",
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+    "CREATE TRIGGER t_f BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+    "ALTER TABLE t DISABLE TRIGGER t_f",
+)
+NOT_ENFORCED = "ALTER TABLE t ADD CONSTRAINT t_z CHECK (y < 2000000000) NOT ENFORCED"
+
+
+def test_what_is_told_to_finish_it_can_be_typed_in(
+    judge_chain: Callable[..., Run], judge_again: Callable[..., Report], pg_server: Server
+) -> None:
+    is_new = pg_server.version_number >= 180000
+    leaves = Revision("leaves", sql(*HALF_DONE, *([NOT_ENFORCED] if is_new else [])))
+    makes = Revision(
+        "makes",
+        sql("CREATE TABLE t (x int, y int)", "INSERT INTO t VALUES (3, 4)"),
+        sql("DROP TABLE t", "DROP FUNCTION IF EXISTS f"),
+    )
+    report = judge_chain(makes, leaves, only=("leftovers",)).report
+    found = {one.code: one for one in report.findings}
+    folder = Path(report.chain.revisions[0].path).parent
+
+    code = [next(part.code for part in parts_of(one.mend) if part.code) for one in found.values()]
+    before = "leaves"
+    for number, lines in enumerate(code):
+        (folder / f"fix_{number}.py").write_text(
+            Revision(f"fix_{number}", "\n".join(lines)).text(before), encoding="utf-8"
+        )
+        before = f"fix_{number}"
+    again = judge_again(report, only=("upgrade", "leftovers", "locks", "crash")).findings
+
+    assert found.keys() == {"PGH-L001", "PGH-L002", "PGH-L004", *(["PGH-L003"] if is_new else [])}
+    assert [(one.code, one.subject, one.message, one.mend) for one in again if one.revision != "leaves"] == []

@@ -17,7 +17,7 @@ from pgharness.chain.project import open_project
 from pgharness.databases import Databases
 from pgharness.records.statements import Statement
 from pgharness.records.trace import Doing, HeldLock, TracedStatement, Work
-from pgharness.report.typed import NEXT_REVISION, typed
+from pgharness.report.typed import ANOTHER_REVISION, typed
 from pgharness.settings import load_settings
 from pgharness.trace.fixes.another_column import fix_key
 from pgharness.trace.fixes.other_work import fix_held_over
@@ -147,7 +147,8 @@ DANGEROUS = (
 
 def typed_in(number: int, fix: str) -> Iterator[Revision]:
     """Yield the revisions that a fix is typed into, just as it is copied from the page; one that is a single block can be run again."""
-    for at, code in enumerate(typed(fix).split(f"{NEXT_REVISION}\n")):
+    there, _, _ = typed(fix).partition("# at the beginning of downgrade()")
+    for at, code in enumerate(ANOTHER_REVISION.split(there)):
         yield Revision(f"fix_{number}_{at}", code)
         if code.startswith(BLOCK) and all(line.startswith("    ") for line in code.splitlines()[1:]):
             yield Revision(f"again_{number}_{at}", code)

@@ -40,15 +40,16 @@ def test_what_another_check_does_not_tell_is_told_in_full(earlier: tuple[CheckRe
     assert Weighing(earlier=earlier).of((Repeated("drift", MOOD), Repeated("drift", SIZE))) == (MOOD, SIZE)
 
 
-def test_what_another_check_tells_is_one_finding() -> None:
+def test_what_another_check_tells_is_one_note() -> None:
     (told,) = Weighing(earlier=(DRIFTED,)).of((Repeated("drift", MOOD), Repeated("drift", SIZE)))
 
-    assert isinstance(told, Finding)
-    assert (told.check, told.revision, told.subject) == ("enums", "0001", "what `drift` finds")
-    assert told.evidence == "type mood\ntype size"
+    assert told == Note(
+        "enums", "0001", "2 findings more of what `drift` tells; alone: --only enums", is_told_elsewhere=True
+    )
 
 
 def test_what_another_check_tells_nothing_about_is_told_in_full() -> None:
     told = Weighing(earlier=(DRIFTED,)).of((Repeated("drift", SIZE, "type size"), Repeated("drift", MOOD, "type mood")))
 
-    assert [item.subject for item in told if isinstance(item, Finding)] == ["type size", "what `drift` finds"]
+    assert [item.subject for item in told if isinstance(item, Finding)] == ["type size"]
+    assert [item.is_told_elsewhere for item in told if isinstance(item, Note)] == [True]

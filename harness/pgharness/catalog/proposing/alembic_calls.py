@@ -24,13 +24,21 @@ def dropping(contents: Contents, key: ObjectKey, sql: str) -> str:
     return Call(sql, "drop_constraint", python.final(name), table_name, schema=schema)
 
 
-def adding_column(contents: Contents, column: ObjectKey, clause: str, sql: str, *, is_nullable: bool = False) -> str:
+def adding_column(
+    contents: Contents,
+    column: ObjectKey,
+    clause: str,
+    sql: str,
+    *,
+    is_nullable: bool = False,
+    default: str | None = None,
+) -> str:
     """Return the statement that adds a column, with its call where type, default and NOT NULL are all that its clause says.
 
-    `is_nullable` says that NOT NULL comes later.
+    `is_nullable` says that NOT NULL comes later, and `default` is one that it has meanwhile.
     """
     table, name, facts = contents.parent(column), contents.local_name(column), contents.properties[column]
-    default, written = facts.get("default"), python_type(facts["type"])
+    default, written = facts.get("default", default), python_type(facts["type"])
     not_null = "not null" in facts and not is_nullable
     plain = f"{name} {facts['type']}{f' DEFAULT {default}' if default else ''}{' NOT NULL' if not_null else ''}"
     if table.kind != "table" or written is None or clause != plain:

@@ -18,7 +18,8 @@ Wanted = dict[str, str | None]
 class Mend:
     """What brings one object to what it is to be: lines of an upgrade(), or the reason why none can.
 
-    `caution` is what the values of rows lose by it. `also` are the objects that are brought to what they are to be with it, in one go.
+    `caution` is what the values of rows lose by it, `meanwhile` a default that a new column
+    is given besides, and the line that takes it away. `also` are the objects that are brought to what they are to be with it, in one go.
     """
 
     key: ObjectKey
@@ -26,6 +27,7 @@ class Mend:
     reason: str = ""
     also: frozenset[ObjectKey] = frozenset()
     caution: str = ""
+    meanwhile: tuple[str, ...] = ()
 
 
 class NoStatementError(Exception):

@@ -37,7 +37,7 @@ def fill(contents: Contents, column: ObjectKey) -> list[str]:
     table, name = contents.parent(column), contents.local_name(column)
     if table.kind != "table" or contents.properties[column].keys() & {"generated", "identity", "inherited"}:
         return []
-    if _is_unique(contents, column):
+    if is_unique(contents, column):
         return _fill_uniquely(contents, column)
     value = _value(contents, column)
     return (
@@ -99,7 +99,8 @@ def _fill_uniquely(contents: Contents, column: ObjectKey) -> list[str]:
     ]
 
 
-def _is_unique(contents: Contents, column: ObjectKey) -> bool:
+def is_unique(contents: Contents, column: ObjectKey) -> bool:
+    """Whether no two rows may share its value."""
     table, name = contents.parent(column), contents.local_name(column)
     owners = [table, *contents.of(table, "constraint")]
     indexes = [index_of(contents.snapshot, key) for owner in owners for key in contents.of(owner, "index")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import partial
 
 from pgharness.catalog.diff import ObjectDifference
@@ -18,6 +19,15 @@ from pgharness.catalog.proposing.attachments import (
 from pgharness.catalog.proposing.casts import is_far, loss
 from pgharness.catalog.proposing.change import Change, Changer, Mend, NoStatementError, Wanted
 from pgharness.catalog.proposing.columns import change_column, set_default
+from pgharness.catalog.proposing.columns_while_serving import (
+    Serving,
+    add_again,
+    add_in_steps,
+    add_with_default,
+    default_meanwhile,
+    forbid_null,
+    is_indexed,
+)
 from pgharness.catalog.proposing.create_and_drop import HOLDERS, create_lines, dependents, drop_lines, subtree
 from pgharness.catalog.proposing.enums import columns_to_lead_over, is_swapped, swap
 from pgharness.catalog.proposing.needs import Needs
@@ -65,24 +75,31 @@ LIGHT = frozenset(
 
 
 def mend(
-    left: Snapshot, right: Snapshot, only: AbstractSet[ObjectKey] | None = None, *, is_served: bool = False
+    left: Snapshot,
+    right: Snapshot,
+    only: AbstractSet[ObjectKey] | None = None,
+    *,
+    serving: Serving = Serving.NOBODY,
+    standing: Snapshot | None = None,
 ) -> tuple[Mend, ...]:
     """Return what brings the left catalog to the right one, one mend an object, in the order in which it is to be done.
 
     What is but called otherwise is renamed, under its new name; with `only`, of these objects of either side alone. The order of columns is
-    left as it is: PostgreSQL cannot move a column. Where it `is_served`, indexes and constraints of tables that stand are made in autocommit blocks, so
-    that nobody waits for them.
+    left as it is: PostgreSQL cannot move a column. Where somebody is `serving`, indexes and constraints of tables that stand are made in autocommit
+    blocks, and columns that may not be NULL with a default, so that nobody waits for them; that is so of tables that
+    are `standing`, by default all of the left.
     """
     renames = find_renames(left, right, only)
-    plan = _Plan(renames.left, right, is_served=is_served)
+    plan = _Plan(renames.left, right, serving, standing or renames.left)
     return (*(plan.renaming(group) for group in renames.groups), *in_order(plan.mends(), plan.needs))
 
 
 class _Plan:
     """How it is done; `made_anew` are objects that come again, each with the one that changed for it."""
 
-    def __init__(self, left: Snapshot, right: Snapshot, *, is_served: bool) -> None:
-        self.is_served = is_served
+    def __init__(self, left: Snapshot, right: Snapshot, serving: Serving, standing: Snapshot) -> None:
+        self.serving = serving
+        self.standing = frozenset(standing.objects("table", "materialized view"))
         self.todo = Todo(left, right)
         self.left, self.right = self.todo.left, self.todo.right
         self.made_anew: dict[ObjectKey, ObjectKey] = {}
@@ -199,17 +216,36 @@ class _Plan:
 
     def _created(self, keys: set[ObjectKey]) -> Iterator[Mend]:
         for key, lines in create_lines(self.right, keys) if keys else ():
+            if key.kind == "column" and (added := self._added(key, keys)) is not None:
+                yield added
+                continue
             first = [self._while_serving(key, line) for line in lines[:1]]
             yield _written(key, [*first, *lines[1:]])
         for key in sorted(keys):
             below = sorted(subtree(self.right, {key}))
             yield _written(key, [line for one in below for line in undo_default_privileges(self.left, self.right, one)])
 
+    def _added(self, column: ObjectKey, keys: set[ObjectKey]) -> Mend | None:
+        """Return what adds a column to rows while they are read and written; None where it is as any other."""
+        if self.serving is Serving.NOBODY:
+            return None
+        is_up = self.serving is Serving.ON_THE_WAY_UP
+        default = default_meanwhile(self.right, column)
+        if not is_up and self.right.parent(column) in self.standing and is_indexed(self.right, column, keys):
+            return _written(column, add_again(self.right, column, default))
+        if default is not None:
+            added = _written(column, add_with_default(self.right, column, default))
+            *stays, takes_away = added.operations
+            return replace(added, operations=tuple(stays), meanwhile=(default, takes_away)) if is_up else added
+        lines = add_in_steps(self.right, column) if is_up else []
+        return _written(column, lines) if lines else None
+
     def _while_serving(self, key: ObjectKey, line: str) -> str:
         """Return what makes an object so that nobody waits, where its table is on the left already and may be in use."""
-        is_below = self.is_served and key.kind in ("index", "constraint")
-        stands = is_below and "exists" in self.left.properties.get(self.right.parent(key), {})
-        return while_serving(self.right, key, line) if stands else line
+        is_below = self.serving is not Serving.NOBODY and key.kind in {"index", "constraint"}
+        if not is_below or self.right.parent(key) not in self.standing:
+            return line
+        return while_serving(self.right, key, line, is_way_back=self.serving is Serving.ON_THE_WAY_BACK)
 
     def _in_order(self) -> list[ObjectDifference]:
         """Return the changed objects, tables before their columns and indexes, each as late as what it needs."""
@@ -241,8 +277,10 @@ class _Plan:
             facts = change.after
             return [line for name in names for line in default_privilege_lines(facts, name, wanted.pop(name))]
         special = CHANGERS.get(change.key.kind)
+        is_column_up = change.key.kind == "column" and self.serving is Serving.ON_THE_WAY_UP
+        never_null = forbid_null(change, wanted) if is_column_up else []
         lines = special(change, wanted) if special is not None else []
-        return lines + change_attached(change, wanted)
+        return lines + change_attached(change, wanted) + never_null
 
     def _made_anew(self, change: Change, wanted: Wanted) -> Iterator[Mend]:
         """Drop the object with what depends on it, and make them again."""

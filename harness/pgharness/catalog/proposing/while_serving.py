@@ -25,14 +25,17 @@ DROPS_FIRST = re.compile(
 _ONLY = re.compile(r"^ALTER TABLE ONLY ")
 
 
-def while_serving(contents: Contents, key: ObjectKey, sql: str) -> str:
-    """Return what makes an object of a table that stands; the statement as it is where no other way spares anybody anything."""
+def while_serving(contents: Contents, key: ObjectKey, sql: str, *, is_way_back: bool = False) -> str:
+    """Return what makes an object of a table that stands; the statement as it is where no other way spares anybody anything.
+
+    On the way back only what builds an index is made otherwise: for the rest a downgrade() stays one transaction.
+    """
     table = contents.parent(key)
     facts = contents.properties.get(table, {})
     if table.kind not in {"table", "materialized view"} or "partition key" in facts or "partition of" in facts:
         return sql
     kind = contents.properties[key]["exists"] if key.kind == "constraint" else key.kind
-    write = _WAYS.get(kind)
+    write = _WAYS.get(kind) if not is_way_back or kind in _BUILDS else None
     statements = write(contents, key, sql) if write is not None else ()
     return Apart(str(sql), *statements) if statements else sql
 
@@ -79,6 +82,7 @@ def _validate(contents: Contents, key: ObjectKey) -> str:
     return f"ALTER TABLE {contents.parent(key).object} VALIDATE CONSTRAINT {contents.local_name(key)}"
 
 
+_BUILDS = frozenset({"index", "unique"})
 _WAYS: dict[str, Callable[[Contents, ObjectKey, str], tuple[str, ...]]] = {
     "index": _index,
     "check": _checked_later,

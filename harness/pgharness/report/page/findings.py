@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pgharness.findings import Finding
 from pgharness.report.causes import Cause, causes
+from pgharness.report.fix_parts import laid_out
 from pgharness.report.markup import element, sentence, text
 from pgharness.report.model import Report
 from pgharness.report.page.anchors import Anchors
@@ -80,10 +81,10 @@ def _where(report: Report, cause: Cause, anchors: Anchors, root: Path) -> str:
 
 def _fix(mend: str) -> str:
     """Return what to do, and where that is to be typed as it stands, a button that copies it, which only the script shows."""
-    code = typed(mend)
+    code, shown = typed(mend), "\n".join(laid_out(mend))
     button = '<button type="button" class="copy" hidden>Copy</button>' if code else ""
-    alone = f'<pre class="typed" hidden>{text(code)}</pre>' if code and code != mend else ""
-    return element("div", f"<b>Fix</b>{button}{element('pre', text(mend))}{alone}", class_="mend")
+    alone = f'<pre class="typed" hidden>{text(code)}</pre>' if code and code != shown else ""
+    return element("div", f"<b>Fix</b>{button}{element('pre', text(shown))}{alone}", class_="mend")
 
 
 def _evidence(evidence: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.identifiers import identifiers, quoted, with_columns
 from pgharness.catalog.names import unqualified
+from pgharness.describing.toml_words import ignore_rules
 from pgharness.trace.fixes.partitions import is_partition_key
 from pgharness.trace.fixes.writing import BLOCK, NAME, NEXT, THEN, all_of, bare, beside, in_pieces
 
@@ -61,7 +62,12 @@ def fix_stored(table: str, column: str, type_: str, rest: str) -> str:
     named = _Column(table, column, {}, {})
     added = all_of(f"ALTER TABLE {table} ADD COLUMN {column} {type_}", *_trigger(named, column, stored["expression"]))
     filled = all_of(in_pieces(table, column, stored["expression"]))
-    return f"{added}{NEXT}{BLOCK}{filled}; and in the model a plain column, which the trigger writes"
+    computes = f"{beside(table, named.filled_by)}()", f"{table}.{named.filled_by}"
+    undone = all_of(f"DROP TRIGGER {named.filled_by} ON {table}", f"DROP FUNCTION {computes[0]}")
+    return (
+        f"{added}{NEXT}{BLOCK}{filled}; and at the beginning of downgrade() of the first: {undone}; and in the model a plain column, which the trigger writes; and where the models do not make the two, in "
+        f"pyproject.toml: {ignore_rules(f'computes {column}', *computes)}"
+    )
 
 
 def fix_key(table: str, column: str) -> str:

@@ -8,17 +8,19 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.trace.fixes.partitions import fix_new_partition
 from pgharness.trace.fixes.writing import ATTACHES, BLOCK, bare, execute, has, sql_of, written_in_pieces
 from pgharness.trace.occurrences import Occurrence
+from pgharness.trace.statement_parts import outermost
 
 _WRITES_ALL = re.compile(r"^\s*UPDATE\b(?!.*\bWHERE\b)", re.IGNORECASE | re.DOTALL)
+_FILLS = re.compile(r"^\s*UPDATE\s+(?:ONLY\s+)?\S+\s+SET\s+(?P<column>\"[^\"]+\"|\w+)\s*=", re.IGNORECASE)
 _RUNS_CODE = re.compile(r"^\s*(DO|CALL|SELECT)\b", re.IGNORECASE)
 _DOMAIN = re.compile(r"^\s*ALTER\s+DOMAIN\s+(?P<name>\S+)\s+(?P<action>.*)", re.IGNORECASE | re.DOTALL)
 # What the code of the revision wants the rows for; other statements do something with them.
 _ONLY_READS = re.compile(r"\s*(?:SELECT|TABLE|VALUES|WITH)\b", re.IGNORECASE)
 
 
-def fix_held_over(one: Occurrence, _catalog: Snapshot) -> str:
+def fix_held_over(one: Occurrence, catalog: Snapshot) -> str:
     """Return how to work on rows when the lock of the earlier statement is gone."""
-    sql = sql_of(one)
+    sql = _sparing(sql_of(one), one.work.relation, catalog)
     if one.work.doing in {"verifies", "validates"}:
         return f"validate in a revision of its own, whose transaction holds no other lock: {execute(sql)}"
     if one.work.doing == "reads" and _ONLY_READS.match(sql):
@@ -36,6 +38,20 @@ def fix_held_over(one: Occurrence, _catalog: Snapshot) -> str:
         "do it in a revision of its own, before or after, or in pieces, each committed, in an autocommit block: "
         f"{BLOCK}{call if sent.parameters else execute(sql)}{spared}"
     )
+
+
+def _sparing(sql: str, table: str, catalog: Snapshot) -> str:
+    """Return a statement that fills a new column of a table such that it spares what the application has written since."""
+    fills = _FILLS.match(sql) if _WRITES_ALL.match(sql) else None
+    is_new = fills is not None and catalog.value("column", f"{table}.{fills['column']}", "type") is None
+    if fills is None or not is_new or catalog.value("table", table) is None or _has_more(sql[fills.end() :]):
+        return sql
+    return f"{sql.rstrip('; ')} WHERE {fills['column']} IS NULL"
+
+
+def _has_more(text: str) -> bool:
+    """Whether a statement sets more columns than one, or goes by other tables."""
+    return re.search(r",|\b(?:FROM|RETURNING)\b", outermost(text), re.IGNORECASE) is not None
 
 
 def fix_scan(one: Occurrence, catalog: Snapshot) -> str:

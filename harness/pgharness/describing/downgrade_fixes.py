@@ -1,0 +1,80 @@
+"""Says what a downgrade() must still do, and where in it: behind all that it does, or, what commits by itself, before that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.index_shapes import index_of
+from pgharness.catalog.names import qualifier, unquoted
+from pgharness.catalog.proposing.python_words import operation
+from pgharness.describing.differences import Told
+from pgharness.describing.proposals import Proposals, in_words, written_out
+from pgharness.describing.resuming import with_column
+from pgharness.records.statements import Statement
+from pgharness.records.steps import RevisionRecord
+
+_BLOCK = "with op.get_context().autocommit_block():\n"
+_ADDED = re.compile(r'\bADD\s+COLUMN\s+(?P<name>"(?:[^"]|"")+"|\w+)\s', re.IGNORECASE)
+
+
+def mend_downgrade(told: Told, record: RevisionRecord, proposals: Proposals) -> str:
+    """Return what the downgrade of a revision must still do; the proposals lead from what it leaves to what was before."""
+    written, path = in_words(told.key, proposals), record.revision.path
+    if _BLOCK in written:
+        return (
+            f"at the beginning of downgrade() of {path}, which commits it: {_with_columns(told.key, written, record)}"
+        )
+    if not written.lstrip("\n").startswith(("op.", "from ")):
+        return f"in downgrade() of {path}: {written}"
+    return f"at the end of downgrade() of {path}, behind all that it does: {written}"
+
+
+def undo_all(path: str, proposals: Proposals) -> str:
+    """Return what a downgrade that does nothing has to do."""
+    written = [line for proposal in proposals.values() if not proposal.reason for line in proposal.operations]
+    by_hand = [f"by hand, for {proposal.reason}" for proposal in proposals.values() if proposal.reason]
+    code = written_out(_blocks_first(written)) if written else ""
+    parts = [f"{code}{'' if code.endswith(chr(10)) or not by_hand else '; '}{'; '.join(by_hand)}"]
+    words = f"undo in downgrade() of {path} everything that upgrade() does: {parts[0]}"
+    other = 'or raise NotImplementedError and declare irreversible = "<reason>"'
+    return f"{words}{other}" if words.endswith("\n") else f"{words}; {other}"
+
+
+def _blocks_first(operations: list[str]) -> list[str]:
+    """Return them so that nothing stands before what commits it; as they are where a type is to be there first."""
+    if any("CREATE TYPE" in one for one in operations):
+        return operations
+    return sorted(operations, key=lambda one: not one.startswith(_BLOCK))
+
+
+def _with_columns(key: ObjectKey, written: str, record: RevisionRecord) -> str:
+    """Return the code that builds an index with what brings back its columns, where the downgrade does so, taken out of there."""
+    added = [*_bringing_back(key, record)]
+    if not added:
+        return written
+    lines = "".join(f"    {operation(with_column(one.sql))}\n" for one in added)
+    gone = " and ".join(f"line {one.line}" for one in added)
+    return f"{written.replace(_BLOCK, _BLOCK + lines, 1)}and leave out {gone}, which that does"
+
+
+def _bringing_back(key: ObjectKey, record: RevisionRecord) -> Iterable[Statement]:
+    """Yield what the downgrade sends to add a column of an index again."""
+    wanted = _columns_of(key, record.before)
+    known = record.upgrade.snapshot
+    table = next((one.object for one in record.before.ancestors(key) if one.kind == "table"), "")
+    for one in record.downgrade.statements if record.downgrade is not None else ():
+        found = _ADDED.search(one.sql)
+        if found is None or not one.line or one.file != record.revision.path:
+            continue
+        name = unquoted(found["name"])
+        is_back = known is None or known.value("column", f"{table}.{found['name']}") is None
+        if name in wanted and is_back and one.sql.upper().count("ADD COLUMN") == 1:
+            yield one
+
+
+def _columns_of(key: ObjectKey, snapshot: Snapshot) -> set[str]:
+    named = ObjectKey("index", f"{qualifier(key.object).rpartition('.')[0]}.{key.object.rpartition('.')[2]}")
+    index = key if key.kind == "index" else named
+    return {unquoted(one) for one in index_of(snapshot, index).expressions} if index in snapshot.shapes else set()

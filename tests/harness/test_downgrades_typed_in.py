@@ -1,0 +1,111 @@
+"""What is told of downgrades that forget something, typed in where it is told, restores the catalog, keeps nobody waiting and can be run again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pgharness.findings import Finding
+from pgharness.report.fix_parts import parts_of
+from pgharness.report.model import Report
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql
+
+CHECKS = ("upgrade", "roundtrip", "locks", "crash", "notices")
+MAKES = Revision(
+    "makes",
+    sql(
+        "CREATE TABLE depot (id int PRIMARY KEY, code text)",
+        "CREATE TABLE thing (id int PRIMARY KEY, a int, b text NOT NULL, ref int REFERENCES depot)",
+        "ALTER TABLE thing ADD CONSTRAINT thing_b_key UNIQUE (b)",
+        "ALTER TABLE thing ADD CONSTRAINT thing_a_check CHECK (a < 2000000000)",
+        "CREATE INDEX thing_a ON thing (a)",
+        "CREATE TABLE leaf (id int PRIMARY KEY, n int)",
+        "CREATE INDEX leaf_n ON leaf (n)",
+    ),
+    sql("DROP TABLE leaf", "DROP TABLE thing", "DROP TABLE depot"),
+)
+# What upgrade() and downgrade() do, and the codes of what is found; each downgrade forgets something.
+FORGETFUL = {
+    "type": (
+        ("CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE person (mood mood)"),
+        ("DROP TABLE person",),
+        ["PGH-R004"],
+    ),
+    "index": (("DROP INDEX thing_a", "ALTER TABLE thing ADD z int"), ("ALTER TABLE thing DROP z",), ["PGH-R004"]),
+    "index_of_a_column_again": (
+        ("ALTER TABLE thing DROP a",),
+        ("ALTER TABLE thing ADD COLUMN a int", "ALTER TABLE thing ADD CONSTRAINT thing_a_check CHECK (a < 2000000000)"),
+        ["PGH-R004"],
+    ),
+    "column_and_index": (
+        ("ALTER TABLE thing DROP a", "ALTER TABLE thing ADD z int"),
+        ("ALTER TABLE thing DROP z",),
+        ["PGH-R004", "PGH-R004", "PGH-R004"],
+    ),
+    "all_of_a_column": (("ALTER TABLE thing DROP a",), (), ["PGH-R005"]),
+    "all_of_a_not_null_column": (("ALTER TABLE thing DROP b",), (), ["PGH-R005"]),
+    "index_of_a_table_again": (
+        ("DROP TABLE leaf",),
+        ("CREATE TABLE leaf (id int PRIMARY KEY, n int)",),
+        ["PGH-R004"],
+    ),
+    "unique": (("ALTER TABLE thing DROP CONSTRAINT thing_b_key",), (), ["PGH-R005"]),
+    "foreign_key": (("ALTER TABLE thing DROP CONSTRAINT thing_ref_fkey",), (), ["PGH-R005"]),
+    "not_null": (("ALTER TABLE thing ALTER b DROP NOT NULL",), (), ["PGH-R005"]),
+    "column_of_a_type": (
+        ("ALTER TABLE thing ADD z int", "CREATE TYPE size AS ENUM ('s')", "ALTER TABLE leaf ADD size size"),
+        ("ALTER TABLE thing DROP z",),
+        ["PGH-R004", "PGH-R004"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGETFUL)
+def test_what_a_downgrade_forgets_is_told_with_its_place(
+    name: str, judge_chain: Callable[..., Run], judge_again: Callable[..., Report]
+) -> None:
+    up, down, codes = FORGETFUL[name]
+    report = judge_chain(MAKES, Revision(name, sql(*up), sql(*down) or "pass"), only=("roundtrip",)).report
+    found = list(report.findings)
+    path = next(Path(one.path) for one in report.chain.revisions if one.revision == name)
+
+    path.write_text(typed_in(path.read_text(encoding="utf-8"), found), encoding="utf-8")
+    again = judge_again(report, only=CHECKS)
+
+    assert [one.code for one in found] == codes
+    assert [(one.code, one.subject, one.message, one.mend) for one in again.findings if one.revision == name] == []
+
+
+def typed_in(text: str, found: list[Finding]) -> str:
+    """Return a revision with what is told, each where it is told to stand, in the order in which it is told."""
+    head, _, body = text.partition("def downgrade():\n")
+    first, last, gone = list[str](), list[str](), set[int]()
+    for one in found:
+        place = first
+        for part in parts_of(one.mend):
+            if re.match(r"or\b", part.words):
+                break
+            place = first if "at the beginning of downgrade()" in part.words else last if part.words else place
+            gone |= {
+                int(line)
+                for line in re.findall(r"leave out line (\d+)|and line (\d+)", part.words)
+                for line in line
+                if line
+            }
+            place += part.code
+    lines = text.count("\n", 0, len(head)) + 1
+    kept = [line for number, line in enumerate(body.splitlines(), start=lines + 1) if number not in gone]
+    return f"{head}def downgrade():\n{_indented(first)}{chr(10).join(kept)}\n{_indented(last)}"
+
+
+def _indented(code: list[str]) -> str:
+    return "".join(_lines(code))
+
+
+def _lines(code: list[str]) -> Iterator[str]:
+    for part in code:
+        yield from (f"    {line}\n" for line in part.splitlines())

@@ -1,0 +1,102 @@
+"""What `locks` says to type into several revisions mends: each stage where it is told to stand, with what the models and the settings have to know."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.chain.agent import Agent
+from pgharness.chain.project import open_project
+from pgharness.findings import Finding
+from pgharness.report.fix_parts import parts_of
+from pgharness.running import plan_run, run_on
+from pgharness.servers import Server
+from pgharness.settings import load_settings
+from tests.harness.chains import Revision, sql, write_chain
+
+ENV = """\
+from alembic import context
+from sqlalchemy import Column, Computed, Integer, MetaData, Table, Text, create_engine
+
+metadata = MetaData()
+Table("person", metadata, Column("id", Integer, primary_key=True), {columns})
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+MAKES = Revision("makes", sql("CREATE TABLE person (id serial PRIMARY KEY, mail text)"), sql("DROP TABLE person"))
+CHECKS = ("upgrade", "drift", "autogenerate", "roundtrip", "locks", "crash", "data")
+LINE = r"line (\d+) sends behind it"
+Judge = Callable[..., list[Finding]]
+
+
+@pytest.fixture
+def judge(tmp_path: Path, pg_server: Server, agent: Agent) -> Judge:
+    """Return what judges a chain of these revisions, with these columns in the model."""
+    folder = tmp_path / "chain"
+    write_chain(folder, ())
+    file = folder / "pyproject.toml"
+    file.write_text("[tool.pgharness]\nalembic = 'alembic.ini'\n", encoding="utf-8")
+
+    def judged(columns: str, *revisions: Revision, rules: tuple[str, ...] = ()) -> list[Finding]:
+        (folder / "env.py").write_text(ENV.format(columns=columns), encoding="utf-8")
+        before: str | None = None
+        for one in (MAKES, *revisions):
+            (folder / "versions" / f"{one.slug}.py").write_text(one.text(before), encoding="utf-8")
+            before = one.slug
+        file.write_text("\n".join((file.read_text(encoding="utf-8"), *rules)), encoding="utf-8")
+        settings = load_settings(file, only=CHECKS)
+        project = open_project(settings, agent=agent)
+        with contextlib.closing(project.runs):
+            return list(run_on(pg_server, plan_run(settings, project), started=time.perf_counter()).report.findings)
+
+    return judged
+
+
+def test_a_column_that_is_computed_comes_with_what_models_and_settings_have_to_know(judge: Judge) -> None:
+    added = "ALTER TABLE person ADD COLUMN low text GENERATED ALWAYS AS (lower(mail)) STORED"
+    generated = 'Column("mail", Text), Column("low", Text, Computed("lower(mail)", persisted=True))'
+    down = "ALTER TABLE person DROP COLUMN low"
+    (found,) = judge(generated, Revision("adds", sql(added), sql(down)))
+
+    first, second, undone, rules = (part.code for part in parts_of(found.mend) if part.code)
+    adds = Revision("adds", "\n".join(first), "\n".join((*undone, sql(down))))
+    plain = 'Column("mail", Text), Column("low", Text)'
+    again = judge(plain, adds, Revision("fills", "\n".join(second)), rules=rules)
+
+    assert found.code == "PGH-W002"
+    assert [(one.code, one.subject, one.message, one.mend) for one in again] == []
+
+
+def test_what_stands_behind_a_copy_comes_behind_its_revision(judge: Judge) -> None:
+    up = (
+        "ALTER TABLE person ADD COLUMN email text",
+        "UPDATE person SET email = mail",
+        "ALTER TABLE person DROP COLUMN mail",
+    )
+    down = (
+        "ALTER TABLE person ADD COLUMN mail text",
+        "UPDATE person SET mail = email",
+        "ALTER TABLE person DROP COLUMN email",
+    )
+    columns = 'Column("email", Text)'
+    (found,) = judge(columns, Revision("copies", sql(*up), sql(*down)))
+
+    (code,) = (part.code for part in parts_of(found.mend) if part.code)
+    text = Revision("copies", sql(*up)).text("makes").splitlines()
+    (line,) = re.findall(LINE, found.mend)
+    stages = (
+        Revision("copies", sql(up[0]), sql(down[2])),
+        Revision("fills", "\n".join(code)),
+        Revision("drops", text[int(line) - 1].strip(), sql(*down[:2])),
+    )
+
+    assert found.code == "PGH-W006"
+    assert [(one.code, one.subject, one.message, one.mend) for one in judge(columns, *stages)] == []
