@@ -85,7 +85,7 @@ def test_a_revision_that_passes_on_plain_rows_has_been_looked_at(judge_chain: Ju
     assert cells(run) == [Cell.HOLDS, Cell.HOLDS]
 
 
-MAPS = "for (one,) in op.get_bind().execute(sa.text('SELECT last_name FROM person WHERE last_name IS NOT NULL')).all():\n    {}[one]"
+MAPS = "for (one,) in op.get_bind().execute(sa.text('SELECT last_name FROM person WHERE last_name IS NOT NULL')).all():\n    one + 1"
 DEDUPES = Revision(
     "dedupes",
     sql("DELETE FROM person WHERE last_name = 'none such'", UNIQUE),

@@ -12,6 +12,7 @@ from pgharness.describing.contents import in_one_line
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.given_numbers import mend_copied, mend_given
 from pgharness.describing.newer_rows import what_to_do
+from pgharness.describing.untypical import is_untypical
 from pgharness.describing.writer import insert_of, writer_of
 from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
@@ -145,6 +146,8 @@ def _met_none(item: RevisionRecord) -> str | None:
     """Return what was found of a revision that could be tried on empty tables alone; None of one that met rows, or refuses them."""
     if item.population is not Population.NONE:
         return None
+    if is_untypical(item):
+        return "PGH-U009"
     failures = (item.upgrade_rows_failure, item.downgrade_rows_failure, item.reupgrade_rows_failure)
     codes = zip(("PGH-U002", "PGH-R003", "PGH-R008"), failures, strict=True)
     return next((code for code, failure in codes if failure is not None and not failure.refused), None)

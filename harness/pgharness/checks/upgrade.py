@@ -17,11 +17,14 @@ from pgharness.describing.lost_version_table import setting_that_hides
 from pgharness.describing.models_of_today import mend_of_models, models_in_words
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, passing_in_words, where_in_words
-from pgharness.findings import Finding, Harm, Note
+from pgharness.describing.untypical import is_untypical, mend_untypical, untypical_in_words
+from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "upgrade"
+UNTYPICAL_TEXTS = "untypical texts"
+"""What the setting `strict` calls values of ours on which the code of a revision fails, as it may on none of production's."""
 # Types whose texts look like no other's: a column of texts may well hold something else too.
 OF_THEIR_OWN_FORM = frozenset(
     {"smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "uuid", "inet", "date"}
@@ -33,7 +36,7 @@ _OWN_ERRORS = frozenset({"ImportError", "IndentationError", "ModuleNotFoundError
 _OWN_UNLESS_OF_NONE = frozenset({"AttributeError", "TypeError"})  # of None, where a query found no row
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
     for item in record.revisions:
         yield from _judge_revision(record, item)
@@ -55,7 +58,7 @@ def _unfilled(record: ChainRecord) -> Iterator[Note]:
         yield Note(NAME, revision, f"{table} had no rows: {reason}{more}")
 
 
-def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
+def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note | Minor]:
     """Say which revisions fail behind one that does, so that nothing is known of them, and which could not be reached at all."""
     labels = {item.revision: item.label for item in record.chain.revisions}
     failing = [item for item in record.revisions if item.upgrade.failure is not None and not _is_known(item)]
@@ -94,7 +97,7 @@ def _is_known(record: RevisionRecord) -> bool:
     return failure.error in _OWN_ERRORS or (failure.error in _OWN_UNLESS_OF_NONE and not is_of_none)
 
 
-def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note]:
+def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note | Minor]:
     revision = record.revision
     if record.upgrade.failure is not None and _is_known(record):
         hiding = setting_that_hides(record.upgrade, whole.version_table)
@@ -116,6 +119,8 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             f"upgrade() refuses rows that were made for it, so what it does to others was not tried: {record.upgrade_rows_failure.message}; "
             "the setting `values` makes rows that it takes",
         )
+    elif record.upgrade_rows_failure is not None and is_untypical(record):
+        yield _untypical(record, record.upgrade_rows_failure)
     elif record.upgrade_rows_failure is not None:
         yield Finding(
             check=NAME,
@@ -153,6 +158,27 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
     yield from _rows_made_for(record)
 
 
+def _untypical(record: RevisionRecord, failure: Failure) -> Minor:
+    """Return that it was tried on no rows: what production holds is known to its people alone."""
+    message, mend = untypical_in_words(record), mend_untypical(record)
+    found = Finding(
+        check=NAME,
+        revision=record.revision.revision,
+        subject=f"upgrade of {record.revision.label}",
+        message=message,
+        mend=mend,
+        evidence=failure_evidence(failure),
+        line=failure.line_in(record.revision.path),
+        code="PGH-U009",
+    )
+    return Minor(UNTYPICAL_TEXTS, found, f"{message}; {mend}")
+
+
+def tried(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions of which something is known on rows; those that fail on what was made for them alone were tried on none."""
+    return frozenset(one.revision.revision for one in record.revisions if not is_untypical(one))
+
+
 def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
     """Say on which rows it passes that production may lack, and where it met none."""
     revision = record.revision
@@ -187,4 +213,6 @@ CHECK = Check(
     mend="correct the revision; its statement and SQLSTATE are in the evidence",
     judge=judge,
     compares=True,
+    tried=tried,
+    tells_untried=True,
 )

@@ -27,7 +27,7 @@ from pgharness.records.contents import Contents, TableContents
 from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
-from pgharness.rows import Population, Suspect, Words, fill_empty_tables, learn, suspects
+from pgharness.rows import Population, Raised, Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.newer_rows import admitted, put_in
@@ -168,8 +168,7 @@ class Stretch:
 
     def suspects(self, failure: Failure) -> tuple[Suspect, ...]:
         """Return the columns whose generated texts a failure may come of."""
-        code = failure.frames[-1].code if failure.frames else ""
-        return suspects(self._observer, failure.message, error=failure.error, statement=failure.statement, code=code)
+        return suspects(self._observer, failure.message, raised=_raised(failure), statement=failure.statement)
 
     def learn(self, found: Sequence[Suspect]) -> Words:
         """Return what these columns are meant to hold, now that the revision has passed."""
@@ -246,6 +245,17 @@ class Stretch:
 
     def _read_contents(self) -> Contents | None:
         return self._contents.read(self._observer) if self._contents is not None else None
+
+
+def _raised(failure: Failure) -> Raised | None:
+    """Return where Python raised a failure that is none of the server's; None where it was, or no line of the project's leads there."""
+    if failure.sqlstate is not None or not failure.frames:
+        return None
+    file = failure.frames[-1].file
+    with contextlib.suppress(OSError):
+        source = Path(file).read_text(encoding="utf-8", errors="replace")
+        return Raised(failure.error, source, tuple(one.line for one in failure.frames if one.file == file))
+    return None
 
 
 def steps_on_the_way(
