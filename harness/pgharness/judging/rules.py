@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
-from pgharness.judging.accepted import Accepted, read_accepted
+from pgharness.judging.accepted import Accepted, read_accepted, read_accepted_heads
 from pgharness.settings import IgnoreSetting, Settings
 
 
@@ -31,6 +31,8 @@ class Rules:
     """Findings that are accepted for now."""
     accepted_file: str = ""
     """Where they are written down."""
+    accepted_heads: tuple[str, ...] = ()
+    """The heads of the chain for which they were."""
 
 
 def read_rules(settings: Settings, today: date) -> Rules:
@@ -45,6 +47,7 @@ def read_rules(settings: Settings, today: date) -> Rules:
         settings.previous,
         read_accepted(settings.accepted),
         str(settings.accepted),
+        read_accepted_heads(settings.accepted),
     )
 
 

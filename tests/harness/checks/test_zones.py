@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pgharness.catalog.proposing.casts import cast, is_assigned
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
 
@@ -63,3 +64,17 @@ def test_a_clock_without_its_zone_is_a_note(judge_chain: Callable[..., Run]) -> 
 
     assert run.report.findings == ()
     assert any("public.visit.at gets the time of the session's TimeZone" in one.message for one in run.report.notes)
+
+
+PROPOSED = {
+    ("timestamp without time zone", "timestamp with time zone"): "at AT TIME ZONE 'UTC'",
+    ("timestamp(3) with time zone", "timestamp(3) without time zone"): "at AT TIME ZONE 'UTC'",
+    ("timestamp with time zone", "date"): "(at AT TIME ZONE 'UTC')::date",
+}
+
+
+@pytest.mark.parametrize("types", PROPOSED, ids=" to ".join)
+def test_what_is_proposed_names_the_zone_itself(types: tuple[str, str]) -> None:
+    assert not is_assigned(*types)
+    assert cast("at", *types) == PROPOSED[types]
+    assert is_assigned("timestamp without time zone", "date")
