@@ -9,6 +9,7 @@ from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
+from pgharness.describing.caught import caught, caught_in_words, is_of_rows, left_out_in_words, mend_caught
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.histories import mend_taken
 from pgharness.describing.lost_version_table import MEND as TAKE_BACK
@@ -106,8 +107,10 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
             message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}"
-            f"{models_in_words(record.upgrade.failure)}",
-            mend=TAKE_BACK if hiding else _mend_failing(whole, record, record.upgrade.failure),
+            f"{caught_in_words(record.upgrade.failure)}{models_in_words(record.upgrade.failure)}",
+            mend=TAKE_BACK
+            if hiding
+            else mend_caught(record.upgrade.failure, _mend_failing(whole, record, record.upgrade.failure)),
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",
@@ -127,7 +130,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
             message=f"upgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.upgrade_rows_failure, record.before)}: "
-            f"{failure_in_words(record.upgrade_rows_failure)}",
+            f"{failure_in_words(record.upgrade_rows_failure)}{caught_in_words(record.upgrade_rows_failure)}",
             mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before), record.before),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
@@ -156,6 +159,26 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             f"were tried: {failure_in_words(record.walk_failure)}",
         )
     yield from _rows_made_for(record)
+    yield from _caught(record)
+
+
+def _caught(record: RevisionRecord) -> Iterator[Finding | Note]:
+    """Tell of statements whose failure is caught: where rows are the cause, one database has what another one lacks."""
+    for one in caught(record):
+        told = left_out_in_words(one)
+        if is_of_rows(one):
+            yield Finding(
+                NAME,
+                record.revision.revision,
+                f"upgrade of {record.revision.label}",
+                f"{told}, where rows are such.",
+                "let it fail instead of catching it, and clean the rows in the revision before",
+                f"statement: {one.sql.strip()}",
+                one.line or None,
+                code="PGH-U010",
+            )
+        else:
+            yield Note(NAME, record.revision.revision, told)
 
 
 def _untypical(record: RevisionRecord, failure: Failure) -> Minor:

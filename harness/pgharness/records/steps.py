@@ -45,6 +45,8 @@ class Failure:
     waited: str = ""
     live_models: tuple[str, ...] = ()
     """The project's models (`module.Class`) that the revision imports and whose table the statement names."""
+    caught: bool = False
+    """Whether the code has caught it and gone on, until the server refused what came next in the same transaction."""
 
     @property
     def may_come_of_values(self) -> bool:
