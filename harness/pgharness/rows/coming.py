@@ -15,9 +15,12 @@ class Coming:
 
     def fills_column(self, table: str, column: str) -> bool:
         """Whether one of them sets the column where it is NULL; one that sets it everywhere would overwrite what people have entered."""
-        name = re.escape(_bare(column))
-        guard = re.compile(rf"(?<!\w){name}\"?\s+IS\s+NULL\b|\b{name}\.(?:is_\(|== ?None)", re.IGNORECASE)
+        guard = _guard(column)
         return any(_named(table, text) and guard.search(text) and _UPDATES.search(text) for text in self.texts)
+
+    def looks_for_null(self, table: str, column: str) -> bool:
+        """Whether the next one asks for rows where the column is NULL."""
+        return any(_named(table, text) and _guard(column).search(text) for text in self.texts[:1])
 
     def fills_table(self, table: str) -> bool:
         """Whether one of them moves rows into the table from elsewhere, or has moved there what there was.
@@ -32,6 +35,13 @@ class Coming:
 
 NOTHING = Coming()
 _UPDATES = re.compile(r"\bUPDATE\b|\.values\(", re.IGNORECASE)
+
+
+def _guard(column: str) -> re.Pattern[str]:
+    name = re.escape(_bare(column))
+    return re.compile(
+        rf"(?<!\w){name}\"?\s+IS\s+NULL\b|\b{name}(?:\.(?:is_\(|== ?None)|[\"'\]]* is None\b)", re.IGNORECASE
+    )
 
 
 def _named(table: str, text: str) -> bool:
