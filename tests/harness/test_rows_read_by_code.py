@@ -8,7 +8,7 @@ import pytest
 
 from pgharness.report.model import Cell
 from pgharness.running import Run
-from tests.harness.chains import Revision, table
+from tests.harness.chains import Revision, sql, table
 
 EVENT = table("event", "id int PRIMARY KEY, body text, kind varchar(40)")
 READS = "for (one,) in op.get_bind().execute(sa.text('SELECT body FROM event WHERE body IS NOT NULL')):\n    "
@@ -194,3 +194,19 @@ def test_columns_that_one_query_reads_are_told_apart_by_the_line_that_fails(judg
     run = judge_chain(EVENT, Revision("reads", reads), only=("upgrade",))
 
     assert run.report.findings == ()
+
+
+LISTED = table("listed", "id int PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('new', 'old', 'lost'))")
+MISSING = {
+    "an enum": sql("CREATE TYPE kinds AS ENUM ('new', 'old')", "ALTER TABLE listed DROP CONSTRAINT listed_kind_check")
+    + "\n"
+    + sql("ALTER TABLE listed ALTER kind TYPE kinds USING kind::kinds"),
+    "a dictionary": "for row in op.get_bind().execute(sa.text('SELECT id, kind FROM listed')).all():\n    MAP[row.kind]",
+}
+
+
+@pytest.mark.parametrize("missing", MISSING.values(), ids=MISSING.keys())
+def test_what_the_schema_lists_is_not_made_otherwise(missing: str, judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(LISTED, Revision("reads", missing, top=STATES), only=("upgrade",))
+
+    assert [one.code for one in run.report.findings] == ["PGH-U002"]

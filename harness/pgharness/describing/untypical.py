@@ -32,6 +32,8 @@ _OF_A_DOCUMENT = re.compile(
     r"object has no attribute '(?:get|items|keys|values|pop|setdefault|append)'|object is not subscriptable|indices must be integers"
 )
 _MATCHES = re.compile(r"\b(?:match|fullmatch|search|get|find|urlparse|urlsplit|hostname|parse\w*)\b")
+# A CHECK that lists the texts of a column, as the server prints it: each of them is one that production may hold.
+_LISTED = re.compile(r"CHECK \(+(\w+)\)?(?:::text)?\)? = ANY \(")
 _READ = frozenset({"text", "character varying", "character", "citext", "json", "jsonb", "bytea"})
 
 
@@ -77,11 +79,15 @@ def _columns(failure: Failure, before: Snapshot) -> tuple[str, ...]:
     """Return the columns of texts that the code at fault names, else those that the last statement reads."""
     asked = set(re.findall(r"[\w$]+", failure.statement or ""))
     code = set(re.findall(r"[\w$]+", " ".join(frame.code for frame in failure.frames)))
+    listed = set(
+        _LISTED.findall(" ".join(before.value(*key, "definition") or "" for key in before.objects("constraint")))
+    )
     read = [
         key.object
         for key in before.objects("column")
         if (before.value(*key, "type") or "").partition("(")[0] in _READ
         and unquoted(unqualified(qualifier(key.object))) in asked
         and (unquoted(unqualified(key.object)) in asked or "*" in (failure.statement or ""))
+        and unquoted(unqualified(key.object)) not in listed
     ]
     return tuple([one for one in read if unquoted(unqualified(one)) in code] or read)

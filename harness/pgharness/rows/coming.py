@@ -30,11 +30,21 @@ class Coming:
         name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)"
         moves = re.compile(rf"\bINSERT\s+INTO\s+{name}(?:(?!;|\bVALUES\b).)*?\bSELECT\b", re.IGNORECASE | re.DOTALL)
         knows = re.compile(rf"\b(?:FROM|JOIN|TRUNCATE(?:\s+TABLE)?|UPDATE)\s+(?:ONLY\s+)?{name}", re.IGNORECASE)
-        return any(moves.search(text) and not knows.search(text) for text in (*self.texts, *self.last))
+        filling = [text for text in (*self.texts, *self.last) if moves.search(text) and not knows.search(text)]
+        # Where the next one takes another table by the same name, it is that one which is filled, from this one.
+        return any(text in self.last or not _replaces(table, text) for text in filling)
 
 
 NOTHING = Coming()
 _UPDATES = re.compile(r"\bUPDATE\b|\.values\(", re.IGNORECASE)
+
+
+def _replaces(table: str, text: str) -> bool:
+    """Whether a revision makes a table of this name, or takes the name or the table away."""
+    name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)"
+    acts = rf"\b(?:CREATE|DROP)\s+TABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?{name}|\bALTER\s+TABLE\s+{name}\s+RENAME\s+TO\b"
+    calls = rf"\b(?:create|drop|rename)_table\(\s*[\"']{re.escape(_bare(table))}[\"']"
+    return re.search(f"{acts}|{calls}", text, re.IGNORECASE) is not None
 
 
 def _guard(column: str) -> re.Pattern[str]:

@@ -77,7 +77,7 @@ def suspects(
     return tuple(
         Suspect(table.name, column.name, unreadable[1])
         for table, column in _text_columns(connection)
-        if _holds(connection, table, column, text)
+        if not _is_listed(table, column) and _holds(connection, table, column, text)
     )
 
 
@@ -102,6 +102,8 @@ def _told_by_message(connection: Connection, message: str) -> Iterator[Suspect]:
             (labels["text"], "", tuple(one for one in labels["labels"].split(", ") if one not in {"...", ".."}))
         )
     for table, column in _text_columns(connection) if said else ():
+        if _is_listed(table, column):
+            continue
         for text, type_name, texts in said:
             if _holds(connection, table, column, text):
                 yield Suspect(table.name, column.name, type_name, texts=texts)
@@ -111,7 +113,7 @@ def _told_by_error(connection: Connection, message: str, raised: Raised, stateme
     """Yield the columns that the statement reads, of an error that says what a text should have been, and not which one it was."""
     unsaid = next((type_name for words, type_name in _UNSAID.items() if words in (raised.error, message)), "")
     columns = list(_text_columns(connection)) if unsaid else []
-    read = [(table, column) for table, column in columns if _reads(statement, table, column)]
+    read = [one for one in columns if _reads(statement, *one) and not _is_listed(*one)]
     named = [one for one in read if one[1].name in _WORD.findall(raised.code)]
     for table, column in named or read:
         yield Suspect(table.name, column.name, unsaid)
@@ -129,9 +131,15 @@ def _told_by_code(connection: Connection, raised: Raised, statement: str) -> Ite
         for column in table.columns:
             for one in found:
                 is_read = column.name.strip('"') in one.names and _may_hold(types[column.type_oid].name, one)
-                if is_read and (table.name, column.name) not in seen:
+                if is_read and (table.name, column.name) not in seen and not _is_listed(table, column):
                     seen.add((table.name, column.name))
                     yield Suspect(table.name, column.name, one.type_name, texts=one.texts)
+
+
+def _is_listed(table: Table, column: Column) -> bool:
+    """Whether a condition of the schema lists the texts of a column, so that each of them is one that production may hold."""
+    alone = [one.expression for one in table.conditions if one.columns == (column.name,)]
+    return len(hints_of(alone).strings) > 1
 
 
 def _may_hold(type_name: str, reading: CodeReading) -> bool:
