@@ -28,8 +28,8 @@ def mend_caught(failure: Failure, otherwise: str) -> str:
 
 def caught(record: RevisionRecord) -> tuple[Statement, ...]:
     """Return the statements of a revision that failed in an upgrade which passed."""
-    if record.upgrade.failure is not None:
-        return ()
+    if record.upgrade.failure or record.alone_failure or record.walk_failure:
+        return ()  # it failed there, which is told
     return tuple(one for one in record.upgrade.statements if one.failed and one.file == record.revision.path)
 
 
