@@ -53,12 +53,14 @@ class Minor:
 
     name: str
     finding: Finding
+    noted: str = ""
+    """What the note says, where that is not what the finding says."""
     is_told_once: bool = False
 
     def as_note(self, others: int = 0) -> Note:
         """Return the note that it is where nobody asked for more; `others` is of how many more revisions it holds."""
         one = self.finding
-        message = one.message
+        message = self.noted or one.message
         if others:
             message = f"{message.removesuffix('.')}; so it is in {others} more revision{'' if others == 1 else 's'}."
         return Note(

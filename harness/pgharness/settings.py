@@ -33,7 +33,15 @@ PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
 TABLE = "tool.pgharness"
 
 
-MINOR_DIFFERENCES = ("column order", "not null names", "lock timeout", "downgrade locks", "old locks", "given numbers")
+MINOR_DIFFERENCES = (
+    "column order",
+    "not null names",
+    "lock timeout",
+    "downgrade locks",
+    "old locks",
+    "given numbers",
+    "untypical texts",
+)
 """What the setting `strict` may name."""
 
 
@@ -121,7 +129,8 @@ class Settings(BaseSettings):
     strict: Annotated[tuple[str, ...], NoDecode] = ()
     """What is a finding, and else only a note: `column order` and `not null names` of `drift`, `lock timeout`, `downgrade locks` and
     `old locks` (of revisions upon which 20 others build, where no `since` says what is deployed) of `locks`, `given numbers` (which a revision gives,
-    and the sequence once more) of `data` and `compat`."""
+    and the sequence once more) of `data` and `compat`, `untypical texts` (on which the code of a revision fails, though it may on none of production's)
+    of `upgrade`."""
     rows_per_table: int = Field(default=4, ge=0, le=1000)
     """How many rows each table gets before the next revision meets it; from 4, more where an enum has more labels; 0 walks on
     empty tables."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
 
@@ -69,3 +71,33 @@ def test_rows_are_moved_to_a_table_that_was_made_before(judge_chain: Callable[..
     run = judge_chain(ITEM, ARCHIVE, MOVES, NUMBERS, only=CHECKS)
 
     assert told(run) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "codes"), [("", []), (" WHERE id > 1000000", ["PGH-V005"])], ids=["whole", "in part"]
+)
+def test_a_table_in_whose_place_another_one_is_filled_has_rows(
+    where: str, codes: list[str], judge_chain: Callable[..., Run]
+) -> None:
+    """It has the name of what the revision fills, and what it fills that from."""
+    swap = Revision(
+        "swap",
+        sql(
+            "ALTER TABLE visit RENAME TO visit_old",
+            "CREATE TABLE visit (id int NOT NULL, at date NOT NULL) PARTITION BY RANGE (at)",
+            "CREATE TABLE visit_all PARTITION OF visit DEFAULT",
+            f"INSERT INTO visit SELECT * FROM visit_old{where}",
+            "DROP TABLE visit_old",
+        ),
+        sql(
+            "CREATE TABLE visit_old (id int NOT NULL, at date NOT NULL)",
+            "INSERT INTO visit_old SELECT * FROM visit",
+            "DROP TABLE visit",
+            "ALTER TABLE visit_old RENAME TO visit",
+        ),
+    )
+
+    run = judge_chain(table("visit", "id int NOT NULL, at date NOT NULL"), swap, only=("upgrade", "data"))
+
+    assert [one.code for one in run.report.findings] == codes
+    assert not any("met no row" in one.message and "visit SELECT" in one.message for one in run.report.notes) or where

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from pgharness.report.model import Cell
 from pgharness.running import Run
-from tests.harness.chains import Revision, table
+from tests.harness.chains import Revision, sql, table
 
 EVENT = table("event", "id int PRIMARY KEY, body text, kind varchar(40)")
 READS = "for (one,) in op.get_bind().execute(sa.text('SELECT body FROM event WHERE body IS NOT NULL')):\n    "
@@ -42,12 +43,112 @@ def test_a_revision_that_reads_labels_of_an_enum_that_is_no_type_passes(judge_ch
     assert run.report.findings == ()
 
 
-def test_a_revision_that_takes_texts_for_more_than_they_hold_is_found(judge_chain: Callable[..., Run]) -> None:
-    splits = f"{READS}first, last = one.split('|')"
+STATES = "import enum\nMAP = {'new': 1, 'old': 2}\nLEVELS = {7: 'low', 8: 'high'}\nclass State(enum.Enum):\n    NEW = 'new'\n    OLD = 'old'\n"
+FORMS = {
+    "base64": "import base64; base64.b64decode(row.body, validate=True)",
+    "hexadecimal": "bytes.fromhex(row.body)",
+    "a number of another base": "int(row.body, 16)",
+    "an address": "user, host = row.body.split('@')",
+    "the second part": "row.body.strip().split('@')[1]",
+    "three parts": "first, second, third = row.body.split(',')",
+    "the last part": "row.body.rsplit('/', 1)[-2]",
+    "a place in the query": "left, right = row[1].split('|')",
+    "a URL": "from urllib.parse import urlparse; urlparse(row.body).hostname.lower()",
+    "a day of a format": "import datetime; datetime.datetime.strptime(row.body, '%d/%m/%Y')",
+    "a literal": "import ast; ast.literal_eval(row.body)",
+    "JSON with a key": "import json; json.loads(row.body)['name']",
+    "YAML": "import yaml; yaml.safe_load(row.body).get('name')",
+    "an address of a network": "import ipaddress; ipaddress.ip_address(row.body)",
+    "a network": "import ipaddress; ipaddress.ip_network(row.body)",
+    "a member by name": "State[row.kind]",
+    "a member by value": "State(row.kind)",
+    "a key": "MAP[row.kind]",
+    "a key that is a number": "LEVELS[row.level]",
+    "a place in a list": "['new', 'old'].index(row.kind)",
+    "one of some": "assert row.kind in ('new', 'old')",
+    "one after the other": "if row.kind == 'new':\n        pass\n    elif row.kind == 'old':\n        pass\n    else:\n        raise ValueError(row.kind)",
+    "a pattern": "import re; re.match(r'(\\d+)-(\\d+)', row.body).group(2)",
+    "bytes of a program": "import pickle; pickle.loads(row.packed)",
+    "two columns in a line": "import decimal, uuid; uuid.UUID(row.body), decimal.Decimal(row.kind)",
+    "columns of several lines": "import decimal, uuid\n    uuid.UUID(row.body)\n    decimal.Decimal(row.other)\n    MAP[row.kind]",
+}
+FORM = table("form", "id int PRIMARY KEY, body text, kind varchar(40), other text, level int, packed bytea")
+ROWS = "SELECT id, body, kind, other, level, packed FROM form WHERE body || kind || other || level || packed::text IS NOT NULL"
+EACH = f"for row in op.get_bind().execute(sa.text('{ROWS}')).all():\n    "
 
-    run = judge_chain(EVENT, Revision("splits", splits), only=("upgrade",))
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_texts_are_of_the_form_that_the_code_reads(form: str, judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(FORM, Revision("reads", f"{EACH}{form}", top=STATES), only=("upgrade",))
+
+    assert run.report.findings == ()
+    assert run.record.revisions[-1].upgrade_rows_failure is None
+    assert any("were made for it" in one.message for one in run.report.notes)
+
+
+def test_each_of_two_columns_in_a_line_has_what_is_read_there(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(FORM, Revision("reads", f"{EACH}{FORMS['two columns in a line']}"), only=("upgrade",))
+
+    read_as = {(column, type_name) for _, column, type_name in run.record.revisions[-1].read_as}
+    assert read_as == {("body", "uuid"), ("kind", "numeric")}
+
+
+OWN_FORMS = {
+    "a function": (
+        "parse(row.body)",
+        "def parse(text):\n    if not text.startswith('A-'):\n        raise ValueError(text)",
+    ),
+    "an assertion": ("assert row.body[3] == '/' and len(row.body) == 9", ""),
+}
+
+
+@pytest.mark.parametrize(("reads", "top"), OWN_FORMS.values(), ids=OWN_FORMS.keys())
+def test_a_form_of_their_own_is_neither_found_nor_held_but_told_with_the_setting(
+    reads: str, top: str, judge_chain: Callable[..., Run]
+) -> None:
+    own = Revision("reads", f"{EACH}{reads}", top=top)
+
+    run, strict = (
+        judge_chain(FORM, own, only=("upgrade", "data"), strict=words) for words in ((), ("untypical texts",))
+    )
+
+    assert run.report.findings == ()
+    assert [run.report.cell(one, run.report.chain.revisions[1])[0] for one in run.report.results[:2]] == [
+        Cell.UNTRIED
+    ] * 2
+    told = [one.message for one in run.report.notes if "which may be untypical" in one.message]
+    assert len(told) == 1
+    assert 'values = {"public.form.body" = ["<value>", …]}' in told[0]
+    assert [one.code for one in strict.report.findings] == ["PGH-U009"]
+
+
+FAULTS = {
+    "a field that is not there": "row.nosuch",
+    "a text and a number": "row.body + 1",
+    "what no text has": "row.body.strp()",
+    "a value that may be NULL": "row.nothing.strip()",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_code_that_fails_on_whatever_is_read_is_found(fault: str, judge_chain: Callable[..., Run]) -> None:
+    rows = "SELECT id, body, NULL::text AS nothing FROM form WHERE body IS NOT NULL"
+    reads = f"for row in op.get_bind().execute(sa.text('{rows}')).all():\n    {fault}"
+
+    run = judge_chain(FORM, Revision("reads", reads), only=("upgrade",))
 
     assert [one.code for one in run.report.findings] == ["PGH-U002"]
+
+
+def test_code_that_fails_on_null_alone_is_found_by_what_passes(judge_chain: Callable[..., Run]) -> None:
+    reads = (
+        "for row in op.get_bind().execute(sa.text('SELECT id, body FROM form')).all():\n    a, b = row.body.split('|')"
+    )
+
+    run = judge_chain(FORM, Revision("reads", reads), only=("upgrade",))
+
+    assert [one.code for one in run.report.findings] == ["PGH-U002"]
+    assert run.report.findings[0].message.startswith("upgrade() passes on rows that all differ and hold no NULL")
 
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
@@ -93,3 +194,19 @@ def test_columns_that_one_query_reads_are_told_apart_by_the_line_that_fails(judg
     run = judge_chain(EVENT, Revision("reads", reads), only=("upgrade",))
 
     assert run.report.findings == ()
+
+
+LISTED = table("listed", "id int PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('new', 'old', 'lost'))")
+MISSING = {
+    "an enum": sql("CREATE TYPE kinds AS ENUM ('new', 'old')", "ALTER TABLE listed DROP CONSTRAINT listed_kind_check")
+    + "\n"
+    + sql("ALTER TABLE listed ALTER kind TYPE kinds USING kind::kinds"),
+    "a dictionary": "for row in op.get_bind().execute(sa.text('SELECT id, kind FROM listed')).all():\n    MAP[row.kind]",
+}
+
+
+@pytest.mark.parametrize("missing", MISSING.values(), ids=MISSING.keys())
+def test_what_the_schema_lists_is_not_made_otherwise(missing: str, judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(LISTED, Revision("reads", missing, top=STATES), only=("upgrade",))
+
+    assert [one.code for one in run.report.findings] == ["PGH-U002"]

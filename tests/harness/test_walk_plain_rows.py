@@ -85,7 +85,7 @@ def test_a_revision_that_passes_on_plain_rows_has_been_looked_at(judge_chain: Ju
     assert cells(run) == [Cell.HOLDS, Cell.HOLDS]
 
 
-MAPS = "for (one,) in op.get_bind().execute(sa.text('SELECT last_name FROM person WHERE last_name IS NOT NULL')).all():\n    {}[one]"
+MAPS = "for (one,) in op.get_bind().execute(sa.text('SELECT last_name FROM person WHERE last_name IS NOT NULL')).all():\n    one + 1"
 DEDUPES = Revision(
     "dedupes",
     sql("DELETE FROM person WHERE last_name = 'none such'", UNIQUE),
@@ -115,3 +115,25 @@ def test_what_a_revision_allows_that_fails_on_rows_may_be_used_yet(judge_chain: 
 
     assert ("allows", "PGH-X003") not in failing
     assert ("allows", "PGH-X003") in passing
+
+
+@pytest.mark.parametrize("fault", ["", " / 0"], ids=["sound", "faulty"])
+def test_rows_that_all_differ_have_null_where_the_revision_looks_for_it(fault: str, judge_chain: JudgeChain) -> None:
+    """Or its loop would never run, and nobody would be told."""
+    fills = (
+        "for (id_,) in op.get_bind().execute(sa.text('SELECT id FROM person WHERE height IS NULL')).all():\n"
+        f"    op.get_bind().execute(sa.text('UPDATE person SET height = id{fault} WHERE id = :id'), {{'id': id_}})\n"
+    )
+    keyed = Revision("keyed", f"{sql(UNIQUE)}\n{fills}", sql("ALTER TABLE person DROP CONSTRAINT person_key"))
+
+    run = judge_chain(PERSON, keyed, only=CHECKS)
+
+    (found,) = (one for one in run.report.findings if one.revision == "keyed")
+    assert found.code == "PGH-U002"
+    if fault:
+        assert found.message.startswith("upgrade() passes on empty tables")
+        assert cells(run) == [Cell.HOLDS, Cell.UNTRIED]
+    else:
+        assert found.message.startswith("upgrade() passes on rows that all differ")
+        loops = [one for one in run.record.revisions[-1].upgrade.statements if one.sql.startswith("UPDATE person")]
+        assert len(loops) == 1

@@ -15,9 +15,10 @@ from pgharness.chain.project import open_project
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
 from pgharness.report.model import Report
-from pgharness.running import plan_run, run_on
+from pgharness.running import Run, plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
+from tests.harness.chains import table
 from tests.harness.conftest import EXAMPLES
 
 MAKES = """
@@ -306,3 +307,27 @@ def test_an_env_py_that_reads_its_command_finds_the_database_and_the_revision_in
 
     assert report.findings == ()
     assert len(report.reached) == 3
+
+
+ASYNCHRONOUS = """
+import asyncio
+from alembic import context
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def run(engine):
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+
+asyncio.run(run(context.config.attributes["connection"]))
+"""
+
+
+def test_an_env_py_that_takes_an_asynchronous_engine_is_given_one(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(table("seat", "id int PRIMARY KEY"), only=("upgrade", "roundtrip"), env=ASYNCHRONOUS)
+
+    assert run.report.findings == ()
+    assert run.record.revisions[0].upgrade.failure is None

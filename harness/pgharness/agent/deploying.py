@@ -10,6 +10,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from .asynchronous import run_with_what_it_takes
 from .connections import commits_each_statement, require_test_database, version_table
 from .environment import failed
 from .failures import describe
@@ -17,7 +18,6 @@ from .guard import guard_connections
 from .statements import Statements
 from .stopping import Stop
 from .versions import rollback
-from .worker_threads import run_where_it_can
 
 if TYPE_CHECKING:
     from .project import Project
@@ -48,7 +48,7 @@ class Deployment:
         try:
             for target in self._project.task["targets"] or [self._heads]:
                 self._project.type_revision(target)
-                run_where_it_can(partial(command.upgrade, self._project.config, target))
+                run_with_what_it_takes(self._project, partial(command.upgrade, self._project.config, target))
         except BaseException as error:  # a revision is anybody's code and may raise anything
             if isinstance(error, Stop):
                 raise

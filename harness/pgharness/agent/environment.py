@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
+from .asynchronous import hand_over_asynchronously, run_with_what_it_takes
 from .connections import free_connection, require_test_database, version_table
 from .drivers import collect_notices, serves_synchronously
 from .guard import elsewhere, guard_connections, refused
@@ -21,7 +22,6 @@ from .recipes import DRIVER_RECIPE, mend_of_env_py, words_of
 from .statements import Statements
 from .stopping import Stop, in_one_line
 from .versions import rollback
-from .worker_threads import run_where_it_can
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -97,7 +97,7 @@ def run_environment(project: Project, channel: Channel, act: Callable[[Environme
     nothing = {"fn": lambda _revision, _context: [], "as_sql": False, "starting_rev": None, "destination_rev": "head"}
     with connection_for_env_py(project), EnvironmentContext(project.config, project.scripts, tag=None, **nothing):
         try:
-            run_where_it_can(project.scripts.run_env)
+            run_with_what_it_takes(project, project.scripts.run_env)
         except (Exception, SystemExit) as error:
             raise failed(project, error) from error
     raise Stop(
@@ -165,8 +165,9 @@ def connection_for_env_py(project: Project) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _handed_over(project: Project) -> Iterator[None]:
-    """Put a live connection into `config.attributes["connection"]`; an asynchronous driver can make none here."""
+    """Put a live connection into `config.attributes["connection"]`; an asynchronous driver can make none here, and gives its engine."""
     if not serves_synchronously(project.driver):
+        hand_over_asynchronously(project)
         yield
         return
     try:

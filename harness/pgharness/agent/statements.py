@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
-from .drivers import sqlstate_of
+from .drivers import message_of, sqlstate_of
 
 Statement = dict[str, Any]
 SHOWN_PARAMETERS = 2000
@@ -59,6 +59,8 @@ class Statements:
 
     def _note_failure(self, context: Any) -> None:
         error = context.sqlalchemy_exception
+        if self.sent and context.statement == self.sent[-1]["sql"]:
+            self.sent[-1]["failed"] = _in_a_line(context.original_exception)
         if error is not None and sqlstate_of(context.original_exception) != FAILED_TRANSACTION:
             self._failed = error
 
@@ -71,6 +73,7 @@ class Statements:
             "line": line,
             "duration_s": 0.0,
             "rows": -1,
+            "failed": "",
         }
         self.sent.append(statement)
         if self.before is not None:
@@ -105,3 +108,8 @@ def _shown(parameters: object) -> str:
     if len(text) <= SHOWN_PARAMETERS:
         return text
     return f"{text[:SHOWN_PARAMETERS]}… {hashlib.sha256(text.encode(errors='replace')).hexdigest()}"
+
+
+def _in_a_line(error: BaseException) -> str:
+    """Return the SQLSTATE and the first line of what the server says."""
+    return f"{sqlstate_of(error) or ''} {message_of(error).splitlines()[0]}".strip()

@@ -94,7 +94,9 @@ class Runner:
             raise
         except BaseException as error:  # a revision is anybody's code and may raise anything
             step = running.pop() if running else _Step(environment, scripts.get_revision(asked[0][0]), asked[0][1])
-            failure = describe(environment.statements.cause(error), environment.statements.last, [step.script.path])
+            cause = environment.statements.cause(error)
+            failure = describe(cause, environment.statements.last, [step.script.path])
+            failure["caught"] = cause is not error
             rollback(environment.connection)
             self._tell(step, failure)
             return False

@@ -91,7 +91,9 @@ def step_of(message: Message) -> Step:
 
 def statement_of(message: Message) -> Statement:
     """Read a statement."""
-    return Statement(message["sql"], message["parameters"], message["file"], message["line"], message["rows"])
+    return Statement(
+        message["sql"], message["parameters"], message["file"], message["line"], message["rows"], message["failed"]
+    )
 
 
 def failure_of(message: Message | None) -> Failure | None:
@@ -113,6 +115,7 @@ def failure_of(message: Message | None) -> Failure | None:
         message["refused"],
         frames,
         live_models=tuple(message["live_models"]),
+        caught=message.get("caught", False),
     )
 
 

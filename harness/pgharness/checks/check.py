@@ -51,6 +51,7 @@ class Check(Claim):
     `tried` tells of which revisions the claim was tried, where that is not all that were reached. `lack` says what of the claim could not be
     looked at, with what to type; empty where all was: what is lacking counts as not checked, whatever else was found. `whole` tells whether
     all was tried that is claimed of the chain as a whole; what a setting has left out of it does not count as not checked, and has no ✓.
+    What one `of_what_comes` finds goes by which revisions are still to be deployed.
     One that `tells_untried` names in notes of its own the revisions that it has not tried, and why.
     """
 
@@ -63,6 +64,7 @@ class Check(Claim):
     opt_in: bool = False
     only_of_standing: bool = False
     of_today: bool = False
+    of_what_comes: bool = False
     tried: Callable[[ChainRecord], frozenset[str]] | None = None
     lack: Callable[[ChainRecord], str] | None = None
     whole: Callable[[ChainRecord], bool] | None = None

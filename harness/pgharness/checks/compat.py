@@ -46,13 +46,18 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | M
             groups[broken.revision, subject, "" if subject.startswith("column ") else kind_of(broken)].append(broken)
     for (revision, subject, _), group in groups.items():
         if seen.is_sent(group[0].statement):
-            yield _only_unlikely(revision, subject, group) or _told(record, revision, subject, group)
+            yield (
+                _only_unlikely(revision, subject, group)
+                or _only_its_rows(record, revision, subject, group)
+                or _told(record, revision, subject, group)
+            )
     yield from _not_sent(seen, groups)
     yield from (_hidden(one, seen.role) for one in seen.hidden if seen.is_used(one.statement.name))
     yield from _failed(seen, record)
     yield from _refused_anyway(seen)
     yield from _stale_plans(seen)
     yield from _cannot_start(seen)
+    yield from _begun(record, seen)
     for revision, name in seen.secured:
         yield Note(
             NAME,
@@ -140,6 +145,27 @@ def _only_unlikely(revision: str, subject: str, group: Sequence[Broken]) -> Note
     if all(one.statement.is_extreme and kind_of(one) == CHECK_VIOLATED for one in group):
         return Note(NAME, revision, f"{subject} refuses what the release before may write: {group[0].statement.sql}")
     return None
+
+
+def _only_its_rows(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Note | None:
+    """Return the note that a value which was made up for the release before is that of a row which the revision has made.
+
+    The rule was there before, and what a release takes for its keys is known to it alone; what a sequence gives is another matter.
+    """
+    item = record.record_of(revision)
+    is_of_values = all(one.statement.is_made and kind_of(one) == UNIQUE_VIOLATED for one in group)
+    if item is None or not is_of_values or _counted(record, revision, subject, group[0]):
+        return None
+    kind, _, name = subject.partition(" ")
+    definition = item.before.value(kind, name, "definition")
+    after = item.upgrade.snapshot
+    if definition is None or after is None or definition != after.value(kind, name, "definition"):
+        return None
+    return Note(
+        NAME,
+        revision,
+        f"{subject}: the revision makes a row with a value that the release before may write: {group[0].statement.sql}",
+    )
 
 
 def _not_sent(seen: OldReleaseRecord, groups: Mapping[tuple[str, str, str], Sequence[Broken]]) -> Iterator[Note]:
@@ -247,6 +273,18 @@ def _stale_plans(seen: OldReleaseRecord) -> Iterator[Note]:
         )
 
 
+def _begun(record: ChainRecord, seen: OldReleaseRecord) -> Iterator[Note]:
+    """Tell which revisions are taken for those of the next deployment, where nobody says so."""
+    labels = [item.label for item in record.chain.revisions if item.revision in seen.revisions]
+    if labels and not seen.is_chosen and len(labels) + 1 < len(record.chain.revisions):
+        yield Note(
+            NAME,
+            None,
+            f"the release before was tried on {', '.join(labels)} alone, as if all others had been deployed: --since REVISION, the last one that is, "
+            "or --previous GITREF tries it on all that come after",
+        )
+
+
 def _cannot_start(seen: OldReleaseRecord) -> Iterator[Note]:
     """Tell how the release before can be taken back to, where its own `alembic upgrade head` refuses the newer schema."""
     if seen.start_failure is not None:
@@ -268,6 +306,7 @@ CHECK = Check(
     mend="expand first, contract in a revision that runs when the release before is gone, and declare that: after_deploy",
     judge=judge,
     needs=frozenset({"old_release"}),
+    of_what_comes=True,
     tried=tried,
     lack=lack,
 )

@@ -230,10 +230,18 @@ def _judge_again(seen: Seen, again: Mapping[str, TableChanges], *, redacts: bool
                 message = f"Upgrading again after downgrade() gives {count_of(values, 'value')} otherwise than the first time."
                 told = values_in_words(values, redacts=redacts)
                 yield _finding(seen, "PGH-V009", f"column {table}.{column}", message, mend, told)
-        for rows, what in ((one.vanished, "lacks"), (one.appeared, "has in addition")):
-            if rows:
-                message = f"Upgraded again after downgrade(), it {what} {count_of(rows, 'row')}."
-                yield _finding(seen, "PGH-V010", f"table {table}", message, mend, rows_in_words(rows, redacts=redacts))
+        if one.vanished or one.appeared:
+            rows = (*one.vanished, *one.appeared)
+            message = f"Upgraded again after downgrade(), it {_otherwise(one)}."
+            yield _finding(seen, "PGH-V010", f"table {table}", message, mend, rows_in_words(rows, redacts=redacts))
+
+
+def _otherwise(again: TableChanges) -> str:
+    """Return in words how the rows of a second upgrade are others than those of the first: it is one fact where some are in place of others."""
+    if not again.appeared:
+        return f"lacks {count_of(again.vanished, 'row')}"
+    more = f"has {count_of(again.appeared, 'row')}"
+    return f"{more} in addition" if not again.vanished else f"{more} in place of {count_of(again.vanished, 'other')}"
 
 
 def _is_made_anew(seen: Seen, table: str) -> bool:

@@ -10,11 +10,13 @@ from pgharness.checks.contents import GIVEN_NUMBERS, NAME, judge_contents
 from pgharness.checks.contents_fixes import DECLARE
 from pgharness.describing.contents import in_one_line
 from pgharness.describing.differences import failure_evidence, failure_in_words
-from pgharness.describing.given_numbers import mend_given
+from pgharness.describing.given_numbers import mend_copied, mend_given
 from pgharness.describing.newer_rows import what_to_do
+from pgharness.describing.untypical import is_untypical
 from pgharness.describing.writer import insert_of, writer_of
 from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.steps import Failure, RevisionRecord
 from pgharness.rows.population import Population
 
@@ -46,8 +48,20 @@ def tried(record: ChainRecord) -> frozenset[str]:
     return frozenset(one.revision.revision for one in record.revisions if one.population is not Population.NONE)
 
 
-def _judge_numbers(record: ChainRecord) -> Iterator[Minor]:
-    """Find rows of revisions that have the numbers which their sequence gives next."""
+def _judge_numbers(record: ChainRecord) -> Iterator[Finding | Minor]:
+    """Find rows that have the numbers which their sequence gives next.
+
+    Those that a revision writes out itself are few, and each refused INSERT moves the sequence on. Those that it copies, or gives a new
+    sequence, are as many as production has: they are none where nobody had any rows, as where the chain is deployed anew.
+    """
+    seeded = {(one.table, one.column) for one in record.deployment.given} if record.deployment is not None else set()
+    copied = {
+        (one.table, one.column): _copied(item, one, redacts=record.redacts)
+        for item in record.revisions
+        for one in item.upgrade.given
+        if record.deployment is not None and (one.table, one.column) not in seeded
+    }
+    yield from copied.values()
     for one in record.deployment.given if record.deployment is not None else ():
         writer = writer_of(record, one.table)
         if writer is not None:
@@ -65,6 +79,22 @@ def _judge_numbers(record: ChainRecord) -> Iterator[Minor]:
                 code="PGH-V014",
             )
             yield Minor(GIVEN_NUMBERS, found)
+
+
+def _copied(item: RevisionRecord, given: GivenNumber, *, redacts: bool) -> Finding:
+    insert = insert_of(item, given.table)
+    number = "" if redacts else f" ({given.number} first)"
+    return Finding(
+        NAME,
+        item.revision.revision,
+        f"column {given.table}.{given.column}",
+        f"Rows of before have their numbers there, and sequence {given.sequence} gives them once more{number}: each INSERT that gets one fails "
+        "(duplicate key), as many times as there are rows.",
+        f"{mend_copied(item, given)}; {DECLARE.replace('the loss', 'it')}",
+        f"statement: {in_one_line(insert.sql)}" if insert is not None else "",
+        insert.line if insert is not None else None,
+        code="PGH-V014",
+    )
 
 
 def _judge_by_hand(item: RevisionRecord) -> Iterator[Finding]:
@@ -116,6 +146,8 @@ def _met_none(item: RevisionRecord) -> str | None:
     """Return what was found of a revision that could be tried on empty tables alone; None of one that met rows, or refuses them."""
     if item.population is not Population.NONE:
         return None
+    if is_untypical(item):
+        return "PGH-U009"
     failures = (item.upgrade_rows_failure, item.downgrade_rows_failure, item.reupgrade_rows_failure)
     codes = zip(("PGH-U002", "PGH-R003", "PGH-R008"), failures, strict=True)
     return next((code for code, failure in codes if failure is not None and not failure.refused), None)

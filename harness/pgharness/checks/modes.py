@@ -13,6 +13,7 @@ from pgharness.checks.modes_orders import judge_orders
 from pgharness.checks.modes_owner import judge_owner
 from pgharness.checks.modes_sessions import judge_sessions
 from pgharness.checks.modes_told import NAME, charged_by_origin, is_told, label_of, other_end, other_ends
+from pgharness.checks.modes_zones import judge_zones
 from pgharness.describing.advice import advice
 from pgharness.describing.differences import Told, failure_evidence, failure_in_words
 from pgharness.describing.writer import last_write
@@ -35,6 +36,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     yield from _judge_starts(record, modes, compare)
     yield from _judge_transactions(record, modes, compare)
     yield from judge_sessions(record, modes)
+    yield from judge_zones(record)
     yield from judge_script(record, modes.script, compare)
     yield from judge_owner(record, modes.owner)
     yield from judge_orders(record, modes.orders, compare)
@@ -208,12 +210,13 @@ def whole(record: ChainRecord) -> bool:
 
 CHECK = Check(
     name=NAME,
-    claim="the chain comes to the same end however it is run: in one process or many, from every revision, as SQL, by a plain role, in any order of branches",
+    claim="the chain comes to the same end however it is run: in one process or many, from every revision, as SQL, by a plain role, in any order of branches, in any time zone",
     reason="Production skips releases, runs each revision in a process of its own, and seldom as a superuser.",
     mend="let each revision depend on the database alone, and leave its session as it found it",
     judge=judge,
     compares=True,
     needs=frozenset({"modes"}),
+    uses=frozenset({"zones"}),
     tried=tried,
     whole=whole,
     tells_untried=True,

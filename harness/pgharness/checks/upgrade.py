@@ -9,6 +9,7 @@ from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
 from pgharness.describing.advice import advice
+from pgharness.describing.caught import caught, caught_in_words, is_of_rows, left_out_in_words, mend_caught
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.histories import mend_taken
 from pgharness.describing.lost_version_table import MEND as TAKE_BACK
@@ -17,11 +18,14 @@ from pgharness.describing.lost_version_table import setting_that_hides
 from pgharness.describing.models_of_today import mend_of_models, models_in_words
 from pgharness.describing.nobody_made import mend_missing
 from pgharness.describing.rows_at_fault import mend_rows, passing_in_words, where_in_words
-from pgharness.findings import Finding, Harm, Note
+from pgharness.describing.untypical import is_untypical, mend_untypical, untypical_in_words
+from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "upgrade"
+UNTYPICAL_TEXTS = "untypical texts"
+"""What the setting `strict` calls values of ours on which the code of a revision fails, as it may on none of production's."""
 # Types whose texts look like no other's: a column of texts may well hold something else too.
 OF_THEIR_OWN_FORM = frozenset(
     {"smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "uuid", "inet", "date"}
@@ -33,7 +37,7 @@ _OWN_ERRORS = frozenset({"ImportError", "IndentationError", "ModuleNotFoundError
 _OWN_UNLESS_OF_NONE = frozenset({"AttributeError", "TypeError"})  # of None, where a query found no row
 
 
-def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
+def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
     for item in record.revisions:
         yield from _judge_revision(record, item)
@@ -55,7 +59,7 @@ def _unfilled(record: ChainRecord) -> Iterator[Note]:
         yield Note(NAME, revision, f"{table} had no rows: {reason}{more}")
 
 
-def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note]:
+def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note | Minor]:
     """Say which revisions fail behind one that does, so that nothing is known of them, and which could not be reached at all."""
     labels = {item.revision: item.label for item in record.chain.revisions}
     failing = [item for item in record.revisions if item.upgrade.failure is not None and not _is_known(item)]
@@ -94,7 +98,7 @@ def _is_known(record: RevisionRecord) -> bool:
     return failure.error in _OWN_ERRORS or (failure.error in _OWN_UNLESS_OF_NONE and not is_of_none)
 
 
-def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note]:
+def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note | Minor]:
     revision = record.revision
     if record.upgrade.failure is not None and _is_known(record):
         hiding = setting_that_hides(record.upgrade, whole.version_table)
@@ -103,8 +107,10 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
             message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}"
-            f"{models_in_words(record.upgrade.failure)}",
-            mend=TAKE_BACK if hiding else _mend_failing(whole, record, record.upgrade.failure),
+            f"{caught_in_words(record.upgrade.failure)}{models_in_words(record.upgrade.failure)}",
+            mend=TAKE_BACK
+            if hiding
+            else mend_caught(record.upgrade.failure, _mend_failing(whole, record, record.upgrade.failure)),
             evidence=failure_evidence(record.upgrade.failure),
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",
@@ -116,13 +122,15 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             f"upgrade() refuses rows that were made for it, so what it does to others was not tried: {record.upgrade_rows_failure.message}; "
             "the setting `values` makes rows that it takes",
         )
+    elif record.upgrade_rows_failure is not None and is_untypical(record):
+        yield _untypical(record, record.upgrade_rows_failure)
     elif record.upgrade_rows_failure is not None:
         yield Finding(
             check=NAME,
             revision=revision.revision,
             subject=f"upgrade of {revision.label}",
             message=f"upgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.upgrade_rows_failure, record.before)}: "
-            f"{failure_in_words(record.upgrade_rows_failure)}",
+            f"{failure_in_words(record.upgrade_rows_failure)}{caught_in_words(record.upgrade_rows_failure)}",
             mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before), record.before),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
@@ -151,6 +159,47 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             f"were tried: {failure_in_words(record.walk_failure)}",
         )
     yield from _rows_made_for(record)
+    yield from _caught(record)
+
+
+def _caught(record: RevisionRecord) -> Iterator[Finding | Note]:
+    """Tell of statements whose failure is caught: where rows are the cause, one database has what another one lacks."""
+    for one in caught(record):
+        told = left_out_in_words(one)
+        if is_of_rows(one):
+            yield Finding(
+                NAME,
+                record.revision.revision,
+                f"upgrade of {record.revision.label}",
+                f"{told}, where rows are such.",
+                "let it fail instead of catching it, and clean the rows in the revision before",
+                f"statement: {one.sql.strip()}",
+                one.line or None,
+                code="PGH-U010",
+            )
+        else:
+            yield Note(NAME, record.revision.revision, told)
+
+
+def _untypical(record: RevisionRecord, failure: Failure) -> Minor:
+    """Return that it was tried on no rows: what production holds is known to its people alone."""
+    message, mend = untypical_in_words(record), mend_untypical(record)
+    found = Finding(
+        check=NAME,
+        revision=record.revision.revision,
+        subject=f"upgrade of {record.revision.label}",
+        message=message,
+        mend=mend,
+        evidence=failure_evidence(failure),
+        line=failure.line_in(record.revision.path),
+        code="PGH-U009",
+    )
+    return Minor(UNTYPICAL_TEXTS, found, f"{message}; {mend}")
+
+
+def tried(record: ChainRecord) -> frozenset[str]:
+    """Return the revisions of which something is known on rows; those that fail on what was made for them alone were tried on none."""
+    return frozenset(one.revision.revision for one in record.revisions if not is_untypical(one))
 
 
 def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
@@ -187,4 +236,6 @@ CHECK = Check(
     mend="correct the revision; its statement and SQLSTATE are in the evidence",
     judge=judge,
     compares=True,
+    tried=tried,
+    tells_untried=True,
 )

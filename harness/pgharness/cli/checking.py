@@ -112,7 +112,7 @@ def _require_whole_run(options: Mapping[str, object]) -> None:
 
 def _accept(report: Report, file: Path, reason: str, *, is_for_programs: bool) -> None:
     findings = [one for one in (*report.findings, *report.accepted) if one.check != DECLARATIONS.name]
-    write_accepted(file, findings, reason, datetime.now(tz=UTC).date())
+    write_accepted(file, findings, reason, datetime.now(tz=UTC).date(), report.chain.heads)
     print(f"accepted {counted(len(findings), 'finding')} in {file}", file=sys.stderr if is_for_programs else sys.stdout)
 
 

@@ -18,6 +18,7 @@ _HEADER = """\
 
 reason = {reason}
 accepted_on = {day}
+heads = {heads}
 """
 _FIELDS = ("check", "revision", "subject", "message")
 
@@ -54,10 +55,22 @@ def read_accepted(file: Path) -> frozenset[Accepted]:
         ) from error
 
 
-def write_accepted(file: Path, findings: Iterable[Finding], reason: str, today: date) -> None:
-    """Write the entries of these findings, sorted, in place of those that were there."""
+def read_accepted_heads(file: Path) -> tuple[str, ...]:
+    """Return the heads of the chain for which a file was written; none of one that does not say, or that cannot be read."""
+    try:
+        heads = tomllib.loads(file.read_text(encoding="utf-8")).get("heads", [])
+    except (OSError, ValueError):
+        return ()
+    return tuple(map(str, heads)) if isinstance(heads, list) else ()
+
+
+def write_accepted(
+    file: Path, findings: Iterable[Finding], reason: str, today: date, heads: Sequence[str] = ()
+) -> None:
+    """Write the entries of these findings, sorted, in place of those that were there, and for which `heads` of the chain."""
     entries = sorted({entry for finding in findings for entry in Accepted.of(finding)}, key=repr)
-    text = _HEADER.format(day=today.isoformat(), reason=toml_string(reason))
+    listed = f"[{', '.join(map(toml_string, heads))}]"
+    text = _HEADER.format(day=today.isoformat(), reason=toml_string(reason), heads=listed)
     file.write_text(text + "".join(_in_toml(entry) for entry in entries), encoding="utf-8")
 
 

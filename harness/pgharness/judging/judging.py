@@ -105,10 +105,12 @@ def judge(
         _judge_declared(record, rules, checks, results, comparer, known=known),
     ]
     of_today = {check.name for check in checks if check.of_today}
+    of_what_comes = {check.name for check in checks if check.of_what_comes}
     return tuple(
         _without_accepted(
             _without_earlier(fold(result, old, rules), frozenset() if result.name in of_today else before - ends),
             rules.accepted,
+            _stood_when_accepted(record, rules) if result.name in of_what_comes else frozenset(),
         )
         for result in (*_unasked(record, checks, ends, comparer, rules), *told)
     )
@@ -270,9 +272,17 @@ def _of_standing(result: CheckResult, record: ChainRecord, since: str | None) ->
     return replace(result, findings=kept)
 
 
-def _without_accepted(result: CheckResult, accepted: frozenset[Accepted]) -> CheckResult:
-    """Set apart what people accept for now."""
-    kept = without_accepted(result.findings, accepted)
+def _stood_when_accepted(record: ChainRecord, rules: Rules) -> frozenset[str]:
+    """Return the revisions that were taken for deployed when findings were accepted, where `since` or `previous` has them judged again."""
+    if rules.since is None and rules.previous is None:
+        return frozenset()
+    known = [one for one in rules.accepted_heads if any(item.revision == one for item in record.chain.revisions)]
+    return frozenset().union(*map(record.chain.ancestors, known)) - frozenset(known)
+
+
+def _without_accepted(result: CheckResult, accepted: frozenset[Accepted], stood: frozenset[str]) -> CheckResult:
+    """Set apart what people accept for now, and what is said of revisions that stood then and were not tried for that."""
+    kept = tuple(one for one in without_accepted(result.findings, accepted) if one.revision not in stood)
     status = Status.PASSED if result.findings and not kept else result.status
     left = tuple(finding for finding in result.findings if finding not in kept)
     return replace(result, status=status, findings=kept, accepted=left)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules
-from pgharness.judging.accepted import Accepted, read_accepted
+from pgharness.judging.accepted import Accepted, read_accepted, read_accepted_heads
 from pgharness.settings import IgnoreSetting, Settings
 
 
@@ -32,6 +32,8 @@ class Rules:
     """Findings that are accepted for now."""
     accepted_file: str = ""
     """Where they are written down."""
+    accepted_heads: tuple[str, ...] = ()
+    """The heads of the chain for which they were."""
     folder: Path | None = None
     """From where files are told; None: as they are."""
 
@@ -48,6 +50,7 @@ def read_rules(settings: Settings, today: date) -> Rules:
         settings.previous,
         read_accepted(settings.accepted),
         str(settings.accepted),
+        read_accepted_heads(settings.accepted),
         settings.folder.absolute(),
     )
 

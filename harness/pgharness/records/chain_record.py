@@ -16,6 +16,7 @@ from pgharness.records.revisions import Chain
 from pgharness.records.sizes import SizesRecord
 from pgharness.records.steps import Descent, RevisionRecord
 from pgharness.records.traffic import TrafficRecord
+from pgharness.records.zones import ZoneRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class ChainRecord:
     """What IF NOT EXISTS kept on the way up, and in what it is not what was asked for."""
     crash: CrashRecord | None = None
     modes: ModesRecord | None = None
+    zones: tuple[ZoneRun, ...] | None = None
+    """The revisions that make other rows in a session of another time zone."""
     old_release: OldReleaseRecord | None = None
     left_outside: str = ""
     """Roles and replication slots, in words, that a given server has got meanwhile; on one of our own they are dropped."""

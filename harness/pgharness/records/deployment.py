@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Chain
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
@@ -25,15 +26,6 @@ class MigrationRun:
     options: Mapping[str, bool]
     commits_each: bool = False
     """Whether each statement is committed by itself, as an engine with isolation_level="AUTOCOMMIT" does."""
-
-
-@dataclass(frozen=True, slots=True)
-class GivenNumber:
-    """The first number that the sequence of a table's column would give though a row has it; names as PostgreSQL prints them."""
-
-    table: str
-    column: str
-    number: int
 
 
 @dataclass(frozen=True, slots=True)

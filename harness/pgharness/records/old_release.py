@@ -126,6 +126,8 @@ class OldReleaseRecord:
     secured: tuple[tuple[str, str], ...] = ()
     unmade: str = ""
     start_failure: Failure | None = None
+    is_chosen: bool = False
+    """Whether the settings say which revisions are still to be deployed."""
 
     def is_sent(self, statement: OldStatement) -> bool:
         """Whether the release is known to send it, or nothing is known of it."""

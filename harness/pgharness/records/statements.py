@@ -18,6 +18,8 @@ class Statement:
     file: str = ""
     line: int = 0
     rows: int = field(default=-1, compare=False)
+    failed: str = field(default="", compare=False)
+    """The SQLSTATE and the first line of why the server refused it, empty where it has passed."""
 
     @property
     def said(self) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pgharness.catalog.facts import Snapshot
 from pgharness.records.by_hand import HandFailure
 from pgharness.records.contents import Contents
+from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Revision
 from pgharness.records.statements import Statement
 from pgharness.records.trace import Trace
@@ -44,6 +45,8 @@ class Failure:
     waited: str = ""
     live_models: tuple[str, ...] = ()
     """The project's models (`module.Class`) that the revision imports and whose table the statement names."""
+    caught: bool = False
+    """Whether the code has caught it and gone on, until the server refused what came next in the same transaction."""
 
     @property
     def may_come_of_values(self) -> bool:
@@ -86,6 +89,8 @@ class Step:
     left: Contents | None = None
     trace: Trace | None = field(default=None, compare=False)
     """The locks and the work of its statements, where somebody wants to know."""
+    given: tuple[GivenNumber, ...] = ()
+    """The numbers that a sequence gives once more since it; of an upgrade, where contents are wanted."""
     commits: tuple[int, ...] = ()
     """The indexes of statements behind which a part of it was committed before its end; none where it is one transaction, and
     where nobody looked."""

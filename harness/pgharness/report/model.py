@@ -138,11 +138,16 @@ class Report:
 
     @cached_property
     def _findings_at(self) -> dict[tuple[str, str | None], list[Finding]]:
-        """The findings by the name of the result that holds them, and revision."""
+        """The findings by the name of the result that holds them, and revision; one that stands for several revisions is there at each."""
         found: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
         for result in self.results:
             for finding in result.findings:
-                found[result.name, finding.revision].append(finding)
+                revisions = (
+                    finding.revision,
+                    *(one.revision for one in finding.instead_of if one.check == finding.check),
+                )
+                for revision in dict.fromkeys(revisions):
+                    found[result.name, revision].append(finding)
         return dict(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgharness.rows.column_values import Words
 from pgharness.rows.coming import Coming
 from pgharness.rows.inserting import Filling, fill_empty_tables
-from pgharness.rows.learning import Suspect, learn, suspects
+from pgharness.rows.learning import Raised, Suspect, learn, suspects
 from pgharness.rows.newer import add_rows, first_violating
 from pgharness.rows.population import Population
 
@@ -13,6 +13,7 @@ __all__ = [
     "Coming",
     "Filling",
     "Population",
+    "Raised",
     "Suspect",
     "Words",
     "add_rows",

@@ -15,9 +15,12 @@ class Coming:
 
     def fills_column(self, table: str, column: str) -> bool:
         """Whether one of them sets the column where it is NULL; one that sets it everywhere would overwrite what people have entered."""
-        name = re.escape(_bare(column))
-        guard = re.compile(rf"(?<!\w){name}\"?\s+IS\s+NULL\b|\b{name}\.(?:is_\(|== ?None)", re.IGNORECASE)
+        guard = _guard(column)
         return any(_named(table, text) and guard.search(text) and _UPDATES.search(text) for text in self.texts)
+
+    def looks_for_null(self, table: str, column: str) -> bool:
+        """Whether the next one asks for rows where the column is NULL."""
+        return any(_named(table, text) and _guard(column).search(text) for text in self.texts[:1])
 
     def fills_table(self, table: str) -> bool:
         """Whether one of them moves rows into the table from elsewhere, or has moved there what there was.
@@ -27,11 +30,28 @@ class Coming:
         name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)"
         moves = re.compile(rf"\bINSERT\s+INTO\s+{name}(?:(?!;|\bVALUES\b).)*?\bSELECT\b", re.IGNORECASE | re.DOTALL)
         knows = re.compile(rf"\b(?:FROM|JOIN|TRUNCATE(?:\s+TABLE)?|UPDATE)\s+(?:ONLY\s+)?{name}", re.IGNORECASE)
-        return any(moves.search(text) and not knows.search(text) for text in (*self.texts, *self.last))
+        filling = [text for text in (*self.texts, *self.last) if moves.search(text) and not knows.search(text)]
+        # Where the next one takes another table by the same name, it is that one which is filled, from this one.
+        return any(text in self.last or not _replaces(table, text) for text in filling)
 
 
 NOTHING = Coming()
 _UPDATES = re.compile(r"\bUPDATE\b|\.values\(", re.IGNORECASE)
+
+
+def _replaces(table: str, text: str) -> bool:
+    """Whether a revision makes a table of this name, or takes the name or the table away."""
+    name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)"
+    acts = rf"\b(?:CREATE|DROP)\s+TABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?{name}|\bALTER\s+TABLE\s+{name}\s+RENAME\s+TO\b"
+    calls = rf"\b(?:create|drop|rename)_table\(\s*[\"']{re.escape(_bare(table))}[\"']"
+    return re.search(f"{acts}|{calls}", text, re.IGNORECASE) is not None
+
+
+def _guard(column: str) -> re.Pattern[str]:
+    name = re.escape(_bare(column))
+    return re.compile(
+        rf"(?<!\w){name}\"?\s+IS\s+NULL\b|\b{name}(?:\.(?:is_\(|== ?None)|[\"'\]]* is None\b)", re.IGNORECASE
+    )
 
 
 def _named(table: str, text: str) -> bool:

@@ -74,7 +74,10 @@ def fill_empty_tables(
     tables = tuple(table for table in tables if table.name in empty.values())
     filled: dict[str, int] = {}
     for table in parents_first(tables):
-        chooser = Chooser(ColumnValues(connection, table, values, words), all_differ=is_plain)
+        looked_for = [one.name for one in table.columns if is_plain and coming.looks_for_null(table.name, one.name)]
+        chooser = Chooser(
+            ColumnValues(connection, table, values, words), all_differ=is_plain, may_be_null=frozenset(looked_for)
+        )
         made, reason = _fill(chooser, rows_per_table)
         if made:
             filled[table.name] = made

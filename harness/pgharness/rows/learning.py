@@ -12,6 +12,7 @@ from psycopg import sql
 from pgharness.rows.column_values import ColumnValues, NothingFits, Words
 from pgharness.rows.hints import Hints, hints_of
 from pgharness.rows.reading import Connection, look_at_tables, printed, read_tables, read_type
+from pgharness.rows.reading_code import CodeReading, read_as
 from pgharness.rows.tables import Column, DataType, Table
 from pgharness.rows.type_values import TEXT_TYPES, Values
 
@@ -32,6 +33,8 @@ _UNSAID = {"JSONDecodeError": "json", "InvalidOperation": "numeric", "badly form
 _NO_LABEL = re.compile(
     r"'(?P<text>.*)' is not among the defined enum values\. Enum name: .*\. Possible values: (?P<labels>.+)"
 )
+# What a program gets as a text or as bytes.
+_READ_AS_TEXT = (*TEXT_TYPES, "bytea")
 _WORD = re.compile(r'"(?:[^"]|"")+"|[\w$]+')
 
 
@@ -46,29 +49,51 @@ class Suspect:
     texts: tuple[str, ...] = ()
 
 
-def suspects(
-    connection: Connection, message: str, *, error: str = "", statement: str | None = None, code: str = ""
-) -> tuple[Suspect, ...]:
-    """Return the columns that hold what could not be read, on the database where it could not.
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Where Python raised something: the class of it, the text of the file, and its lines on the way, outermost first."""
 
-    `error` is the class of what Python raised, `code` the line that did, and `statement` the last one that was sent before.
-    """
+    error: str = ""
+    source: str = ""
+    lines: tuple[int, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The line that raised it."""
+        return (self.source.splitlines()[self.lines[-1] - 1 : self.lines[-1]] or [""])[0] if self.lines else ""
+
+
+def suspects(
+    connection: Connection, message: str, *, raised: Raised | None = None, statement: str | None = None
+) -> tuple[Suspect, ...]:
+    """Return the columns that hold what could not be read, on the database where it could not; `statement` is the last one that was sent."""
     violated = _VIOLATED.search(message)
     if violated is not None:
         return (Suspect(constraint=violated[1] or violated[2]),)
     unreadable = _UNREADABLE.search(message)
     if unreadable is None:
-        return tuple(_unread_by_python(connection, message, error, statement or "", code))
+        return tuple(_unread_by_python(connection, message, raised or Raised(), statement or ""))
     text = unreadable[2] or unreadable[3]
     return tuple(
         Suspect(table.name, column.name, unreadable[1])
         for table, column in _text_columns(connection)
-        if _holds(connection, table, column, text)
+        if not _is_listed(table, column) and _holds(connection, table, column, text)
     )
 
 
-def _unread_by_python(connection: Connection, message: str, error: str, statement: str, code: str) -> Iterator[Suspect]:
-    """Yield the columns whose text Python could not read: those that hold the one it names, or that the statement reads."""
+def _unread_by_python(connection: Connection, message: str, raised: Raised, statement: str) -> Iterator[Suspect]:
+    """Yield the columns whose text Python could not read: as the code tells, as its message does where that names the text, or all that is read."""
+    read = tuple(_told_by_code(connection, raised, statement)) if raised.lines else ()
+    named = tuple(_told_by_message(connection, message))
+    places = {(one.table, one.column) for one in read}
+    yield from read
+    yield from (one for one in named if (one.table, one.column) not in places)
+    if not read and not named:
+        yield from _told_by_error(connection, message, raised, statement)
+
+
+def _told_by_message(connection: Connection, message: str) -> Iterator[Suspect]:
+    """Yield the columns that hold the text that a message names."""
     said: list[tuple[str, str, tuple[str, ...]]] = [
         (found[1], type_name, ()) for words, type_name in _READ_BY_PYTHON if (found := words.search(message))
     ]
@@ -76,16 +101,55 @@ def _unread_by_python(connection: Connection, message: str, error: str, statemen
         said.append(
             (labels["text"], "", tuple(one for one in labels["labels"].split(", ") if one not in {"...", ".."}))
         )
-    unsaid = next((type_name for words, type_name in _UNSAID.items() if words in (error, message)), "")
-    columns = list(_text_columns(connection)) if said or unsaid else []
-    for table, column in columns:
+    for table, column in _text_columns(connection) if said else ():
+        if _is_listed(table, column):
+            continue
         for text, type_name, texts in said:
             if _holds(connection, table, column, text):
                 yield Suspect(table.name, column.name, type_name, texts=texts)
-    read = [(table, column) for table, column in columns if unsaid and _reads(statement, table, column)]
-    named = [one for one in read if one[1].name in _WORD.findall(code)]
+
+
+def _told_by_error(connection: Connection, message: str, raised: Raised, statement: str) -> Iterator[Suspect]:
+    """Yield the columns that the statement reads, of an error that says what a text should have been, and not which one it was."""
+    unsaid = next((type_name for words, type_name in _UNSAID.items() if words in (raised.error, message)), "")
+    columns = list(_text_columns(connection)) if unsaid else []
+    read = [one for one in columns if _reads(statement, *one) and not _is_listed(*one)]
+    named = [one for one in read if one[1].name in _WORD.findall(raised.code)]
     for table, column in named or read:
         yield Suspect(table.name, column.name, unsaid)
+
+
+def _told_by_code(connection: Connection, raised: Raised, statement: str) -> Iterator[Suspect]:
+    """Yield the columns that the code reads, where it tells as what: each of those that a line reads, or a loop, has its own."""
+    found = read_as(raised.source, raised.lines)
+    tables, types = _tables(connection) if found else ((), {})
+    asked = [table for table in tables if _is_named(table, statement)] or [
+        table for table in tables if _is_named(table, raised.source)
+    ]
+    seen: set[tuple[str, str]] = set()
+    for table in asked:
+        for column in table.columns:
+            for one in found:
+                is_read = column.name.strip('"') in one.names and _may_hold(types[column.type_oid].name, one)
+                if is_read and (table.name, column.name) not in seen and not _is_listed(table, column):
+                    seen.add((table.name, column.name))
+                    yield Suspect(table.name, column.name, one.type_name, texts=one.texts)
+
+
+def _is_listed(table: Table, column: Column) -> bool:
+    """Whether a condition of the schema lists the texts of a column, so that each of them is one that production may hold."""
+    alone = [one.expression for one in table.conditions if one.columns == (column.name,)]
+    return len(hints_of(alone).strings) > 1
+
+
+def _may_hold(type_name: str, reading: CodeReading) -> bool:
+    """Whether a column of a type has such values: texts, or numbers that the code looks up."""
+    is_looked_up = bool(reading.texts) and all(one.lstrip("-").isdigit() for one in reading.texts)
+    return type_name in _READ_AS_TEXT or (type_name in ("int2", "int4", "int8") and is_looked_up)
+
+
+def _is_named(table: Table, text: str) -> bool:
+    return table.name.rpartition(".")[2].strip('"') in {one.strip('"') for one in _WORD.findall(text)}
 
 
 def _reads(statement: str, table: Table, column: Column) -> bool:

@@ -16,6 +16,8 @@ from pgharness.rows.tables import Column, ForeignKey, Table
 ROUND = 4
 # This one of them is as the first, where it may.
 ALIKE = 2
+# The one row in which a column is NULL that is looked for so, where all rows are to differ.
+NULL_ROW = 1
 
 
 class Fullness(Enum):
@@ -65,6 +67,8 @@ class Chooser:
     """Values that rows are to have, by column."""
     all_differ: bool = False
     """Whether no row is to share what it need not share with another one."""
+    may_be_null: frozenset[str] = frozenset()
+    """The columns that are NULL in one row though all are to differ, for somebody looks for that."""
 
     @property
     def table(self) -> Table:
@@ -76,11 +80,16 @@ class Chooser:
         bound = {column.name for group in self._groups for column in group}
         free = [column for column in self.table.columns if column.name not in bound]
         chosen = [
-            Choice((column,), self._free_values(column, number, fullness))
+            Choice(
+                (column,), [(None,)] if self._is_null(column, number) else self._free_values(column, number, fullness)
+            )
             for column in free
             if self._is_set(column, fullness)
         ]
         return chosen + [self._choose_group(group, number, fullness) for group in self._groups]
+
+    def _is_null(self, column: Column, number: int) -> bool:
+        return number == NULL_ROW and column.name in self.may_be_null and not self.column_values.is_required(column)
 
     def values(self, column: Column, number: int, fullness: Fullness) -> tuple[Value, ...]:
         """Return what the column of a row may be, whatever its neighbours are, best first. Raises NothingFits."""

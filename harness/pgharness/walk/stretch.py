@@ -18,14 +18,16 @@ from pgharness.chain.by_hand import ByHand
 from pgharness.chain.commits import CommitWatch
 from pgharness.chain.contents import ContentsReader
 from pgharness.chain.conversation import Conversation
+from pgharness.chain.given_numbers import read_given_numbers
 from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.chain.next_texts import coming
 from pgharness.chain.watch import Watch
 from pgharness.records.by_hand import HandFailure, Section
 from pgharness.records.contents import Contents, TableContents
+from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, Step
-from pgharness.rows import Population, Suspect, Words, fill_empty_tables, learn, suspects
+from pgharness.rows import Population, Raised, Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.newer_rows import admitted, put_in
@@ -124,6 +126,7 @@ class Stretch:
         """
         started = time.perf_counter()
         met = self._held or self._read_contents()
+        before = self._given_numbers(direction)
         trace = self._trace if known is None else None
         asked = [(revision.revision, direction)]
         commits = CommitWatch()
@@ -141,6 +144,7 @@ class Stretch:
                 met=met,
                 left=left,
                 trace=trace.take() if trace else None,
+                given=self._given_since(before, direction) if step.failure is None else (),
                 commits=commits.commits,
             )
         if files is not None and done.failure is None:
@@ -164,8 +168,7 @@ class Stretch:
 
     def suspects(self, failure: Failure) -> tuple[Suspect, ...]:
         """Return the columns whose generated texts a failure may come of."""
-        code = failure.frames[-1].code if failure.frames else ""
-        return suspects(self._observer, failure.message, error=failure.error, statement=failure.statement, code=code)
+        return suspects(self._observer, failure.message, raised=_raised(failure), statement=failure.statement)
 
     def learn(self, found: Sequence[Suspect]) -> Words:
         """Return what these columns are meant to hold, now that the revision has passed."""
@@ -231,8 +234,28 @@ class Stretch:
         self._keeps_newer_rows |= any(one.keys() & newer.get(one.name, frozenset()) for one in now.tables)
         return Contents(tuple(one.without(newer.get(one.name, frozenset())) for one in now.tables))
 
+    def _given_numbers(self, direction: Direction) -> tuple[GivenNumber, ...]:
+        """Return the numbers that sequences give though rows have them, where an upgrade is to be judged by its rows."""
+        return read_given_numbers(self._observer) if self._contents is not None and direction == UP else ()
+
+    def _given_since(self, before: Sequence[GivenNumber], direction: Direction) -> tuple[GivenNumber, ...]:
+        """Return those of sequences of which it was not so before: what our own rows have taken is no revision's doing."""
+        known = {one.oid for one in before}
+        return tuple(one for one in self._given_numbers(direction) if one.oid not in known)
+
     def _read_contents(self) -> Contents | None:
         return self._contents.read(self._observer) if self._contents is not None else None
+
+
+def _raised(failure: Failure) -> Raised | None:
+    """Return where Python raised a failure that is none of the server's; None where it was, or no line of the project's leads there."""
+    if failure.sqlstate is not None or not failure.frames:
+        return None
+    file = failure.frames[-1].file
+    with contextlib.suppress(OSError):
+        source = Path(file).read_text(encoding="utf-8", errors="replace")
+        return Raised(failure.error, source, tuple(one.line for one in failure.frames if one.file == file))
+    return None
 
 
 def steps_on_the_way(

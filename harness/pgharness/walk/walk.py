@@ -304,7 +304,9 @@ class Walk:
         if not failures or position.failed is not None or can_only_fail(record) or undoes_nothing(record):
             return None
         if position.is_populated and self.project.settings.rows_per_table:
-            found = tuple(one for _, failure in failures for one in stretch.suspects(failure))
+            found = tuple(
+                one for _, failure in failures for one in stretch.suspects(failure) if one not in position.learned
+            )
             is_first = position.population is Population.VARIED
             may_pass = is_first and not found and all(failure.may_come_of_values for _, failure in failures)
             population = Population.PLAIN if may_pass else Population.NONE

@@ -262,3 +262,27 @@ def test_nothing_breaks_it_that_comes_of_the_same_rows(judge: Callable[..., Repo
 
     assert report.findings == ()
     assert tried(report) == ["only_unique"]
+
+
+def test_it_is_told_on_which_revisions_alone_the_release_before_was_tried(judge: Callable[..., Report]) -> None:
+    drop = Revision("drop", sql("ALTER TABLE note DROP COLUMN body"))
+    words = "the release before was tried on expand alone, as if all others had been deployed"
+
+    assert any(one.message.startswith(words) for one in judge(NOTE, drop, EXPAND).notes)
+    assert not any(words in one.message for one in judge(NOTE, drop, EXPAND, since="note").notes)
+    assert not any("alone" in one.message for one in judge(NOTE, EXPAND).notes)
+
+
+def test_a_value_that_a_row_of_the_revision_has_is_a_note(
+    judge: Callable[..., Report],
+) -> None:
+    made = table("colour", "id int PRIMARY KEY, word text")
+    seeds = Revision(
+        "seeds",
+        sql("INSERT INTO colour SELECT n, 'word' FROM generate_series(5, 60) AS n ON CONFLICT DO NOTHING"),
+        sql("DELETE FROM colour WHERE word = 'word'"),
+    )
+    report = judge(made, seeds)
+
+    assert report.findings == ()
+    assert any("makes a row with a value that the release before may write" in one.message for one in report.notes)

@@ -9,7 +9,7 @@ import pytest
 
 from pgharness.findings import Finding
 from pgharness.running import Run
-from tests.harness.chains import Revision, sql
+from tests.harness.chains import Revision, sql, table
 
 PEOPLE = Revision(
     "people",
@@ -218,3 +218,17 @@ def test_columns_that_their_sequence_does_not_number_and_sequences_near_their_en
     run = judge_chain(code, steps, last, own, only=("data",), rows_per_table=0, strict=("given numbers",))
 
     assert told(run, "PGH-V014") == []
+
+
+def test_rows_that_a_second_upgrade_makes_otherwise_are_one_finding(judge_chain: Callable[..., Run]) -> None:
+    log = table("log", "id int PRIMARY KEY, line text")
+    chance = Revision(
+        "chance",
+        sql("INSERT INTO log SELECT 100 + (random() * 1000000)::int, 'new'"),
+        sql("DELETE FROM log WHERE line = 'new'"),
+    )
+
+    run = judge_chain(log, chance, only=("data",))
+
+    (found,) = told(run, "PGH-V010")
+    assert found.message == "Upgraded again after downgrade(), it has 1 row in place of 1 other."

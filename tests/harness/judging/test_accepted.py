@@ -15,6 +15,7 @@ from pgharness.cli.checking import _accept
 from pgharness.findings import CannotRun, CheckResult, Finding, Status
 from pgharness.judging.accepted import Accepted, judge_accepted, read_accepted, without_accepted, write_accepted
 from pgharness.judging.declarations import Made
+from tests.harness.chains import Revision, sql, table, write_chain
 from tests.harness.report.making import report_of
 
 Check = Callable[..., Any]
@@ -124,6 +125,40 @@ def test_as_many_are_told_to_be_accepted_as_the_next_run_leaves_out(
 
     assert capsys.readouterr().out == f"accepted 1 finding in {file}\n"
     assert without_accepted((both,), read_accepted(file)) == ()
+
+
+def test_what_stood_when_it_was_accepted_is_judged_alike_where_since_tries_more(
+    tmp_path: Path, command_line: Check, quiet_url: str
+) -> None:
+    """A run without `since` tries the release before on the newest revision alone."""
+    made = table("visit", "id int PRIMARY KEY, count int, name text")
+    retyped = Revision(
+        "retyped",
+        sql("ALTER TABLE visit ALTER count TYPE text"),
+        sql("ALTER TABLE visit ALTER count TYPE int USING count::int"),
+    )
+    later = Revision("later", sql("ALTER TABLE visit ADD more int"), sql("ALTER TABLE visit DROP more"))
+    drops = Revision(
+        "drops", sql("ALTER TABLE visit RENAME name TO named"), sql("ALTER TABLE visit RENAME named TO name")
+    )
+    ini = write_chain(tmp_path / "before", (made, retyped, later))
+    newer = write_chain(tmp_path / "after", (made, retyped, later, drops))
+    file = tmp_path / "accepted.toml"
+    for one in (ini, newer):
+        (one.parent / "pyproject.toml").write_text(
+            f'[tool.pgharness]\naccepted = "{file}"\nskip = ["crash", "modes", "autogenerate"]'
+        )
+
+    def check(one: Path, *options: str) -> Any:
+        return command_line(
+            "check", "--config", one.parent / "pyproject.toml", "--server", quiet_url, "--format", "json", *options
+        )
+
+    check(ini, "--accept")
+    since, new = (json.loads(check(one, "--since", "visit").out) for one in (ini, newer))
+
+    assert [(one["check"], one["revision"]) for one in since["findings"]] == []
+    assert [(one["check"], one["revision"]) for one in new["findings"]] == [("compat", "drops")]
 
 
 def test_only_a_whole_run_can_be_accepted(check_example: Check) -> None:

@@ -12,7 +12,7 @@ from pgharness.catalog.rendering.parts import Contents
 FAMILIES = {
     **dict.fromkeys(("smallint", "integer", "bigint", "numeric", "real", "double precision"), "number"),
     **dict.fromkeys(("text", "character varying", "character", "name", "public.citext", "citext"), "text"),
-    **dict.fromkeys(("timestamp with time zone", "timestamp without time zone", "date"), "moment"),
+    **dict.fromkeys(("timestamp with time zone", "timestamp without time zone", "timestamp", "date"), "moment"),
     **dict.fromkeys(("time with time zone", "time without time zone"), "time of day"),
     **dict.fromkeys(("json", "jsonb"), "json"),
 }
@@ -29,9 +29,11 @@ def is_far(contents: Contents, other: Contents, column: ObjectKey) -> bool:
 def is_assigned(before: str, after: str) -> bool:
     """Whether PostgreSQL turns the values by itself, by an assignment cast (manual, CREATE CAST).
 
-    It refuses what does not fit, where an explicit cast would cut a text off.
+    It refuses what does not fit, where an explicit cast would cut a text off; which moment it is, it would tell by the session's time zone.
     """
     family = _family(after)
+    if _is_by_zone(before, after):
+        return False
     return family == "text" or (family == _family(before) and family in FAMILIES.values())
 
 
@@ -41,7 +43,7 @@ def cast(name: str, before: str, after: str) -> str:
     if after.endswith("[]") and not before.endswith("[]"):
         return f"ARRAY[{name}]::{after}"
     if "text" in (_family(before), _family(after)) or _family(before) == _family(after):
-        return f"{name}::{after}"
+        return _in_utc(name, after) if _is_by_zone(before, after) else f"{name}::{after}"
     if plain in WHOLE_NUMBERS and wanted == "uuid":
         return f"lpad(to_hex({name}), 32, '0')::uuid"
     if plain in WHOLE_NUMBERS and _family(after) == "moment":
@@ -68,6 +70,18 @@ def may_not_fit(before: str, after: str) -> bool:
     lengths = [_LENGTH.fullmatch(one) for one in (before, after)]
     longest, allowed = (math.inf if one is None or one[1] is None else int(one[1]) for one in lengths)
     return None not in lengths and allowed < longest
+
+
+def _in_utc(name: str, after: str) -> str:
+    zoned = f"{name} AT TIME ZONE 'UTC'"
+    return zoned if after.startswith("timestamp") else f"({zoned})::{after}"
+
+
+def _is_by_zone(before: str, after: str) -> bool:
+    """Whether moments get a zone, or lose theirs: from a day PostgreSQL comes to a moment by a timestamp without one."""
+    kinds = [one.startswith("timestamp") and not one.endswith("[]") for one in (before, after)]
+    zones = [one.startswith("timestamp") and " with time zone" in one for one in (before, after)]
+    return zones[0] != zones[1] and (all(kinds) or (zones[0] and after == "date"))
 
 
 def _fineness(printed: str) -> float:

@@ -32,9 +32,11 @@ def try_old_release(site: Site) -> OldReleaseRecord:
     """Try the release before, on no revision where there is nothing before the newest ones."""
     try:
         if site.settings.previous is None:
-            return _tried(site, newest(site.project.chain, site.settings.since), site.settings.statements)
+            record = _tried(site, newest(site.project.chain, site.settings.since), site.settings.statements)
+            return replace(record, is_chosen=site.settings.since is not None)
         with previous_release(site.project) as before:
-            return _tried(site, missing_in(before.chain, site.project.chain), before.settings.statements, before)
+            window = missing_in(before.chain, site.project.chain)
+            return replace(_tried(site, window, before.settings.statements, before), is_chosen=True)
     except CannotRun as reason:
         return OldReleaseRecord((), unmade=f"{reason.what} {reason.seen}")
     except psycopg.OperationalError:
