@@ -204,6 +204,7 @@ def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
         ('cannot create index on partitioned table "parted" concurrently', "0A000", "CREATE INDEX … ON ONLY parted"),
         ("Not an executable object: 'SELECT 1'", None, "connection.execute(sa.text(…))"),
         ("This text() construct doesn't define a bound parameter named 'i'", None, "CAST(:i AS <type>)"),
+        ("Column._set_parent() missing 2 required keyword-only arguments: 'all_names'", None, "and no sa.Column"),
         ("only '%s', '%b', '%t' are allowed as placeholders, got '%''", None, "write %% for a percent sign"),
     ],
 )

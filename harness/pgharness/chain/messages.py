@@ -113,6 +113,7 @@ def failure_of(message: Message | None) -> Failure | None:
         message["refused"],
         frames,
         live_models=tuple(message["live_models"]),
+        raised_by=message["raised_by"],
     )
 
 

@@ -174,9 +174,19 @@ def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
 
 
 def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> str:
-    advised = advice(failure, f"correct upgrade() in {record.revision.path}")
+    advised = advice(failure, f"correct upgrade() in {record.revision.path}{_set_up(failure)}")
     advised = mend_of_models(whole, record.revision, failure, mend_missing(whole, record, advised))
     return mend_taken(whole.chain, failure, advised)
+
+
+def _set_up(failure: Failure) -> str:
+    """Return what to do where the program that runs the chain sets up first what a revision asks for."""
+    if failure.sqlstate or not failure.raised_by:
+        return ""
+    return (
+        f"; or, where the program that runs the chain sets up first what {failure.raised_by} asks for, let a function of yours do so: "
+        'make_config = "module:function" in [tool.pgharness]'
+    )
 
 
 CHECK = Check(

@@ -44,6 +44,8 @@ class Failure:
     waited: str = ""
     live_models: tuple[str, ...] = ()
     """The project's models (`module.Class`) that the revision imports and whose table the statement names."""
+    raised_by: str = ""
+    """The package that raised it, where that is neither the revision, nor Python's own, nor one that sends statements."""
 
     @property
     def may_come_of_values(self) -> bool:
