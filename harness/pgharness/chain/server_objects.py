@@ -49,8 +49,8 @@ def _texts_of(code: str) -> Iterator[str]:
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
     said |= {id(part) for node in formatted for part in node.values}
-    for node in formatted:
-        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    for text in formatted:
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in text.values)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
             yield node.value

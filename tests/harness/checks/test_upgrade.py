@@ -129,6 +129,9 @@ def test_what_the_program_sets_up_before_is_led_to_make_config(
 
     (one,) = [one for one in found("upgrade", edits) if one.code == "PGH-U001"]
 
+    assert ("\nstatement: SELECT 1/0\n" in one.evidence) is (
+        "select" in code
+    )  # what passed before is no statement that fails
     assert one.mend.count("what options asks for, let a function of yours do so: make_config") == times
 
 
