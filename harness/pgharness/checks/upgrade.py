@@ -35,6 +35,9 @@ _OWN_UNLESS_OF_NONE = frozenset({"AttributeError", "TypeError"})  # of None, whe
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
+    if given := [item.revision.label for item in record.revisions if item.is_given]:
+        before = f" and {len(given) - 1} before it" if given[1:] else ""
+        yield Note(NAME, None, f"the baseline has {given[-1]}{before} already, so that nothing of these was tried")
     for item in record.revisions:
         yield from _judge_revision(record, item)
     yield from _unfilled(record)

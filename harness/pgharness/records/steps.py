@@ -130,6 +130,8 @@ class RevisionRecord:
     """Why the downgrade fails on these, where it passes without them."""
     behind: str | None = None
     """The first revision before it that fails every way, and was passed over: a failure may come of what that has not made."""
+    is_given: bool = False
+    """Whether the baseline has it already, so that nothing of it was tried."""
 
     @property
     def ends_as_upgraded(self) -> bool:

@@ -102,7 +102,8 @@ class Report:
         here = self._findings_at.get((result.name, revision.revision if revision is not None else None))
         if here is not None:
             return Cell.BROKEN, tuple(here)
-        is_reached = self._revisions.keys() <= self.reached if revision is None else revision.revision in self.reached
+        wanted = self._revisions.keys() - self._given if revision is None else {revision.revision}
+        is_reached = wanted <= self.reached
         is_judged = result.is_judged and (not result.needs_walk or is_reached) and _is_tried(result, revision)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
 
@@ -125,6 +126,11 @@ class Report:
         for note in self.notes:
             found[note.revision].append(note)
         return {revision: tuple(notes) for revision, notes in found.items()}
+
+    @cached_property
+    def _given(self) -> frozenset[str]:
+        """The revisions that the baseline has already."""
+        return frozenset(item.revision.revision for item in self.walked if item.is_given)
 
     @cached_property
     def _walked(self) -> dict[str, RevisionRecord]:
