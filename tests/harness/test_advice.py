@@ -219,6 +219,7 @@ def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
             None,
             "autocommit_block",
         ),
+        ("Column._set_parent() missing 2 required keyword-only arguments: 'all_names'", None, "and no sa.Column"),
         ("only '%s', '%b', '%t' are allowed as placeholders, got '%''", None, "write %% for a percent sign"),
     ],
 )
@@ -268,6 +269,21 @@ def test_a_name_that_is_a_keyword_is_quoted_in_the_sql_of_an_advice_and_nowhere_
         'add order with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE \\"user\\" SET \\"order\\" = <value> WHERE \\"order\\" IS NULL"), '
         'and in one after it op.alter_column("user", "order", nullable=False), or correct it'
     )
+
+
+def test_an_advice_names_the_schema_that_the_statement_names() -> None:
+    message = 'column "order" of relation "user" contains null values'
+
+    def advised(statement: str) -> str:
+        return advice(Failure("NotNullViolation", message, statement, "23502"), "correct it")
+
+    assert advised('ALTER TABLE "Shop"."user" ADD COLUMN "order" text NOT NULL') == (
+        "add order with a server_default, and in the model; or as nullable, in the next revision "
+        'op.execute("UPDATE \\"Shop\\".\\"user\\" SET \\"order\\" = <value> WHERE \\"order\\" IS NULL"), '
+        'and in one after it op.alter_column("user", "order", nullable=False, schema="Shop"), or correct it'
+    )
+    assert 'op.execute("UPDATE shop.\\"user\\" SET' in advised('ALTER TABLE shop."user" ALTER "order" SET NOT NULL')
+    assert 'op.execute("UPDATE \\"user\\" SET' in advised('ALTER TABLE "user" ALTER "order" SET NOT NULL')
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,23 @@ def test_an_error_without_words_is_told_by_its_line(typed_elsewhere: Check) -> N
     assert "env.py: assert shelf\n" in ended.err
 
 
+@pytest.mark.parametrize("file", ["env.py", REVISION])
+def test_what_a_program_sets_up_first_is_left_to_a_function_of_the_projects(file: str, typed_elsewhere: Check) -> None:
+    options = "class NoSuchOptionError(Exception): pass\ndef option(name): raise NoSuchOptionError(f'no such option {name}')\n"
+    ended = typed_elsewhere({file: "import options\noptions.option('database')\n", "options.py": options})
+
+    assert "where it passes in your program alone, which sets up more before it runs the chain" in ended.err
+    assert 'make_config = "module:function" in [tool.pgharness]' in ended.err
+
+
+@pytest.mark.parametrize("file", ["env.py", REVISION])
+def test_a_slip_of_the_pen_is_set_up_by_no_program(file: str, typed_elsewhere: Check) -> None:
+    ended = typed_elsewhere({file: "import os\noptoins.option('database')\n"})
+
+    assert "optoins" in ended.err
+    assert "make_config" not in ended.err
+
+
 READS_INI = "from logging.config import fileConfig\nfrom alembic import context\n\nfileConfig(context.config.config_file_name)\n"
 
 

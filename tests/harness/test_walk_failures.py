@@ -77,6 +77,39 @@ def test_what_a_revision_that_fails_would_have_made_is_blamed_on_none_behind_it(
     assert noted["notices"] == "upgrade of drops_index [drops_index], upgrade of drops_view [drops_view]"
 
 
+def test_downgrades_are_not_blamed_for_what_stood_before_the_chain_where_an_upgrade_lacks_it_too(
+    judge_chain: JudgeChain,
+) -> None:
+    run = judge_chain(
+        Revision("begins"),
+        Revision("adds_to_old", sql("ALTER TABLE old ADD x int"), sql("ALTER TABLE old DROP x")),
+        Revision("looks_first", sql("ALTER TABLE IF EXISTS older ADD x int"), sql("ALTER TABLE older DROP x")),
+        table("author"),
+        Revision("forgets", sql("ALTER TABLE author ADD x int"), sql("ALTER TABLE author DROP x", "DROP VIEW author")),
+        only=("upgrade", "roundtrip"),
+    )
+
+    assert {(one.code, one.revision) for one in run.report.findings} == {
+        ("PGH-U001", "adds_to_old"),
+        ("PGH-R002", "forgets"),
+    }
+    assert [(one.revision, one.message) for one in run.report.notes if one.check == "roundtrip"] == [
+        (
+            "adds_to_old",
+            "it lacks what nobody made, so nothing is said of downgrades behind it that do too: [looks_first]",
+        )
+    ]
+
+
+def test_a_downgrade_that_lacks_what_nobody_made_is_told_where_no_upgrade_does(judge_chain: JudgeChain) -> None:
+    run = judge_chain(
+        Revision("looks_first", sql("ALTER TABLE IF EXISTS older ADD x int"), sql("ALTER TABLE older DROP x")),
+        only=("upgrade", "roundtrip"),
+    )
+
+    assert [(one.code, one.revision) for one in run.report.findings] == [("PGH-R002", "looks_first")]
+
+
 @pytest.mark.timeout(120)
 def test_a_downgrade_that_refuses_with_rows_of_the_new_schema_and_without_is_tried_with_and_without_them_once(
     judge_chain: JudgeChain,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,9 @@ from .drivers import message_of, sqlstate_of
 from .live_models import live_models
 
 REFUSALS = (NotImplementedError, RuntimeError)
+# What raises for how it is called, and not for what a program has not set up.
+_SENDS = frozenset({"alembic", "sqlalchemy", "psycopg", "psycopg2", "asyncpg", "pg8000", __name__.partition(".")[0]})
+_OF_PYTHON = frozenset(getattr(sys, "stdlib_module_names", ()))  # since Python 3.10
 
 
 def describe(error: BaseException, last_statement: str | None = None, files: Sequence[str] = ()) -> dict[str, Any]:
@@ -28,7 +32,19 @@ def describe(error: BaseException, last_statement: str | None = None, files: Seq
         "refused": isinstance(error, REFUSALS) and not isinstance(error, SQLAlchemyError),
         "frames": _frames(error, files),
         "live_models": _live_models(files, statement or last_statement),
+        "raised_by": _raised_by(error, files),
     }
+
+
+def _raised_by(error: BaseException, files: Sequence[str]) -> str:
+    """Return the package in whose code the error was raised; nothing where that is none of the project's program."""
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    if innermost is None or innermost.tb_frame.f_code.co_filename in files:
+        return ""
+    package = str(innermost.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+    return "" if package in _SENDS | _OF_PYTHON else package
 
 
 def _live_models(files: Sequence[str], statement: str | None) -> list[str]:

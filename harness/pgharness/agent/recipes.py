@@ -32,6 +32,11 @@ SSL_RECIPE = (
     'let a variable say how env.py\'s engine encrypts, which the test server does not: connect_args={"sslmode": os.environ.get("PGSSLMODE", "require")} '
     '(asyncpg: {"ssl": …}), and environment = {PGSSLMODE = "disable"} in [tool.pgharness]'
 )
+SEE_IT = "run `alembic current` to see the same error, and correct"
+PROGRAM_RECIPE = (
+    'which sets up more before it runs the chain, let a function of yours do so: make_config = "module:function" in [tool.pgharness], which '
+    "gets the URL and returns Alembic's configuration"
+)
 # What env.py may raise, words of its message, and what helps.
 MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
@@ -79,7 +84,12 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     ((SQLAlchemyError,), "async", DRIVER_RECIPE),
     ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
     ((SQLAlchemyError, OSError, SystemExit), "", CONNECTION_RECIPE),
-    ((BaseException,), "", "run `alembic current` to see the same error, and correct env.py or what it imports"),
+    ((SyntaxError, NameError), "", f"{SEE_IT} env.py or what it imports"),
+    (
+        (BaseException,),
+        "",
+        f"{SEE_IT} env.py or what it imports; where it passes in your program alone, " + PROGRAM_RECIPE,
+    ),
 )
 # Where what env.py leaves to `-x` is missing, one of these comes of it.
 _OF_MISSING_X = (LookupError, TypeError, AttributeError, ValueError, AssertionError, SystemExit)
@@ -121,7 +131,10 @@ def mend_of_revision_file(config: Config, error: BaseException) -> str:
         return variables_recipe(names)
     if isinstance(error, TypeError) and "'int' object is not iterable" in str(error):
         return 'write revision and down_revision as texts: revision = "2", down_revision = "1"'
-    return "correct the file; `alembic history` shows the same error"
+    seen = "correct the file; `alembic history` shows the same error"
+    if isinstance(error, (SyntaxError, NameError)):
+        return seen
+    return f"{seen}; where it passes in your program alone, {PROGRAM_RECIPE}"
 
 
 def path_recipe(config: Config, error: ImportError) -> str:

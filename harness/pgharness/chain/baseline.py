@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 import psycopg
+from psycopg import sql
 
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
+from pgharness.records.revisions import Chain
+from pgharness.servers import Connection
 from pgharness.settings import Settings
 
 # pg_dump writes these two lines for psql; everything else in its plain format is SQL.
@@ -27,3 +30,15 @@ def run_baseline(database: Database, settings: Settings) -> None:
             seen=" ".join(str(error).split()),
             mend="make it plain SQL, as written by pg_dump --schema-only --no-owner",
         ) from error
+
+
+def given_revisions(observer: Connection, version_table: str, chain: Chain) -> int:
+    """Return how many revisions, from the first, a baseline has that was taken of a database of the chain's: zero where it says none, or others."""
+    try:
+        rows = observer.execute(sql.SQL("SELECT version_num FROM {}").format(sql.SQL(version_table))).fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return 0
+    known = {one.revision for one in chain.revisions}
+    given = frozenset().union(*(chain.ancestors(str(one)) for (one,) in rows if one in known))
+    first = {one.revision for one in chain.revisions[: len(given)]}
+    return len(given) if given == first else 0

@@ -116,6 +116,7 @@ def failure_of(message: Message | None) -> Failure | None:
         frames,
         live_models=tuple(message["live_models"]),
         caught=message.get("caught", False),
+        raised_by=message["raised_by"],
     )
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from pgharness.chain.project import Project
 
 # Roles and slots belong to the whole server, so two databases that make the same ones cannot be worked on side by side.
+# `ALTER DATABASE … CHARACTER SET` is MySQL's, and stands in chains that serve it too.
 _SPEAKS_OF_SERVER = re.compile(
-    r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|database|system)\b|replication_slot",
+    r"\b(create|alter|drop)\s+(role|user|group|tablespace|subscription|system|"
+    r"database\b(?!\s+\S+\s+(default\s+)?(character\s+set|charset|collate\b)))\b|replication_slot",
     re.IGNORECASE,
 )
 
@@ -38,13 +40,17 @@ def _file_speaks(file: Path) -> bool:
 
 
 def _texts_of(code: str) -> Iterator[str]:
-    """Yield the texts of a Python file; the whole of one that is of another version's grammar."""
+    """Yield the texts of a Python file, f-strings as one; the whole of one that is of another version's grammar."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError):
         yield code
         return
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    said |= {id(part) for node in formatted for part in node.values}
+    for text in formatted:
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in text.values)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
             yield node.value

@@ -39,6 +39,9 @@ _OWN_UNLESS_OF_NONE = frozenset({"AttributeError", "TypeError"})  # of None, whe
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge each upgrade, on rows and without, then the chain as env.py deploys it; say which revisions were not tried."""
+    if given := [item.revision.label for item in record.revisions if item.is_given]:
+        before = f" and {len(given) - 1} before it" if given[1:] else ""
+        yield Note(NAME, None, f"the baseline has {given[-1]}{before} already, so that nothing of these was tried")
     for item in record.revisions:
         yield from _judge_revision(record, item)
     yield from _unfilled(record)
@@ -223,9 +226,19 @@ def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
 
 
 def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> str:
-    advised = advice(failure, f"correct upgrade() in {record.revision.path}")
+    advised = advice(failure, f"correct upgrade() in {record.revision.path}{_set_up(failure)}")
     advised = mend_of_models(whole, record.revision, failure, mend_missing(whole, record, advised))
     return mend_taken(whole.chain, failure, advised)
+
+
+def _set_up(failure: Failure) -> str:
+    """Return what to do where the program that runs the chain sets up first what a revision asks for."""
+    if failure.sqlstate or not failure.raised_by:
+        return ""
+    return (
+        f"; or, where the program that runs the chain sets up first what {failure.raised_by} asks for, let a function of yours do so: "
+        'make_config = "module:function" in [tool.pgharness]'
+    )
 
 
 CHECK = Check(

@@ -98,7 +98,7 @@ def failure_evidence(failure: Failure) -> str:
     """Return the whole message, who waited for whom, the statement at which it came, and the revision's lines that led there."""
     lines = [failure.message, failure.waited]
     if failure.statement:
-        lines.append(f"statement: {failure.statement.strip()}")
+        lines.append(f"{'statement' if failure.sqlstate else 'last statement'}: {failure.statement.strip()}")
     lines += [f"{frame.file}:{frame.line} in {frame.function}: {frame.code}" for frame in failure.frames]
     return "\n".join(line for line in lines if line)
 

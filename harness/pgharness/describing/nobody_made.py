@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.steps import RevisionRecord
+from pgharness.records.steps import Failure, RevisionRecord
 
 # undefined_table, undefined_object, undefined_function, invalid_schema_name
 _MISSING = ("42P01", "42704", "42883", "3F000")
@@ -18,12 +18,16 @@ _HAND_OVER = (
 
 def mend_missing(record: ChainRecord, item: RevisionRecord, otherwise: str) -> str:
     """Return how to hand over what was there before the chain, with what to do otherwise; that alone where a revision made it."""
-    failure = item.upgrade.failure
-    named = _NAMED.search(failure.message) if failure is not None and failure.sqlstate in _MISSING else None
-    if named is None or _was_made(record, item, named[1]):
+    if not lacks_what_nobody_made(record, item, item.upgrade.failure):
         return otherwise
     made_nothing = item.before.objects("table") == record.base.objects("table")
     return f"{_HAND_OVER}; or {otherwise}" if made_nothing else f"{otherwise}; or, {_HAND_OVER}"
+
+
+def lacks_what_nobody_made(record: ChainRecord, item: RevisionRecord, failure: Failure | None) -> bool:
+    """Whether a step of a revision fails for an object that is not there, and that no revision before it makes."""
+    named = _NAMED.search(failure.message) if failure is not None and failure.sqlstate in _MISSING else None
+    return named is not None and not _was_made(record, item, named[1])
 
 
 def _was_made(record: ChainRecord, item: RevisionRecord, name: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgharness.chain.baseline import run_baseline
+from pgharness.chain.baseline import given_revisions, run_baseline
+from pgharness.chain.conversation import converse
 from pgharness.chain.deployment import deploy
 from pgharness.chain.server_objects import speaks_of_server
 from pgharness.experiments.climbing import Climb, Climbed, alone_within, left_in_company
@@ -25,11 +26,11 @@ OF_SERVER = (
 
 
 def try_modes(site: Site) -> ModesRecord | None:
-    """Run each mode; None where the budget is 0, or where only one database at a time can have what the chain makes on a given server.
+    """Run each mode; None where the budget is 0, where the baseline has revisions of the chain, or where only one database at a time can have what the chain makes on a given server.
 
     What goes wrong on the way is the verdict, so it is recorded and not raised.
     """
-    if not site.settings.modes_budget or site.at_heads is None:
+    if not site.settings.modes_budget or site.at_heads is None or _begins_within(site):
         return None
     is_of_server = speaks_of_server(site.project)
     names = [one.revision for one in site.project.chain.revisions]
@@ -65,6 +66,16 @@ def try_modes(site: Site) -> ModesRecord | None:
             )
         ),
     )
+
+
+def _begins_within(site: Site) -> bool:
+    """Whether the baseline was taken of a database that has revisions of the chain, which nobody can run there once more."""
+    if site.settings.baseline is None:
+        return False
+    with site.databases.experiment("given") as database:
+        run_baseline(database, site.settings)
+        with converse(site.project, database) as conversation, database.connect() as observer:
+            return given_revisions(observer, conversation.version_table, site.project.chain) > 0
 
 
 def _company(site: Site) -> str:

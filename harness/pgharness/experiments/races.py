@@ -32,6 +32,8 @@ from pgharness.servers import Connection
 
 FEW, MANY = 2, 5
 HANG_LIMIT_S = 20.0
+# Where a session holds what others wait for and waits for none, its program may be at work elsewhere: it imports, or a busy machine starves it.
+AT_WORK_LIMIT_S = 180.0
 LOOK_S = 0.1
 # All that would change if anybody did anything.
 _ACTIVITY = """
@@ -146,11 +148,16 @@ def _watch(running: Sequence[Future[Failure | None]], observer: Connection, barr
         if now != seen:
             seen, since = now, time.monotonic()
         waiting = [row for row in now if row[4] == "Lock"]
-        if waiting and time.monotonic() - since > HANG_LIMIT_S:
+        if waiting and time.monotonic() - since > _limit_s(len(running), len(now), len(waiting)):
             for row in now:
                 observer.execute("SELECT pg_catalog.pg_terminate_backend(%s)", [row[0]])
             return tuple(f"`{row[5]}` waits for {_in_words(row[6])}" for row in waiting)
     return ()
+
+
+def _limit_s(upgrades: int, sessions: int, waiting: int) -> float:
+    """Return how long nothing may move: of more sessions than upgrades, one that waits may be its own program's second one."""
+    return AT_WORK_LIMIT_S if waiting < sessions <= upgrades else HANG_LIMIT_S
 
 
 def _in_words(blockers: object) -> str:

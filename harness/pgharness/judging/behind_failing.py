@@ -8,6 +8,7 @@ from dataclasses import replace
 from pgharness.catalog.facts import RELATION_KINDS
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks import notices, roundtrip, upgrade
+from pgharness.describing.nobody_made import lacks_what_nobody_made
 from pgharness.findings import CheckResult, Finding, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.steps import RevisionRecord
@@ -17,6 +18,7 @@ OF_THE_CATALOG = frozenset({roundtrip.NAME, notices.NAME})
 """What finds of an object that it is there or is not; rows and locks are what they are."""
 _PART = re.compile(r'"(?:[^"]|"")+"|[\w$]+')
 ON_ROWS = "PGH-U002"
+DOWNGRADE_FAILS = "PGH-R002"
 _WRITES_ROWS = re.compile(r"\s*(?:WITH|UPDATE|DELETE|INSERT|MERGE)\b", re.IGNORECASE)
 _DROPPED = re.compile(r"`[^`]*\bIF\s+EXISTS\s+([^`]+)`", re.IGNORECASE)
 
@@ -30,7 +32,34 @@ def without_unknown(result: CheckResult, record: ChainRecord) -> CheckResult:
     for item in record.revisions:
         if item.upgrade.failure is not None:
             result = _behind(result, item, record)
-    return result
+    return _without_its_start(result, record)
+
+
+def _without_its_start(result: CheckResult, record: ChainRecord) -> CheckResult:
+    """Leave out downgrades that lack what nobody made, behind an upgrade that does: both lack what stood there before the chain."""
+    lacking = next(
+        (one for one in record.revisions if lacks_what_nobody_made(record, one, one.upgrade.failure)),
+        None,
+    )
+    if lacking is None:
+        return result
+    spared = [
+        one
+        for one in result.findings
+        if one.code == DOWNGRADE_FAILS and _is_behind(one, lacking, record) and _goes_down_without(one, record)
+    ]
+    if not spared:
+        return result
+    told = ", ".join(dict.fromkeys(f"[{one.revision}]" for one in spared))
+    message = f"it lacks what nobody made, so nothing is said of downgrades behind it that do too: {told}"
+    left = tuple(one for one in result.findings if one not in spared)
+    return replace(result, findings=left, notes=(*result.notes, Note(result.name, lacking.revision.revision, message)))
+
+
+def _goes_down_without(finding: Finding, record: ChainRecord) -> bool:
+    item = record.record_of(finding.revision or "")
+    down = item.downgrade if item is not None else None
+    return item is not None and down is not None and lacks_what_nobody_made(record, item, down.failure)
 
 
 def _behind(result: CheckResult, failing: RevisionRecord, record: ChainRecord) -> CheckResult:

@@ -74,8 +74,10 @@ class ChainRecord:
 
     @property
     def reached(self) -> frozenset[str]:
-        """Return the revisions whose upgrade passed, if only on empty tables."""
-        return frozenset(item.revision.revision for item in self.revisions if item.upgrade.failure is None)
+        """Return the revisions whose upgrade passed, if only on empty tables; those that the baseline has were not tried."""
+        return frozenset(
+            item.revision.revision for item in self.revisions if item.upgrade.failure is None and not item.is_given
+        )
 
     def record_of(self, revision: str) -> RevisionRecord | None:
         """Return one revision's record, or None where the walk did not get there."""

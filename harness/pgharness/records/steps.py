@@ -47,6 +47,8 @@ class Failure:
     """The project's models (`module.Class`) that the revision imports and whose table the statement names."""
     caught: bool = False
     """Whether the code has caught it and gone on, until the server refused what came next in the same transaction."""
+    raised_by: str = ""
+    """The package that raised it, where that is neither the revision, nor Python's own, nor one that sends statements."""
 
     @property
     def may_come_of_values(self) -> bool:
@@ -133,6 +135,8 @@ class RevisionRecord:
     """Why the downgrade fails on these, where it passes without them."""
     behind: str | None = None
     """The first revision before it that fails every way, and was passed over: a failure may come of what that has not made."""
+    is_given: bool = False
+    """Whether the baseline has it already, so that nothing of it was tried."""
 
     @property
     def ends_as_upgraded(self) -> bool:

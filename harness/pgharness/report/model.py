@@ -104,7 +104,8 @@ class Report:
             return Cell.BROKEN, tuple(here)
         if result.told_elsewhere_at(revision.revision if revision is not None else None):
             return Cell.UNTRIED, ()
-        is_reached = self._revisions.keys() <= self.reached if revision is None else revision.revision in self.reached
+        wanted = self._revisions.keys() - self._given if revision is None else {revision.revision}
+        is_reached = wanted <= self.reached
         is_judged = result.is_judged and (not result.needs_walk or is_reached) and _is_tried(result, revision)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
 
@@ -127,6 +128,11 @@ class Report:
         for note in self.notes:
             found[note.revision].append(note)
         return {revision: tuple(notes) for revision, notes in found.items()}
+
+    @cached_property
+    def _given(self) -> frozenset[str]:
+        """The revisions that the baseline has already."""
+        return frozenset(item.revision.revision for item in self.walked if item.is_given)
 
     @cached_property
     def _walked(self) -> dict[str, RevisionRecord]:

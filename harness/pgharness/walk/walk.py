@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.chain.baseline import run_baseline
+from pgharness.chain.baseline import given_revisions, run_baseline
 from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import converse
 from pgharness.chain.course import tips
@@ -24,8 +24,9 @@ from pgharness.chain.project import Project
 from pgharness.databases import Database, Databases
 from pgharness.findings import CannotRun
 from pgharness.records.revisions import Revision
-from pgharness.records.steps import Descent, RevisionRecord
+from pgharness.records.steps import Descent, RevisionRecord, Step
 from pgharness.rows import Population, Suspect, Words
+from pgharness.servers import Connection
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.lacking import require_what_is_wanted
 from pgharness.walk.outcomes import (
@@ -78,6 +79,8 @@ class Walk:
     reads_all: bool = False
     deployed: int = 0
     """How many revisions, from the first, come to a new database as env.py deploys them."""
+    given: int = 0
+    """How many of these the baseline has already."""
     words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """What columns are to hold, given by the settings or learned."""
     lessons: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -129,10 +132,22 @@ class Walk:
                 )
                 if self.base is None:
                     self.base = stretch.base
+                    if self._takes_given(observer):
+                        return self._next(self.given) if self.given < len(self.project.chain.revisions) else None
                 following = self._go(stretch, position, max(count, position.deployed))
                 if not stretch.catalog.has_missed_nothing():
                     raise _Missed
                 return following
+
+    def _takes_given(self, observer: Connection) -> bool:
+        """Whether the baseline was taken of a database that has revisions of the chain; they stand there, and are not tried."""
+        if self.project.settings.baseline is None or self.base is None:
+            return False
+        self.given = self.deployed = given_revisions(observer, self.version_table, self.project.chain)
+        stands = Step((), 0.0, self.base)
+        for revision in self.project.chain.revisions[: self.given]:
+            self.records.append(RevisionRecord(revision, self.base, stands, is_given=True))
+        return self.given > 0
 
     def _comes_to(self, position: Position, database: Database, count: int) -> bool:
         """Bring a database with so many revisions to a position, and say whether it arrives."""
@@ -182,7 +197,7 @@ class Walk:
     def _is_deployed(self, database: Database, count: int) -> bool:
         """Bring a new database past the first revisions as env.py deploys them; say whether it is there."""
         wanted = tuple(item.revision for item in self.project.chain.revisions[:count])
-        if not wanted:
+        if count <= self.given:
             return True
         targets = tuple(item.revision for item in tips(self.project.chain, frozenset(wanted)))
         try:
@@ -336,7 +351,7 @@ class Walk:
         """Go down from the heads to the base in one go, as `alembic downgrade base` does."""
         wanted = []
         for record in reversed(self.records):
-            if not record.revision.has_downgrade:
+            if record.is_given or not record.revision.has_downgrade:
                 break
             wanted.append(record.revision)
         for revision, step in stretch.steps(wanted, DOWN):

@@ -48,6 +48,17 @@ def test_what_upgrades_at_once_come_to_is_found_and_the_lock_in_the_fix_mends_it
     assert (good.findings, good.notes) == ((), ())
 
 
+def test_an_upgrade_that_works_outside_of_the_database_while_another_waits_for_it_does_not_hang(
+    judge_chain: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(races, "HANG_LIMIT_S", 1.0)
+    works = Revision("works", "import time\ntime.sleep(3)\nop.execute('CREATE TABLE a ()')", sql("DROP TABLE a"))
+
+    report = judge_chain(works, table("b"), only=("crash",)).report
+
+    assert report.findings == ()
+
+
 def test_that_one_of_two_upgrades_fails_where_the_end_is_right_is_a_note_with_the_lock(
     judge_chain: Callable[..., Run],
 ) -> None:

@@ -108,6 +108,33 @@ def test_a_revision_may_end_its_transaction_itself(found: Callable[..., Any]) ->
     assert found("upgrade", {COUNTRY: ("def upgrade():", "def upgrade():\n    op.execute('COMMIT')")}) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "times"),
+    [
+        pytest.param("import options\n    options.option()", 1, id="a package of the project's raises"),
+        pytest.param("raise ValueError('no such option')", 0, id="the revision raises"),
+        pytest.param("op.get_bind().execute(5)", 0, id="SQLAlchemy raises"),
+        pytest.param("import json\n    json.loads('{')", 0, id="Python's own library raises"),
+        pytest.param("import options\n    options.select()", 0, id="the server refuses"),
+    ],
+)
+def test_what_the_program_sets_up_before_is_led_to_make_config(
+    code: str, times: int, found: Callable[..., Any]
+) -> None:
+    options = (
+        "from alembic import op\n\n\ndef option():\n    raise LookupError('no such option')\n\n\n"
+        "def select():\n    op.execute('SELECT 1/0')\n"
+    )
+    edits = {COUNTRY: ("def upgrade():", f"def upgrade():\n    {code}"), "options.py": options}
+
+    (one,) = [one for one in found("upgrade", edits) if one.code == "PGH-U001"]
+
+    assert ("\nstatement: SELECT 1/0\n" in one.evidence) is (
+        "select" in code
+    )  # what passed before is no statement that fails
+    assert one.mend.count("what options asks for, let a function of yours do so: make_config") == times
+
+
 EMPTY = Snapshot({}, 180000)
 FIRST, SECOND = Revision("0001", "a", "a.py", ()), Revision("0002", "b", "b.py", ("0001",))
 

@@ -51,6 +51,12 @@ PROGRAMS: tuple[Advice, ...] = (
     Advice(
         "",
         "",
+        'op.drop_column("<table>", "<column>") takes the column\'s name, and no sa.Column',
+        r"Column\._set_parent\(\) missing",
+    ),
+    Advice(
+        "",
+        "",
         "write CAST(:{name} AS <type>): what :: follows is no parameter to text()",
         r"doesn't define a bound parameter named '(?P<name>\w+)'",
     ),

@@ -1,0 +1,53 @@
+"""A baseline that was taken of a database of the chain has its first revisions: the run begins behind them, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql, table
+
+CHAIN = (table("a"), table("b", "id bigint PRIMARY KEY, a_id bigint"), table("c"))
+TABLES = "CREATE TABLE a (id bigint PRIMARY KEY);\nCREATE TABLE b (id bigint PRIMARY KEY, a_id bigint);\n"
+VERSION = (
+    "CREATE TABLE alembic_version (version_num varchar(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY);\n"
+)
+MOST = ("upgrade", "roundtrip", "data", "crash", "compat", "leftovers", "modes")
+
+
+@pytest.fixture
+def judge_from(judge_chain: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
+    """Judge a chain from a baseline."""
+
+    def judge(baseline: str, *revisions: Revision) -> Run:
+        (tmp_path / "before.sql").write_text(baseline, encoding="utf-8")
+        return judge_chain(*revisions, baseline=tmp_path / "before.sql", only=MOST)
+
+    return judge
+
+
+def test_revisions_that_the_baseline_has_are_not_tried_and_those_behind_them_are(
+    judge_from: Callable[..., Run],
+) -> None:
+    forgets = Revision("forgets", sql("CREATE TABLE d ()"))
+    report = judge_from(f"{TABLES}{VERSION}INSERT INTO alembic_version VALUES ('b');", *CHAIN, forgets).report
+
+    assert [(one.code, one.revision) for one in report.findings] == [("PGH-R005", "forgets")]
+    assert report.reached == {"c", "forgets"}
+    told = [one.message for one in report.notes if one.check == "upgrade"]
+    assert told == ["the baseline has b and 1 before it already, so that nothing of these was tried"]
+
+
+def test_a_baseline_at_the_head_leaves_nothing_to_try(judge_from: Callable[..., Run]) -> None:
+    report = judge_from(f"{TABLES}{VERSION}INSERT INTO alembic_version VALUES ('b');", *CHAIN[:2]).report
+
+    assert (report.findings, report.reached) == ((), frozenset())
+
+
+def test_a_baseline_that_says_no_revision_stands_before_the_first(judge_from: Callable[..., Run]) -> None:
+    report = judge_from(f"{TABLES}{VERSION}", *CHAIN).report
+
+    assert ("PGH-U001", "a") in {(one.code, one.revision) for one in report.findings}
