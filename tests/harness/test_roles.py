@@ -141,7 +141,7 @@ def test_a_role_that_a_given_server_has_already_is_told_with_a_mend(
     assert 'role "shop_app" already exists' in finding.message
     assert finding.mend == (
         "a role belongs to the whole server and outlives every database: drop it there, or let runs have a server of their own "
-        f"(--server embedded), or correct upgrade() in {Path('project').absolute() / AUTHOR}"
+        f"(--server embedded), or correct upgrade() in {Path('project') / AUTHOR}"
     )
 
 

@@ -49,7 +49,7 @@ def test_what_the_database_itself_carries_is_in_the_file_without_its_name(
 def test_a_file_that_is_missing_is_found(found: Callable[..., Any], tmp_path: Path) -> None:
     (finding,) = found("structure", structure=tmp_path / "structure.sql")
 
-    assert finding.subject == f"structure file {tmp_path}/structure.sql"
+    assert finding.subject == "structure file structure.sql"
     assert finding.message == "File not found."
     assert finding.mend.startswith("pgharness check --only structure --write-structure")
 
