@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from psycopg import errors
 
 from pgharness.experiments.experiment import FollowUp, Site
-from pgharness.experiments.lanes import on_roads
 from pgharness.experiments.races import FEW, Meeting, race, race_along, rows_after
-from pgharness.experiments.road import Road
+from pgharness.experiments.road import Road, new_road
 from pgharness.experiments.stopped import End, stop_each, undisturbed_end
 from pgharness.experiments.stops import ends_after_all_stops
 from pgharness.findings import CannotRun
@@ -99,11 +97,12 @@ def _within_budget(torn: list[Torn], budget: int) -> tuple[list[Torn], list[Torn
 def _torn_ends(site: Site, record: ChainRecord, torn: Sequence[Torn], *, is_raced: bool) -> Seen:
     """Try them on rows, and where the chain does not pass on rows again, without."""
     seen = Seen()
-    revisions = {one.revision.revision for one in torn}
-    items = [item for item in record.revisions if item.revision.revision in revisions]
     for rows_per_table in (site.settings.rows_per_table, 0) if torn else ():
         try:
-            suspects = on_roads(site, rows_per_table, items, partial(_suspects, record, torn, is_raced=is_raced))
+            with new_road(site, rows_per_table) as road:
+                suspects = [
+                    one for item in record.revisions for one in _suspects(road, record, item, torn, is_raced=is_raced)
+                ]
             return _looked_into(site, record, suspects, rows_per_table)
         except CannotRun as reason:
             seen = Seen(failed=reason.seen)
@@ -111,10 +110,12 @@ def _torn_ends(site: Site, record: ChainRecord, torn: Sequence[Torn], *, is_race
 
 
 def _suspects(
-    record: ChainRecord, torn: Sequence[Torn], road: Road, item: RevisionRecord, *, is_raced: bool
+    road: Road, record: ChainRecord, item: RevisionRecord, torn: Sequence[Torn], *, is_raced: bool
 ) -> Iterator[Suspect]:
     """Yield those steps of a revision that do not end as without stops, or not as alone."""
     steps = [one for one in torn if one.revision == item.revision]
+    if not steps:
+        return
     road.go_before(item.revision)
     with road.copy() as copy:
         ends = ends_after_all_stops(road.site, copy, steps)
@@ -148,17 +149,15 @@ def _met(road: Road, record: ChainRecord, item: RevisionRecord) -> Met:
 
 def _looked_into(site: Site, record: ChainRecord, suspects: Sequence[Suspect], rows_per_table: int) -> Seen:
     """Try suspicious steps by themselves."""
-
-    def work(road: Road, one: Suspect) -> Iterator[StoppedStep | Race]:
-        road.go_to(one.torn.revision, one.torn.direction)
-        yield from stop_each(road, one.torn) if one.stops else ()
-        yield from _raced_again(road, record, one.torn) if one.race else ()
-
-    found = on_roads(site, rows_per_table, suspects, work)
-    return Seen(
-        tuple(one for one in found if isinstance(one, StoppedStep)),
-        tuple(one for one in found if isinstance(one, Race)),
-    )
+    steps: list[StoppedStep] = []
+    races: list[Race] = []
+    if suspects:
+        with new_road(site, rows_per_table) as road:
+            for one in suspects:
+                road.go_to(one.torn.revision, one.torn.direction)
+                steps += stop_each(road, one.torn) if one.stops else ()
+                races += _raced_again(road, record, one.torn) if one.race else ()
+    return Seen(tuple(steps), tuple(races))
 
 
 def _raced_again(road: Road, record: ChainRecord, torn: Torn) -> Iterator[Race]:

@@ -9,7 +9,6 @@ import pytest
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks.races import judge_races
 from pgharness.experiments import races
-from pgharness.experiments.lanes import WORTH_IT
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.crash import CrashRecord
@@ -90,20 +89,6 @@ def test_a_revision_that_refuses_rows_by_its_own_words_is_no_finding_of_any_chec
     assert report.findings == ()
     (note,) = (one.message for one in report.notes if "refuses rows" in one.message)
     assert "run dedupe_phones.py first; the setting `values` makes rows that it takes" in note
-
-
-def test_what_two_roads_find_is_told_in_the_order_of_the_chain(judge_chain: Callable[..., Run]) -> None:
-    bad = {f"count{number}" for number in (1, 2, 6, 7)}
-    counts = [
-        Revision(slug, COUNT.up if slug in bad else COUNT.up.replace("visits + 1", "0"))
-        for slug in (f"count{number}" for number in range(1, WORTH_IT + 2))
-    ]
-
-    run = judge_chain(ACCOUNT, *counts, env=LOCKED, only=("crash",))
-
-    assert run.record.crash is not None
-    assert len(run.record.crash.torn) > WORTH_IT
-    assert [finding.revision for finding in run.report.findings] == sorted(bad)
 
 
 def test_what_is_meant_is_declared_and_stops_beyond_the_budget_are_told(judge_chain: Callable[..., Run]) -> None:
