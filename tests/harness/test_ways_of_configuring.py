@@ -221,6 +221,40 @@ def test_with_a_variable_that_is_another_each_time_before_env_py_runs_modules_ar
     assert fewest <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= most
 
 
+CIRCLE = {
+    "shop_parts/__init__.py": "",
+    "shop_parts/whole.py": "from shop_parts import part\nPART = part.Part()\n",
+    "shop_parts/part.py": "import shop_parts.whole\nclass Part: pass\n",
+}
+PUTS_IN_PLACE = (
+    "import sys\nfrom importlib.machinery import ModuleSpec\nfrom importlib.util import module_from_spec\n"
+    "sys.modules['shop_patched'] = module_from_spec(ModuleSpec('shop_patched', None))\n"
+)
+
+
+@pytest.mark.parametrize(
+    "at_import",
+    [
+        pytest.param("import shop_parts.whole\n", id="a circle that can be entered at one module alone"),
+        pytest.param(PUTS_IN_PLACE, id="a module that is put in its place and cannot be found"),
+    ],
+)
+def test_modules_are_imported_once_for_most_runs_whatever_they_import_and_patch(
+    at_import: str, judge_project: Callable[..., Report]
+) -> None:
+    env = ENV.format(imports="shop_imported", before="", url="shop_imported.url", run="migrate()")
+
+    report = judge_project(
+        {**CIRCLE, "shop_imported.py": at_import + IMPORTED, "env.py": env},
+        'environment = { SHOP_URL = "{url}" }',
+        only=("modes",),
+        modes_budget=20,
+    )
+
+    assert report.findings == ()
+    assert 2 <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= 6
+
+
 def test_a_run_that_began_before_another_had_the_modules_imported_ahead_goes_on(
     example: Callable[..., Path], empty_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

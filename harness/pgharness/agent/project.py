@@ -28,10 +28,6 @@ NOWHERE = {"host": "127.0.0.1", "port": "9", "user": "nobody", "password": "none
 _UNREADABLE: tuple[type[Exception], ...] = (configparser.Error, UnicodeDecodeError, SyntaxError)
 
 
-# What every run imports by itself.
-_KNOWN_AT_START = frozenset(sys.modules)
-
-
 @dataclass
 class Project:
     """An opened project; `url` is that of the test database with the project's driver, `variables` are those of the environment before env.py ran."""
@@ -244,14 +240,3 @@ def _set_locations(config: Config, folders: list[str]) -> None:
         ("version_path_separator", "os"),
     ):
         config.set_main_option(name, value)
-
-
-def imported_modules() -> list[str]:
-    """Return what has been imported since the agent started, in the order in which it was, by the names under which it can be again."""
-    return [
-        name
-        for name, module in sys.modules.items()
-        if name not in _KNOWN_AT_START
-        and not name.startswith("pgharness_agent")
-        and getattr(module, "__spec__", None) is not None
-    ]

@@ -17,10 +17,11 @@ from .deploying import Deployment
 from .environment import Environment, connection_for_env_py, run_environment
 from .failures import describe
 from .forking import leave_nursery
+from .imports import imported_modules, note_imports
 from .leaving_out import LeftOut
 from .models import build_models
 from .plugins import make_what_plugins_declare
-from .project import Project, imported_modules, move_to, open_project
+from .project import Project, move_to, open_project
 from .queries import answer_query
 from .revisions import has_no_revision, load_metadata, read_chain, version_folders
 from .steps import Runner
@@ -40,6 +41,7 @@ def _begin(channel: Channel, nursery: socket.socket | None) -> None:
     task = channel.receive()
     _quiet(task["output"])
     channel.send("hello", pid=os.getpid())
+    note_imports()
     project = open_project(task)
     if task["task"] == "read":
         _read(project, channel, nursery)
