@@ -255,6 +255,30 @@ def test_modules_are_imported_once_for_most_runs_whatever_they_import_and_patch(
     assert 2 <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= 6
 
 
+@pytest.mark.parametrize(
+    "at_import", ["", "import os\nos.environ['SHOP_MODE'] = 'on'\n"], ids=["", "env.py's modules set a variable"]
+)
+def test_what_revisions_import_is_imported_once_for_most_runs(
+    at_import: str, judge_project: Callable[..., Report]
+) -> None:
+    env = ENV.format(imports="shop_settings", before="", url="shop_settings.url", run="migrate()")
+
+    report = judge_project(
+        {
+            "shop_settings.py": at_import + "import os\nurl = os.environ['SHOP_URL']\n",
+            "shop_imported.py": IMPORTED.replace('os.environ["SHOP_IS_IMPORTED"] = "1"', ""),
+            "env.py": env,
+            "versions/0002_add_book.py": ("import sqlalchemy as sa", "import shop_imported\nimport sqlalchemy as sa"),
+        },
+        'environment = { SHOP_URL = "{url}" }',
+        only=("modes",),
+        modes_budget=20,
+    )
+
+    assert report.findings == ()
+    assert 2 <= len(Path("imports.log").read_text(encoding="utf-8").splitlines()) <= 6
+
+
 def test_a_run_that_began_before_another_had_the_modules_imported_ahead_goes_on(
     example: Callable[..., Path], empty_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

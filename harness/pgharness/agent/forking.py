@@ -74,6 +74,7 @@ def _be_nursery(connected: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(wanted["environment"])
     before = dict(os.environ)
+    os.environ.update(ahead.set_by_imports)  # by those of the nursery of which this is a copy
     ahead.use(wanted["stand_in"])
     sys.path[:] = wanted["path"]
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what is imported may run programs, and want to know how they ended

@@ -99,7 +99,7 @@ def _converse(project: Project, channel: Channel) -> None:
 
 def _run_steps(environment: Environment, channel: Channel, message: Message) -> None:
     Runner(environment, channel, message["watched"]).run(message["steps"], apart=message["apart"])
-    channel.send("ran")
+    channel.send("ran", modules=imported_modules())
 
 
 def _query(environment: Environment, channel: Channel, message: Message) -> None:

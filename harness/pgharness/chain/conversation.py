@@ -72,8 +72,10 @@ class Conversation:
         if told["changes"] and child.imported_ahead:
             raise ImportedTooEarlyError
         environment = {**os.environ, **told["variables"]}
-        wanted = {name: told[name] for name in ("path", "modules", "stand_in", "changes", "set_early")}
-        project.runs.import_ahead({"folder": str(Path.cwd()), "environment": environment, **wanted})
+        wanted = {name: told[name] for name in ("path", "stand_in", "changes", "set_early")}
+        self._runs = project.runs
+        self._surroundings = {"folder": str(Path.cwd()), "environment": environment, **wanted}
+        self._runs.import_ahead(self._surroundings, told["modules"])
 
     def steps(
         self,
@@ -108,6 +110,7 @@ class Conversation:
             else:
                 self._call(message, watches)
             self._child.send(do="go")
+        self._runs.import_ahead(self._surroundings, message["modules"])  # what revisions import, too
 
     def ask(self, sql: str) -> list[tuple[str | None, ...]]:
         """Run a query on the session that env.py has made, between steps, and give the rows as text."""

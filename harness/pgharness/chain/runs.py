@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,9 @@ from pgharness.chain.agent import NURSERY, Agent
 from pgharness.chain.child import Child
 from pgharness.chain.messages import Message, Task
 from pgharness.findings import CannotRun
+
+MOST_NURSERIES = 3
+"""What env.py imports is imported ahead, then what the first revisions import, and once more where later ones import more."""
 
 
 class ProjectRuns:
@@ -28,7 +31,9 @@ class ProjectRuns:
         self._sockets: list[socket.socket] = []
         self._end = weakref.finalize(self, _close, self._sockets)
         self._lock = threading.Lock()
-        self._may_import_ahead = True
+        self._asked: set[str] = set()
+        """The modules that nurseries were asked to import."""
+        self._left = MOST_NURSERIES
         self.hands_over = False
         """Whether env.py takes nothing but a connection in `config.attributes`."""
         self._is_closed = False
@@ -53,18 +58,20 @@ class ProjectRuns:
             self._nurseries.append(Nursery(sockets[1], is_ready=True))
         return told
 
-    def import_ahead(self, said: Mapping[str, Any]) -> None:
-        """Import what runs of the project import, once for all that come: `folder`, `path`, `modules`, `environment`, `stand_in`, `changes`, `set_early`.
+    def import_ahead(self, surroundings: Mapping[str, Any], modules: Sequence[str]) -> None:
+        """Import what runs of the project import, once for all that come; `surroundings` are `folder`, `path`, `environment`, `stand_in`, `changes`, `set_early`.
 
-        What they read of the database when they are imported is that of the stand-in, from which each run is led to its own.
+        What modules read of the database when they are imported is that of the stand-in, from which each run is led to its own.
         """
         with self._lock:
-            if said["modules"] and self._may_import_ahead:
-                self._may_import_ahead = False
+            new = [name for name in modules if name not in self._asked]
+            if new and self._left > 0:
+                self._left -= 1
+                self._asked.update(new)
                 (control,) = self.agent.fork(NURSERY, parent=self._best())
                 self._sockets.append(control)
                 nursery = Nursery(control)
-                nursery.start(said)
+                nursery.start({**surroundings, "modules": new})
                 self._nurseries.append(nursery)
 
     def _best(self) -> socket.socket | None:
@@ -84,7 +91,7 @@ class ProjectRuns:
         with self._lock:
             had_nursery = bool(self._nurseries)
             self._nurseries.clear()
-            self._may_import_ahead = False
+            self._left = 0
         return had_nursery
 
     def reopen(self) -> None:
