@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from pgharness.catalog.facts import Snapshot
@@ -28,14 +29,17 @@ from pgharness.experiments.calibrating import calibrate
 from pgharness.experiments.culprits import with_culprits
 from pgharness.experiments.experiment import Experiment, Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
+from pgharness.experiments.old_release.experiment import EXPERIMENT as OLD_RELEASE
 from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
 from pgharness.findings import CannotRun, Finding
 from pgharness.profile import read_profile
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.kept import KeptObject
+from pgharness.records.old_release import OldReleaseRecord
 from pgharness.records.sizes import SizesRecord
 from pgharness.records.steps import Failure, RevisionRecord, Step
+from pgharness.rows import Words
 from pgharness.walk.lacking import LackOfServerError
 from pgharness.walk.walk import Walk, WalkRecord
 
@@ -183,6 +187,8 @@ class _Recording:
         record = self._with_culprits(record)
         if found is None and record.head is not None:
             found = self._experiment_elsewhere(record.head, experiments)
+        elif found is not None and record.head is not None and _wants_words(record, found.get(OLD_RELEASE.name)):
+            found |= self._experiment_elsewhere(record.head, (OLD_RELEASE,), record.words)
         if following is not None:
             return replace(record, **(found or {}), **following.result())
         if record.head is not None:
@@ -204,14 +210,19 @@ class _Recording:
             site = Site(self.project, self.databases, deployment.snapshot, database)
             return deployment, self._experiment(site, experiments)
 
-    def _experiment_elsewhere(self, head: Snapshot, experiments: Sequence[Experiment]) -> dict[str, Any]:
+    def _experiment_elsewhere(
+        self, head: Snapshot, experiments: Sequence[Experiment], words: Words = MappingProxyType({})
+    ) -> dict[str, Any]:
         """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
         with contextlib.ExitStack() as stack:
             try:
                 at_heads = stack.enter_context(self._database_at_heads())
             except CannotRun:
                 return {}
-            return self._experiment(Site(self.project, self.databases, head, at_heads), experiments)
+            settings = self.project.settings
+            values = {**{f"{table}.{column}": texts for (table, column), texts in words.items()}, **settings.values}
+            project = replace(self.project, settings=settings.model_copy(update={"values": values}))
+            return self._experiment(Site(project, self.databases, head, at_heads, words), experiments)
 
     def _compared(self, deployment: DeploymentRecord, walked_head: Snapshot | None) -> DeploymentRecord:
         """Where it ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""
@@ -326,6 +337,11 @@ class _Recording:
         with self.databases.experiment("heads") as database:
             upgrade_to(self.project, database)
             yield database
+
+
+def _wants_words(record: ChainRecord, seen: OldReleaseRecord | None) -> bool:
+    """Whether the release before ended at a revision which fails on texts that the walk, which went on beside it, has learned to make since."""
+    return seen is not None and seen.failed_at is not None and not seen.revisions and bool(record.words)
 
 
 def _failures(record: ChainRecord) -> Iterator[Failure]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pgharness.findings import Status
 from pgharness.report.model import Cell
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
@@ -210,3 +211,22 @@ def test_what_the_schema_lists_is_not_made_otherwise(missing: str, judge_chain: 
     run = judge_chain(LISTED, Revision("reads", missing, top=STATES), only=("upgrade",))
 
     assert [one.code for one in run.report.findings] == ["PGH-U002"]
+
+
+def test_the_release_before_writes_texts_of_the_form_that_the_walk_has_learned(judge_chain: Callable[..., Run]) -> None:
+    reads = (
+        "from datetime import datetime\n"
+        "for row in op.get_bind().execute(sa.text('SELECT id, src FROM t')).all():\n"
+        "    day = datetime.strptime(row.src, '%d/%m/%Y').date()\n"
+        "    op.get_bind().execute(sa.text('UPDATE t SET d = :d WHERE id = :id'), {'d': day, 'id': row.id})"
+    )
+    chain = (
+        table("t", "id bigint PRIMARY KEY, src text NOT NULL"),
+        Revision("day", sql("ALTER TABLE t ADD d date"), sql("ALTER TABLE t DROP d")),
+        Revision("fill", reads, "pass"),
+    )
+
+    report = judge_chain(*chain, only=("upgrade", "compat")).report
+
+    assert report.findings == ()
+    assert [one.status for one in report.results if one.name == "compat"] == [Status.PASSED]
