@@ -97,9 +97,10 @@ def _record_side_by_side(
     project: Project, databases: Databases, wanted: frozenset[str], advance: Advance
 ) -> ChainRecord:
     """Record with walk and deployment at the same time, and where they got into each other's way, once more one after the other."""
-    side_by_side = not speaks_of_server(project)
+    side_by_side, before = not speaks_of_server(project), databases.outside()
     record = _Recording(project, databases, wanted, advance).make(side_by_side=side_by_side)
     if side_by_side and any(_MET_ANOTHER.search(failure.message) for failure in _failures(record)):
+        databases.drop_outside_since(before)  # each may have taken for the other's what nobody drops then
         record = _Recording(project, databases, wanted).make(side_by_side=False)
     return record
 

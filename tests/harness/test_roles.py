@@ -16,6 +16,8 @@ import pytest
 
 from pgharness import recording
 from pgharness.databases import Database, Databases
+from pgharness.records.chain_record import ChainRecord
+from pgharness.records.steps import Failure
 from pgharness.report.model import Report
 from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
@@ -48,6 +50,13 @@ def downgrade():
 """
 WITH_A_ROLE = {AUTHOR: MAKES_A_ROLE}
 AND_A_SLIP = {**WITH_A_ROLE, BOOK: ("def downgrade():", "def downgrade():\n    op.execute('SELECT 1/0')")}
+
+# Of which nobody sees in the text that it makes a role.
+HIDDEN = "\n".join(
+    line.replace('"CREATE ROLE', '"CREATE " + "ROLE').replace('"DROP ROLE', '"DROP " + "ROLE')
+    for line in MAKES_A_ROLE.splitlines()
+    if "replication_slot" not in line
+)
 
 TESTS = """
 def test_own(migrated_database):
@@ -164,10 +173,29 @@ def test_claims_and_migrated_databases_of_one_session_do_not_meet_each_others_ro
 def test_databases_that_are_worked_on_side_by_side_do_not_disturb_each_other_by_a_role(
     judge_alone: Callable[..., Report], own_server: Server
 ) -> None:
-    hidden = MAKES_A_ROLE.replace('"CREATE ROLE', '"CREATE " + "ROLE').replace('"DROP ROLE', '"DROP " + "ROLE')
-    without_slot = "\n".join(line for line in hidden.splitlines() if "replication_slot" not in line)
+    report = judge_alone({AUTHOR: HIDDEN}, only=("roundtrip",))
 
-    report = judge_alone({AUTHOR: without_slot}, only=("roundtrip",))
+    assert report.findings == ()
+    assert outside_of_databases(own_server) == []
+
+
+def test_a_role_that_each_of_two_databases_took_for_the_others_is_gone_when_they_are_tried_again(
+    judge_alone: Callable[..., Report], own_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = recording._Recording.make
+    met = Failure("DuplicateObject", 'role "shop_app" already exists')
+
+    def meets(tried: Any, *, side_by_side: bool) -> ChainRecord:
+        record = make(tried, side_by_side=side_by_side)
+        if not side_by_side:
+            return record
+        with own_server.connect() as connection:
+            connection.execute("CREATE ROLE shop_app")
+        assert record.deployment is not None
+        return replace(record, deployment=replace(record.deployment, failure=met))
+
+    monkeypatch.setattr(recording._Recording, "make", meets)
+    report = judge_alone({AUTHOR: HIDDEN}, only=("roundtrip",))
 
     assert report.findings == ()
     assert outside_of_databases(own_server) == []
