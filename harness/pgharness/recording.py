@@ -220,10 +220,7 @@ class _Recording:
                 at_heads = stack.enter_context(self._database_at_heads())
             except CannotRun:
                 return {}
-            settings = self.project.settings
-            values = {**{f"{table}.{column}": texts for (table, column), texts in words.items()}, **settings.values}
-            project = replace(self.project, settings=settings.model_copy(update={"values": values}))
-            return self._experiment(Site(project, self.databases, head, at_heads, words), experiments)
+            return self._experiment(Site(self.project, self.databases, head, at_heads, words), experiments)
 
     def _compared(self, deployment: DeploymentRecord, walked_head: Snapshot | None) -> DeploymentRecord:
         """Where it ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""

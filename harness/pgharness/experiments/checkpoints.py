@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from pgharness.chain.conversation import converse, with_imports_ahead
@@ -11,7 +11,7 @@ from pgharness.chain.project import Project
 from pgharness.chain.upgrade import upgrade_to
 from pgharness.databases import Database, Databases
 from pgharness.findings import ChainFails
-from pgharness.rows import Population, fill_empty_tables
+from pgharness.rows import Population, Words, fill_empty_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,13 @@ class Checkpoints:
 
     project: Project
     databases: Databases
+    learned: Words = field(default_factory=dict)
+    """What columns of texts are to hold, as far as that was learned; what the settings say comes first."""
+
+    @property
+    def words(self) -> Words:
+        """What columns of texts are to hold."""
+        return {**self.learned, **self.project.settings.words}
 
     def at(self, revision: str | None = None) -> Database:
         """Return a database of the caller's own at a revision (None: at the heads). Raises CannotRun where the chain fails."""
@@ -50,14 +57,14 @@ class Checkpoints:
         with converse(self.project, database) as conversation:
             table = conversation.version_table
         with database.connect() as observer:
-            count, words = self.project.settings.rows_per_table, self.project.settings.words
+            count = self.project.settings.rows_per_table
             order = self.project.chain.revisions
             reached = max((place for place, item in enumerate(order, start=1) if item.revision in applied), default=0)
             fill_empty_tables(
                 observer,
                 rows_per_table=count,
                 leave_out=(table,),
-                words=words,
+                words=self.words,
                 population=population,
                 coming=coming(order, reached),
             )
@@ -66,7 +73,7 @@ class Checkpoints:
     def template(self, applied: frozenset[str], *, rows: bool) -> Database:
         """Return the sealed template, made if no process did so yet. Raises CannotRun."""
         count = self.project.settings.rows_per_table if rows else 0
-        key = f"checkpoint {sorted(applied)} {count} {sorted(self.project.settings.words.items())} {self.project.fingerprint()}"
+        key = f"checkpoint {sorted(applied)} {count} {sorted(self.words.items())} {self.project.fingerprint()}"
         make = partial(self.databases.template, key, lambda database: self._build(database, applied, count))
         return with_imports_ahead(self.project, make)
 
@@ -85,7 +92,7 @@ class Checkpoints:
                         rows_per_table=rows,
                         leave_out=(version_table,),
                         widths=widths,
-                        words=self.project.settings.words,
+                        words=self.words,
                         coming=coming(order, reached),
                     )
                     widths.update(filling.widths)

@@ -77,7 +77,7 @@ def _tried(
     start = frozenset(item.revision for item in project.chain.revisions) - {item.revision for item in window}
     if not window or not start:
         return OldReleaseRecord(())
-    checkpoints = Checkpoints(project, databases)
+    checkpoints = Checkpoints(project, databases, site.learned)
     with databases.outside_undone():
         database, scratch = (checkpoints.filled(start) for _ in range(2))
         record = _rolled(site, window, statements, (database, scratch), leaves_rows=True)
@@ -121,9 +121,9 @@ def _rolled(
     # What a release is known to write, needs no other rows than those of the walk; more might stand where a revision puts its own.
     for one in (database, scratch) if leaves_rows and not given else ():
         with one.connect() as connection:
-            add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.settings.words)
+            add_rows_to_parents(connection, FURTHER_PARENTS, (version_table,), site.words)
     role = site.settings.app_role or ""
-    rolling = Rolling(project, site.databases, database, version_table, role, given, leaves_rows)
+    rolling = Rolling(project, site.databases, database, version_table, role, given, leaves_rows, words=site.words)
     return rolling.roll(scratch, window)
 
 

@@ -19,6 +19,7 @@ from pgharness.experiments.old_release.trying import Session
 from pgharness.records.old_release import Answer, Broken, Hidden, OldReleaseRecord, OldStatement
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Step
+from pgharness.rows import Words
 
 # What a revision does to rows itself may take some away from a read on purpose.
 _WRITES = re.compile(
@@ -42,6 +43,8 @@ class Rolling:
     given: tuple[OldStatement, ...] = ()
     leaves_rows: bool = True
     """Whether the release before writes rows that stay."""
+    words: Words = field(default_factory=dict)
+    """What columns of texts are to hold."""
     known: dict[OldStatement, None] = field(default_factory=dict)
     """Those of the given ones that work somewhere: a file of which nothing works is that of another release."""
     broken: list[Broken] = field(default_factory=list)
@@ -85,7 +88,7 @@ class Rolling:
 
     def _under_old_release(self, scratch: Database, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, Step]]:
         with scratch.connect() as connection:
-            made = make_statements(connection, (self.version_table,), self.project.settings.words, len(revisions))
+            made = make_statements(connection, (self.version_table,), self.words, len(revisions))
         with Session(self.database) as owner, Session(self.database, self.role) as pooled:
             with owner.sequences_kept():
                 baseline = take_baseline(
