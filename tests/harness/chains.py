@@ -19,6 +19,19 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+WITH_A_TABLE = """\
+from alembic import context
+from sqlalchemy import {types}, MetaData, Table, create_engine
+
+metadata = MetaData()
+Table({name!r}, metadata, Column("id", Integer, primary_key=True), {columns})
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+"""An env.py whose models are one table of a numbered key and `columns`, for which it imports `types`."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +15,13 @@ import pytest
 
 from pgharness import cli
 from pgharness.chain.agent import Agent
-from pgharness.chain.project import open_project
 from pgharness.findings import Finding
 from pgharness.report.model import Report
-from pgharness.running import Run, plan_run, run_on
+from pgharness.running import Run
 from pgharness.servers import Server, open_server
 from pgharness.settings import load_settings
 from tests.harness.chains import ENV, Revision, write_chain
+from tests.harness.runs import run_with
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -74,9 +72,7 @@ def run_example(example: Callable[..., Path], pg_server: Server, agent: Agent) -
     def run(name: str = "sound", edits: Edits | None = None, **options: Any) -> Run:
         options = options if "only" in options else {"skip": SLOW, **options}
         settings = load_settings(None, alembic=example(name, edits) / "alembic.ini", **options)
-        project = open_project(settings, agent=agent)
-        with contextlib.closing(project.runs):
-            return run_on(pg_server, plan_run(settings, project), started=time.perf_counter())
+        return run_with(settings, pg_server, agent)
 
     return run
 
@@ -116,9 +112,7 @@ def _judging_on(server: Server, tmp_path: Path, agent: Agent) -> Callable[..., R
     def judge(*revisions: Revision, env: str = ENV, **options: Any) -> Run:
         options = {"only": ("upgrade", "roundtrip"), **options}
         settings = load_settings(None, alembic=write_chain(next(folders), revisions, env), **options)
-        project = open_project(settings, agent=agent)
-        with contextlib.closing(project.runs):
-            return run_on(server, plan_run(settings, project), started=time.perf_counter())
+        return run_with(settings, server, agent)
 
     return judge
 
@@ -130,9 +124,7 @@ def judge_again(pg_server: Server, agent: Agent) -> Callable[..., Report]:
     def judge(report: Report, **options: Any) -> Report:
         ini = Path(report.chain.revisions[0].path).parents[1] / "alembic.ini"
         settings = load_settings(None, alembic=ini, **options)
-        project = open_project(settings, agent=agent)
-        with contextlib.closing(project.runs):
-            return run_on(pg_server, plan_run(settings, project), started=time.perf_counter()).report
+        return run_with(settings, pg_server, agent).report
 
     return judge
 

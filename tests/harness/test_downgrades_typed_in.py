@@ -13,6 +13,7 @@ from pgharness.report.fix_parts import parts_of
 from pgharness.report.model import Report
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql
+from tests.harness.runs import told
 
 CHECKS = ("upgrade", "roundtrip", "locks", "crash", "notices")
 MAKES = Revision(
@@ -77,7 +78,7 @@ def test_what_a_downgrade_forgets_is_told_with_its_place(
     again = judge_again(report, only=CHECKS)
 
     assert [one.code for one in found] == codes
-    assert [(one.code, one.subject, one.message, one.mend) for one in again.findings if one.revision == name] == []
+    assert told(one for one in again.findings if one.revision == name) == []
 
 
 def typed_in(text: str, found: list[Finding]) -> str:

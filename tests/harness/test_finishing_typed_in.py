@@ -9,7 +9,8 @@ from pathlib import Path
 from pgharness.report.fix_parts import parts_of
 from pgharness.report.model import Report
 from pgharness.running import Run
-from tests.harness.chains import Revision, sql
+from tests.harness.chains import WITH_A_TABLE, Revision, sql
+from tests.harness.runs import told
 
 MAKES = Revision(
     "makes",
@@ -23,18 +24,9 @@ MAKES = Revision(
     ),
     sql("DROP TABLE book", "DROP TABLE author"),
 )
-LABELS = """\
-from alembic import context
-from sqlalchemy import Column, Enum, Integer, MetaData, Table, create_engine
-
-metadata = MetaData()
-Table("book", metadata, Column("id", Integer, primary_key=True), Column("mood", Enum("sad", "fair", "glad", name="mood")))
-engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
-with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
+LABELS = WITH_A_TABLE.format(
+    name="book", types="Column, Enum, Integer", columns='Column("mood", Enum("sad", "fair", "glad", name="mood"))'
+)
 MOODS = Revision(
     "moods",
     sql("CREATE TYPE mood AS ENUM ('sad', 'glad')", "CREATE TABLE book (id serial PRIMARY KEY, mood mood)"),
@@ -51,7 +43,7 @@ def test_indexes_that_are_missing_or_redundant(judge_chain: Judge, judge_again: 
     add(report, [next(part.code for part in parts_of(one.mend) if part.code) for one in found])
 
     assert {one.code for one in found} >= {"PGH-I001", "PGH-I002"}
-    assert told(judge_again(report, only=("upgrade", "indices", "locks", "crash"))) == []
+    assert told(judge_again(report, only=("upgrade", "indices", "locks", "crash")).findings) == []
 
 
 def test_labels_that_only_the_models_have(judge_chain: Judge, judge_again: Again) -> None:
@@ -65,7 +57,7 @@ def test_labels_that_only_the_models_have(judge_chain: Judge, judge_again: Again
     )
 
     assert found.code == "PGH-E002"
-    assert told(judge_again(report, only=("upgrade", "enums", "drift", "roundtrip", "locks", "crash"))) == []
+    assert told(judge_again(report, only=("upgrade", "enums", "drift", "roundtrip", "locks", "crash")).findings) == []
 
 
 def test_another_order_of_labels_is_told_with_what_lets_it_wait(judge_chain: Judge, judge_again: Again) -> None:
@@ -78,7 +70,7 @@ def test_another_order_of_labels_is_told_with_what_lets_it_wait(judge_chain: Jud
     add(report, [code], top)
 
     assert found.code == "PGH-E003"
-    assert told(judge_again(report, only=("upgrade", "enums", "drift", "locks", "crash", "data"))) == []
+    assert told(judge_again(report, only=("upgrade", "enums", "drift", "locks", "crash", "data")).findings) == []
 
 
 def test_a_type_that_nothing_uses(judge_chain: Judge, judge_again: Again) -> None:
@@ -94,7 +86,7 @@ def test_a_type_that_nothing_uses(judge_chain: Judge, judge_again: Again) -> Non
     path.write_text(text, encoding="utf-8")
 
     assert found.code == "PGH-L005"
-    assert told(judge_again(report, only=("upgrade", "leftovers", "roundtrip"))) == []
+    assert told(judge_again(report, only=("upgrade", "leftovers", "roundtrip")).findings) == []
 
 
 def forgets_type() -> str:
@@ -111,8 +103,3 @@ def add(report: Report, code: list[tuple[str, ...]], top: str = "") -> None:
         text = Revision(f"fix_{number}", "\n".join(lines), down, top).text(before)
         (Path(last.path).parent / f"fix_{number}.py").write_text(text, encoding="utf-8")
         before = f"fix_{number}"
-
-
-def told(report: Report) -> list[tuple[str, str, str, str]]:
-    """Return what is said, short enough to be read."""
-    return [(one.code, one.subject, one.message, one.mend) for one in report.findings]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pgharness.chain.agent import Agent
-from pgharness.chain.project import open_project
 from pgharness.findings import Finding
-from pgharness.running import Run, plan_run, run_on
+from pgharness.running import Run
 from pgharness.servers import Server
 from pgharness.settings import load_settings
 from tests.harness.chains import Revision, sql
+from tests.harness.runs import run_with
 
 Found = Callable[..., list[Finding]]
 REVISION = '''"""Type in what was told."""
@@ -78,9 +76,7 @@ def judged(project: Path, pg_server: Server, agent: Agent) -> Found:
 
     def judge(*checks: str) -> list[Finding]:
         settings = load_settings(None, alembic=project / "alembic.ini", only=checks)
-        opened = open_project(settings, agent=agent)
-        with contextlib.closing(opened.runs):
-            return list(run_on(pg_server, plan_run(settings, opened), started=time.perf_counter()).report.findings)
+        return list(run_with(settings, pg_server, agent).report.findings)
 
     return judge
 

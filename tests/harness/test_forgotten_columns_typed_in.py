@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pgharness.chain.agent import Agent
-from pgharness.chain.project import open_project
 from pgharness.findings import Finding
 from pgharness.report.fix_parts import parts_of
-from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
 from tests.harness.chains import Revision, sql, write_chain
+from tests.harness.runs import run_with, told
 
 ENV = """\
 from alembic import context
@@ -104,9 +101,7 @@ def judge(tmp_path: Path, pg_server: Server, agent: Agent) -> Judge:
         settings = load_settings(
             None, alembic=ini, **({"only": checks} if checks else {"skip": ("traffic", "structure")})
         )
-        project = open_project(settings, agent=agent)
-        with contextlib.closing(project.runs):
-            return list(run_on(pg_server, plan_run(settings, project), started=time.perf_counter()).report.findings)
+        return list(run_with(settings, pg_server, agent).report.findings)
 
     return judged
 
@@ -161,8 +156,3 @@ def undone(found: list[Finding]) -> str:
     drops = {"column": "ALTER TABLE book DROP COLUMN {}", "type": "DROP TYPE {}"}
     named = sorted((one.subject.split() for one in found), key=lambda words: words[0] != "column")
     return sql(*(drops[kind].format(name.rpartition(".")[2]) for kind, name in named if kind in drops))
-
-
-def told(found: list[Finding]) -> list[tuple[str, str, str, str]]:
-    """Return what is said, short enough to be read."""
-    return [(one.code, one.subject, one.message, one.mend) for one in found]

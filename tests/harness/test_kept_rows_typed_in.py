@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pgharness.chain.agent import Agent
-from pgharness.chain.project import open_project
 from pgharness.findings import Finding
 from pgharness.report.fix_parts import Part, parts_of
-from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
-from tests.harness.chains import Revision, sql, write_chain
+from tests.harness.chains import WITH_A_TABLE, Revision, sql, write_chain
+from tests.harness.runs import run_with, told
 
-ENV = """\
-from alembic import context
-from sqlalchemy import create_engine, text, MetaData, Table, Column, Integer, Text
-
-metadata = MetaData()
-Table("country", metadata, Column("id", Integer, primary_key=True), Column("code", Text, nullable=False), Column("price", Integer))
-engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
-with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
+ENV = WITH_A_TABLE.format(
+    name="country",
+    types="Column, Integer, Text",
+    columns='Column("code", Text, nullable=False), Column("price", Integer)',
+)
 MAKES = Revision(
     "makes",
     sql("CREATE TABLE country (id serial PRIMARY KEY, code text NOT NULL, price numeric(10,2))"),
@@ -64,16 +54,14 @@ def test_nothing_is_lost_and_nothing_new_is_found(
 
     def judge() -> list[Finding]:
         settings = load_settings(settings_file, only=CHECKS)
-        project = open_project(settings, agent=agent)
-        with contextlib.closing(project.runs):
-            return list(run_on(pg_server, plan_run(settings, project), started=time.perf_counter()).report.findings)
+        return list(run_with(settings, pg_server, agent).report.findings)
 
     (found,) = judge()
     path = folder / "versions" / f"{revision.slug}.py"
     type_in(found, path, settings_file)
 
     assert found.code == code
-    assert [(one.code, one.subject, one.message, one.mend) for one in judge()] == []
+    assert told(judge()) == []
 
 
 def type_in(found: Finding, path: Path, settings: Path) -> None:

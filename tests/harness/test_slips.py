@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +10,11 @@ from typing import Any
 import pytest
 
 from pgharness.chain.agent import Agent
-from pgharness.chain.project import open_project
 from pgharness.findings import Finding
-from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
 from tests.harness.chains import ENV, Revision, sql, write_chain
+from tests.harness.runs import run_with
 
 Judge = Callable[..., list[Finding]]
 
@@ -260,9 +257,7 @@ def judge(tmp_path: Path, pg_server: Server, agent: Agent) -> Judge:
         ini.write_text(ini.read_text().replace("[alembic]\n", "[alembic]\nprepend_sys_path = %(here)s\n"))
         (folder / "shop.py").write_text(MODELS)
         settings = load_settings(None, alembic=ini, **{"only": CHECKS, **options})
-        project = open_project(settings, agent=agent)
-        with contextlib.closing(project.runs):
-            return list(run_on(pg_server, plan_run(settings, project), started=time.perf_counter()).report.findings)
+        return list(run_with(settings, pg_server, agent).report.findings)
 
     return judged
 

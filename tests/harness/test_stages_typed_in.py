@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pgharness.chain.agent import Agent
-from pgharness.chain.project import open_project
 from pgharness.findings import Finding
 from pgharness.report.fix_parts import parts_of
-from pgharness.running import plan_run, run_on
 from pgharness.servers import Server
 from pgharness.settings import load_settings
-from tests.harness.chains import Revision, sql, write_chain
+from tests.harness.chains import WITH_A_TABLE, Revision, sql, write_chain
+from tests.harness.runs import run_with, told
 
-ENV = """\
-from alembic import context
-from sqlalchemy import Column, Computed, Integer, MetaData, Table, Text, create_engine
-
-metadata = MetaData()
-Table("person", metadata, Column("id", Integer, primary_key=True), {columns})
-engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
-with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 MAKES = Revision("makes", sql("CREATE TABLE person (id serial PRIMARY KEY, mail text)"), sql("DROP TABLE person"))
 CHECKS = ("upgrade", "drift", "autogenerate", "roundtrip", "locks", "crash", "data")
 LINE = r"line (\d+) sends behind it"
@@ -46,16 +31,17 @@ def judge(tmp_path: Path, pg_server: Server, agent: Agent) -> Judge:
     file.write_text("[tool.pgharness]\nalembic = 'alembic.ini'\n", encoding="utf-8")
 
     def judged(columns: str, *revisions: Revision, rules: tuple[str, ...] = ()) -> list[Finding]:
-        (folder / "env.py").write_text(ENV.format(columns=columns), encoding="utf-8")
+        (folder / "env.py").write_text(
+            WITH_A_TABLE.format(name="person", types="Column, Computed, Integer, Text", columns=columns),
+            encoding="utf-8",
+        )
         before: str | None = None
         for one in (MAKES, *revisions):
             (folder / "versions" / f"{one.slug}.py").write_text(one.text(before), encoding="utf-8")
             before = one.slug
         file.write_text("\n".join((file.read_text(encoding="utf-8"), *rules)), encoding="utf-8")
         settings = load_settings(file, only=CHECKS)
-        project = open_project(settings, agent=agent)
-        with contextlib.closing(project.runs):
-            return list(run_on(pg_server, plan_run(settings, project), started=time.perf_counter()).report.findings)
+        return list(run_with(settings, pg_server, agent).report.findings)
 
     return judged
 
@@ -72,7 +58,7 @@ def test_a_column_that_is_computed_comes_with_what_models_and_settings_have_to_k
     again = judge(plain, adds, Revision("fills", "\n".join(second)), rules=rules)
 
     assert found.code == "PGH-W002"
-    assert [(one.code, one.subject, one.message, one.mend) for one in again] == []
+    assert told(again) == []
 
 
 def test_what_stands_behind_a_copy_comes_behind_its_revision(judge: Judge) -> None:
@@ -99,4 +85,4 @@ def test_what_stands_behind_a_copy_comes_behind_its_revision(judge: Judge) -> No
     )
 
     assert found.code == "PGH-W006"
-    assert [(one.code, one.subject, one.message, one.mend) for one in judge(columns, *stages)] == []
+    assert told(judge(columns, *stages)) == []

@@ -13,6 +13,7 @@ from pgharness.report.model import Report
 from pgharness.running import Run
 from pgharness.servers import Server
 from tests.harness.chains import Revision, sql
+from tests.harness.runs import told
 
 COUNTRY = "versions/0003_add_country.py"
 
@@ -143,4 +144,4 @@ def test_what_is_told_to_finish_it_can_be_typed_in(
     again = judge_again(report, only=("upgrade", "leftovers", "locks", "crash")).findings
 
     assert found.keys() == {"PGH-L001", "PGH-L002", "PGH-L004", *(["PGH-L003"] if is_new else [])}
-    assert [(one.code, one.subject, one.message, one.mend) for one in again if one.revision != "leaves"] == []
+    assert told(one for one in again if one.revision != "leaves") == []
