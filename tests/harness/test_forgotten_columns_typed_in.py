@@ -14,16 +14,18 @@ from pgharness.report.fix_parts import parts_of
 from pgharness.servers import Server
 from pgharness.settings import load_settings
 from tests.harness.chains import Revision, sql, write_chain
+from tests.harness.history.crash_pairs import LOCK
 from tests.harness.runs import run_with, told
 
-ENV = """\
+# What is done in steps is committed in pieces, which one process alone may do at a time.
+ENV = f"""\
 from alembic import context
-from sqlalchemy import create_engine
-from {models} import Base
+from sqlalchemy import create_engine, text
+from {{models}} import Base
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+{LOCK}    context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 """
