@@ -52,14 +52,16 @@ def _judge_numbers(record: ChainRecord) -> Iterator[Finding | Minor]:
     """Find rows that have the numbers which their sequence gives next.
 
     Those that a revision writes out itself are few, and each refused INSERT moves the sequence on. Those that it copies, or gives a new
-    sequence, are as many as production has: they are none where nobody had any rows, as where the chain is deployed anew.
+    sequence, are as many as production has: they are none where nobody had any rows, as where the chain is deployed anew. Where that fails, they
+    cannot be told apart.
     """
+    is_deployed = record.deployment is not None and record.deployment.failure is None
     seeded = {(one.table, one.column) for one in record.deployment.given} if record.deployment is not None else set()
     copied = {
         (one.table, one.column): _copied(item, one, redacts=record.redacts)
         for item in record.revisions
         for one in item.upgrade.given
-        if record.deployment is not None and (one.table, one.column) not in seeded
+        if is_deployed and (one.table, one.column) not in seeded
     }
     yield from copied.values()
     for one in record.deployment.given if record.deployment is not None else ():
