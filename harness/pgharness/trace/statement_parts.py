@@ -12,6 +12,8 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TEXTS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+_SETS = re.compile(r"\s*UPDATE\b.*?\bSET\b(?P<sets>.*)", re.IGNORECASE | re.DOTALL)
+_ASSIGNS = re.compile(r'\s*(?P<column>"[^"]+"|\w+)\s*=(?P<value>.*)', re.DOTALL)
 _GIVES_ROWS = re.compile(r"\s*VALUES\b", re.IGNORECASE)
 _ALTERS_TABLE = re.compile(
     r'(?P<head>\s*ALTER\s+(?:FOREIGN\s+)?TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?:"[^"]+"|[\w$.]+)+\*?)\s+(?P<actions>.*)',
@@ -62,6 +64,27 @@ def split_at_where(sql: str) -> tuple[str, str]:
         if plain.count("(") == plain.count(")") and not {"'", '"'} & set(plain):
             return before.strip(), sql[match.end() :].strip()
     return sql.strip(), ""
+
+
+def makes_of_itself(sql: str) -> bool:
+    """Whether an UPDATE makes a column's value of the one that stands there, and no condition on that column spares what is made already."""
+    before, condition = split_at_where(sql)
+    sets = _SETS.match(before)
+    assigned = map(_ASSIGNS.match, _split(sets["sets"], ",")) if sets is not None else ()
+    return any(
+        _speaks_of(one["value"], one["column"]) and not _speaks_of(condition, one["column"])
+        for one in assigned
+        if one is not None
+    )
+
+
+def _speaks_of(text: str, column: str) -> bool:
+    """Whether an expression has a column, which is no literal, parameter, type or function of that name."""
+    plain = "".join(" " if one["text"] and one["text"][0] != '"' else one.group() for one in _TOKENS.finditer(text))
+    return (
+        re.search(rf"(?<![\w:])(?<!%\(){re.escape(column.strip(chr(34)))}(?!\w|\s*\()", plain, re.IGNORECASE)
+        is not None
+    )
 
 
 def in_parentheses(text: str, after: str) -> str:

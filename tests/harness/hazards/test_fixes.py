@@ -127,6 +127,7 @@ DANGEROUS = (
         "UPDATE parcel SET note = 'where ' || (SELECT 'a') WHERE qty > 3 OR code IS NULL", "writes", is_held_over=True
     ),
     Dangerous("delete from parcel where note = ';'", "writes", is_held_over=True),
+    Dangerous("update parcel set code = md5(code)", "writes", is_held_over=True),
     Dangerous("cluster leg using leg_pkey", "rewrites", relation="public.leg"),
     Dangerous("vacuum full leg", "rewrites", relation="public.leg"),
     Dangerous(ATTACH, "builds", "scan_2027_at_idx", relation="public.scan_2027"),
@@ -231,6 +232,24 @@ def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has
     assert "autocommit_block(): what line 7 sends, with a WHERE" in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert bound not in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert "UPDATE parcel SET note = 'q' WHERE ctid >= " in fix(Statement(plain, "", "r.py", 7))
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_made_of_itself"),
+    [
+        ("UPDATE parcel SET qty = qty + 1", True),
+        ("UPDATE parcel SET note = 'q', \"code\" = md5(parcel.code) WHERE qty > 1", True),
+        ("UPDATE parcel SET qty = qty + 1 WHERE qty < 3", False),
+        ("UPDATE parcel SET note = 'note'", False),
+        ("UPDATE parcel SET note = code, qty = %(qty)s", False),
+        ("DELETE FROM parcel", False),
+    ],
+)
+def test_what_makes_a_value_of_itself_is_never_sent_in_pieces(statement: str, *, is_made_of_itself: bool) -> None:
+    fix = Dangerous(statement, "writes", is_held_over=True).fix()
+
+    assert ("in one piece" in fix) == is_made_of_itself
+    assert ("COMMIT" in fix) != is_made_of_itself
 
 
 @pytest.mark.parametrize("statement", ["CALL fill_parcels()", "DO $$ BEGIN PERFORM fill_parcels(); END $$"])

@@ -8,7 +8,7 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.trace.fixes.partitions import fix_new_partition
 from pgharness.trace.fixes.writing import ATTACHES, BLOCK, bare, execute, has, sql_of, written_in_pieces
 from pgharness.trace.occurrences import Occurrence
-from pgharness.trace.statement_parts import outermost
+from pgharness.trace.statement_parts import makes_of_itself, outermost
 
 _WRITES_ALL = re.compile(r"^\s*UPDATE\b(?!.*\bWHERE\b)", re.IGNORECASE | re.DOTALL)
 _FILLS = re.compile(r"^\s*UPDATE\s+(?:ONLY\s+)?\S+\s+SET\s+(?P<column>\"[^\"]+\"|\w+)\s*=", re.IGNORECASE)
@@ -31,6 +31,12 @@ def fix_held_over(one: Occurrence, catalog: Snapshot) -> str:
     spared = ", with a WHERE that spares what the application has written since" if _WRITES_ALL.match(sql) else ""
     # What was bound to a statement is not in its text, so only the call that the revision has makes it again.
     sent = one.statement.statement
+    if makes_of_itself(sql):
+        called = f"what line {sent.line} sends" if sent.parameters and sent.line else execute(sql)
+        return (
+            f"do it in a revision of its own, before or after: {called}, in its transaction and in one piece, as it makes a value of the one that stands "
+            "there, so that whatever is committed and then sent again is done twice; rows that it writes wait until it ends"
+        )
     if not sent.parameters and one.lock.kind != "partitioned table" and (pieces := written_in_pieces(sql)):
         return f"do it in the next revision, some pages at a time, each committed: {BLOCK}{execute(pieces)}{spared}"
     call = f"what line {sent.line} sends" if sent.line else "what sends it now"

@@ -9,7 +9,7 @@ from pgharness.catalog.identifiers import quoted
 from pgharness.catalog.names import qualifier
 from pgharness.records.trace import Work
 from pgharness.trace.occurrences import Occurrence
-from pgharness.trace.statement_parts import outermost, split_at_where, the_one
+from pgharness.trace.statement_parts import makes_of_itself, outermost, split_at_where, the_one
 
 NAME = r'"[^"]+"|\w+'
 ATTACHES = re.compile(r"\bATTACH\s+PARTITION\b|\bPARTITION\s+OF\b", re.IGNORECASE)
@@ -49,6 +49,7 @@ def written_in_pieces(sql: str) -> str:
     if (
         writes is None
         or "$$" in text
+        or makes_of_itself(text)
         or re.search(r"\b(FROM|USING|RETURNING)\b", outermost(text[writes.end() :]), re.IGNORECASE)
     ):
         return ""
