@@ -12,6 +12,7 @@ from pgharness.kinds import our_kinds
 HERE = Path(__file__).parent
 # The test that types in what findings say, and the kinds of these findings.
 TYPED = {
+    "checks/test_moments.py": "U011",
     "checks/test_leftovers.py": "L001 L002 L003 L004",
     "hazards/test_fixes.py": "W001 W002 W004 W005 W006 W007 Z001",
     "hazards/test_pitfalls.py": "F001 F002 F003 F004 F005 F006 F007 F008 F009 F010",

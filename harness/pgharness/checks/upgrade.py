@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.deployment import judge_deployment
+from pgharness.checks.moments import judge_moments
 from pgharness.describing.advice import advice
 from pgharness.describing.caught import caught, caught_in_words, is_of_rows, left_out_in_words, mend_caught
 from pgharness.describing.differences import failure_evidence, failure_in_words
@@ -47,6 +48,7 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     yield from _unfilled(record)
     yield from _judge_unjudged(record)
     yield from judge_deployment(record, compare)
+    yield from judge_moments(record)
 
 
 def _unfilled(record: ChainRecord) -> Iterator[Note]:

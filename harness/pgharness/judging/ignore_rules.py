@@ -1,4 +1,4 @@
-"""Applies ignore rules to what checks compare, and finds rules that have expired or leave nothing out any more."""
+"""Applies to what checks compare what is left out of it, and finds ignore rules that have expired or leave nothing out any more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from pgharness.catalog.diff import Difference, difference
-from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.ignore_rules import IgnoreRule, IgnoreRules, in_words
 from pgharness.findings import Finding
 from pgharness.judging.declarations import NAME
@@ -14,18 +14,22 @@ from pgharness.judging.declarations import NAME
 
 @dataclass(frozen=True, slots=True)
 class Comparer:
-    """Compares for the checks of a run, and notes in `used` each rule that left something out."""
+    """Compares for the checks of a run, and notes in `used` each rule that left something out.
+
+    `moments` are facts that no two runs of the chain have alike (`records.moments`), which are told once, by `upgrade`.
+    """
 
     rules: IgnoreRules
+    moments: frozenset[FactKey] = frozenset()
     used: set[IgnoreRule] = field(default_factory=set)
 
     def __call__(self, left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
-        """Return the differences that no rule leaves out."""
+        """Return the differences that neither a rule nor the moment leaves out."""
         kept: list[Difference] = []
         for item in difference(left, right):
             leaving_out = self.rules.leaving_out(item)
             self.used.update(leaving_out)
-            if not leaving_out:
+            if not leaving_out and item[:3] not in self.moments:
                 kept.append(item)
         return tuple(kept)
 

@@ -29,6 +29,7 @@ from pgharness.judging.short_paths import with_short_paths
 from pgharness.judging.weighing import Said, Weighing
 from pgharness.kinds import kinds_of
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.moments import of_the_moment
 from pgharness.settings import nearest
 
 
@@ -88,7 +89,7 @@ def judge(
     before = record.chain.ancestors(rules.since) if rules.since is not None else frozenset()
     old = old_revisions(record.chain)
     charges = _charges(checks)
-    comparer = Comparer(rules.ignore)
+    comparer = Comparer(rules.ignore, of_the_moment(record))
     results: list[CheckResult] = []
     for check in checks:
         result = _judge_one(
