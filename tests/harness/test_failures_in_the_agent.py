@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from pgharness.agent.failures import describe
+from pgharness.running import Run
+from tests.harness.chains import Revision, table
 
 
 class WrappedError(Exception):
@@ -35,3 +39,31 @@ def test_an_error_of_the_projects_own_keeps_its_words_though_it_comes_of_the_ser
     error.__cause__ = WithStateError('relation "customer" does not exist')
 
     assert describe(error)["message"] == "there is no customer 7"
+
+
+def test_a_program_that_leaves_without_a_word_fails_by_what_it_caught() -> None:
+    drivers = WithStateError('relation "customer" does not exist')
+    left = SystemExit(1)
+    left.__context__ = DBAPIError("SELECT", None, drivers)
+
+    told = describe(left, "ROLLBACK")
+
+    assert (told["sqlstate"], told["message"], told["statement"]) == ("42P01", str(drivers), "SELECT")
+    assert describe(SystemExit("there is no customer 7"))["message"] == "there is no customer 7"
+    assert describe(SystemExit(1))["error"] == "SystemExit"
+
+
+def test_duplicates_on_which_a_program_leaves_are_told_as_duplicates(judge_chain: Callable[..., Run]) -> None:
+    unique = "op.create_unique_constraint('book_isbn_key', 'book', ['isbn'])"
+    leaves = Revision(
+        "leaves",
+        f"try:\n    {unique}\nexcept sa.exc.IntegrityError:\n    raise SystemExit(1)",
+        "op.drop_constraint('book_isbn_key', 'book')",
+    )
+
+    run = judge_chain(table("book", "id bigint PRIMARY KEY, isbn text"), leaves)
+
+    (finding,) = run.report.findings
+    assert finding.code == "PGH-U002"
+    assert "where two rows share isbn" in finding.message
+    assert "GROUP BY isbn HAVING count(*) > 1" in finding.mend

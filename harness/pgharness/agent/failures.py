@@ -54,11 +54,15 @@ def _live_models(files: Sequence[str], statement: str | None) -> list[str]:
 
 
 def _unwrapped(error: BaseException) -> BaseException:
-    """Return the driver's error as SQLAlchemy gave it, where a library has put the project's own around it and repeats its words (oslo.db)."""
+    """Return the driver's error as SQLAlchemy gave it, where the project's own stands around it and says no more.
+
+    So it does where a library repeats its words (oslo.db), and where a program catches it and leaves by an exit code.
+    """
     one: BaseException | None = error
+    is_silent = isinstance(error, SystemExit) and not isinstance(error.code, str)
     while one is not None and not isinstance(error, SQLAlchemyError):
         told = one.orig if isinstance(one, DBAPIError) and one.orig is not None else one
-        if sqlstate_of(told) and message_of(told).splitlines()[0] in str(error):
+        if sqlstate_of(told) and (is_silent or message_of(told).splitlines()[0] in str(error)):
             return one.with_traceback(error.__traceback__)
         one = one.__cause__ or one.__context__
     return error
