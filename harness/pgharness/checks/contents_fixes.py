@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.catalog.names import qualifier
 from pgharness.catalog.proposing.python_words import name, operation
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
@@ -25,7 +27,7 @@ def mend_dropped(seen: Seen, up: TableChanges, column: str) -> str:
     met = seen.item.upgrade.met
     table = met.table(up.table) if met is not None else None
     dropped = table.column(column) if table is not None else None
-    twin = _in_its_place(up, table, dropped) if table is not None and dropped is not None else None
+    twin = _in_its_place(seen, up, table, dropped) if table is not None and dropped is not None else None
     if twin is not None:
         there, back = (
             f"op.alter_column({name(up.table)}, {name(old)}, new_column_name={name(new)}, schema={name(qualifier(up.table))})"
@@ -42,14 +44,38 @@ def mend_dropped(seen: Seen, up: TableChanges, column: str) -> str:
     return f'{keep}{DECLARE}, or irreversible = "<reason>" there, and raise NotImplementedError(irreversible) in downgrade()'
 
 
-def _in_its_place(up: TableChanges, table: TableContents, dropped: StoredColumn) -> StoredColumn | None:
+def _in_its_place(seen: Seen, up: TableChanges, table: TableContents, dropped: StoredColumn) -> StoredColumn | None:
     """Return the column that was added in place of a dropped one: the only one of its type, where only one of that type is gone.
 
-    Of a column that was split, or several that were merged, none is the old one under another name.
+    Of a column that was split, or several that were merged, none is the old one under another name; nor is one that refers to another table, or
+    that the revision gives values of its own, each row another.
     """
     added = [one for one in up.added if one.type_name == dropped.type_name]
     gone = [name for name in up.gone if (one := table.column(name)) is not None and one.type_name == dropped.type_name]
-    return added[0] if len(added) == len(gone) == 1 else None
+    if not len(added) == len(gone) == 1:
+        return None
+    before, after = (
+        _referred(snapshot, table.name, name)
+        for snapshot, name in ((seen.item.before, dropped.name), (seen.item.upgrade.snapshot, added[0].name))
+    )
+    refers_elsewhere = bool(before and after) and before != after
+    return None if refers_elsewhere or _has_values_of_its_own(seen, table, dropped, added[0]) else added[0]
+
+
+def _referred(snapshot: Snapshot | None, table: str, column: str) -> set[str]:
+    """Return the tables to which a column refers."""
+    keys = read_foreign_keys(snapshot) if snapshot is not None else ()
+    return {one.referenced for one in keys if one.table == table and column in one.columns}
+
+
+def _has_values_of_its_own(seen: Seen, table: TableContents, dropped: StoredColumn, added: StoredColumn) -> bool:
+    """Whether a new column has values, more than one default, that the dropped one had not in any row."""
+    left = seen.item.upgrade.left
+    later = left.table(table.name, table.oid) if left is not None else None
+    if later is None:
+        return False
+    old, new = table.values(dropped.name), later.values(added.name)
+    return len(new) > 1 and not new <= old
 
 
 def keep_values_for(seen: Seen, table: str, column: str) -> str:

@@ -44,6 +44,11 @@ class TableContents:
         """Return the column of this name, or None."""
         return next((one for one in self.columns if one.name == name), None)
 
+    def values(self, name: str) -> frozenset[str]:
+        """Return what its rows have in a column, without NULL."""
+        places = [place for place, one in enumerate(self.columns) if one.name == name]
+        return frozenset(value for row in self.rows for place in places if (value := row[place]) is not None)
+
     def without(self, keys: Collection[tuple[Value, ...]]) -> TableContents:
         """Return the table without the rows of these keys."""
         places = [place for name in self.key for place, one in enumerate(self.columns) if one.name == name]

@@ -1,0 +1,44 @@
+"""`data` takes a column for another name of the one that a revision drops only where nothing speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pgharness.running import Run
+from tests.harness.chains import Revision, sql
+
+MAKES = Revision(
+    "makes",
+    sql(
+        "CREATE TABLE shelf (id text PRIMARY KEY)",
+        "CREATE TABLE room (id text PRIMARY KEY)",
+        "CREATE TABLE book (id bigint PRIMARY KEY, title text UNIQUE, shelf text REFERENCES shelf)",
+    ),
+    sql("DROP TABLE book", "DROP TABLE room", "DROP TABLE shelf"),
+)
+WAY_BACK = sql("ALTER TABLE book ADD shelf text REFERENCES shelf", "ALTER TABLE book DROP place")
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_renamed"),
+    [
+        (["ALTER TABLE book ADD place text REFERENCES shelf"], True),
+        (["ALTER TABLE book ADD place text REFERENCES shelf", "UPDATE book SET place = shelf"], True),
+        (["ALTER TABLE book ADD place text DEFAULT 'none'"], True),
+        (["ALTER TABLE book ADD place text REFERENCES room"], False),
+        (["ALTER TABLE book ADD place text", "UPDATE book SET place = title"], False),
+    ],
+    ids=["empty", "copied", "with a default", "refers to another table", "filled with something else"],
+)
+def test_another_column_is_another_name_only_where_it_could_hold_the_same(
+    judge_chain: Callable[..., Run], steps: list[str], *, is_renamed: bool
+) -> None:
+    moves = Revision("moves", sql(*steps, "ALTER TABLE book DROP shelf"), WAY_BACK)
+
+    run = judge_chain(MAKES, moves, only=("upgrade", "data"))
+
+    (finding,) = (one for one in run.report.findings if one.subject == "column public.book.shelf")
+    assert ('new_column_name="place"' in finding.mend) == is_renamed
+    assert ("keep them in a table" in finding.mend) != is_renamed
