@@ -40,6 +40,13 @@ def test_a_relative_script_location_is_led_to_its_folder_from_wherever_the_comma
     assert f"or type it in {tmp_path / 'project'}" in ended.err
 
 
+def test_a_script_location_of_the_inis_own_folder_is_led_there_too(typed_elsewhere: Check, tmp_path: Path) -> None:
+    ended = typed_elsewhere({"alembic.ini": LOCATED.format(location=".", path="%(here)s")})
+
+    assert ended.code == 2
+    assert f"fix: script_location = %(here)s in {tmp_path}" in ended.err
+
+
 def test_an_ini_that_names_no_folder_is_that_of_the_env_py_beside_it(typed_elsewhere: Check) -> None:
     ended = typed_elsewhere({"alembic.ini": "[alembic]\nprepend_sys_path = %(here)s\n"})
 

@@ -18,7 +18,8 @@ EXAMPLE = 'make_config = "module:function" in [tool.pgharness]; the function ret
 # It is called where the chain is read, too, before there is a database.
 ENGINE_RECIPE = (
     "let it connect to nothing: where env.py takes a connection, put the engine into its place, "
-    'config.attributes["connection"] = create_engine(url), which is connected when env.py runs'
+    'config.attributes["connection"] = create_engine(url), which is connected when env.py runs; '
+    "what your program connects for while it is made, env.py may make where there is none: create_app().app_context().push()"
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from .leading_here import connection_recipe
 from .stopping import Stop
 from .versions import commit
 
@@ -16,14 +17,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
-OWN_CONNECTION_RECIPE = (
-    'let env.py begin with connection = config.attributes.get("connection") and use it where it is not None; '
-    'or take the URL from config.get_main_option("sqlalchemy.url")'
-)
-CONNECTION_RECIPE = (
-    f"{OWN_CONNECTION_RECIPE}; "
-    'or, where it reads a variable, set environment = {DATABASE_URL = "{url}"} in [tool.pgharness]'
-)
+    from .project import Project
 
 SEVERAL_DATABASES_RECIPE = (
     "check one of its databases at a time: let env.py run for the one that context.get_x_argument() names, on the URL in "
@@ -37,24 +31,27 @@ _SESSION_SETTINGS = (
 )
 
 
-def require_test_database(context: MigrationContext, name: str) -> Connection:
+def require_test_database(context: MigrationContext, project: Project) -> Connection:
     """Return the connection that env.py configured, once it is sure that it leads to the test database. Raises Stop."""
     connection = context.connection
     if connection is None:
-        raise Stop("env.py configured no connection.", seen="context.configure() got none", mend=CONNECTION_RECIPE)
+        raise Stop(
+            "env.py configured no connection.", seen="context.configure() got none", mend=connection_recipe(project)
+        )
     if connection.dialect.name != "postgresql":
         raise Stop(
             "env.py ignores the connection it is given.",
             seen=f"it connected to {connection.dialect.name}, not to PostgreSQL; nothing was run there",
-            mend=CONNECTION_RECIPE,
+            mend=connection_recipe(project),
         )
+    name = project.task["parts"]["database"]
     connected_to = connection.scalar(text("SELECT pg_catalog.current_database()"))
     if connected_to != name:
         raise Stop(
             "env.py ignores the connection it is given.",
             seen=f"it connected to the database {connected_to!r} on {connection.engine.url.host or 'a local socket'}; "
             "nothing was run there",
-            mend=CONNECTION_RECIPE,
+            mend=connection_recipe(project),
         )
     return connection
 

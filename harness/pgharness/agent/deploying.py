@@ -121,7 +121,7 @@ class Deployment:
         """Return where Alembic keeps the revision, and leave the connection as it was. Raises Stop where it is another database's."""
         known = len(self._statements.sent)
         was_in_transaction = context.connection is not None and context.connection.in_transaction()
-        connection = require_test_database(context, self._project.task["parts"]["database"])
+        connection = require_test_database(context, self._project)
         seen = {
             "version_table": version_table(context, connection),
             "commits_each": commits_each_statement(connection),

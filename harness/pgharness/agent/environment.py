@@ -128,7 +128,7 @@ def _act(
     context = alembic.get_context()
     if project.task["versions_folder"]:
         project.scripts = script_directory(project.config)  # env.py may have chosen the folder of its revisions itself
-    own = require_test_database(context, project.task["parts"]["database"])
+    own = require_test_database(context, project)
     with free_connection(own) as connection:
         notices: list[Notice] = []
 

@@ -8,7 +8,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from . import ahead
-from .connections import CONNECTION_RECIPE, SEVERAL_DATABASES_RECIPE
+from .connections import SEVERAL_DATABASES_RECIPE
+from .leading_here import connection_recipe
 from .stopping import Stop
 
 if TYPE_CHECKING:
@@ -55,5 +56,5 @@ def elsewhere(project: Project, error: AnotherDatabaseError) -> Stop:
     return Stop(
         "env.py ignores the connection it is given.",
         seen=f"{error}; nothing was run there",
-        mend=SEVERAL_DATABASES_RECIPE if project.serves_several_databases else CONNECTION_RECIPE,
+        mend=SEVERAL_DATABASES_RECIPE if project.serves_several_databases else connection_recipe(project),
     )

@@ -19,7 +19,7 @@ _PLACEHOLDERS = (
 )
 # A name of several words; decouple, environs, starlette and those who raise by hand all put it into their message.
 _NAME = re.compile(r"(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)")
-_READS = re.compile(r"""(?:getenv|environ(?:\.get)?)\s*[\[(]\s*["'](\w+)["']""")
+READS = re.compile(r"""(?:getenv|environ(?:\.get)?)\s*[\[(]\s*["'](\w+)["']""")
 # These name constants of the project's code.
 _OF_CODE = (ImportError, SyntaxError, NameError, AttributeError, AssertionError)
 
@@ -31,7 +31,7 @@ def missing_variables(error: BaseException, text: str) -> tuple[str, ...]:
             if names:
                 return tuple(dict.fromkeys(names))
     if "None" in str(error):
-        return tuple(name for name in dict.fromkeys(_READS.findall(text)) if name not in os.environ)
+        return tuple(name for name in dict.fromkeys(READS.findall(text)) if name not in os.environ)
     return ()
 
 
@@ -40,9 +40,14 @@ def variables_recipe(names: tuple[str, ...]) -> str:
     return f"set environment = {{{', '.join(f'{name} = {_value_of(name)}' for name in names)}}} in [tool.pgharness]"
 
 
-def _value_of(name: str) -> str:
+def is_part_of_url(name: str) -> str:
+    """Return the placeholder for what a variable is for by its name; empty where it is for something else than the database."""
     last = name.upper().rpartition("_")[2]
-    return f'"{next((value for words, value in _PLACEHOLDERS if last.endswith(words)), "<value>")}"'
+    return next((value for words, value in _PLACEHOLDERS if last.endswith(words)), "")
+
+
+def _value_of(name: str) -> str:
+    return f'"{is_part_of_url(name) or "<value>"}"'
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

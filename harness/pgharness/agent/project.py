@@ -182,7 +182,8 @@ def _opened(config: Config, task: dict[str, Any]) -> ScriptDirectory:
         raise Stop(
             f"No env.py found in {scripts.dir}.",
             seen=f"looked for {scripts.env_py_location}",
-            mend="correct script_location; where there never was one, `alembic init` makes it",
+            mend=location_recipe(config)
+            or "correct script_location; where there never was one, `alembic init` makes it",
         )
     return scripts
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .connections import CONNECTION_RECIPE, OWN_CONNECTION_RECIPE, SEVERAL_DATABASES_RECIPE
+from .connections import SEVERAL_DATABASES_RECIPE
+from .leading_here import OWN_CONNECTION_RECIPE, connection_recipe
 from .missing_variables import missing_variables, variables_recipe
 from .stopping import in_one_line
 
@@ -37,7 +38,7 @@ PROGRAM_RECIPE = (
     'which sets up more before it runs the chain, let a function of yours do so: make_config = "module:function" in [tool.pgharness], which '
     "gets the URL and returns Alembic's configuration"
 )
-# What env.py may raise, words of its message, and what helps.
+# What env.py may raise, words of its message, and what helps; {connection} stands for what leads it to the test database.
 MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
         (ImportError,),
@@ -77,13 +78,14 @@ MENDS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         (
             "hand the password on as it comes: str() of a URL hides it behind ***, url.render_as_string(hide_password=False) does not "
             "(with .replace('%', '%%') where it goes into set_main_option()); or "
-            f"{CONNECTION_RECIPE}"
+            "{connection}"
         ),
     ),
     *(((SQLAlchemyError, OSError), words, SSL_RECIPE) for words in ("does not support SSL", "rejected SSL upgrade")),
     ((SQLAlchemyError,), "async", DRIVER_RECIPE),
     ((SQLAlchemyError,), "greenlet_spawn", DRIVER_RECIPE),
-    ((SQLAlchemyError, OSError, SystemExit), "", CONNECTION_RECIPE),
+    ((SQLAlchemyError, OSError), "", "{connection}"),
+    ((SystemExit,), "", "{connection}; or, where it runs in your program alone, " + PROGRAM_RECIPE),
     ((SyntaxError, NameError), "", f"{SEE_IT} env.py or what it imports"),
     (
         (BaseException,),
@@ -117,7 +119,8 @@ def mend_of_env_py(project: Project, error: BaseException) -> str:
         return SEVERAL_DATABASES_RECIPE
     if isinstance(error, ImportError) and (recipe := path_recipe(project.config, error)):
         return recipe
-    return next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))
+    mend = next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))
+    return mend.replace("{connection}", connection_recipe(project)) if "{connection}" in mend else mend
 
 
 def mend_of_revision_file(config: Config, error: BaseException) -> str:
