@@ -144,6 +144,7 @@ REFUSED = [
     ("42P10", "INSERT INTO child (id) VALUES (1) ON CONFLICT (id) DO NOTHING", "create_unique_constraint"),
     ("42P16", "CREATE OR REPLACE VIEW reads AS SELECT name FROM child", "DROP VIEW and CREATE VIEW"),
     ("42P16", "ALTER TABLE parent ADD PRIMARY KEY (other)", "op.drop_constraint"),
+    ("42P16", "ALTER TABLE parent ADD self parent", 'name="parent_<column>"'),
     ("42P17", "CREATE INDEX ON child ((now()::text || name))", "on its columns alone"),
     (
         "54000",

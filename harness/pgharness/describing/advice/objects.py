@@ -204,6 +204,12 @@ OBJECTS: tuple[Advice, ...] = (
         r"multiple primary keys",
     ),
     Advice(
+        "42P16",
+        "invalid_table_definition",
+        'the type of that name is the row type of the table {table}: name the enum, or type, otherwise, as sa.Enum(…, name="{table}_<column>"), and make that first',
+        r"composite type (?P<table>\S+) cannot be made a member of itself",
+    ),
+    Advice(
         "42P17",
         "invalid_object_definition",
         "let it depend on its columns alone: no now(), no cast or format by the session's time zone or language (… AT TIME ZONE 'UTC'), no own function that is not declared IMMUTABLE",
