@@ -19,7 +19,7 @@ from .failures import describe
 from .forking import leave_nursery
 from .imports import imported_modules, note_imports
 from .leaving_out import LeftOut
-from .models import build_models
+from .models import build_models, names_in
 from .plugins import make_what_plugins_declare
 from .project import Project, move_to, open_project
 from .queries import answer_query
@@ -90,6 +90,7 @@ def _converse(project: Project, channel: Channel) -> None:
             stand_in=project.task["parts"]["database"] + ahead.SUFFIX,
             path=sys.path,
             modules=imported_modules(),
+            names=names_in(environment.target_metadata),
         )
         while (message := channel.receive())["do"] != "end":
             ACTS[message["do"]](environment, channel, message)

@@ -69,7 +69,9 @@ class Conversation:
         self.version_table: str = told["version_table"]
         self.backend: int = told["backend"]
         """The server's process that serves the migration."""
-        if told["changes"] and child.imported_ahead:
+        if not child.imported_ahead:
+            project.runs.names = told["names"]
+        elif told["changes"] or project.runs.names not in {None, told["names"]}:
             raise ImportedTooEarlyError
         environment = {**os.environ, **told["variables"]}
         wanted = {name: told[name] for name in ("path", "stand_in", "changes", "set_early")}

@@ -36,6 +36,8 @@ class ProjectRuns:
         self._left = MOST_NURSERIES
         self.hands_over = False
         """Whether env.py takes nothing but a connection in `config.attributes`."""
+        self.names: str | None = None
+        """A digest of the names that the models have where env.py imports them itself; None before any run has told."""
         self._is_closed = False
 
     def child(self, task: Task) -> Child:
