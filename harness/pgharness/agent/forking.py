@@ -10,10 +10,13 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import ahead
 from .channel import Channel
+
+if TYPE_CHECKING:
+    from .conventions import Conventions
 
 _PR_SET_PDEATHSIG = 1
 
@@ -78,7 +81,7 @@ def _be_nursery(connected: socket.socket) -> None:
     ahead.use(wanted["stand_in"])
     sys.path[:] = wanted["path"]
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what is imported may run programs, and want to know how they ended
-    is_imported = all(_is_imported(name) for name in wanted["modules"])
+    is_imported = all(_is_imported(name, wanted["conventions"]) for name in wanted["modules"])
     made = ahead.changes(before, os.environ)
     early = set(wanted["set_early"])
     is_as_in_a_run = early <= made.keys() and {name: made[name] for name in made.keys() - early} == wanted["changes"]
@@ -90,9 +93,13 @@ def _be_nursery(connected: socket.socket) -> None:
         serve_forks(connected, at_end=lambda: None)
 
 
-def _is_imported(name: str) -> bool:
+def _is_imported(name: str, conventions: Conventions) -> bool:
     try:
         importlib.import_module(name)
+        if name in conventions:
+            from .conventions import give  # noqa: PLC0415 - it needs SQLAlchemy, which may be missing
+
+            give(name, conventions)
     except BaseException:  # importing runs anybody's code, and whoever needs it will tell
         return False
     return True

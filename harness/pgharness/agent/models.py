@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, MetaData, Table, TypeDecorator, text
@@ -19,19 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 Refused = dict[str, Any]
-
-
-def names_in(metadata: Sequence[MetaData]) -> str:
-    """Return a digest of the names that models declare; a naming convention that comes only once they are imported gives none to what is there."""
-    names = [
-        (
-            table.fullname,
-            sorted(str(one.name) for one in [*table.constraints]) + sorted(str(one.name) for one in table.indexes),
-        )
-        for one in metadata
-        for table in one.tables.values()
-    ]
-    return sha256(repr(sorted(names)).encode()).hexdigest()
 
 
 def build_models(connection: Connection, metadata: Sequence[MetaData]) -> dict[str, Any]:

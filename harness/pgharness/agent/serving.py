@@ -13,13 +13,14 @@ from .autogenerate import pending_operations, write_draft
 from .by_hand import call_by_hand
 from .channel import Channel, Message
 from .chosen_folders import chosen_folders
+from .conventions import conventions_of, names_in
 from .deploying import Deployment
 from .environment import Environment, connection_for_env_py, run_environment
 from .failures import describe
 from .forking import leave_nursery
 from .imports import imported_modules, note_imports
 from .leaving_out import LeftOut
-from .models import build_models, names_in
+from .models import build_models
 from .plugins import make_what_plugins_declare
 from .project import Project, move_to, open_project
 from .queries import answer_query
@@ -79,6 +80,7 @@ def _converse(project: Project, channel: Channel) -> None:
     """Run env.py, and there do one thing after another until the harness has no more to ask."""
 
     def answer(environment: Environment) -> None:
+        modules = imported_modules()
         channel.send(
             "environment",
             version_table=environment.version_table,
@@ -89,8 +91,9 @@ def _converse(project: Project, channel: Channel) -> None:
             variables=ahead.written_for(project.task["variables"], project.task["parts"], project.url),
             stand_in=project.task["parts"]["database"] + ahead.SUFFIX,
             path=sys.path,
-            modules=imported_modules(),
+            modules=modules,
             names=names_in(environment.target_metadata),
+            conventions=conventions_of(environment.target_metadata, modules),
         )
         while (message := channel.receive())["do"] != "end":
             ACTS[message["do"]](environment, channel, message)

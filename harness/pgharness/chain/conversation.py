@@ -74,7 +74,7 @@ class Conversation:
         elif told["changes"] or project.runs.names not in {None, told["names"]}:
             raise ImportedTooEarlyError
         environment = {**os.environ, **told["variables"]}
-        wanted = {name: told[name] for name in ("path", "stand_in", "changes", "set_early")}
+        wanted = {name: told[name] for name in ("path", "stand_in", "changes", "set_early", "conventions")}
         self._runs = project.runs
         self._surroundings = {"folder": str(Path.cwd()), "environment": environment, **wanted}
         self._runs.import_ahead(self._surroundings, told["modules"])

@@ -61,8 +61,9 @@ class ProjectRuns:
         return told
 
     def import_ahead(self, surroundings: Mapping[str, Any], modules: Sequence[str]) -> None:
-        """Import what runs of the project import, once for all that come; `surroundings` are `folder`, `path`, `environment`, `stand_in`, `changes`, `set_early`.
+        """Import what runs of the project import, once for all that come.
 
+        `surroundings` are `folder`, `path`, `environment`, `stand_in`, `changes`, `set_early`, `conventions`.
         What modules read of the database when they are imported is that of the stand-in, from which each run is led to its own.
         """
         with self._lock:
