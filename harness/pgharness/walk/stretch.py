@@ -90,14 +90,23 @@ class Stretch:
         """Whether a revision has ended the process that works on this database."""
         return self._conversation.has_ended
 
-    def arrive(self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool) -> bool:
-        """Run what a new database still lacks, entering without running it what is passed over; say whether all passed."""
-        for step in steps_on_the_way(
+    def arrive(
+        self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool, fills: bool = False
+    ) -> bool:
+        """Run what a new database still lacks, entering without running it what is passed over; say whether all passed.
+
+        Where it `fills`, each revision meets tables with rows.
+        """
+        on_the_way = steps_on_the_way(
             self._conversation, revisions, passed_over, together=together, watches=self._uncounted
-        ):
+        )
+        for step, revision in zip(on_the_way, revisions, strict=False):  # a failure ends the steps
             if step.failure is not None:
                 return False
             self.arrived = step
+            if fills:
+                self._has_run(revision, UP)
+                self.fill()
         return True
 
     def look(self) -> Step:
