@@ -305,7 +305,9 @@ class Walk:
         if downgrade.failure is not None or position.failed is not None:
             return record
         known = record.upgrade if downgrade.snapshot == record.before else None
-        return replace(record, reupgrade=stretch.step(record.revision, UP, fill=Population.VARIED, known=known))
+        record = replace(record, reupgrade=stretch.step(record.revision, UP, fill=Population.VARIED, known=known))
+        stretch.set_back(record)
+        return record
 
     def _to_be_tried_again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
         """Return how a revision that failed is tried once more: on plain rows, then without rows, then in one go with those before it.
