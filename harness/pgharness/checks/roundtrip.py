@@ -163,7 +163,8 @@ def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[F
         kept = ", ".join(one.subject for one in told)
         yield Note(NAME, revision.revision, f"its downgrade leaves validated what is NOT VALID before it: {kept}")
         return
-    if facts and record.downgrade is not None and record.upgrade.snapshot == record.downgrade.snapshot:
+    is_untouched = record.downgrade is not None and record.upgrade.snapshot == record.downgrade.snapshot
+    if facts and is_untouched and not minor_name(facts):
         yield _changes_nothing(revision, told, restoring.proposals)
         return
     for one in told:
@@ -200,10 +201,10 @@ def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Propos
     )
 
 
-def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> Iterator[Finding | Note]:
+def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> Iterator[Finding | Note | Minor]:
     order, facts = _split(changed)
     for told in describe_differences(facts, left="the first upgrade", right="the upgrade after a downgrade"):
-        yield _finding(
+        finding = _finding(
             "PGH-R009",
             revision,
             f"Upgrading again after downgrade() gives a different catalog. {told.message}",
@@ -211,6 +212,8 @@ def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> It
             told.evidence,
             subject=told.subject,
         )
+        name = minor_name(told.differences)
+        yield Minor(name, finding) if name else finding
     yield from _note_order(revision, order, "its re-upgrade")
 
 
