@@ -338,7 +338,9 @@ def test_a_downgrade_that_leaves_but_another_name_of_a_not_null_is_a_note(
     there = table("a", "id bigint PRIMARY KEY, name text NOT NULL")
 
     report = judge_chain(there, Revision("anew", WROTE_ANEW, down), only=("roundtrip",)).report
-    strict = judge_chain(there, Revision("anew", WROTE_ANEW, down), only=("roundtrip",), strict=("not null names",)).report
+    strict = judge_chain(
+        there, Revision("anew", WROTE_ANEW, down), only=("roundtrip",), strict=("not null names",)
+    ).report
 
     assert [finding.message for finding in report.findings] == []
     assert [note.revision for note in report.notes if "NOT NULL" in note.message or "not null" in note.message] != []
