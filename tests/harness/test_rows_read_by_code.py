@@ -238,3 +238,38 @@ def test_the_release_before_writes_texts_of_the_form_that_the_walk_has_learned(j
 
     assert report.findings == ()
     assert [one.status for one in report.results if one.name == "compat"] == [Status.PASSED]
+
+
+PERSON = table("person", "id int PRIMARY KEY, name text NOT NULL, motto text NOT NULL")
+ALL = "for row in op.get_bind().execute(sa.text('SELECT id, name, motto FROM person')).all():\n    "
+TAKES_TWO = Revision(
+    "reads",
+    f"{ALL}first, last = row.name.split(' ')\n    op.execute(f\"UPDATE person SET motto = '{{first}}' WHERE id = {{row.id}}\")",
+)
+GIVEN = {"public.person.name": ["Ada Lovelace", "Plato", "Jan van Eyck"]}
+
+
+def test_code_that_fails_on_values_that_people_gave_is_found(judge_chain: Callable[..., Run]) -> None:
+    (finding,) = judge_chain(PERSON, TAKES_TWO, only=("upgrade",), values=GIVEN).report.findings
+
+    assert finding.code == "PGH-U002"
+    assert "values =" not in finding.mend
+    assert "pgharness" not in finding.message
+
+
+def test_one_that_takes_them_passes_and_none_is_called_made(judge_chain: Callable[..., Run]) -> None:
+    takes = Revision("reads", f"{ALL}first, _, rest = row.name.partition(' ')")
+
+    report = judge_chain(PERSON, takes, only=("upgrade",), values=GIVEN).report
+
+    assert report.findings == ()
+    assert [note.message for note in report.notes if "person.name" in note.message] == []
+
+
+def test_values_of_another_column_are_asked_for_where_those_of_one_were_given(judge_chain: Callable[..., Run]) -> None:
+    own = Revision("reads", f"{ALL}assert row.name and row.motto[3] == '/'")
+
+    report = judge_chain(PERSON, own, only=("upgrade",), values=GIVEN).report
+
+    (told,) = [one.message for one in report.notes if "which may be untypical" in one.message]
+    assert 'values = {"public.person.motto" = ["<value>", …]}' in told

@@ -240,9 +240,14 @@ class Walk:
         """
         if record.upgrade.failure is not None and not self.passed_over:
             require_what_is_wanted(record.revision, record.upgrade.failure, self.databases.server.description)
-        read_as = tuple((one.table, one.column, one.type_name) for one in position.learned if one.type_name)
+        given = frozenset(self.project.settings.words)
+        read_as = tuple(
+            (one.table, one.column, one.type_name)
+            for one in position.learned
+            if one.type_name and (one.table, one.column) not in given
+        )
         learned = tuple(place for place in self.words if any(_is_about(one, place) for one in position.learned))
-        self.records.append(replace(record, read_as=read_as, learned=learned))
+        self.records.append(replace(record, read_as=read_as, learned=learned, given_values=given))
         self.advance(record.revision.label)
         if record.upgrade.failure is not None:
             self.passed_over.add(record.revision.revision)
