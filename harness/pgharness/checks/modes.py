@@ -221,5 +221,5 @@ CHECK = Check(
     tried=tried,
     whole=whole,
     tells_untried=True,
-    skip_reason="not checked: modes_budget is 0, the baseline has revisions of the chain, or the chain cannot be run twice on the given server",
+    skip_reason="not checked: modes_budget is 0, the baseline has all revisions of the chain, or the chain cannot be run twice on the given server",
 )
