@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from pgharness.experiments.psql import run_as_psql
 from pgharness.experiments.written_rows import Written, read_written
 from pgharness.findings import CannotRun
 from pgharness.records.modes import OtherRows, ScriptRun
+from pgharness.records.revisions import Revision
 from pgharness.servers import Connection
 
 # As Alembic makes it, wherever env.py puts it.
@@ -34,11 +35,9 @@ def try_script(site: Site, upgraded: Written | None, given: Collection[str] = ()
     text = Path(site.project.env_py).read_text(encoding="utf-8", errors="replace")
     if "is_offline_mode" not in text:
         return ScriptRun()
-    if "open(" in text or "output_buffer" in text:
-        return ScriptRun(untried="env.py writes its script to files of its own")
     begun = tips(site.project.chain, frozenset(given))
-    if len(begun) > 1:
-        return ScriptRun(untried="the baseline ends at several revisions, and `alembic upgrade --sql` begins at one")
+    if (untried := _why_none(text, begun)) is not None:
+        return ScriptRun(untried=untried)
     with site.databases.experiment("offline") as database:
         try:
             script = write_sql(site.project, database, begun[0].revision if begun else "")
@@ -51,6 +50,15 @@ def try_script(site: Site, upgraded: Written | None, given: Collection[str] = ()
     if "paramstyle" in text:
         return as_written
     return _without_doubled_percents(site, script, upgraded, as_written)
+
+
+def _why_none(env_py: str, begun: Sequence[Revision]) -> str | None:
+    """Return why no script is asked for, where none is."""
+    if "open(" in env_py or "output_buffer" in env_py:
+        return "env.py writes its script to files of its own"
+    if len(begun) > 1:
+        return "the baseline ends at several revisions, and `alembic upgrade --sql` begins at one"
+    return None
 
 
 def _nothing_to_run(script: Script) -> ScriptRun | None:
