@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -354,3 +355,35 @@ def test_a_downgrade_that_does_nothing_is_told_with_all_that_it_leaves(judge_cha
     (finding,) = judge_chain(there, also, only=("roundtrip",)).report.findings
 
     assert (finding.code, finding.revision) == ("PGH-R005", "anew")
+
+
+def version(number: int) -> str:
+    """Return the code that makes a function, or puts it in the place of another."""
+    return sql(f"CREATE OR REPLACE FUNCTION answer(a int) RETURNS int LANGUAGE sql AS 'SELECT {number}'")
+
+
+REPLACES = Revision("replaces", version(2), version(1))
+
+
+def test_a_function_that_is_put_back_though_nobody_made_it_is_led_to_a_baseline(
+    judge_chain: Callable[..., Run], tmp_path: Path
+) -> None:
+    stood = tmp_path / "stood.sql"
+    stood.write_text("CREATE FUNCTION answer(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';", encoding="utf-8")
+
+    (finding,) = judge_chain(table("a"), REPLACES, only=("roundtrip",)).report.findings
+    handed_over = judge_chain(table("a"), REPLACES, only=("roundtrip",), baseline=stood).report
+
+    assert (finding.code, finding.revision) == ("PGH-R004", "replaces")
+    assert finding.mend.startswith("where it stood there before the first revision, hand that over")
+    assert "DROP FUNCTION" in finding.mend
+    assert handed_over.findings == ()
+
+
+def test_a_function_that_the_revision_makes_itself_is_not(judge_chain: Callable[..., Run]) -> None:
+    forgets = Revision("forgets", f"{version(1)}\n{sql('ALTER TABLE a ADD b int')}", sql("ALTER TABLE a DROP b"))
+
+    (finding,) = judge_chain(table("a"), forgets, only=("roundtrip",)).report.findings
+
+    assert (finding.code, finding.revision) == ("PGH-R004", "forgets")
+    assert "--baseline" not in finding.mend
