@@ -26,12 +26,13 @@ from pgharness.chain.upgrade import upgrade_to
 from pgharness.checks import data
 from pgharness.databases import Database, Databases, Outside
 from pgharness.experiments.calibrating import calibrate
+from pgharness.experiments.checkpoints import Checkpoints
 from pgharness.experiments.culprits import with_culprits
 from pgharness.experiments.experiment import Experiment, Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
 from pgharness.experiments.old_release.experiment import EXPERIMENT as OLD_RELEASE
 from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
-from pgharness.findings import CannotRun, Finding
+from pgharness.findings import CannotRun, ChainFails, Finding
 from pgharness.profile import read_profile
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
@@ -182,12 +183,12 @@ class _Recording:
         record = walking.result()
         record = replace(
             record,
-            deployment=self._compared(deployment, record.walked_head),
+            deployment=self._compared(deployment, record),
             later_deployments=tuple(self._deployed_later(record, deployment)),
         )
         record = self._with_culprits(record)
         if found is None and record.head is not None:
-            found = self._experiment_elsewhere(record.head, experiments)
+            found = self._experiment_elsewhere(record.head, experiments, record.words)
         elif found is not None and record.head is not None and _wants_words(record, found.get(OLD_RELEASE.name)):
             found |= self._experiment_elsewhere(record.head, (OLD_RELEASE,), record.words)
         if following is not None:
@@ -217,15 +218,16 @@ class _Recording:
         """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
         with contextlib.ExitStack() as stack:
             try:
-                at_heads = stack.enter_context(self._database_at_heads())
+                at_heads = stack.enter_context(self._database_at_heads(words))
             except CannotRun:
                 return {}
             return self._experiment(Site(self.project, self.databases, head, at_heads, words), experiments)
 
-    def _compared(self, deployment: DeploymentRecord, walked_head: Snapshot | None) -> DeploymentRecord:
-        """Where it ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""
-        is_at_heads = deployment.is_at(self.project.chain)
-        if walked_head is None or walked_head == deployment.snapshot or not (is_at_heads or deployment.failure):
+    def _compared(self, deployment: DeploymentRecord, record: ChainRecord) -> DeploymentRecord:
+        """Where it fails, or ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""
+        if deployment.failure is not None:
+            return self._compared_failing(deployment, record)
+        if record.walked_head in (None, deployment.snapshot) or not deployment.is_at(self.project.chain):
             return deployment
         with self.databases.experiment("one_by_one") as database:
             try:
@@ -233,8 +235,21 @@ class _Recording:
             except CannotRun:
                 return replace(deployment, fails_one_by_one=True)
             with database.connect() as observer:
-                one_by_one = take_snapshot(observer, leave_out=(version_table,)) if is_at_heads else None
-                return replace(deployment, one_by_one=one_by_one)
+                return replace(deployment, one_by_one=take_snapshot(observer, leave_out=(version_table,)))
+
+    def _compared_failing(self, deployment: DeploymentRecord, record: ChainRecord) -> DeploymentRecord:
+        """Find out whether a revision that passed on rows fails without them also where it is run by itself."""
+        walked = record.record_of(deployment.revision or "")
+        if walked is None or walked.upgrade.failure is not None:
+            return deployment
+        with self.databases.experiment("one_by_one") as database:
+            try:
+                upgrade_to(self.project, database, self.project.chain.ancestors(walked.revision.revision), apart=True)
+            except ChainFails:
+                return replace(deployment, fails_one_by_one=True)
+            except CannotRun:
+                pass
+        return deployment
 
     def _deployed_later(self, record: ChainRecord, deployment: DeploymentRecord) -> Iterator[DeploymentRecord]:
         """Deploy also from just before each label that is added to an enum type, where one transaction holds the rest of the chain.
@@ -330,11 +345,23 @@ class _Recording:
         self.advance(name)
 
     @contextmanager
-    def _database_at_heads(self) -> Iterator[Database]:
-        """Bring another database to the heads, where the project's own way does not lead there, or to more than one place."""
+    def _database_at_heads(self, words: Words) -> Iterator[Database]:
+        """Bring another database to the heads, where the project's own way does not lead there, or to more than one place.
+
+        Where a revision fails on empty tables, it has rows as the walk had them.
+        """
         with self.databases.experiment("heads") as database:
-            upgrade_to(self.project, database)
-            yield database
+            try:
+                upgrade_to(self.project, database)
+            except ChainFails:
+                filled = Checkpoints(self.project, self.databases, words).at()
+            else:
+                yield database
+                return
+        try:
+            yield filled
+        finally:
+            self.databases.drop(filled)
 
 
 def _wants_words(record: ChainRecord, seen: OldReleaseRecord | None) -> bool:

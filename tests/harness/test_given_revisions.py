@@ -51,3 +51,53 @@ def test_a_baseline_that_says_no_revision_stands_before_the_first(judge_from: Ca
     report = judge_from(f"{TABLES}{VERSION}", *CHAIN).report
 
     assert ("PGH-U001", "a") in {(one.code, one.revision) for one in report.findings}
+
+
+WITH_SCRIPTS = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+url = context.config.get_main_option("sqlalchemy.url")
+if context.is_offline_mode():
+    context.configure(url=url)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    with create_engine(url).connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+def test_ways_to_run_the_chain_are_tried_behind_the_baseline(judge_chain: Callable[..., Run], tmp_path: Path) -> None:
+    """A type that SQLAlchemy has made in the same process is not made once more, and in a new one it is."""
+    (tmp_path / "before.sql").write_text(
+        f"{TABLES}{VERSION}INSERT INTO alembic_version VALUES ('b');", encoding="utf-8"
+    )
+    makes = Revision(
+        "makes", "import sys\nsys.made = True\nop.create_table('d', sa.Column('id', sa.Integer))", sql("DROP TABLE d")
+    )
+    leans = Revision(
+        "leans", "import sys\nassert sys.made\nop.create_table('e', sa.Column('id', sa.Integer))", sql("DROP TABLE e")
+    )
+
+    sound, leaning = (
+        judge_chain(*CHAIN, *more, baseline=tmp_path / "before.sql", only=("modes",)).report
+        for more in ((makes,), (makes, leans))
+    )
+
+    assert ([one.name for one in sound.results if one.is_missed], sound.findings) == ([], ())
+    assert {one.revision for one in leaning.findings if one.check == "modes"} == {"leans"}
+
+
+def test_a_script_begins_behind_the_baseline(judge_chain: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "before.sql").write_text(
+        f"{TABLES}{VERSION}INSERT INTO alembic_version VALUES ('b');", encoding="utf-8"
+    )
+
+    run = judge_chain(*CHAIN, env=WITH_SCRIPTS, baseline=tmp_path / "before.sql", only=("modes",))
+
+    assert run.record.modes is not None
+    assert run.record.modes.script.snapshot == run.record.head
+    assert run.report.findings == ()

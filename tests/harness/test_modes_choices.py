@@ -20,13 +20,13 @@ BRANCHES = chain(a="", b="a", c="b", x="a", y="x", m="cy", n="m")
 
 
 def test_every_start_is_tried_where_the_budget_allows() -> None:
-    starts = choose_starts(LINE, Settings(modes_budget=45))
+    starts = choose_starts([one.revision for one in LINE.revisions], Settings(modes_budget=45))
 
     assert (starts.chosen, starts.left_out) == (tuple("abcdefghi"), "")
 
 
 def test_else_those_are_tried_whose_way_is_a_power_of_two_and_it_is_said() -> None:
-    starts = choose_starts(LINE, Settings(modes_budget=8))
+    starts = choose_starts([one.revision for one in LINE.revisions], Settings(modes_budget=8))
 
     assert starts.chosen == ("f", "h", "i")
     assert starts.left_out == (
@@ -35,7 +35,12 @@ def test_else_those_are_tried_whose_way_is_a_power_of_two_and_it_is_said() -> No
 
 
 def test_what_is_since_a_revision_is_tried_from_everywhere() -> None:
-    assert choose_starts(LINE, Settings(modes_budget=3, since="f")).chosen == ("f", "g", "h", "i")
+    assert choose_starts([one.revision for one in LINE.revisions], Settings(modes_budget=3, since="f")).chosen == (
+        "f",
+        "g",
+        "h",
+        "i",
+    )
 
 
 def test_a_line_has_one_order() -> None:

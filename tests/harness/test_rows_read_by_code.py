@@ -44,7 +44,7 @@ def test_a_revision_that_reads_labels_of_an_enum_that_is_no_type_passes(judge_ch
     assert run.report.findings == ()
 
 
-STATES = "import enum\nMAP = {'new': 1, 'old': 2}\nLEVELS = {7: 'low', 8: 'high'}\nclass State(enum.Enum):\n    NEW = 'new'\n    OLD = 'old'\n"
+STATES = "import enum\nimport re\nCODE = re.compile(r'N(\\d+)$')\nMAP = {'new': 1, 'old': 2}\nLEVELS = {7: 'low', 8: 'high'}\nclass State(enum.Enum):\n    NEW = 'new'\n    OLD = 'old'\n"
 FORMS = {
     "base64": "import base64; base64.b64decode(row.body, validate=True)",
     "hexadecimal": "bytes.fromhex(row.body)",
@@ -69,6 +69,14 @@ FORMS = {
     "one of some": "assert row.kind in ('new', 'old')",
     "one after the other": "if row.kind == 'new':\n        pass\n    elif row.kind == 'old':\n        pass\n    else:\n        raise ValueError(row.kind)",
     "a pattern": "import re; re.match(r'(\\d+)-(\\d+)', row.body).group(2)",
+    "a number of a pattern": "import re; int(re.match(r'^([A-Z]{2})-(\\d{4})$', row.body).group(2))",
+    "a pattern that was compiled": "int(CODE.match(row.body).group(1))",
+    "numbers with a separator": "w, h = row.body.split('x')\n    int(w) + int(h)",
+    "a word and a number": "word, number = row.body.split('-')\n    int(number)",
+    "a number at a place": "int(row.body.split('-')[1])",
+    "numbers, each at once": "w, h = map(int, row.body.split('x'))",
+    "numbers, however many": "sum(int(one, 16) for one in row.body.split(':'))",
+    "numbers in a list": "a, b = [int(one) for one in row.body.split('.')][:2]",
     "bytes of a program": "import pickle; pickle.loads(row.packed)",
     "two columns in a line": "import decimal, uuid; uuid.UUID(row.body), decimal.Decimal(row.kind)",
     "columns of several lines": "import decimal, uuid\n    uuid.UUID(row.body)\n    decimal.Decimal(row.other)\n    MAP[row.kind]",
@@ -230,3 +238,38 @@ def test_the_release_before_writes_texts_of_the_form_that_the_walk_has_learned(j
 
     assert report.findings == ()
     assert [one.status for one in report.results if one.name == "compat"] == [Status.PASSED]
+
+
+PERSON = table("person", "id int PRIMARY KEY, name text NOT NULL, motto text NOT NULL")
+ALL = "for row in op.get_bind().execute(sa.text('SELECT id, name, motto FROM person')).all():\n    "
+TAKES_TWO = Revision(
+    "reads",
+    f"{ALL}first, last = row.name.split(' ')\n    op.execute(f\"UPDATE person SET motto = '{{first}}' WHERE id = {{row.id}}\")",
+)
+GIVEN = {"public.person.name": ["Ada Lovelace", "Plato", "Jan van Eyck"]}
+
+
+def test_code_that_fails_on_values_that_people_gave_is_found(judge_chain: Callable[..., Run]) -> None:
+    (finding,) = judge_chain(PERSON, TAKES_TWO, only=("upgrade",), values=GIVEN).report.findings
+
+    assert finding.code == "PGH-U002"
+    assert "values =" not in finding.mend
+    assert "pgharness" not in finding.message
+
+
+def test_one_that_takes_them_passes_and_none_is_called_made(judge_chain: Callable[..., Run]) -> None:
+    takes = Revision("reads", f"{ALL}first, _, rest = row.name.partition(' ')")
+
+    report = judge_chain(PERSON, takes, only=("upgrade",), values=GIVEN).report
+
+    assert report.findings == ()
+    assert [note.message for note in report.notes if "person.name" in note.message] == []
+
+
+def test_values_of_another_column_are_asked_for_where_those_of_one_were_given(judge_chain: Callable[..., Run]) -> None:
+    own = Revision("reads", f"{ALL}assert row.name and row.motto[3] == '/'")
+
+    report = judge_chain(PERSON, own, only=("upgrade",), values=GIVEN).report
+
+    (told,) = [one.message for one in report.notes if "which may be untypical" in one.message]
+    assert 'values = {"public.person.motto" = ["<value>", …]}' in told

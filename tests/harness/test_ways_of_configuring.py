@@ -389,3 +389,40 @@ def test_an_env_py_that_takes_an_asynchronous_engine_is_given_one(judge_chain: C
 
     assert run.report.findings == ()
     assert run.record.revisions[0].upgrade.failure is None
+
+
+KEPT_IN_AN_OBJECT = """
+import asyncio
+from alembic import context
+
+class Database:
+    connection = None
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def run(database):
+    database.connection = context.config.attributes["connection"]
+    await database.connection.run_sync(migrate)
+    await database.connection.commit()
+
+asyncio.run(run(Database()))
+"""
+
+
+def test_an_env_py_that_takes_an_asynchronous_connection_is_given_one(judge_chain: Callable[..., Run]) -> None:
+    run = judge_chain(table("seat", "id int PRIMARY KEY"), only=("upgrade", "roundtrip"), env=KEPT_IN_AN_OBJECT)
+
+    assert run.report.findings == ()
+    assert run.record.revisions[0].upgrade.failure is None
+
+
+def test_one_that_asks_a_plain_connection_for_what_none_has_is_told_its_own_error(
+    judge_chain: Callable[..., Run],
+) -> None:
+    env = KEPT_IN_AN_OBJECT.replace(".run_sync(migrate)", ".no_such_method(migrate)")
+
+    with pytest.raises(CannotRun, match="no_such_method"):
+        judge_chain(table("seat", "id int PRIMARY KEY"), only=("upgrade",), env=env)

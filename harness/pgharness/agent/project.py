@@ -18,6 +18,7 @@ from .drivers import choose_driver
 from .recipes import location_recipe
 from .stopping import Stop, in_one_line
 from .versions import as_typed, make_config
+from .without_env_py import EMPTY_INI, recipe_without_env_py
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -162,7 +163,8 @@ def _configured(task: dict[str, Any]) -> Config:
     raise Stop(
         f"Alembic configuration {file} not found.",
         seen=f"looked for {file.absolute()}",
-        mend='name it, or the folder that holds env.py: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]; '
+        mend=recipe_without_env_py(file.absolute().parent)
+        or 'name it, or the folder that holds env.py: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]; '
         'where your program makes the configuration itself, make_config = "module:function"',
     )
 
@@ -183,6 +185,7 @@ def _opened(config: Config, task: dict[str, Any]) -> ScriptDirectory:
             f"No env.py found in {scripts.dir}.",
             seen=f"looked for {scripts.env_py_location}",
             mend=location_recipe(config)
+            or recipe_without_env_py(Path(scripts.dir).absolute().parent)
             or "correct script_location; where there never was one, `alembic init` makes it",
         )
     return scripts
@@ -212,7 +215,10 @@ def _other_sections(config: Config) -> str:
     sections = [
         name for name in config.file_config.sections() if config.file_config.has_option(name, "script_location")
     ]
-    has_own = config.file_config.has_option(config.config_ini_section, "script_location")
+    has_section = config.file_config.has_section(config.config_ini_section)
+    has_own = has_section and config.file_config.has_option(config.config_ini_section, "script_location")
+    if not has_section and not sections and not config.file_config.sections():
+        return recipe_without_env_py(Path(config.config_file_name or "").absolute().parent) or EMPTY_INI
     if sections and not has_own:
         named = " or ".join(f"-n {name}" for name in sections)
         return (

@@ -155,7 +155,7 @@ def path_recipe(config: Config, error: ImportError) -> str:
 
 def location_recipe(config: Config) -> str:
     """Return how script_location leads to the folder of env.py wherever the command is typed; nothing where it lies nowhere beside the ini."""
-    named = config.get_main_option("script_location") or ""
+    named = config.file_config.get(config.config_ini_section, "script_location", fallback="")
     if not named or config.config_file_name is None or Path(named).is_absolute():
         return ""
     for folder in _beside(config.config_file_name):

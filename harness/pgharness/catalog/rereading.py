@@ -19,6 +19,7 @@ from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
 from pgharness.catalog.rendering.all_parts import parts_in_order
 from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
+from pgharness.catalog.same_defaults import is_one_value
 from pgharness.catalog.snapshot import PRINTED_EXPRESSIONS, take_snapshot
 
 EmptyDatabase = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
@@ -33,8 +34,6 @@ _SAME = re.compile(
     "(?:[^"]|"")*" """,
     re.VERBOSE,
 )
-# A default that depends on nothing: a literal, maybe with casts.
-_CONSTANT = re.compile(r"(?:'(?:[^']|'')*'|-?[\d.]+|\(-?[\d.]+\)|true|false)(?:::[\w\s.\"()\[\],]+)?")
 
 
 def in_the_words_of(left: Snapshot, right: Snapshot, empty_database: EmptyDatabase) -> Snapshot:
@@ -106,52 +105,12 @@ def _same_constants(
     if not compared:
         return set()
     with empty_database() as connection:
+        _make(connection, left, {ObjectKey(*key[:2]) for key, _ in compared})
         return {
             key
             for key, data_type in compared
-            if _is_one_value(connection, data_type or "text", left.facts[key], right.facts[key])
+            if is_one_value(connection, data_type or "text", left.facts[key], right.facts[key])
         }
-
-
-def _is_one_value(connection: psycopg.Connection[Any], data_type: str, left: str, right: str) -> bool:
-    with suppress(
-        psycopg.Error
-    ):  # a type or a function of the project's own, or one that gives something else tomorrow
-        if _is_one_tree(connection, data_type, left, right):
-            return True
-        if all(map(_CONSTANT.fullmatch, (left, right))):
-            query = f"SELECT ({left})::{data_type}::text = ({right})::{data_type}::text"
-            row = connection.execute(query.encode()).fetchone()
-        else:
-            row = _stored(connection, data_type, left, right)
-        return row is not None and row[0] is True
-    return False
-
-
-def _is_one_tree(connection: psycopg.Connection[Any], data_type: str, left: str, right: str) -> bool:
-    """Whether two defaults are one expression: `timezone('utc', now())` is `now() AT TIME ZONE 'utc'`, and keeps its spelling.
-
-    How a call is spelled, and where it stands in the text, are fields of the tree that mean nothing (nodes/primnodes.h, CoercionForm).
-    """
-    connection.execute("DROP TABLE IF EXISTS pg_temp.stored")
-    connection.execute(
-        f"CREATE TEMPORARY TABLE stored (l {data_type} DEFAULT {left}, r {data_type} DEFAULT {right})".encode()
-    )
-    row = connection.execute(
-        r"SELECT count(DISTINCT regexp_replace(adbin::text, ':(?:\w*format|\w*location) -?\d+', '', 'g')) = 1 "
-        "FROM pg_catalog.pg_attrdef WHERE adrelid = 'pg_temp.stored'::regclass"
-    ).fetchone()
-    return row is not None and row[0] is True
-
-
-def _stored(connection: psycopg.Connection[Any], data_type: str, left: str, right: str) -> Any:
-    """Return whether both are the same once stored; the server refuses what is not immutable (manual, 5.4 "Generated Columns")."""
-    columns = ", ".join(
-        f"{name} {data_type} GENERATED ALWAYS AS ({printed}) STORED" for name, printed in (("l", left), ("r", right))
-    )
-    connection.execute("DROP TABLE IF EXISTS pg_temp.stored")
-    connection.execute(f"CREATE TEMPORARY TABLE stored ({columns})".encode())
-    return connection.execute("INSERT INTO stored DEFAULT VALUES RETURNING l::text = r::text").fetchone()
 
 
 def _same_when_read_again(
@@ -180,10 +139,15 @@ def _meet(key: FactKey, left: Mapping[FactKey, set[str]], right: Mapping[FactKey
 
 def _made_anew(snapshot: Snapshot, owners: set[ObjectKey], empty_database: EmptyDatabase) -> Snapshot:
     """Make objects and all that they need in an empty database, and read them there; what cannot be made is missing."""
-    parts = parts_in_order(Contents(Arrangement(snapshot)), owners)
     with empty_database() as connection:
-        connection.execute("SET check_function_bodies = off")
-        for statement in (statement for part in parts for statement in part.statements):
-            with suppress(psycopg.Error):  # a role or an extension that this server lacks
-                connection.execute(statement.encode())
+        _make(connection, snapshot, owners)
         return take_snapshot(connection)
+
+
+def _make(connection: psycopg.Connection[Any], snapshot: Snapshot, owners: set[ObjectKey]) -> None:
+    """Make objects and all that they need, as far as that can be made."""
+    parts = parts_in_order(Contents(Arrangement(snapshot)), owners)
+    connection.execute("SET check_function_bodies = off")
+    for statement in (statement for part in parts for statement in part.statements):
+        with suppress(psycopg.Error):  # a role or an extension that this server lacks
+            connection.execute(statement.encode())

@@ -118,5 +118,10 @@ def _row(row: str) -> tuple[Value, ...]:
     return tuple(value if value is None or len(value) <= _LONGEST else _shortened(value) for value in json.loads(row))
 
 
+def is_shortened(value: Value) -> bool:
+    """Whether a value is but the beginning of the one that stands there, with a digest."""
+    return value is not None and len(value) == len(_shortened("x" * _LONGEST)) and value[_KEPT : _KEPT + 2] == "… "
+
+
 def _shortened(value: str) -> str:
     return f"{value[:_KEPT]}… {hashlib.sha256(value.encode()).hexdigest()}"

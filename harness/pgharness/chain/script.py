@@ -20,9 +20,11 @@ class Script:
     revision: str | None = None
 
 
-def write_sql(project: Project, database: Database) -> Script:
-    """Write all that leads to the heads; the database is the one that env.py's URL names, and nothing is sent there. Raises CannotRun."""
-    task = project.task("write_sql", database, targets=project.chain.targets)
+def write_sql(project: Project, database: Database, start: str = "") -> Script:
+    """Write all that leads to the heads, from a revision on where `start` is one; the database is the one that env.py's URL names, and nothing is sent there. Raises CannotRun."""
+    targets = project.chain.targets or ("heads",)
+    ranges = tuple(f"{start}:{one}" for one in targets) if start else project.chain.targets
+    task = project.task("write_sql", database, targets=ranges)
     try:
         with project.runs.child(task) as child:
             told = child.receive("written")

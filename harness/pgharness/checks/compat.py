@@ -11,10 +11,12 @@ from pgharness.checks.check import Check, Compare
 from pgharness.checks.contents import GIVEN_NUMBERS
 from pgharness.describing.given_numbers import mend_given
 from pgharness.describing.old_release import CODES, GONE, MENDS, REFUSED_WRITE, in_words, kind_of, subject_of
+from pgharness.describing.untypical import is_untypical
 from pgharness.describing.writer import insert_of
 from pgharness.findings import Finding, Harm, Minor, Note
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.old_release import Broken, Hidden, OldReleaseRecord
+from pgharness.records.steps import RevisionRecord
 
 NAME = "compat"
 DECLARE = 'where it runs only once no release before it does: after_deploy = "<why>" in the revision'
@@ -58,6 +60,12 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | M
     yield from _stale_plans(seen)
     yield from _cannot_start(seen)
     yield from _begun(record, seen)
+    if seen.had_no_rows and seen.failed_at is not None:
+        yield Note(
+            NAME,
+            seen.failed_at,
+            "it fails on whatever rows are made for it, so the release before was tried where no row stood before the revision",
+        )
     for revision, name in seen.secured:
         yield Note(
             NAME,
@@ -77,8 +85,17 @@ def lack(record: ChainRecord) -> str:
     if seen is None:
         return ""
     failed = record.record_of(seen.failed_at) if seen.failed_at is not None and not seen.revisions else None
-    unmade = seen.unmade or (f"{failed.revision.label} fails" if failed is not None else "")
+    unmade = seen.unmade or (_why_untried(failed) if failed is not None else "")
     return f"the release before was not tried: {unmade}" if unmade else ""
+
+
+def _why_untried(failed: RevisionRecord) -> str:
+    """Return why it was tried on no revision, in words: it fails, or does so on rows that were made for it alone."""
+    if failed.upgrade.failure is None and is_untypical(failed):
+        return f"the code of {failed.revision.label} fails on values that were made by pgharness (PGH-U009); the setting `values` gives others"
+    if failed.upgrade.failure is None:
+        return f"{failed.revision.label} fails on rows, which `upgrade` tells"
+    return f"{failed.revision.label} fails"
 
 
 def _told(record: ChainRecord, revision: str, subject: str, group: Sequence[Broken]) -> Finding | Minor:

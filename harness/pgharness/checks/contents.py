@@ -227,13 +227,32 @@ def _judge_again(seen: Seen, again: Mapping[str, TableChanges], *, redacts: bool
             continue  # what the way back took away cannot be there again, and has been told
         for column, values in one.values.items():
             if before.column(column) is not None and (table, column) not in seen.ours | seen.ours_again:
-                message = f"Upgrading again after downgrade() gives {count_of(values, 'value')} otherwise than the first time."
                 told = values_in_words(values, redacts=redacts)
-                yield _finding(seen, "PGH-V009", f"column {table}.{column}", message, mend, told)
+                yield _finding(
+                    seen, "PGH-V009", f"column {table}.{column}", *_given_otherwise(seen, table, column), told
+                )
         if one.vanished or one.appeared:
             rows = (*one.vanished, *one.appeared)
             message = f"Upgraded again after downgrade(), it {_otherwise(one)}."
             yield _finding(seen, "PGH-V010", f"table {table}", message, mend, rows_in_words(rows, redacts=redacts))
+
+
+def _given_otherwise(seen: Seen, table: str, column: str) -> tuple[str, str]:
+    """Return what a second upgrade gives otherwise, and the fix: where the first had passed over such values, it is the first that is at fault."""
+    values = (seen.again or {})[table].values[column]
+    changed = (*seen.up[table].values.get(column, ()), *seen.back(table).values.get(column, ()))
+    if {one.row for one in values} & {one.row for one in changed}:
+        message = f"Upgrading again after downgrade() gives {count_of(values, 'value')} otherwise than the first time."
+        return message, f"make upgrade() in {path_of(seen)} give the same each time; {DECLARE}"
+    message = (
+        f"One run of upgrade() passes over {count_of(values, 'value')}, which it changes when it is run once more: production, where it "
+        "runs once, keeps them as they are."
+    )
+    mend = (
+        f"let one run of upgrade() in {path_of(seen)} take all rows: where it goes in pieces, let each begin with those that are left "
+        f"(no OFFSET among rows that no longer match), until there are none; {DECLARE}"
+    )
+    return message, mend
 
 
 def _otherwise(again: TableChanges) -> str:

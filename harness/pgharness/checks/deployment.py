@@ -18,6 +18,7 @@ from pgharness.records.steps import Failure
 NAME = "upgrade"
 # What `agent.steps` raises where a revision ends Alembic's transaction.
 ENDED_BY_A_REVISION = "UncommittedError"
+INDEPENDENT = "let no revision depend on what another one left in memory or in the session (settings, search_path, types that it made)"
 
 
 def judge_deployment(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note]:
@@ -124,6 +125,8 @@ def _mend(deployment: DeploymentRecord, failure: Failure) -> str:
             f"in {path}, `with engine.connect() as connection:` instead of engine.begin(), since an autocommit block has to end the "
             "transaction: context.begin_transaction() begins one and commits it"
         )
+    if _gives_each_its_own(deployment):
+        return advice(failure, INDEPENDENT)
     return advice(
         failure,
         f"give each revision a transaction of its own in {path}: context.configure(…, transaction_per_migration=True)",
@@ -179,19 +182,24 @@ def _other(told: Told, deployment: DeploymentRecord) -> Finding:
         revision=None,
         subject=told.subject,
         message=f"As env.py runs the chain {_manner(deployment)}, it ends in another catalog. {told.message}",
-        mend="let no revision depend on what another one left in memory or in the session (settings, search_path, types that it made)",
+        mend=INDEPENDENT,
         evidence=told.evidence,
         code="PGH-U008",
     )
 
 
 def _manner(deployment: DeploymentRecord) -> str:
-    run = deployment.runs[-1] if deployment.runs else None
-    if run is None:
+    if not deployment.runs:
         return "in one process"
-    if run.options.get("transaction_per_migration") and not run.in_transaction:
-        return "in one process, a transaction for each revision"
-    return "in one transaction"
+    return (
+        "in one process, a transaction for each revision" if _gives_each_its_own(deployment) else "in one transaction"
+    )
+
+
+def _gives_each_its_own(deployment: DeploymentRecord) -> bool:
+    """Whether env.py gives each revision a transaction of its own."""
+    run = deployment.runs[-1] if deployment.runs else None
+    return run is not None and bool(run.options.get("transaction_per_migration")) and not run.in_transaction
 
 
 def _holds_transaction(deployment: DeploymentRecord) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
+from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
@@ -21,6 +22,7 @@ from pgharness.describing.differences import (
     minor_name,
 )
 from pgharness.describing.downgrade_fixes import mend_downgrade, undo_all
+from pgharness.describing.nobody_made import mend_put_back
 from pgharness.describing.proposals import Proposals
 from pgharness.describing.rows_at_fault import passing_in_words, where_in_words
 from pgharness.findings import Finding, Minor, Note
@@ -163,7 +165,8 @@ def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[F
         kept = ", ".join(one.subject for one in told)
         yield Note(NAME, revision.revision, f"its downgrade leaves validated what is NOT VALID before it: {kept}")
         return
-    if facts and record.downgrade is not None and record.upgrade.snapshot == record.downgrade.snapshot:
+    is_untouched = record.downgrade is not None and record.upgrade.snapshot == record.downgrade.snapshot
+    if facts and is_untouched and not minor_name(facts):
         yield _changes_nothing(revision, told, restoring.proposals)
         return
     for one in told:
@@ -171,13 +174,18 @@ def _judge_restored(record: RevisionRecord, restoring: Comparison) -> Iterator[F
             "PGH-R004",
             revision,
             f"downgrade() does not restore the catalog. {one.message}",
-            mend_downgrade(one, record, restoring.proposals),
+            mend_put_back(record, _name_of(one), mend_downgrade(one, record, restoring.proposals)),
             one.evidence,
             subject=one.subject,
         )
         name = minor_name(one.differences)
         yield Minor(name, finding) if name else finding
     yield from _note_order(revision, order, "its downgrade")
+
+
+def _name_of(told: Told) -> str:
+    """Return the bare name of what a downgrade leaves; of a function, without what it takes."""
+    return unquoted(unqualified(told.key.object.partition("(")[0]))
 
 
 def _only_validates(told: Told) -> bool:
@@ -200,10 +208,10 @@ def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Propos
     )
 
 
-def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> Iterator[Finding | Note]:
+def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> Iterator[Finding | Note | Minor]:
     order, facts = _split(changed)
     for told in describe_differences(facts, left="the first upgrade", right="the upgrade after a downgrade"):
-        yield _finding(
+        finding = _finding(
             "PGH-R009",
             revision,
             f"Upgrading again after downgrade() gives a different catalog. {told.message}",
@@ -211,6 +219,8 @@ def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> It
             told.evidence,
             subject=told.subject,
         )
+        name = minor_name(told.differences)
+        yield Minor(name, finding) if name else finding
     yield from _note_order(revision, order, "its re-upgrade")
 
 

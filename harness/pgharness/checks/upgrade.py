@@ -136,7 +136,13 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             subject=f"upgrade of {revision.label}",
             message=f"upgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.upgrade_rows_failure, record.before)}: "
             f"{failure_in_words(record.upgrade_rows_failure)}{caught_in_words(record.upgrade_rows_failure)}",
-            mend=mend_rows(record.upgrade_rows_failure, revision.path, read_foreign_keys(record.before), record.before),
+            mend=mend_rows(
+                record.upgrade_rows_failure,
+                revision.path,
+                read_foreign_keys(record.before),
+                record.before,
+                record.given_values,
+            ),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),
             code="PGH-U002",

@@ -24,6 +24,15 @@ def mend_missing(record: ChainRecord, item: RevisionRecord, otherwise: str) -> s
     return f"{_HAND_OVER}; or {otherwise}" if made_nothing else f"{otherwise}; or, {_HAND_OVER}"
 
 
+def mend_put_back(record: RevisionRecord, name: str, otherwise: str) -> str:
+    """Return the same where a downgrade leaves a function or a view that it puts in the place of one which was not there before the revision."""
+    down = record.downgrade
+    replaced = re.compile(rf"\bCREATE\s+OR\s+REPLACE\s[^;(]*?(?<![\w$]){re.escape(name)}(?![\w$])", re.IGNORECASE)
+    steps = (record.upgrade, down) if down is not None else ()
+    is_replaced = bool(steps) and all(any(replaced.search(one.sql) for one in step.statements) for step in steps)
+    return f"{_HAND_OVER}; or {otherwise}" if is_replaced else otherwise
+
+
 def lacks_what_nobody_made(record: ChainRecord, item: RevisionRecord, failure: Failure | None) -> bool:
     """Whether a step of a revision fails for an object that is not there, and that no revision before it makes."""
     named = _NAMED.search(failure.message) if failure is not None and failure.sqlstate in _MISSING else None

@@ -101,13 +101,22 @@ def where_in_words(failure: Failure, before: Snapshot | None = None) -> str:
 
 
 def mend_rows(
-    failure: Failure, path: str, foreign_keys: Iterable[ForeignKey] = (), before: Snapshot | None = None
+    failure: Failure,
+    path: str,
+    foreign_keys: Iterable[ForeignKey] = (),
+    before: Snapshot | None = None,
+    given: Iterable[tuple[str, str]] = (),
 ) -> str:
-    """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it."""
+    """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it.
+
+    Of the columns `given`, by table and name, people have said what they hold.
+    """
+    words = set(re.findall(r"[\w$]+", " ".join([failure.statement or "", *(one.code for one in failure.frames)])))
+    values = "" if any(unquoted(column) in words for _, column in given) else _VALUES
     declare = 'where production cannot hold such rows, declare allow = {"upgrade": "<reason>"}'
     found = rows_at_fault(failure, before)
     if failure.sqlstate is None:
-        return _mend_code(failure, path, declare)
+        return _mend_code(failure, path, declare, values)
     if before is not None and (numbered := _numbered(failure, before)):
         return (
             f"leave {numbered} out of the INSERT{_line(failure)}, for its sequence gives it; or let what is there stay: ON CONFLICT ({numbered}) DO "
@@ -121,7 +130,7 @@ def mend_rows(
             f"production has none before the revision, where {rule} held already: upgrade() in {path} parts the rows itself, so let it change "
             f"alike all that {rule} is about; {declare}"
         )
-    values = _VALUES if failure.sqlstate in _OF_TEXTS else ""
+    values = values if failure.sqlstate in _OF_TEXTS else ""
     clean = (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)) or advice(
         failure, f"clean them in {path} before"
     )
@@ -129,13 +138,13 @@ def mend_rows(
     return f"{ask}{clean}; {declare}{values}"
 
 
-def _mend_code(failure: Failure, path: str, declare: str) -> str:
+def _mend_code(failure: Failure, path: str, declare: str, values: str) -> str:
     """Return what to do about Python's own error of a line that ran on rows."""
     if failure.frames and failure.frames[-1].code.startswith("raise"):
         return f"let upgrade() in {path} correct such rows instead of raising; {declare}"
     if _is_of_the_code(failure):
         return f"correct {path}{_line(failure)}, which runs only where there are rows; {declare}"
-    return f"let upgrade() in {path} take whatever the columns may hold; {declare}{_VALUES}"
+    return f"let upgrade() in {path} take whatever the columns may hold; {declare}{values}"
 
 
 def _is_of_the_code(failure: Failure) -> bool:

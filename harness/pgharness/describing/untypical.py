@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
-from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.differences import failure_in_words
 from pgharness.describing.toml_words import toml_string
@@ -53,7 +53,7 @@ def is_untypical(record: RevisionRecord) -> bool:
         "NoneType" in failure.message or _OF_A_DOCUMENT.search(failure.message) is not None
     )
     is_read = failure.error in _OF_READERS or is_of_source or is_of_value
-    return is_read and not is_of_none and bool(_columns(failure, record.before))
+    return is_read and not is_of_none and bool(_columns(record, failure))
 
 
 def untypical_in_words(record: RevisionRecord) -> str:
@@ -71,14 +71,15 @@ def mend_untypical(record: RevisionRecord) -> str:
     """Return how to give values that are typical."""
     failure = record.upgrade_rows_failure
     assert failure is not None
-    given = ", ".join(f'{toml_string(column)} = ["<value>", …]' for column in _columns(failure, record.before)[:3])
+    given = ", ".join(f'{toml_string(column)} = ["<value>", …]' for column in _columns(record, failure)[:3])
     return f"say what they are like: values = {{{given}}} in [tool.pgharness]; or let upgrade() take whatever they may hold"
 
 
-def _columns(failure: Failure, before: Snapshot) -> tuple[str, ...]:
-    """Return the columns of texts that the code at fault names, else those that the last statement reads."""
+def _columns(record: RevisionRecord, failure: Failure) -> tuple[str, ...]:
+    """Return the columns of texts that the code at fault names, else those that the last statement reads, but for those whose values people have given."""
+    before = record.before
     asked = set(re.findall(r"[\w$]+", failure.statement or ""))
-    code = set(re.findall(r"[\w$]+", " ".join(frame.code for frame in failure.frames)))
+    code = set().union(*(_read_names(frame.code) for frame in failure.frames))
     listed = set(
         _LISTED.findall(" ".join(before.value(*key, "definition") or "" for key in before.objects("constraint")))
     )
@@ -87,7 +88,24 @@ def _columns(failure: Failure, before: Snapshot) -> tuple[str, ...]:
         for key in before.objects("column")
         if (before.value(*key, "type") or "").partition("(")[0] in _READ
         and unquoted(unqualified(qualifier(key.object))) in asked
-        and (unquoted(unqualified(key.object)) in asked or "*" in (failure.statement or ""))
+        and (unquoted(unqualified(key.object)) in asked | code or "*" in (failure.statement or ""))
         and unquoted(unqualified(key.object)) not in listed
     ]
-    return tuple([one for one in read if unquoted(unqualified(one)) in code] or read)
+    given = {f"{table}.{column}" for table, column in record.given_values}
+    found = [one for one in read if unquoted(unqualified(one)) in code] or read
+    return tuple(one for one in found if one not in given)
+
+
+def _read_names(code: str) -> set[str]:
+    """Return the names that a line of code reads, without those that it gives; all of its words where it is no whole statement."""
+    try:
+        tree = ast.parse(code.strip())
+    except SyntaxError:
+        return set(re.findall(r"[\w$]+", code))
+    stored = {
+        id(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    read = [node for node in ast.walk(tree) if isinstance(node, ast.expr) and id(node) not in stored]
+    return set(re.findall(r"[\w$]+", " ".join(ast.unparse(node) for node in read if not isinstance(node, ast.Tuple))))

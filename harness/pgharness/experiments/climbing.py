@@ -43,11 +43,13 @@ class Climbed:
 class Climb:
     """Climbs on a database that is given, and keeps a copy at each revision in `kept`; a context manager that drops the copies.
 
-    Beyond the budget the oldest revisions share one process, so that the time stays within bounds.
+    The first revisions that the baseline has, `given`, are not run. Beyond the budget the oldest others share one process, so that the time
+    stays within bounds.
     """
 
-    def __init__(self, site: Site, kept: Collection[str]) -> None:
+    def __init__(self, site: Site, kept: Collection[str], given: int = 0) -> None:
         self._site = site
+        self._given = given
         self._kept = frozenset(kept)
         self._copies: dict[str, Database] = {}
 
@@ -103,7 +105,7 @@ class Climb:
 
     def _processes(self) -> Iterator[list[Revision]]:
         """Yield the revisions that run in one process, one after the other: the oldest ones of a long chain up to the next copy."""
-        revisions = self._site.project.chain.revisions
+        revisions = self._site.project.chain.revisions[self._given :]
         together: list[Revision] = []
         for place, revision in enumerate(revisions):
             together.append(revision)

@@ -23,20 +23,25 @@ OF_SERVER = (
     "starts in between and orders of branches were not tried: the chain makes roles, or what else belongs to the whole server and can be made "
     "there but once"
 )
+ORDERS_BEHIND_A_BASELINE = "other orders of branches were not tried: the baseline has revisions of the chain"
 
 
 def try_modes(site: Site) -> ModesRecord | None:
-    """Run each mode; None where the budget is 0, where the baseline has revisions of the chain, or where only one database at a time can have what the chain makes on a given server.
+    """Run each mode; None where the budget is 0, where the baseline has all revisions, or where only one database at a time can have what the chain makes on a given server.
 
-    What goes wrong on the way is the verdict, so it is recorded and not raised.
+    What goes wrong on the way is the verdict, so it is recorded and not raised. Behind a baseline that has the first revisions, the others are run.
     """
-    if not site.settings.modes_budget or site.at_heads is None or _begins_within(site):
+    if not site.settings.modes_budget or site.at_heads is None:
+        return None
+    names = [one.revision for one in site.project.chain.revisions]
+    given = _given(site)
+    if 0 < given == len(names):
         return None
     is_of_server = speaks_of_server(site.project)
-    names = [one.revision for one in site.project.chain.revisions]
-    starts = Starts() if is_of_server else choose_starts(site.project.chain, site.settings)
-    begin = None if is_of_server else begin_of_orders(site.project.chain)
-    with site.databases.experiment("apart") as database, Climb(site, {*starts.chosen, *begin_kept(begin)}) as climb:
+    starts = Starts() if is_of_server else choose_starts(names[given:], site.settings)
+    begin = None if is_of_server or given else begin_of_orders(site.project.chain)
+    kept = {*starts.chosen, *begin_kept(begin)}
+    with site.databases.experiment("apart") as database, Climb(site, kept, given) as climb:
         climbed = climb.run(database)
         # The orders first: what starts from a copy does not leave it as it was.
         orders = try_orders(site, begin, climbed) if begin is not None else None
@@ -48,38 +53,35 @@ def try_modes(site: Site) -> ModesRecord | None:
         starts=tuple(run for run, _ in runs),
         transactions=transactions,
         left=climbed.left,
-        script=try_script(site, written),
-        owner=try_as_plain_owner(site),
+        script=try_script(site, written, names[:given]),
+        owner=try_as_plain_owner(site, given),
         orders=orders.runs if orders is not None else (),
-        in_company=frozenset(names[: max(0, len(names) - alone_within(site.settings.modes_budget))]),
+        in_company=frozenset(names[: max(given, len(names) - alone_within(site.settings.modes_budget))]),
         left_out=tuple(
             filter(
                 None,
                 [
-                    _company(site),
+                    left_in_company(len(names) - given, site.settings.modes_budget),
                     starts.left_out,
                     _out_of_reach(site, starts, climbed),
                     untried,
                     orders.left_out if orders is not None else "",
                     OF_SERVER * is_of_server,
+                    ORDERS_BEHIND_A_BASELINE * bool(given and begin_of_orders(site.project.chain)),
                 ],
             )
         ),
     )
 
 
-def _begins_within(site: Site) -> bool:
-    """Whether the baseline was taken of a database that has revisions of the chain, which nobody can run there once more."""
+def _given(site: Site) -> int:
+    """Return how many of the chain's revisions the baseline has, which nobody can run there once more."""
     if site.settings.baseline is None:
-        return False
+        return 0
     with site.databases.experiment("given") as database:
         run_baseline(database, site.settings)
         with converse(site.project, database) as conversation, database.connect() as observer:
-            return given_revisions(observer, conversation.version_table, site.project.chain) > 0
-
-
-def _company(site: Site) -> str:
-    return left_in_company(len(site.project.chain.revisions), site.settings.modes_budget)
+            return given_revisions(observer, conversation.version_table, site.project.chain)
 
 
 def begin_kept(begin: Sequence[str] | None) -> Sequence[str]:

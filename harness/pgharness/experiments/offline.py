@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.conversation import converse
+from pgharness.chain.course import tips
 from pgharness.chain.deployment import deploy
 from pgharness.chain.script import Script, write_sql
 from pgharness.databases import Database
@@ -17,25 +19,28 @@ from pgharness.experiments.psql import run_as_psql
 from pgharness.experiments.written_rows import Written, read_written
 from pgharness.findings import CannotRun
 from pgharness.records.modes import OtherRows, ScriptRun
+from pgharness.records.revisions import Revision
 from pgharness.servers import Connection
 
 # As Alembic makes it, wherever env.py puts it.
 _VERSION_TABLE = re.compile(r"CREATE TABLE (\S+) \(\s+version_num VARCHAR")
 
 
-def try_script(site: Site, upgraded: Written | None) -> ScriptRun:
+def try_script(site: Site, upgraded: Written | None, given: Collection[str] = ()) -> ScriptRun:
     """Write and run the script on an empty database; what has no offline mode claims to have no script, and is not asked for one.
 
-    `upgraded` is what an upgrade has written into tables, where one was made already.
+    `upgraded` is what an upgrade has written into tables, where one was made already. It begins behind the revisions that are `given`, of which
+    nobody asks for a script.
     """
     text = Path(site.project.env_py).read_text(encoding="utf-8", errors="replace")
     if "is_offline_mode" not in text:
         return ScriptRun()
-    if "open(" in text or "output_buffer" in text:
-        return ScriptRun(untried="env.py writes its script to files of its own")
+    begun = tips(site.project.chain, frozenset(given))
+    if (untried := _why_none(text, begun)) is not None:
+        return ScriptRun(untried=untried)
     with site.databases.experiment("offline") as database:
         try:
-            script = write_sql(site.project, database)
+            script = write_sql(site.project, database, begun[0].revision if begun else "")
         except CannotRun as reason:
             return ScriptRun(untried=f"no script can be written: {reason.what} {reason.seen}")
         if (nothing := _nothing_to_run(script)) is not None:
@@ -45,6 +50,15 @@ def try_script(site: Site, upgraded: Written | None) -> ScriptRun:
     if "paramstyle" in text:
         return as_written
     return _without_doubled_percents(site, script, upgraded, as_written)
+
+
+def _why_none(env_py: str, begun: Sequence[Revision]) -> str | None:
+    """Return why no script is asked for, where none is."""
+    if "open(" in env_py or "output_buffer" in env_py:
+        return "env.py writes its script to files of its own"
+    if len(begun) > 1:
+        return "the baseline ends at several revisions, and `alembic upgrade --sql` begins at one"
+    return None
 
 
 def _nothing_to_run(script: Script) -> ScriptRun | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgharness.records.revisions import Chain
 from pgharness.settings import Settings
 
 
@@ -16,15 +16,14 @@ class Starts:
     left_out: str = ""
 
 
-def choose_starts(chain: Chain, settings: Settings) -> Starts:
-    """Return every revision but the last where the budget allows, else those whose way is 1, 2, 4, 8, … long, and all since `since`.
+def choose_starts(names: Sequence[str], settings: Settings) -> Starts:
+    """Return, of the revisions that are run in order, every one but the last where the budget allows, else those whose way is 1, 2, 4, 8, … long, and all since `since`.
 
     From the base every deployment starts anyway.
     """
-    names = [item.revision for item in chain.revisions]
     ways = range(1, len(names))
     if sum(ways) <= settings.modes_budget:
-        return Starts(tuple(names[:-1]))
+        return Starts((*names[:-1],))
     since = names.index(settings.since) if settings.since in names else len(names)
     chosen = _within(settings.modes_budget, len(names)) | set(range(1, len(names) - since))
     return Starts(

@@ -126,6 +126,8 @@ class OldReleaseRecord:
     secured: tuple[tuple[str, str], ...] = ()
     unmade: str = ""
     start_failure: Failure | None = None
+    had_no_rows: bool = False
+    """Whether all tables were empty before the revisions, for they fail on whatever rows are made."""
     is_chosen: bool = False
     """Whether the settings say which revisions are still to be deployed."""
 

@@ -125,6 +125,8 @@ class RevisionRecord:
     """Texts that were made such that the upgrade can read them: table, column, and the type that it reads them as."""
     learned: tuple[tuple[str, str], ...] = ()
     """The columns, by table and name, of which texts were made for it: on others it fails."""
+    given_values: frozenset[tuple[str, str]] = frozenset()
+    """The columns, by table and name, whose values people have given: they are what production holds."""
     by_hand: tuple[HandFailure, ...] = ()
     """What failed of the rows that people wrote for it."""
     culprits: Mapping[tuple[str, str], Statement] = field(default_factory=dict)

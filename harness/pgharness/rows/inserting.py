@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from psycopg import errors, pq, sql
 
 from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Value, Words
 from pgharness.rows.coming import NOTHING, Coming
+from pgharness.rows.gaps import leave_gap, sequences_of
 from pgharness.rows.labels import missing_labels
 from pgharness.rows.new_columns import fill_new_columns
 from pgharness.rows.population import Population
@@ -115,8 +116,10 @@ def _parents(table: Table, *, required: bool) -> set[str]:
 
 def _fill(chooser: Chooser, rows: int) -> tuple[int, str]:
     """Return the number of rows made, and why no more were."""
-    made, reason = _insert_at_once(chooser, rows), ""
+    numbered = () if chooser.all_differ else sequences_of(chooser.column_values.connection, chooser.table)
+    made, reason = _insert_at_once(chooser, rows, numbered), ""
     for number in range(made, rows):
+        leave_gap(chooser.column_values.connection, chooser.table, numbered, number)
         try:
             insert_fitting(chooser, number, _fullness(chooser, number))
             made += 1
@@ -145,7 +148,7 @@ def _add_labels(chooser: Chooser, rows: int) -> int:
     return made
 
 
-def _insert_at_once(chooser: Chooser, rows: int) -> int:
+def _insert_at_once(chooser: Chooser, rows: int, numbered: Sequence[str]) -> int:
     """Insert rows in one round trip, each still in a transaction of its own; give how many were, up to the first that is refused.
 
     Not where rows refer to their own table, for there the values of one may depend on the one before. Nothing is prepared: what
@@ -162,7 +165,8 @@ def _insert_at_once(chooser: Chooser, rows: int) -> int:
     # A refusal is told again, and answered, where the row is inserted alone. Within the pipeline too: what leaves it as an error makes
     # psycopg log what the pipeline raises besides at its end.
     with suppress(psycopg.Error), connection.pipeline(), suppress(psycopg.Error):
-        for choices in chosen:
+        for number, choices in enumerate(chosen):
+            leave_gap(connection, chooser.table, numbered, number)
             connection.execute("BEGIN", prepare=False)
             _insert(connection, chooser.table, choices)
             commits.append(connection.execute("COMMIT", prepare=False))

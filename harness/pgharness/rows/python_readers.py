@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pgharness.rows.patterns import matching_texts
+from pgharness.rows.split_texts import in_base, is_split, number_of, parts_read_in_a_row, split_texts
 
 COUNT = 12
 FIRST = datetime(2024, 1, 1, 12, 30, 15)  # noqa: DTZ001 - formats that name a zone write one of their own
@@ -27,23 +28,32 @@ class Reading:
 
 
 def readings(tree: ast.Module, failed: Sequence[ast.AST], beside: Sequence[ast.AST]) -> Iterator[Reading]:
-    """Yield what is read where a module failed, and what is read beside it; with what texts are compared there, is no way to read them."""
+    """Yield what is read where a module failed, and what is read beside it; with what texts are compared there, is no way to read them.
+
+    What is read of a text at first comes before what is read of the outcome.
+    """
     known = _Known(tree)
     for place, outer in enumerate((*failed, *beside)):
-        for node in ast.walk(outer):
-            if place < len(failed) or not isinstance(node, ast.Compare | ast.If):
-                yield from (one for one in _readings(node, known) if one.texts or one.type_name)
+        nodes = [one for one in ast.walk(outer) if place < len(failed) or not isinstance(one, ast.Compare | ast.If)]
+        found = [one for node in nodes for one in (*_readings(node, known), *_of_parts(node, known))]
+        told = [one for one in found if one.texts or one.type_name]
+        yield from sorted(told, key=lambda one: sum(1 for _ in ast.walk(one.read)))
 
 
 class _Known:
     """What a module gives names to: dictionaries and lists that are written out, and enumerations."""
 
     def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.taken_apart = tuple(parts_read_in_a_row(tree))
+        self.patterns: dict[str, str] = {}
         self.words: dict[str, tuple[str, ...]] = {}
         self.members: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 self.words[node.targets[0].id] = _words(node.value)
+                for pattern in _compiled(node.value):
+                    self.patterns[node.targets[0].id] = pattern
             elif isinstance(node, ast.ClassDef) and any("Enum" in ast.unparse(base) for base in node.bases):
                 pairs = [
                     one for one in node.body if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
@@ -52,6 +62,12 @@ class _Known:
                 values = tuple(word for one in pairs for word in _word(one.value))
                 self.members[node.name] = names, values
         self.keys = tuple(dict.fromkeys(_keys(tree)))
+
+    def patterns_of(self, node: ast.expr) -> Iterator[str]:
+        """Yield the pattern that is compiled there, or where its name is given."""
+        if isinstance(node, ast.Name) and node.id in self.patterns:
+            yield self.patterns[node.id]
+        yield from _compiled(node)
 
     def words_of(self, node: ast.expr) -> tuple[str, ...]:
         """Return the texts of a dictionary's keys, or of a list, that is written out there or where its name is given."""
@@ -64,10 +80,9 @@ def _readings(node: ast.AST, known: _Known) -> Iterator[Reading]:
             yield from _of_call(node, name, first, more, known)
         case ast.Assign(targets=[ast.Tuple(elts=names) | ast.List(elts=names)], value=ast.Call() as call):
             if not any(isinstance(one, ast.Starred) for one in names):
-                yield from _split(call, len(names))
-        case ast.Subscript(value=ast.Call() as call, slice=index) if _number(index) is not None:
-            number = _number(index) or 0
-            yield from _split(call, number + 1 if number >= 0 else -number, is_least=True)
+                yield from _split(_mapped(call), len(names), known)
+        case ast.Subscript(value=ast.Call() as call, slice=index) if (number := number_of(index)) is not None:
+            yield from _split(call, number + 1 if number >= 0 else -number, known, is_least=True)
         case ast.Subscript(value=ast.Name(id=name), slice=key) if name in known.members:
             yield Reading(key, known.members[name][0])
         case ast.Subscript(value=table, slice=key) if not isinstance(key, ast.Constant | ast.Slice):
@@ -78,6 +93,21 @@ def _readings(node: ast.AST, known: _Known) -> Iterator[Reading]:
             yield from _of_choices(node)
 
 
+def _of_parts(node: ast.AST, known: _Known) -> Iterator[Reading]:
+    """Yield what is taken apart there to be read one part after the other."""
+    for call in known.taken_apart:
+        if node is call:
+            yield from _split(call, 2, known, is_least=True)
+
+
+def _mapped(call: ast.Call) -> ast.Call:
+    """Return the call whose parts another one goes over, or the call itself."""
+    match call:
+        case ast.Call(func=ast.Name(id="map"), args=[_, ast.Call() as inner]):
+            return inner
+    return call
+
+
 def _of_call(call: ast.Call, name: str, first: ast.expr, more: Sequence[ast.expr], known: _Known) -> Iterator[Reading]:
     """Yield what a call reads: its first argument, or what a pattern is looked for in."""
     second = more[0].value if more and isinstance(more[0], ast.Constant) else None
@@ -85,12 +115,15 @@ def _of_call(call: ast.Call, name: str, first: ast.expr, more: Sequence[ast.expr
         yield Reading(first, known.members[name][1])
     elif name == "index" and isinstance(call.func, ast.Attribute):
         yield Reading(first, known.words_of(call.func.value))
-    elif name in {"match", "fullmatch", "search"} and isinstance(first, ast.Constant) and more:
+    elif name in _MATCHERS and isinstance(call.func, ast.Attribute) and any(known.patterns_of(call.func.value)):
+        for pattern in known.patterns_of(call.func.value):
+            yield Reading(first, matching_texts(pattern, COUNT))
+    elif name in _MATCHERS and isinstance(first, ast.Constant) and more:
         yield Reading(more[0], matching_texts(str(first.value), COUNT))
     elif name == "strptime" and isinstance(second, str):
         yield Reading(first, _series(lambda n: (FIRST + timedelta(days=n)).strftime(second.replace("%z", "+0000"))))
     elif name == "int" and isinstance(second, int) and 2 <= second <= 36:
-        yield Reading(first, _series(lambda n: _in_base(n + 10, second)))
+        yield Reading(first, _series(lambda n: in_base(n + 10, second)))
     elif (type_name := _type_of(name, ast.unparse(call.func), known)) and not more:
         yield Reading(first, type_name=type_name)
     else:
@@ -110,22 +143,10 @@ def _made_for(name: str, function: str, known: _Known) -> tuple[str, ...]:
     return _documents(function, known.keys) if name in _OF_DOCUMENTS else ()
 
 
-def _split(call: ast.Call, parts: int, *, is_least: bool = False) -> Iterator[Reading]:
-    """Yield what is split into so many parts, where its separator is written out."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in {"split", "rsplit"} or parts < 2:
-        return
-    given = call.args[0] if call.args else next((one.value for one in call.keywords if one.arg == "sep"), None)
-    if given is not None and not _is_text(given):
-        return
-    separator = given.value if isinstance(given, ast.Constant) else " "
-    count = parts + 1 if is_least and separator != "@" else parts
-    yield Reading(call.func.value, _series(lambda n: _joined(str(separator), n, count if n % 2 else parts)))
-
-
-def _joined(separator: str, n: int, parts: int) -> str:
-    if separator == "@":
-        return "@".join([f"person{n + 1}", *["example.org"] * (parts - 1)])
-    return separator.join(f"{chr(ord('a') + part % 26)}{n + 1}" for part in range(parts))
+def _split(call: ast.Call, parts: int, known: _Known, *, is_least: bool = False) -> Iterator[Reading]:
+    """Yield what is split into so many parts."""
+    if isinstance(call.func, ast.Attribute) and is_split(call):
+        yield Reading(call.func.value, split_texts(known.tree, call, parts, is_least=is_least))
 
 
 def _of_choices(node: ast.If) -> Iterator[Reading]:
@@ -178,29 +199,15 @@ def _word(node: ast.expr) -> Iterator[str]:
             yield str(value)
 
 
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _number(node: ast.expr) -> int | None:
+def _compiled(node: ast.expr) -> Iterator[str]:
+    """Yield the regular expression that is compiled there."""
     match node:
-        case ast.Constant(value=int() as number):
-            return number
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
-            return -number
-    return None
+        case ast.Call(func=ast.Attribute(attr="compile"), args=[ast.Constant(value=str() as pattern), *_]):
+            yield pattern
 
 
 def _series(made: Made) -> tuple[str, ...]:
     return tuple(dict.fromkeys(made(n) for n in range(COUNT)))
-
-
-def _in_base(number: int, base: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, base)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
-    return digits
 
 
 def _coded(n: int) -> bytes:
@@ -231,5 +238,6 @@ _PLAIN: Mapping[str, Made] = {
     "Fraction": lambda n: f"{n + 1}/2",
     "parsedate_to_datetime": lambda n: (FIRST + timedelta(days=n)).strftime("%a, %d %b %Y %H:%M:%S +0000"),
 }
+_MATCHERS = frozenset({"match", "fullmatch", "search"})
 _TYPES = {"UUID": "uuid", "Decimal": "numeric", "float": "double precision", "int": "bigint"}
 _OF_DOCUMENTS = frozenset({"safe_load", "load", "full_load", "literal_eval", "loads"})

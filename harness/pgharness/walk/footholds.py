@@ -72,6 +72,11 @@ class Footholds:
             self.databases.drop(self.kept.database)
             self.kept = None
 
+    def leave_off(self) -> None:
+        """Start from the base from now on: a foothold has no rows, and the way to it takes some."""
+        self.serve = False
+        self.clear()
+
     def _below(self, position: Position) -> Foothold | None:
         """Return the one on the way to a position, if it came about as the position asks."""
         kept = self.kept

@@ -26,11 +26,12 @@ from pgharness.records.by_hand import HandFailure, Section
 from pgharness.records.contents import Contents, TableContents
 from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Revision
-from pgharness.records.steps import Failure, Step
+from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.rows import Population, Raised, Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.newer_rows import admitted, put_in
+from pgharness.walk.second_runs import passed_over, set_back
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
 # another one and behind a comment.
@@ -90,14 +91,23 @@ class Stretch:
         """Whether a revision has ended the process that works on this database."""
         return self._conversation.has_ended
 
-    def arrive(self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool) -> bool:
-        """Run what a new database still lacks, entering without running it what is passed over; say whether all passed."""
-        for step in steps_on_the_way(
+    def arrive(
+        self, revisions: Sequence[Revision], passed_over: Collection[str], *, together: bool, fills: bool = False
+    ) -> bool:
+        """Run what a new database still lacks, entering without running it what is passed over; say whether all passed.
+
+        Where it `fills`, each revision meets tables with rows.
+        """
+        on_the_way = steps_on_the_way(
             self._conversation, revisions, passed_over, together=together, watches=self._uncounted
-        ):
+        )
+        for step, revision in zip(on_the_way, revisions, strict=False):  # a failure ends the steps
             if step.failure is not None:
                 return False
             self.arrived = step
+            if fills:
+                self._has_run(revision, UP)
+                self.fill()
         return True
 
     def look(self) -> Step:
@@ -196,6 +206,12 @@ class Stretch:
             return ()
         self._held = None
         return files.run(revision, section, self._conversation, self._observer)
+
+    def set_back(self, record: RevisionRecord) -> None:
+        """Let rows be as one run of an upgrade leaves them, where a second one has taken what the first had passed over."""
+        if found := passed_over(record):
+            set_back(self._observer, found)
+            self._held = None
 
     def put_in_newer_rows(self, before: Snapshot) -> tuple[str, ...]:
         """Put rows into tables with a key that only the schema of now admits, and return them in words.

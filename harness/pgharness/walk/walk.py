@@ -87,6 +87,8 @@ class Walk:
     """How many times something was learned of a column."""
     passed_over: set[str] = field(default_factory=set)
     """The revisions that fail every way."""
+    fills_on_the_way: bool = False
+    """Whether a new database has rows already where it is brought to a position: a revision before it fails on empty tables."""
     footholds: Footholds = field(init=False)
 
     def run(self) -> WalkRecord:
@@ -169,7 +171,7 @@ class Walk:
         """Go on from a database that has so many revisions."""
         revisions = self.project.chain.revisions
         on_the_way = revisions[count : position.arrival]
-        if not stretch.arrive(on_the_way, self.passed_over, together=position.together):
+        if not stretch.arrive(on_the_way, self.passed_over, together=position.together, fills=self.fills_on_the_way):
             return self._not_arrived(position)
         if self.passed_over:
             stretch.look()
@@ -213,7 +215,14 @@ class Walk:
             return all(self._is_deployed(database, count) for count in (position.index, position.index + 1))
 
     def _not_arrived(self, position: Position) -> Position | None:
-        """Return how to go on where what is to stand before does not pass; a revision that fails every way is passed over."""
+        """Return how to go on where what is to stand before does not pass: with rows on the way, then in company, then as env.py deploys it.
+
+        A revision that fails every way is passed over.
+        """
+        if position.failed is None and not self.fills_on_the_way and self.project.settings.rows_per_table:
+            self.fills_on_the_way = True
+            self.footholds.leave_off()
+            return position
         may_deploy = position.deployed < position.arrival and not self.passed_over
         if position.failed is not None and may_deploy:
             return replace(position, together=False, deployed=position.arrival)
@@ -231,9 +240,14 @@ class Walk:
         """
         if record.upgrade.failure is not None and not self.passed_over:
             require_what_is_wanted(record.revision, record.upgrade.failure, self.databases.server.description)
-        read_as = tuple((one.table, one.column, one.type_name) for one in position.learned if one.type_name)
+        given = frozenset(self.project.settings.words)
+        read_as = tuple(
+            (one.table, one.column, one.type_name)
+            for one in position.learned
+            if one.type_name and (one.table, one.column) not in given
+        )
         learned = tuple(place for place in self.words if any(_is_about(one, place) for one in position.learned))
-        self.records.append(replace(record, read_as=read_as, learned=learned))
+        self.records.append(replace(record, read_as=read_as, learned=learned, given_values=given))
         self.advance(record.revision.label)
         if record.upgrade.failure is not None:
             self.passed_over.add(record.revision.revision)
@@ -296,7 +310,9 @@ class Walk:
         if downgrade.failure is not None or position.failed is not None:
             return record
         known = record.upgrade if downgrade.snapshot == record.before else None
-        return replace(record, reupgrade=stretch.step(record.revision, UP, fill=Population.VARIED, known=known))
+        record = replace(record, reupgrade=stretch.step(record.revision, UP, fill=Population.VARIED, known=known))
+        stretch.set_back(record)
+        return record
 
     def _to_be_tried_again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
         """Return how a revision that failed is tried once more: on plain rows, then without rows, then in one go with those before it.

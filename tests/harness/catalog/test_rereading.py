@@ -106,6 +106,52 @@ def test_defaults_of_the_same_value_are_the_same_though_one_is_an_expression(pg_
     assert [item.object for item in left] == ["public.item.c", "public.item.d"]
 
 
+EMPTY = {
+    "an array of a type of the chain's own": ("mood[]", "'{}'", "ARRAY[]::mood[]", "'{sad}'"),
+    "a label of one": ("mood", "'sad'", "('sad'::mood)", "'ok'"),
+    "an empty object": ("jsonb", "'{}'", "jsonb_build_object()", "'[]'"),
+    "an empty list": ("json", "'[]'", "json_build_array()", "'{}'"),
+    "an object": ("jsonb", "'{\"a\": 1}'", "jsonb_build_object('a', 1)", "jsonb_build_object('a', 2)"),
+    "a text of parts": ("text", "'a-b'", "concat('a', '-', 'b')", "concat('a', '-', 'c')"),
+    "a number of a domain": ("few", "2", "(1 + 1)", "3"),
+}
+
+
+@pytest.mark.parametrize(("data_type", "plain", "built", "another"), EMPTY.values(), ids=EMPTY)
+def test_a_default_that_is_built_is_the_literal_that_it_comes_to(
+    data_type: str, plain: str, built: str, another: str, pg_databases: Databases
+) -> None:
+    table = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN few AS integer; CREATE TABLE item (a {} DEFAULT {})"
+    made, other, third = (_made(pg_databases, table.format(data_type, one)) for one in (plain, built, another))
+
+    def differs(right: Snapshot) -> bool:
+        return bool(difference(made, in_the_words_of(made, right, lambda: _scratch(pg_databases))))
+
+    assert (differs(other), differs(third)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("data_type", "left", "right"),
+    [
+        ("text", "concat('a', now())", "'a'"),
+        ("jsonb", "jsonb_build_object('at', now())", "jsonb_build_object('at', clock_timestamp())"),
+        ("jsonb", "jsonb_build_object('at', CURRENT_DATE)", "jsonb_build_object('at', now()::date)"),
+        ("double precision", "random()", "0"),
+        ("uuid", "gen_random_uuid()", "uuidv4()"),
+        ("text", "current_user", "session_user"),
+        ("text", "current_setting('TimeZone')", "concat('Etc', '/UTC')"),
+        ("text", "constant()", "'a'"),
+    ],
+)
+def test_a_default_of_the_clock_of_chance_or_of_the_session_is_no_literal(
+    data_type: str, left: str, right: str, pg_databases: Databases
+) -> None:
+    table = "CREATE FUNCTION constant() RETURNS text STABLE LANGUAGE plpgsql AS 'BEGIN RETURN ''a''; END'; CREATE TABLE item (a {} DEFAULT {})"
+    made, other = (_made(pg_databases, table.format(data_type, one)) for one in (left, right))
+
+    assert difference(made, in_the_words_of(made, other, lambda: _scratch(pg_databases)))
+
+
 def test_defaults_that_are_one_expression_in_two_spellings_are_the_same(pg_databases: Databases) -> None:
     table = "CREATE TABLE item (a timestamp DEFAULT {}, b timestamp DEFAULT {}, c date DEFAULT {})"
     made = _made(pg_databases, table.format("(now() AT TIME ZONE 'utc')", "timezone('utc', now())", "now()"))

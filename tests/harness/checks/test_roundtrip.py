@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -315,3 +316,74 @@ def test_an_autocommit_revision_that_leaves_its_index_is_found(found: Callable[.
     (finding,) = found("roundtrip", {"versions/0002_index_paper_by_name.py": slip}, name="an_autocommit_block")
 
     assert "changes nothing" in finding.message
+
+
+WROTE_ANEW = sql(
+    "CREATE TABLE new (id bigint PRIMARY KEY, name text NOT NULL)",
+    "INSERT INTO new SELECT id, name FROM a",
+    "DROP TABLE a",
+    "ALTER TABLE new RENAME TO a",
+    "ALTER INDEX new_pkey RENAME TO a_pkey",
+)
+
+
+@pytest.mark.parametrize(
+    "down",
+    ["pass", sql("ALTER TABLE a RENAME CONSTRAINT new_name_not_null TO given_by_hand")],
+    ids=["that does nothing", "that gives another name"],
+)
+def test_a_downgrade_that_leaves_but_another_name_of_a_not_null_is_a_note(
+    down: str, judge_chain: Callable[..., Run]
+) -> None:
+    """PostgreSQL 18 names them; a table that is written anew takes along those of its first name."""
+    there = table("a", "id bigint PRIMARY KEY, name text NOT NULL")
+
+    report = judge_chain(there, Revision("anew", WROTE_ANEW, down), only=("roundtrip",)).report
+    strict = judge_chain(
+        there, Revision("anew", WROTE_ANEW, down), only=("roundtrip",), strict=("not null names",)
+    ).report
+
+    assert [finding.message for finding in report.findings] == []
+    assert [note.revision for note in report.notes if "NOT NULL" in note.message or "not null" in note.message] != []
+    assert {finding.revision for finding in strict.findings} == {"anew"}
+
+
+def test_a_downgrade_that_does_nothing_is_told_with_all_that_it_leaves(judge_chain: Callable[..., Run]) -> None:
+    there = table("a", "id bigint PRIMARY KEY, name text NOT NULL")
+    also = Revision("anew", f"{WROTE_ANEW}\n{sql('ALTER TABLE a ADD note text')}")
+
+    (finding,) = judge_chain(there, also, only=("roundtrip",)).report.findings
+
+    assert (finding.code, finding.revision) == ("PGH-R005", "anew")
+
+
+def version(number: int) -> str:
+    """Return the code that makes a function, or puts it in the place of another."""
+    return sql(f"CREATE OR REPLACE FUNCTION answer(a int) RETURNS int LANGUAGE sql AS 'SELECT {number}'")
+
+
+REPLACES = Revision("replaces", version(2), version(1))
+
+
+def test_a_function_that_is_put_back_though_nobody_made_it_is_led_to_a_baseline(
+    judge_chain: Callable[..., Run], tmp_path: Path
+) -> None:
+    stood = tmp_path / "stood.sql"
+    stood.write_text("CREATE FUNCTION answer(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';", encoding="utf-8")
+
+    (finding,) = judge_chain(table("a"), REPLACES, only=("roundtrip",)).report.findings
+    handed_over = judge_chain(table("a"), REPLACES, only=("roundtrip",), baseline=stood).report
+
+    assert (finding.code, finding.revision) == ("PGH-R004", "replaces")
+    assert finding.mend.startswith("where it stood there before the first revision, hand that over")
+    assert "DROP FUNCTION" in finding.mend
+    assert handed_over.findings == ()
+
+
+def test_a_function_that_the_revision_makes_itself_is_not(judge_chain: Callable[..., Run]) -> None:
+    forgets = Revision("forgets", f"{version(1)}\n{sql('ALTER TABLE a ADD b int')}", sql("ALTER TABLE a DROP b"))
+
+    (finding,) = judge_chain(table("a"), forgets, only=("roundtrip",)).report.findings
+
+    assert (finding.code, finding.revision) == ("PGH-R004", "forgets")
+    assert "--baseline" not in finding.mend

@@ -84,10 +84,22 @@ def _tried(
         if record.failure is not None and record.failure.may_come_of_values:
             plain, other = (checkpoints.filled_at_last(start, Population.PLAIN) for _ in range(2))
             again = _rolled(site, window, statements, (plain, other), leaves_rows=False)
+            if again.failed_at is not None and again.failure is not None and again.failure.may_come_of_values:
+                return _on_empty_tables(site, window, statements, start, record)
             return _with_what_rows_hid(record, again)
         if before is None or record.failed_at is not None:
             return record
         return replace(record, start_failure=deploy(before, database).failure)
+
+
+def _on_empty_tables(
+    site: Site, window: tuple[Revision, ...], statements: Path | None, start: frozenset[str], record: OldReleaseRecord
+) -> OldReleaseRecord:
+    """Try a window that fails on whatever rows were made on none; what the release before does to those that it writes itself is seen there."""
+    checkpoints = Checkpoints(site.project, site.databases, site.learned)
+    empty, other = (checkpoints.with_applied(start, rows=False) for _ in range(2))
+    again = _rolled(site, window, statements, (empty, other), leaves_rows=False)
+    return record if again.failed_at is not None else replace(_with_what_rows_hid(record, again), had_no_rows=True)
 
 
 def _with_what_rows_hid(record: OldReleaseRecord, again: OldReleaseRecord) -> OldReleaseRecord:
