@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.names import qualifier, unqualified
 from pgharness.catalog.proposing.python_words import operation
+from pgharness.describing.resuming import OUTSIDE
 from pgharness.records.kept import KeptObject
 
 _CUT = re.compile(r'identifier "(?P<long>[^\n]+)" will be truncated to "(?P<short>[^\n]+)"')
@@ -55,11 +56,7 @@ def mend_cascade(taken: Sequence[ObjectKey], sql: str, line: int | None) -> str:
 def mend_invalid(index: str, line: int | None, path: str) -> str:
     """Say how an index that a failed build has left is taken away before the next."""
     drop = operation(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
-    return (
-        f"before line {line} of {path}: {drop}, in the same autocommit block"
-        if line
-        else f"{drop} before it is created"
-    )
+    return f"before line {line} of {path}: {drop}, {OUTSIDE}" if line else f"{drop} before it is created"
 
 
 def mend_kept(kept: KeptObject, line: int | None, path: str) -> str:
