@@ -24,7 +24,7 @@ TYPED = {
     "test_fixes_typed_in.py": "D001 D003 D004 D006 D007 D009 R005",
     "test_forgotten_columns_typed_in.py": "D001 D005",
     "test_kept_rows_typed_in.py": "V003 V005 V007",
-    "test_rows_at_fault.py": "U002",
+    "test_never_null_typed_in.py": "U002",
     "test_stages_typed_in.py": "W002 W006",
 }
 # What is said is words, a command, or a line of the models, of env.py, of a file of statements or of the settings.
