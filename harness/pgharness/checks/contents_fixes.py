@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgharness.catalog.names import qualifier
+from pgharness.catalog.proposing.casts import using
 from pgharness.catalog.proposing.python_words import name, operation
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
 from pgharness.describing.keeping import keep_rows, keep_values, take_away, take_away_by_value
@@ -115,9 +116,11 @@ def key_retyped(seen: Seen, up: TableChanges) -> str:
     met = met_table(seen, up.table)
     key = met.key[0] if met is not None and len(met.key) == 1 else ""
     stored = left.column(key) if left is not None else None
-    if stored is None:
+    before = met.column(key) if met is not None else None
+    if stored is None or before is None:
         return "alter the key's type, or "
-    alters = operation(f"ALTER TABLE {up.table} ALTER COLUMN {key} TYPE {stored.type_name}")
+    turned = using(key, before.type_name, stored.type_name)
+    alters = operation(f"ALTER TABLE {up.table} ALTER COLUMN {key} TYPE {stored.type_name}{turned}")
     return f"in place of what it does to {key} in upgrade(): {alters}; or "
 
 

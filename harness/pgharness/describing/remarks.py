@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.names import qualifier, unqualified
+from pgharness.catalog.proposing.casts import using
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.describing.resuming import OUTSIDE
 from pgharness.records.kept import KeptObject
@@ -73,19 +74,23 @@ def mend_kept(kept: KeptObject, line: int | None, path: str) -> str:
 def _altering(kept: KeptObject) -> list[str]:
     """Return what alters columns to what is asked for; nothing where something else differs too."""
     asked: dict[str, dict[str, str | None]] = {}
+    types = {one.key.object: one.kept or "" for one in kept.differences if one.key.property == "type"}
     for one in kept.differences:
         if one.key.kind != "column" or one.key.property not in {"exists", "type", "not null", "default"}:
             return []
         asked.setdefault(one.key.object, {})[one.key.property] = one.asked
-    return [statement for column, facts in asked.items() for statement in _altered(column, facts)]
+    return [
+        statement for column, facts in asked.items() for statement in _altered(column, facts, types.get(column, ""))
+    ]
 
 
-def _altered(column: str, facts: dict[str, str | None]) -> list[str]:
+def _altered(column: str, facts: dict[str, str | None], type_: str) -> list[str]:
     alter = f"ALTER TABLE {qualifier(column)}"
     if set(facts) == {"exists", "type"} and facts["exists"] is not None:
         return [f"{alter} ADD COLUMN {unqualified(column)} {facts['type']}"]
-    if set(facts) == {"type"}:
-        return [f"{alter} ALTER COLUMN {unqualified(column)} TYPE {facts['type']}"]
+    if set(facts) == {"type"} and facts["type"] is not None:
+        name, asked = unqualified(column), facts["type"]
+        return [f"{alter} ALTER COLUMN {name} TYPE {asked}{using(name, type_, asked)}"]
     return []
 
 
