@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from pgharness.catalog.names import qualifier
 from pgharness.catalog.proposing.casts import using
 from pgharness.catalog.proposing.python_words import name, operation
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
-from pgharness.describing.keeping import keep_rows, keep_values, take_away, take_away_by_value
+from pgharness.describing.keeping import Said, keep_rows, keep_values, take_away, take_away_by_value
 from pgharness.records.changes import TableChanges
 from pgharness.records.contents import Contents, StoredColumn, TableContents
 from pgharness.records.made_anew import numbered_columns
@@ -107,7 +109,22 @@ def _made(seen: Seen, table: str, later: Contents | None, *, redacts: bool) -> s
     is_numbered = before is not None and set(before.key) & set(numbered_columns(seen.item.upgrade.snapshot, table))
     if before is None or after is None or redacts:
         return ""
-    return take_away_by_value(before, after) if is_numbered else take_away(before, after.keys() - before.keys())
+    said = _said_by(seen.item)
+    if is_numbered:
+        return take_away_by_value(before, after, said)
+    return take_away(before, after.keys() - before.keys(), said)
+
+
+def _said_by(item: RevisionRecord) -> Said:
+    """Return what tells whether a value stands in what the revision sends, up or down, as a word by itself."""
+    steps = [step for step in (item.upgrade, item.downgrade) if step is not None]
+    own = [one for step in steps for one in step.statements if one.file == item.revision.path]
+    text = "\n".join(part for one in own for part in one.said).replace("''", "'")
+
+    def said(value: str | None) -> bool:
+        return value is not None and re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text) is not None
+
+    return said
 
 
 def key_retyped(seen: Seen, up: TableChanges) -> str:
