@@ -47,17 +47,32 @@ def mend_local(sql: str, line: int | None) -> str:
 
 
 def mend_cascade(taken: Sequence[ObjectKey], sql: str, line: int | None) -> str:
-    """Say how what goes is dropped by its name; as code where it is one object, for of several one may hang on the other."""
-    drop = _drop(taken[0]) if len(taken) == 1 else ""
-    if not drop or not line or not _is_alone(sql) or not _CASCADE.search(sql):
+    """Say how what goes is dropped by its name; as code where the order is known, for of several one may hang on the other."""
+    drops = _drops(taken)
+    if not drops or not line or not _is_alone(sql) or not _CASCADE.search(sql):
         return "drop by name what is to go, and leave out CASCADE"
-    return f"in place of line {line}: {operation(drop)}; {operation(_CASCADE.sub('', sql))}"
+    return f"in place of line {line}: {'; '.join(map(operation, (*drops, _CASCADE.sub('', sql))))}"
+
+
+def _drops(taken: Sequence[ObjectKey]) -> list[str]:
+    """Return what drops objects by their names; of several that may hang on each other nothing, but for views, which one statement drops together."""
+    if len(taken) == 1:
+        return list(filter(None, [_drop(taken[0])]))
+    views = [key for key in taken if key.kind in {"view", "materialized view"}]
+    others = [key for key in taken if key not in views]
+    if len({key.kind for key in views}) > 1 or any(key.kind not in _OF_TABLES for key in others):
+        return []
+    together = [f"DROP {views[0].kind.upper()} {', '.join(key.object for key in views)}"] if views else []
+    return [*map(_drop, others), *together]
 
 
 def mend_invalid(index: str, line: int | None, path: str) -> str:
     """Say how an index that a failed build has left is taken away before the next."""
     drop = operation(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
     return f"before line {line} of {path}: {drop}, {OUTSIDE}" if line else f"{drop} before it is created"
+
+
+_OF_TABLES = frozenset({"constraint", "trigger", "policy"})
 
 
 def mend_kept(kept: KeptObject, line: int | None, path: str) -> str:
