@@ -61,3 +61,27 @@ def test_a_change_of_type_has_its_using_where_postgresql_does_not_assign(before:
                 assert turned  # nothing leads from the one to the other
             except psycopg.errors.DatatypeMismatch as refused:
                 pytest.fail(f"{types}: {refused}")
+
+
+STANDS_ON = (
+    "CREATE TABLE child (parent bigint CONSTRAINT fk REFERENCES author)",
+    "CREATE VIEW seen AS SELECT id FROM author",
+    "CREATE VIEW seen_again AS SELECT id FROM seen",
+)
+
+
+def test_what_one_cascade_takes_is_told_once_and_dropped_by_name_where_that_is_typed(
+    judge_chain: Callable[..., Run],
+) -> None:
+    first = Revision("stands", sql("CREATE TABLE author (id bigint PRIMARY KEY, n int)", *STANDS_ON))
+    drops = "ALTER TABLE author DROP COLUMN id CASCADE"
+    (found,) = judge_chain(first, Revision("drops", sql(drops)), only=("notices",)).report.findings
+
+    line, *code = re.findall(r"in place of line (\d+)|(op\.execute\(.*?\))(?=;)", found.mend)
+    again = judge_chain(first, Revision("drops", "\n".join(one for _, one in code)), only=("notices", "upgrade"))
+
+    assert line[0]
+    assert (found.code, found.subject) == ("PGH-N004", "upgrade of drops")
+    assert "constraint public.child.fk, view public.seen, view public.seen_again too" in found.message
+    assert "CASCADE" not in "".join(one for _, one in code)
+    assert again.report.findings == ()

@@ -111,29 +111,6 @@ PAIRS = (
         says="CASCADE drops it too",
     ),
     Pair(
-        slug="all_taken_along",
-        check="notices",
-        fails="one CASCADE takes views that stand on each other and a foreign key with it, which is told once",
-        setup=(
-            *TABLE,
-            "CREATE TABLE child_of_{t} (parent int CONSTRAINT fk_{t} REFERENCES {t})",
-            "CREATE VIEW a_{t} AS SELECT id FROM {t}",
-            "CREATE VIEW b_{t} AS SELECT id FROM a_{t}",
-        ),
-        undo=("DROP TABLE child_of_{t}", "DROP TABLE {t} CASCADE"),
-        bad=steps(["ALTER TABLE {t} DROP id CASCADE"]),
-        good=steps(
-            [
-                "ALTER TABLE child_of_{t} DROP CONSTRAINT fk_{t}",
-                "DROP VIEW b_{t}",
-                "DROP VIEW a_{t}",
-                "ALTER TABLE {t} DROP id",
-            ]
-        ),
-        subject="upgrade of bad_all_taken_along",
-        says="CASCADE drops constraint public.child_of_",
-    ),
-    Pair(
         slug="referred",
         check="notices",
         fails="DROP CONSTRAINT … CASCADE takes the foreign key of another table with it",
