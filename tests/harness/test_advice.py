@@ -56,7 +56,7 @@ REFUSED = [
     (
         "23502",
         "ALTER TABLE child ADD extra int NOT NULL",
-        'add extra with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE child SET extra = <value> WHERE extra IS NULL")',
+        'add extra with a server_default, and in the model; or by itself, as nullable, with a default, and then op.execute("UPDATE child SET extra = <value> WHERE extra IS NULL")',
     ),
     (
         "23502",
@@ -267,8 +267,9 @@ def test_a_name_that_is_a_keyword_is_quoted_in_the_sql_of_an_advice_and_nowhere_
     )
 
     assert advice(failure, "correct it") == (
-        'add order with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE \\"user\\" SET \\"order\\" = <value> WHERE \\"order\\" IS NULL"), '
-        'and in one after it op.alter_column("user", "order", nullable=False), or correct it'
+        "add order with a server_default, and in the model; or by itself, as nullable, with a default, and then "
+        'op.execute("UPDATE \\"user\\" SET \\"order\\" = <value> WHERE \\"order\\" IS NULL"), '
+        "and forbid NULL once a CHECK that is NOT VALID at first has proven it, each committed by itself in an autocommit block, or correct it"
     )
 
 
@@ -279,9 +280,9 @@ def test_an_advice_names_the_schema_that_the_statement_names() -> None:
         return advice(Failure("NotNullViolation", message, statement, "23502"), "correct it")
 
     assert advised('ALTER TABLE "Shop"."user" ADD COLUMN "order" text NOT NULL') == (
-        "add order with a server_default, and in the model; or as nullable, in the next revision "
+        "add order with a server_default, and in the model; or by itself, as nullable, with a default, and then "
         'op.execute("UPDATE \\"Shop\\".\\"user\\" SET \\"order\\" = <value> WHERE \\"order\\" IS NULL"), '
-        'and in one after it op.alter_column("user", "order", nullable=False, schema="Shop"), or correct it'
+        "and forbid NULL once a CHECK that is NOT VALID at first has proven it, each committed by itself in an autocommit block, or correct it"
     )
     assert 'op.execute("UPDATE shop.\\"user\\" SET' in advised('ALTER TABLE shop."user" ALTER "order" SET NOT NULL')
     assert 'op.execute("UPDATE \\"user\\" SET' in advised('ALTER TABLE "user" ALTER "order" SET NOT NULL')

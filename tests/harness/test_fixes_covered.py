@@ -14,7 +14,8 @@ HERE = Path(__file__).parent
 TYPED = {
     "checks/test_moments.py": "U011",
     "checks/test_leftovers.py": "L001 L002 L003 L004",
-    "hazards/test_fixes.py": "W001 W002 W004 W005 W006 W007 Z001",
+    "checks/test_zones.py": "M012",
+    "hazards/test_fixes.py": "W001 W002 W006 W007 Z001",
     "hazards/test_pitfalls.py": "F001 F002 F003 F004 F005 F006 F007 F008 F009 F010",
     "history/test_typed_in.py": (
         "C001 C002 C003 K001 K002 K003 M003 M006 M010 M011 N001 N002 N003 N004 N005 N006 V001 V002 V003 V004 V005 V006 V007 V008 V009 V010 V011"
@@ -25,7 +26,8 @@ TYPED = {
     "test_fixes_typed_in.py": "D001 D003 D004 D006 D007 D009 R005",
     "test_forgotten_columns_typed_in.py": "D001 D005",
     "test_kept_rows_typed_in.py": "V003 V005 V007",
-    "test_rows_at_fault.py": "U002",
+    "test_locks_typed_in.py": "W004 W005",
+    "test_never_null_typed_in.py": "U002",
     "test_stages_typed_in.py": "W002 W006",
 }
 # What is said is words, a command, or a line of the models, of env.py, of a file of statements or of the settings.
@@ -41,7 +43,6 @@ OPEN = {
     "D012": "what renames a NOT NULL is carried out by catalog/test_fixes.py, and no run is made of it",
     "E001": "what makes a type is carried out by catalog/test_fixes.py, and no run is made of it",
     "I007": "what drops an index that no query uses is that of I002",
-    "M012": "both ways to name the zone are sound twins of checks/test_zones.py",
     "R002": "it has a placeholder, or advises by the SQLSTATE, which test_advice.py looks at",
     "R003": "it has a placeholder, or advises by the SQLSTATE, which test_advice.py looks at",
     "R010": "it has a placeholder, or advises by the SQLSTATE, which test_advice.py looks at",

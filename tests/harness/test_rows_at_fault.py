@@ -106,9 +106,8 @@ def test_the_rows_at_fault_are_told_with_a_query(
     assert found is not None
     assert (found.where, found.query) == (where, query)
     assert f"make sure that production has none: {query}; or " in mend_rows(failure, "0002.py")
-    assert ("keep one row of each" if sqlstate == "23505" else "clean them in 0002.py before") in mend_rows(
-        failure, "0002.py"
-    )
+    cleaned = {"23505": "keep one row of each", "23502": "fill the column, and prove that it is filled"}
+    assert cleaned.get(sqlstate, "clean them in 0002.py before") in mend_rows(failure, "0002.py")
 
 
 def test_a_column_that_is_added_without_a_default_is_no_matter_of_single_rows() -> None:

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from .asynchronous import run_with_what_it_takes
+from .configure_call import call_apart
 from .connections import commits_each_statement, require_test_database, version_table
 from .environment import failed
 from .failures import describe
@@ -29,7 +30,7 @@ class Deployment:
     """One deployment; what is noted of it is plain values.
 
     Of each call of `context.run_migrations()`: the options that env.py gave to `configure`, whether a transaction had begun
-    before, which statement had begun it, and the version table. `begun` says whether `context.begin_transaction()` was called.
+    before, which statement had begun it, its call with each revision in a transaction of its own, and the version table. `begun` says whether `context.begin_transaction()` was called.
     """
 
     def __init__(self, project: Project) -> None:
@@ -78,11 +79,13 @@ class Deployment:
 
         def configuring(alembic: EnvironmentContext, connection: Any = None, **options: Any) -> None:
             in_transaction = connection is not None and connection.in_transaction()
+            apart = call_apart(self._project.env_py, options)
             configure(alembic, connection, **{**options, **self._project.task["forced"]})
             self._configured = {
                 "in_transaction": bool(in_transaction),
                 "before": self._statements.last_of_files() if in_transaction else None,
                 "options": {name: options[name] for name in OPTIONS if name in options},
+                "apart": apart,
             }
 
         def running(alembic: EnvironmentContext, **arguments: Any) -> None:

@@ -17,7 +17,7 @@ from pgharness.chain.messages import failure_of, statement_of
 from pgharness.chain.project import Project
 from pgharness.databases import Database
 from pgharness.findings import CannotRun
-from pgharness.records.deployment import DeploymentRecord, MigrationRun
+from pgharness.records.deployment import ConfigureCall, DeploymentRecord, MigrationRun
 from pgharness.records.steps import Failure
 from pgharness.servers import Connection
 
@@ -89,7 +89,10 @@ def _run(
 
 def _run_of(told: dict[str, Any]) -> MigrationRun:
     before = statement_of(told["before"]) if told["before"] is not None else None
-    return MigrationRun(told["version_table"], told["in_transaction"], before, told["options"], told["commits_each"])
+    apart = ConfigureCall(**told["apart"]) if told["apart"] is not None else None
+    return MigrationRun(
+        told["version_table"], told["in_transaction"], before, told["options"], told["commits_each"], apart
+    )
 
 
 def _applied(observer: Connection, version_table: str) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ DRAFTED_KINDS = frozenset({"table", "column", "constraint", "index", "type"})
 OF_A_TABLE = re.compile(
     r"op\.(?:add_column|alter_column|drop_column|(?:create|drop)_(?:table|index|table_comment|constraint)|create_\w+_constraint|create_foreign_key)\("
 )
+ENTITIES = frozenset({"function", "procedure", "view", "materialized view", "trigger", "policy", "extension"})
+"""What plugins compare beside tables."""
 _NO_NAME = re.compile(r"name '(\w+)' is not defined.*")
 _STRING = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
@@ -76,7 +78,20 @@ def _judge_pending(
         )
         # What of the models the server refuses is told there too.
         is_seen_by_drift = record.models is not None and OF_A_TABLE.match(operation) is not None
-        yield Repeated("drift", finding) if is_seen_by_drift else finding
+        entity = _entity(operation, record, compare)
+        yield Repeated("drift", finding, entity) if is_seen_by_drift or entity else finding
+
+
+def _entity(operation: str, record: ChainRecord, compare: Compare) -> str:
+    """Return what of another kind than tables an operation of a plugin is about and differs, as `drift` calls it; empty where nothing does."""
+    if record.models is None or record.head is None or OF_A_TABLE.match(operation):
+        return ""
+    names = {name.partition("(")[0].strip() for name in _names(operation)}
+    for item in compare(record.head, record.models.snapshot):
+        key = item.ancestors[-1] if item.ancestors and item.kind not in ENTITIES else (item.kind, item.object)
+        if key[0] in ENTITIES and unquoted(unqualified(key[1].partition("(")[0])) in names:
+            return f"{key[0]} {key[1]}"
+    return ""
 
 
 def _mend_comparison(failure: Failure) -> str:

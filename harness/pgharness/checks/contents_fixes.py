@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.catalog.names import qualifier
+from pgharness.catalog.proposing.casts import using
 from pgharness.catalog.proposing.python_words import name, operation
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
-from pgharness.describing.keeping import keep_rows, keep_values, take_away, take_away_by_value
+from pgharness.describing.keeping import Said, keep_rows, keep_values, take_away, take_away_by_value
 from pgharness.records.changes import TableChanges
 from pgharness.records.contents import Contents, StoredColumn, TableContents
 from pgharness.records.made_anew import numbered_columns
@@ -132,7 +135,22 @@ def _made(seen: Seen, table: str, later: Contents | None, *, redacts: bool) -> s
     is_numbered = before is not None and set(before.key) & set(numbered_columns(seen.item.upgrade.snapshot, table))
     if before is None or after is None or redacts:
         return ""
-    return take_away_by_value(before, after) if is_numbered else take_away(before, after.keys() - before.keys())
+    said = _said_by(seen.item)
+    if is_numbered:
+        return take_away_by_value(before, after, said)
+    return take_away(before, after.keys() - before.keys(), said)
+
+
+def _said_by(item: RevisionRecord) -> Said:
+    """Return what tells whether a value stands in what the revision sends, up or down, as a word by itself."""
+    steps = [step for step in (item.upgrade, item.downgrade) if step is not None]
+    own = [one for step in steps for one in step.statements if one.file == item.revision.path]
+    text = "\n".join(part for one in own for part in one.said).replace("''", "'")
+
+    def said(value: str | None) -> bool:
+        return value is not None and re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text) is not None
+
+    return said
 
 
 def key_retyped(seen: Seen, up: TableChanges) -> str:
@@ -141,9 +159,11 @@ def key_retyped(seen: Seen, up: TableChanges) -> str:
     met = met_table(seen, up.table)
     key = met.key[0] if met is not None and len(met.key) == 1 else ""
     stored = left.column(key) if left is not None else None
-    if stored is None:
+    before = met.column(key) if met is not None else None
+    if stored is None or before is None:
         return "alter the key's type, or "
-    alters = operation(f"ALTER TABLE {up.table} ALTER COLUMN {key} TYPE {stored.type_name}")
+    turned = using(key, before.type_name, stored.type_name)
+    alters = operation(f"ALTER TABLE {up.table} ALTER COLUMN {key} TYPE {stored.type_name}{turned}")
     return f"in place of what it does to {key} in upgrade(): {alters}; or "
 
 

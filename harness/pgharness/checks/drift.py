@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.proposing.columns_while_serving import Serving
@@ -38,9 +39,12 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     """Name each difference, the revision at which it first appears, and the operation that mends it."""
     assert record.models is not None
     assert record.head is not None
+    alike: defaultdict[tuple[str, str | None], list[RefusedDdl]] = defaultdict(list)
     for refused in record.models.refused:
         if not refused.follows_from(record.models.refused):
-            yield _refused(refused, record.models)
+            alike[refused.message.splitlines()[0], refused.sqlstate].append(refused)
+    for several in alike.values():
+        yield _refused(several, record.models)
     undeclared = Undeclared.of(record, record.head, record.models, compare)
     yield from undeclared.told(NAME)
     found = compare_in_words(
@@ -109,7 +113,11 @@ def _mend_refused(refused: RefusedDdl, models: ModelsRecord) -> str:
     return "correct the models so that MetaData.create_all() succeeds on an empty database"
 
 
-def _refused(refused: RefusedDdl, models: ModelsRecord) -> Finding:
+def _refused(several: Sequence[RefusedDdl], models: ModelsRecord) -> Finding:
+    """Return the finding of statements that are refused for one reason."""
+    refused = several[0]
+    others = ", ".join(filter(None, (one.makes for one in several[1:])))
+    more = f"\nand so, for the same reason: {others}" if others else ""
     what = "create_all() fails: PostgreSQL refuses a statement" if refused.sqlstate else "create_all() fails"
     return Finding(
         check=NAME,
@@ -117,7 +125,9 @@ def _refused(refused: RefusedDdl, models: ModelsRecord) -> Finding:
         subject="the models",
         message=f"{what}: {refused.message.splitlines()[0]}",
         mend=_mend_refused(refused, models),
-        evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}" if refused.sqlstate else "",
+        evidence=f"{refused.statement.strip()}\nSQLSTATE {refused.sqlstate}{more}"
+        if refused.sqlstate
+        else more.strip(),
         code="PGH-D013",
     )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Check, Compare
-from pgharness.checks.locks_between import judge_between
+from pgharness.checks.locks_between import judge_between, own_transactions
 from pgharness.findings import Finding, Harm, Minor, Note, Together
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
@@ -18,6 +18,7 @@ from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
+from pgharness.trace.fixes.writing import BLOCK
 from pgharness.trace.hazards import HELD_OVER, INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
@@ -27,7 +28,6 @@ from pgharness.trace.telling import counted, doing, in_one_line
 NAME = "locks"
 MINOR = "lock timeout"
 ON_THE_WAY_BACK = "downgrade locks"
-OWN_TRANSACTION = "context.configure(…, transaction_per_migration=True) in env.py"
 ONE_FOR_ALL = (
     "without it `alembic upgrade head` runs all revisions in one transaction, which holds each lock to its end"
 )
@@ -71,6 +71,7 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
     hazard = hazard_of(one)
     fix = hazard.fix(one, _met(revision, direction, record)) if hazard.fix else hazard.good
     fix += _what_follows(revision, trace, one) if hazard is HELD_OVER and one.work.doing == "writes" else ""
+    fix = f"{_place(one, fix)}{fix}"
     finding = _finding(revision, direction, trace, one, f"{fix}{_between_revisions(record.deployment, hazard, fix)}")
     sizes = record.sizes
     if sizes is None:
@@ -84,6 +85,13 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
         f"{direction}(): {in_one_line(one.statement)} {doing(one.work)} while {in_words(one.lock.mode, one.lock.kind)}; in production these are "
         f"{rows_in_words(estimate.rows)} rows (a finding from small_table_rows = {sizes.small_table_rows:,})",
     )
+
+
+def _place(one: Occurrence, fix: str) -> str:
+    """Return which line a fix stands in place of, where it begins with code."""
+    sent = one.statement.statement
+    begins = fix.startswith(("op.", BLOCK)) and bool(sent.line)
+    return f"in place of line {sent.line} of {sent.file}: " if begins else ""
 
 
 def _what_follows(revision: Revision, trace: Trace, one: Occurrence) -> str:
@@ -117,12 +125,11 @@ def _between_revisions(deployment: DeploymentRecord | None, hazard: Hazard, fix:
     run = deployment.runs[-1] if deployment is not None and deployment.runs else None
     if hazard is INDEX_BUILD or "revision" not in fix:
         return ""
+    apart = own_transactions(deployment)
     if run is not None and run.in_transaction:
-        return (
-            f" (with {OWN_TRANSACTION}, and no transaction begun before it: as it is, one holds each lock to its end)"
-        )
+        return f"; and {apart}, and begin no transaction before it, for as it is, one holds each lock to its end"
     is_apart = run is not None and run.options.get("transaction_per_migration")
-    return "" if is_apart else f" (with {OWN_TRANSACTION}: {ONE_FOR_ALL})"
+    return "" if is_apart else f"; and {apart}, for {ONE_FOR_ALL}"
 
 
 def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, mend: str) -> Finding:

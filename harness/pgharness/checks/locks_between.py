@@ -13,7 +13,7 @@ from pgharness.trace.lock_modes import in_words
 from pgharness.trace.telling import doing, in_one_line
 
 NAME = "locks"
-APART = "context.configure(connection=connection, target_metadata=target_metadata, transaction_per_migration=True)"
+APART = "context.configure(…, transaction_per_migration=True)"
 
 
 def judge_between(record: ChainRecord, deployment: DeploymentRecord) -> Iterator[Together]:
@@ -39,6 +39,19 @@ def _finding(one: Between, deployment: DeploymentRecord) -> Finding:
     )
 
 
+def own_transactions(deployment: DeploymentRecord | None) -> str:
+    """Return the call of env.py's own that makes a transaction of each revision, and where it stands."""
+    run = deployment.runs[-1] if deployment is not None and deployment.runs else None
+    if deployment is None or run is None or run.apart is None:
+        return f"in env.py, beside what it has: {APART}"
+    lines = (
+        f"line {run.apart.first}"
+        if run.apart.first == run.apart.last
+        else f"lines {run.apart.first} to {run.apart.last}"
+    )
+    return f"in {deployment.env_py}, in place of {lines}: {run.apart.code}"
+
+
 def _mend(deployment: DeploymentRecord) -> str:
     """Return the lines of env.py by which each revision is a transaction of its own."""
     run = deployment.runs[-1]
@@ -47,6 +60,6 @@ def _mend(deployment: DeploymentRecord) -> str:
         seen = f" ({run.before.file}:{run.before.line} does)" if run.before is not None else ""
         before = f", and begin no transaction before it{seen}"
     return (
-        f"in env.py, beside what it has: {APART}{before}; or deploy the two apart, one command for each: `alembic upgrade <revision>`; "
+        f"{own_transactions(deployment)}{before}; or deploy the two apart, one command for each: `alembic upgrade <revision>`; "
         f'or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision'
     )

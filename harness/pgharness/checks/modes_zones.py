@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pgharness.catalog.names import unqualified
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.modes_told import NAME
 from pgharness.describing.contents import in_one_line
 from pgharness.findings import Finding, Note
@@ -47,7 +48,7 @@ def _finding(item: RevisionRecord, run: ZoneRun, other: OtherValue, *, redacts: 
         f"column {column}",
         f"What it makes of the values {how}depends on the TimeZone of its session, which is the server's where nobody sets it: other rows come of it "
         "on another server.",
-        _fix(item, other, before, after, culprit) if is_retyped else _name_zone(culprit),
+        _fix(item, other, before, after, culprit) if is_retyped else _name_zone(item, culprit),
         "\n".join(filter(None, [values, f"statement: {in_one_line(culprit.sql)}" if culprit is not None else ""])),
         culprit.line or None if culprit is not None else None,
         code="PGH-M012",
@@ -57,20 +58,32 @@ def _finding(item: RevisionRecord, run: ZoneRun, other: OtherValue, *, redacts: 
 def _fix(
     item: RevisionRecord, other: OtherValue, before: str | None, after: str | None, culprit: Statement | None
 ) -> str:
-    """Say in which zone the values are, in the statement itself, or for the whole revision."""
+    """Say in which zone the values are, for the whole revision, or in the statement itself, which then writes each row anew.
+
+    In a session whose zone is UTC PostgreSQL leaves the rows as they are (release notes of 12).
+    """
     using = f"{other.column} AT TIME ZONE 'UTC'"
     if WITH_ZONE in (before or ""):
         using = f"({using})::{after}" if after != "timestamp without time zone" else using
-    place = f"line {culprit.line} of {item.revision.path}: " if culprit is not None and culprit.line else ""
+    place = f"in place of line {culprit.line} of {item.revision.path}: " if culprit is not None and culprit.line else ""
+    named = operation(f"ALTER TABLE {other.table} ALTER COLUMN {other.column} TYPE {after} USING {using}")
     return (
-        f"{place}say in which zone they are, here UTC: ALTER TABLE {other.table} ALTER COLUMN {other.column} TYPE {after} USING {using}, which is "
-        f'postgresql_using="{using}" of op.alter_column, and likewise in downgrade(); or at the beginning of both: {LOCAL}'
+        f"say in which zone they are, here UTC, {_for_all(item)}; and at the beginning of downgrade(): {LOCAL}; or {place}{named}, and likewise in "
+        'downgrade(); and beside upgrade(), for it writes each row anew: allow = {"locks": "<why it may wait>"}'
     )
 
 
-def _name_zone(culprit: Statement | None) -> str:
-    place = f"line {culprit.line}: " if culprit is not None and culprit.line else ""
-    return f"{place}say in which zone they are: … AT TIME ZONE 'UTC'; or at the beginning of upgrade(): {LOCAL}"
+def _name_zone(item: RevisionRecord, culprit: Statement | None) -> str:
+    place = (
+        f"in line {culprit.line} of {item.revision.path}"
+        if culprit is not None and culprit.line
+        else "in the statement"
+    )
+    return f"say in which zone they are, here UTC, {_for_all(item)}; or {place}: … AT TIME ZONE 'UTC'"
+
+
+def _for_all(item: RevisionRecord) -> str:
+    return f"at the beginning of upgrade() in {item.revision.path}: {LOCAL}"
 
 
 def _types(item: RevisionRecord, other: OtherValue) -> tuple[str | None, str | None]:

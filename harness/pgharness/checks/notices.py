@@ -105,7 +105,7 @@ def _judge_dropped(item: RevisionRecord, notice: Notice, statement: Statement, e
 
 
 def _judge_cascade(item: RevisionRecord) -> Iterator[Finding]:
-    """Judge what CASCADE took: what is gone, belongs to nothing that is gone too, and is named nowhere in the revision."""
+    """Judge what CASCADE took, as one: what is gone, belongs to nothing that is gone too, and is named nowhere in the revision."""
     after, step = item.upgrade.snapshot, item.upgrade
     cascading = [one for one in step.statements if _CASCADES.search(one.sql)]
     if after is None or not cascading:
@@ -113,12 +113,15 @@ def _judge_cascade(item: RevisionRecord) -> Iterator[Finding]:
     text = " ".join(one.sql for one in step.statements)
     gone = {key for key in item.before.objects() if (*key, "exists") not in after.facts}
     taken = list(_taken(item, gone, text))
-    for key in taken:
+    names = [f"{key.kind} {key.object}" for key in taken]
+    if names:
+        is_one = len(names) == 1
         yield _finding(
             item,
             "PGH-N004",
-            f"{key.kind} {key.object}",
-            f"CASCADE drops it too: `{in_one_line(cascading[0].sql)}` does not name it, and nothing in the revision does.",
+            names[0] if is_one else f"upgrade of {item.revision.label}",
+            f"CASCADE drops {'it' if is_one else ', '.join(names)} too: `{in_one_line(cascading[0].sql)}` does not name {'it' if is_one else 'them'}, and "
+            "nothing in the revision does.",
             f"{mend_cascade(taken, cascading[0].sql, _line(item, cascading[0]))}; {DECLARE}",
             None,
             cascading[0],

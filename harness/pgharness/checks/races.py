@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,6 +16,8 @@ from pgharness.records.crash import CrashRecord
 from pgharness.records.races import Race
 
 NAME = "crash"
+DEADLOCK = "40P01"
+CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 # Asked for again and again, and not waited for in pg_advisory_lock(): a statement that waits there holds a snapshot, and what is done
 # CONCURRENTLY waits for all snapshots. The pause is the server's, so that it serves an event loop too.
 LOCK = """\
@@ -26,7 +29,7 @@ connection.commit()"""
 
 
 def judge_races(record: ChainRecord, crash: CrashRecord, compare: Compare) -> Iterator[Finding | Note]:
-    """Judge where upgrades that met have ended; that one of them fails where the end is right is a note, once."""
+    """Judge where upgrades that met have ended; that one of them fails where the end is right, or by chance, is a note, once."""
     right: list[Race] = []
     for race in crash.races:
         findings = list(_judge(record, race, compare))
@@ -34,7 +37,9 @@ def judge_races(record: ChainRecord, crash: CrashRecord, compare: Compare) -> It
         if not findings and race.failures:
             right.append(race)
     if right:
-        yield Note(NAME, None, _fails_alone(record, right[0]))
+        yield Note(
+            NAME, None, _fails_alone(record, next((one for one in right if _is_concurrent(record, one)), right[0]))
+        )
     if crash.unraced:
         yield Note(NAME, None, f"no upgrades were made to meet: {crash.unraced}")
 
@@ -43,16 +48,28 @@ def _judge(record: ChainRecord, race: Race, compare: Compare) -> Iterator[Findin
     if race.waits:
         yield _of(race, record, code="PGH-K006", message=f"wait for each other for ever: {'; '.join(race.waits)}")
         return
+    is_chance = _has_ended_a_build(race)
     if not race.is_applied:
+        if is_chance:
+            return
         said = failure_in_words(race.failures[0]) if race.failures else "all pass"
         yield _of(race, record, code="PGH-K004", message=f"do not get there: {said}")
         return
-    for told in describe_differences(compare(race.expected, race.snapshot), left="one by itself", right="their end"):
+    differences = () if is_chance else compare(race.expected, race.snapshot)
+    for told in describe_differences(differences, left="one by itself", right="their end"):
         message = f"end in another catalog. {told.message}"
         yield replace(_of(race, record, code="PGH-K004", message=message), subject=told.subject, evidence=told.evidence)
     for other in race.rows:
         message = f"leave other rows: {others_in_words(other, 'one by itself')}"
         yield replace(_of(race, record, code="PGH-K005", message=message), subject=f"table {other.table}")
+
+
+def _has_ended_a_build(race: Race) -> bool:
+    """Whether PostgreSQL has ended something CONCURRENTLY, which waits for the snapshots of all who wait for its own lock.
+
+    Whom of them it ends is a matter of milliseconds; what an ended build leaves is what a stopped one does, which the stops of the same check find.
+    """
+    return any(one.sqlstate == DEADLOCK and CONCURRENTLY.search(one.statement or "") for one in race.failures)
 
 
 def _of(race: Race, record: ChainRecord, *, code: str, message: str) -> Finding:
@@ -73,10 +90,25 @@ def _each_once(texts: Iterable[str]) -> str:
 
 
 def _fails_alone(record: ChainRecord, race: Race) -> str:
+    if _is_concurrent(record, race):
+        return (
+            f"{_subject(race)}: some end with an error, for what is done CONCURRENTLY waits for whoever waits for it, and PostgreSQL ends one of the two "
+            f"(SQLSTATE {DEADLOCK}); which one, and whether another one gets there, is chance, and then an upgrade by itself has to follow; to let them "
+            f"wait for each other, {_mend(record)}"
+        )
     return (
         f"{_subject(race)} end where one by itself ends, and {len(race.failures)} of them with an error "
         f"({failure_in_words(race.failures[0])}); to let them wait for each other, {_mend(record)}"
     )
+
+
+def _is_concurrent(record: ChainRecord, race: Race) -> bool:
+    """Whether one of the revisions over which they met does something CONCURRENTLY."""
+    labels = [one.revision.revision for one in record.revisions]
+    if race.first.revision not in labels or race.last.revision not in labels:
+        return False
+    met = record.revisions[labels.index(race.first.revision) : labels.index(race.last.revision) + 1]
+    return any(CONCURRENTLY.search(said.sql) for one in met for said in one.upgrade.statements)
 
 
 def _subject(race: Race) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from pgharness.catalog.identifiers import quoted
 from pgharness.catalog.names import qualifier, unqualified, unquoted
@@ -12,6 +12,8 @@ from pgharness.describing.toml_words import ignore_rules
 from pgharness.records.contents import StoredColumn, TableContents
 from pgharness.records.made_anew import is_of_chance
 
+Said = Callable[[str | None], bool]
+"""Whether a value is one that the revision itself says: what it has from the clock, or from rows that were made here, no other database holds."""
 MOST_ROWS = 20
 """Of more rows than these nobody would type the keys."""
 _LONGEST_NAME = 63  # bytes (NAMEDATALEN - 1)
@@ -43,9 +45,9 @@ def keep_rows(table: TableContents, revision: str, path: str, *, is_gone: bool =
     return _both_ways(table, columns, kept, back, path)
 
 
-def take_away(table: TableContents, keys: Collection[tuple[str | None, ...]]) -> str:
-    """Write what deletes the rows of these keys; empty where they are too many to be typed."""
-    if not table.key or not 0 < len(keys) <= MOST_ROWS or any(None in key for key in keys):
+def take_away(table: TableContents, keys: Collection[tuple[str | None, ...]], said: Said) -> str:
+    """Write what deletes the rows of these keys; empty where they are too many to be typed, or not all `said` by the revision."""
+    if not table.key or not 0 < len(keys) <= MOST_ROWS or not all(map(said, (one for key in keys for one in key))):
         return ""
     rows = ", ".join(
         values if len(table.key) == 1 else f"({values})"
@@ -55,8 +57,11 @@ def take_away(table: TableContents, keys: Collection[tuple[str | None, ...]]) ->
     return operation(f"DELETE FROM {table.name} WHERE {names} IN ({rows})")
 
 
-def take_away_by_value(table: TableContents, later: TableContents) -> str:
-    """Write what deletes the rows that are there later by what only those have, where their keys are given by a sequence; empty where nothing is."""
+def take_away_by_value(table: TableContents, later: TableContents, said: Said) -> str:
+    """Write what deletes the rows that are there later by what only those have, where their keys are given by a sequence.
+
+    Empty where nothing is, or no such value is `said` by the revision.
+    """
     if not table.key:
         return ""
     there, keys = _key_places(later), table.keys()
@@ -72,7 +77,7 @@ def take_away_by_value(table: TableContents, later: TableContents) -> str:
         ):
             continue
         if (
-            None not in values
+            all(map(said, values))
             and 0 < len(values) <= MOST_ROWS
             and values.isdisjoint(row[before[0]] for row in table.rows)
         ):

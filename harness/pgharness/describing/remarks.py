@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.names import qualifier, unqualified
+from pgharness.catalog.proposing.casts import using
 from pgharness.catalog.proposing.python_words import operation
+from pgharness.describing.resuming import OUTSIDE
 from pgharness.records.kept import KeptObject
 
 _CUT = re.compile(r'identifier "(?P<long>[^\n]+)" will be truncated to "(?P<short>[^\n]+)"')
@@ -45,21 +47,32 @@ def mend_local(sql: str, line: int | None) -> str:
 
 
 def mend_cascade(taken: Sequence[ObjectKey], sql: str, line: int | None) -> str:
-    """Say how what goes is dropped by its name; as code where it is one object, for of several one may hang on the other."""
-    drop = _drop(taken[0]) if len(taken) == 1 else ""
-    if not drop or not line or not _is_alone(sql) or not _CASCADE.search(sql):
+    """Say how what goes is dropped by its name; as code where the order is known, for of several one may hang on the other."""
+    drops = _drops(taken)
+    if not drops or not line or not _is_alone(sql) or not _CASCADE.search(sql):
         return "drop by name what is to go, and leave out CASCADE"
-    return f"in place of line {line}: {operation(drop)}; {operation(_CASCADE.sub('', sql))}"
+    return f"in place of line {line}: {'; '.join(map(operation, (*drops, _CASCADE.sub('', sql))))}"
+
+
+def _drops(taken: Sequence[ObjectKey]) -> list[str]:
+    """Return what drops objects by their names; of several that may hang on each other nothing, but for views, which one statement drops together."""
+    if len(taken) == 1:
+        return list(filter(None, [_drop(taken[0])]))
+    views = [key for key in taken if key.kind in {"view", "materialized view"}]
+    others = [key for key in taken if key not in views]
+    if len({key.kind for key in views}) > 1 or any(key.kind not in _OF_TABLES for key in others):
+        return []
+    together = [f"DROP {views[0].kind.upper()} {', '.join(key.object for key in views)}"] if views else []
+    return [*map(_drop, others), *together]
 
 
 def mend_invalid(index: str, line: int | None, path: str) -> str:
     """Say how an index that a failed build has left is taken away before the next."""
     drop = operation(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
-    return (
-        f"before line {line} of {path}: {drop}, in the same autocommit block"
-        if line
-        else f"{drop} before it is created"
-    )
+    return f"before line {line} of {path}: {drop}, {OUTSIDE}" if line else f"{drop} before it is created"
+
+
+_OF_TABLES = frozenset({"constraint", "trigger", "policy"})
 
 
 def mend_kept(kept: KeptObject, line: int | None, path: str) -> str:
@@ -76,19 +89,23 @@ def mend_kept(kept: KeptObject, line: int | None, path: str) -> str:
 def _altering(kept: KeptObject) -> list[str]:
     """Return what alters columns to what is asked for; nothing where something else differs too."""
     asked: dict[str, dict[str, str | None]] = {}
+    types = {one.key.object: one.kept or "" for one in kept.differences if one.key.property == "type"}
     for one in kept.differences:
         if one.key.kind != "column" or one.key.property not in {"exists", "type", "not null", "default"}:
             return []
         asked.setdefault(one.key.object, {})[one.key.property] = one.asked
-    return [statement for column, facts in asked.items() for statement in _altered(column, facts)]
+    return [
+        statement for column, facts in asked.items() for statement in _altered(column, facts, types.get(column, ""))
+    ]
 
 
-def _altered(column: str, facts: dict[str, str | None]) -> list[str]:
+def _altered(column: str, facts: dict[str, str | None], type_: str) -> list[str]:
     alter = f"ALTER TABLE {qualifier(column)}"
     if set(facts) == {"exists", "type"} and facts["exists"] is not None:
         return [f"{alter} ADD COLUMN {unqualified(column)} {facts['type']}"]
-    if set(facts) == {"type"}:
-        return [f"{alter} ALTER COLUMN {unqualified(column)} TYPE {facts['type']}"]
+    if set(facts) == {"type"} and facts["type"] is not None:
+        name, asked = unqualified(column), facts["type"]
+        return [f"{alter} ALTER COLUMN {name} TYPE {asked}{using(name, type_, asked)}"]
     return []
 
 

@@ -15,9 +15,9 @@ from pgharness.records.held_rows import OtherRows
 
 _NAME = r"""(?P<{}>(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*)"""
 _FLAGS = re.IGNORECASE | re.DOTALL
-_TAKES_AWAY = (
-    "in the same autocommit block: it takes away what a build that was stopped has left, which IF NOT EXISTS would keep"
-)
+OUTSIDE = "in no transaction either (in the same autocommit block, or behind the same COMMIT)"
+"""Where what is done CONCURRENTLY stands beside the like."""
+_TAKES_AWAY = f"{OUTSIDE}: it takes away what a build that was stopped has left, which IF NOT EXISTS would keep"
 
 NO_TRANSACTION = (
     'leave isolation_level="AUTOCOMMIT" out of the engine in {env_py}, so that each revision and its number are one transaction, and put what '
@@ -173,7 +173,7 @@ def mend_left(differences: Iterable[Difference], statement: str, line: int | Non
         }
     )
     if left and "CREATE" not in statement.upper():
-        return f"{_before(line, *(f'DROP INDEX CONCURRENTLY IF EXISTS {name}' for name in left))}, in the same autocommit block"
+        return f"{_before(line, *(f'DROP INDEX CONCURRENTLY IF EXISTS {name}' for name in left))}, {OUTSIDE}"
     return mend_repeated(statement, line)
 
 

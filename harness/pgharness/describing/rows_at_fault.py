@@ -11,6 +11,7 @@ from pgharness.catalog.index_shapes import ForeignKey, read_foreign_keys
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
 from pgharness.describing.keeping_one import keep_one_of_each
+from pgharness.describing.never_null import mend_null
 from pgharness.records.steps import Failure
 from pgharness.rows.population import Population
 
@@ -122,7 +123,10 @@ def mend_rows(
             f"leave {numbered} out of the INSERT{_line(failure)}, for its sequence gives it; or let what is there stay: ON CONFLICT ({numbered}) DO "
             f"NOTHING, and let the sequence get behind the rows; {declare}"
         )
+    never_null = mend_null(failure, path, before) if failure.sqlstate == "23502" else ""
     if found is None or not (found.query or found.keys):
+        if never_null:
+            return f"{never_null}{_behind(never_null)}{declare}"
         otherwise = f"fill or clean the rows in {path} before"
         return f"{advice(failure, otherwise)}; {declare}"
     if before is not None and (rule := held_before(failure, before)):
@@ -131,11 +135,18 @@ def mend_rows(
             f"alike all that {rule} is about; {declare}"
         )
     values = values if failure.sqlstate in _OF_TEXTS else ""
-    clean = (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)) or advice(
-        failure, f"clean them in {path} before"
+    clean = (
+        never_null
+        or (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys))
+        or advice(failure, f"clean them in {path} before")
     )
     ask = f"make sure that production has none: {found.query}; or " if found.query else ""
-    return f"{ask}{clean}; {declare}{values}"
+    return f"{ask}{clean}{_behind(clean)}{declare}{values}"
+
+
+def _behind(code: str) -> str:
+    """Return what stands between what is to be typed and what else can be done; lines of code end with their own."""
+    return "\n" if code.splitlines()[-1].startswith("    ") else "; "
 
 
 def _mend_code(failure: Failure, path: str, declare: str, values: str) -> str:

@@ -13,6 +13,15 @@ from pgharness.records.steps import Failure
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigureCall:
+    """A call of configure() in env.py, by its lines, written so that each revision is a transaction of its own."""
+
+    first: int
+    last: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class MigrationRun:
     """One call of `context.run_migrations()`: where Alembic keeps the revision there, and how env.py had configured it.
 
@@ -26,6 +35,8 @@ class MigrationRun:
     options: Mapping[str, bool]
     commits_each: bool = False
     """Whether each statement is committed by itself, as an engine with isolation_level="AUTOCOMMIT" does."""
+    apart: ConfigureCall | None = None
+    """What env.py would call for a transaction of each revision's own; None where the call was not found in it."""
 
 
 @dataclass(frozen=True, slots=True)

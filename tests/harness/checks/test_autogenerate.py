@@ -280,3 +280,45 @@ def test_a_default_with_a_quote_that_alembic_cannot_compare_is_told_to_be_writte
 
     assert [one.code for one in findings] == (["PGH-A001"] if "text" not in written else [])
     assert all("write the default as SQL in the model" in one.mend for one in findings)
+
+
+REPLACING = """\
+from alembic.autogenerate import comparators, renderers
+from alembic.operations import MigrateOperation, Operations
+
+SAID = "SELECT pages FROM book"
+
+
+class ReplaceStock(MigrateOperation):
+    def reverse(self):
+        return self
+
+
+@Operations.implementation_for(ReplaceStock)
+def replace_stock(operations, _operation):
+    operations.execute(f"CREATE OR REPLACE VIEW stock AS {SAID}")
+
+
+@renderers.dispatch_for(ReplaceStock)
+def render(_context, _operation):
+    return f"stock = View('public', 'stock', '{SAID}')\\nop.replace_stock(stock)"
+
+
+@comparators.dispatch_for("schema")
+def compare_stock(context, upgrade, _schemas):
+    there = context.connection.exec_driver_sql("SELECT pg_get_viewdef(to_regclass('stock'))").scalar()
+    if there is None or "author" in there:
+        upgrade.ops.append(ReplaceStock())
+
+
+connection ="""
+STOCK = ("def upgrade():", "def upgrade():\n    op.execute('CREATE VIEW stock AS SELECT id AS pages FROM author')")
+
+
+@pytest.mark.parametrize("checks", [("drift", "autogenerate"), ("autogenerate",)], ids=len)
+def test_what_a_plugin_compares_is_told_once(checks: tuple[str, ...], judge_example: Callable[..., Report]) -> None:
+    edits = {"versions/0003_add_country.py": STOCK, "env.py": ("connection =", REPLACING)}
+
+    found = judge_example("sound", edits, only=checks).findings
+
+    assert [one.check for one in found if "stock" in one.subject] == [checks[0]]

@@ -188,3 +188,39 @@ def test_what_a_later_autocommit_block_commits_is_to_have_a_revision_of_its_own(
     assert finding.code == "PGH-K001"
     assert "where it stands before one, put it into a revision of its own" in finding.mend
     assert "ADD COLUMN IF NOT EXISTS paid" in finding.mend
+
+
+BUILT = Revision(
+    "built",
+    "with op.get_context().autocommit_block():\n"
+    "    op.execute('DROP INDEX CONCURRENTLY IF EXISTS a_n')\n    op.execute('CREATE INDEX CONCURRENTLY a_n ON a (n)')",
+    "with op.get_context().autocommit_block():\n    op.execute('DROP INDEX CONCURRENTLY IF EXISTS a_n')",
+)
+
+
+def test_builds_that_wait_for_each_other_are_a_note_whichever_of_them_is_ended(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """Whether one of the upgrades gets there is chance, which a finding of the one and none of the other run would be too."""
+    made = table("a", "id bigint PRIMARY KEY, n bigint")
+
+    runs = [judge_chain(made, BUILT, only=("crash",)).report for _ in range(3)]
+
+    assert [run.findings for run in runs] == [(), (), ()]
+    for run in runs:
+        (note,) = run.notes
+        assert (
+            "5 upgrades at once of built: some end with an error, for what is done CONCURRENTLY waits" in note.message
+        )
+
+
+@pytest.mark.parametrize("is_build", [True, False])
+def test_only_a_deadlock_of_what_is_done_concurrently_is_left_to_chance(*, is_build: bool) -> None:
+    empty, last = Snapshot({}, 180000), ChainRevision("a", "a", "a.py", ())
+    statement = "CREATE INDEX CONCURRENTLY i ON a (n)" if is_build else "UPDATE a SET n = 1"
+    race = Race(5, last, last, empty, empty, False, (Failure("DeadlockDetected", "deadlock", statement, "40P01"),))
+    record = ChainRecord(Chain((last,), ("a",), ("a",)), "public.alembic_version", (), empty)
+
+    (told,) = judge_races(record, CrashRecord((), (), races=(race,)), lambda _left, _right: ())
+
+    assert isinstance(told, Finding) == (not is_build)

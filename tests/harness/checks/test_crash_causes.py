@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.checks import crash
+from pgharness.describing.resuming import mend_repeated
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.crash import CrashRecord
@@ -37,3 +38,10 @@ def test_steps_that_cannot_be_run_again_for_the_same_reason_have_one_cause() -> 
     assert first.cause == same.cause != ""
     assert first.message != same.message
     assert len({first.cause, *(one.cause for one in others)}) == 3
+
+
+def test_what_is_sent_before_a_build_stands_where_the_build_does_also_without_an_autocommit_block() -> None:
+    fix = mend_repeated("CREATE INDEX CONCURRENTLY i ON t (n)", 7)
+
+    assert 'before line 7: op.execute("DROP INDEX CONCURRENTLY IF EXISTS i")' in fix
+    assert "in the same autocommit block, or behind the same COMMIT" in fix

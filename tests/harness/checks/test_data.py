@@ -232,3 +232,33 @@ def test_rows_that_a_second_upgrade_makes_otherwise_are_one_finding(judge_chain:
 
     (found,) = told(run, "PGH-V010")
     assert found.message == "Upgraded again after downgrade(), it has 1 row in place of 1 other."
+
+
+STAMPS = Revision(
+    "stamps",
+    sql(
+        "CREATE TABLE stamp (at timestamptz PRIMARY KEY, note text)",
+        "CREATE TABLE step (id serial PRIMARY KEY, note text)",
+    ),
+    sql("DROP TABLE step", "DROP TABLE stamp"),
+)
+
+
+@pytest.mark.parametrize(
+    ("up", "is_told"),
+    [
+        ("INSERT INTO people VALUES (71, 'Jo'), (72, 'it''s')", True),
+        ("INSERT INTO step (note) VALUES ('it''s done')", True),
+        ("INSERT INTO people SELECT id + 500, upper(name) FROM people", False),
+        ("INSERT INTO step (note) SELECT 'of ' || name FROM people", False),
+        ("INSERT INTO stamp VALUES (now(), 'x')", False),
+        ("INSERT INTO step (note) VALUES (now())", False),
+    ],
+)
+def test_rows_to_be_taken_away_are_listed_where_the_revision_says_them_and_not_where_our_rows_or_the_clock_do(
+    up: str, *, is_told: bool, judge_chain: Callable[..., Run]
+) -> None:
+    (found,) = told(judge_chain(PEOPLE, STAMPS, Revision("writes", sql(up)), only=("data",)), "PGH-V008")
+
+    assert ("DELETE FROM" in found.mend) == is_told
+    assert "take away the rows that upgrade() makes" in found.mend

@@ -535,6 +535,30 @@ sa.Table("book", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), s
     assert [one.evidence.partition(" ON")[0] for one in refused] == ["CREATE INDEX ix_author_words"]
 
 
+OF_GHOSTS = """
+import sqlalchemy as sa
+
+class Base:
+    metadata = sa.MetaData()
+
+class Ghost(sa.types.UserDefinedType):
+    cache_ok = True
+
+    def get_col_spec(self, **_):
+        return "ghost"
+
+for name in ("author", "book", "shelf"):
+    sa.Table(name, Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("soul", Ghost))
+"""
+
+
+def test_what_the_server_refuses_for_one_reason_is_told_once(found: Callable[..., Any]) -> None:
+    (refused,) = [one for one in found("drift", edits={"bookshop.py": OF_GHOSTS}) if one.code == "PGH-D013"]
+
+    assert 'type "ghost" does not exist' in refused.message
+    assert refused.evidence.splitlines()[-1] == "and so, for the same reason: book, shelf"
+
+
 LEFT_TO_THE_CHAIN: dict[str, Any] = {
     "bookshop.py": """
 import enum

@@ -13,7 +13,7 @@ from pgharness.findings import Finding
 from pgharness.judging.accepted import Accepted
 from pgharness.judging.weighing import Weighing
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.deployment import DeploymentRecord, MigrationRun
+from pgharness.records.deployment import ConfigureCall, DeploymentRecord, MigrationRun
 from pgharness.records.revisions import Chain, Revision
 from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord, Step
@@ -205,6 +205,16 @@ def test_how_env_py_runs_the_chain_decides_whether_a_lock_lasts(
 
     assert bool(told) is holds
     assert all(("env.py:7" in one.mend) is in_transaction for one in told)
+
+
+def test_the_fix_is_env_pys_own_call_or_a_word_more_of_a_call_that_is_not_seen() -> None:
+    own = ConfigureCall(7, 7, "context.configure(connection=c, target_metadata=meta, transaction_per_migration=True)")
+    run = replace(DEPLOYED.runs[0], apart=own)
+    (seen,) = judged((ADDS,), (works(),), deployment=replace(DEPLOYED, runs=(run,)))
+    (unseen,) = judged((ADDS,), (works(),))
+
+    assert seen.mend.startswith(f"in env.py, in place of line 7: {own.code}; or deploy the two apart")
+    assert "target_metadata" not in unseen.mend
 
 
 def test_each_revision_that_allows_it_is_told_so_that_its_allowance_is_used() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -46,8 +47,33 @@ def test_what_goes_by_the_zone_of_the_session_is_found(
     (found,) = run.report.findings
     assert (found.code, found.revision, found.subject) == ("PGH-M012", "changes", f"column public.visit.{column}")
     assert "AT TIME ZONE 'UTC'" in found.mend
-    mended = Revision("changes", f'op.execute("{SET}")\n{up}')
+    assert "versions/changes.py" in found.mend
+    (code,) = re.findall(r"at the beginning of upgrade\(\) in \S+: (op\.execute\(.*?\));", found.mend)
+    mended = Revision("changes", f"{code}\n{up}")
     assert judge_chain(before, mended, only=("modes",)).report.findings == ()
+
+
+def test_the_zone_of_the_whole_revision_leaves_the_rows_and_that_of_the_statement_comes_with_its_allowance(
+    judge_chain: Callable[..., Run],
+) -> None:
+    """Both ways are typed in, and no other check finds fault with them."""
+    checks = ("modes", "locks", "upgrade", "roundtrip")
+
+    def codes(top: str, up: str, down: str) -> list[str]:
+        return [one.code for one in judge_chain(LOCAL, Revision("changes", up, down, top), only=checks).report.findings]
+
+    (found,) = (
+        one
+        for one in judge_chain(LOCAL, Revision("changes", sql(TO_ZONED), sql(TO_LOCAL)), only=checks).report.findings
+        if one.code == "PGH-M012"
+    )
+    whole, _, own = found.mend.partition("; or in place of line ")
+    for_all = re.findall(r"op\.execute\(\".*?\"\)", whole)
+    (named,) = re.findall(r"op\.execute\(\".*?\"\)", own)
+    allowed = re.findall(r"allow = \{.*?\}", own)
+
+    assert codes("", f"{for_all[0]}\n{sql(TO_ZONED)}", f"{for_all[1]}\n{sql(TO_LOCAL)}") == []
+    assert codes(allowed[0], named, sql(f"{TO_LOCAL}{UTC}")) == []
 
 
 @pytest.mark.parametrize(("before", "up"), SOUND.values(), ids=SOUND.keys())

@@ -149,7 +149,8 @@ DANGEROUS = (
 def typed_in(number: int, fix: str) -> Iterator[Revision]:
     """Yield the revisions that a fix is typed into, just as it is copied from the page; one that is a single block can be run again."""
     there, _, _ = typed(fix).partition("# at the beginning of downgrade()")
-    for at, code in enumerate(ANOTHER_REVISION.split(there)):
+    for at, both in enumerate(ANOTHER_REVISION.split(there)):
+        code, _, _ = both.partition("# in its downgrade()")
         yield Revision(f"fix_{number}_{at}", code)
         if code.startswith(BLOCK) and all(line.startswith("    ") for line in code.splitlines()[1:]):
             yield Revision(f"again_{number}_{at}", code)

@@ -37,6 +37,11 @@ def is_assigned(before: str, after: str) -> bool:
     return family == "text" or (family == _family(before) and family in FAMILIES.values())
 
 
+def using(name: str, before: str, after: str) -> str:
+    """Write the USING of a change of type, a blank before it; empty where PostgreSQL turns the values by itself."""
+    return "" if before == after or is_assigned(before, after) else f" USING {cast(name, before, after)}"
+
+
 def cast(name: str, before: str, after: str) -> str:
     """Write the expression that makes a value of the type `after` of a column of the type `before`; both as PostgreSQL prints them."""
     plain, wanted = _plain(before), _plain(after)
@@ -45,7 +50,8 @@ def cast(name: str, before: str, after: str) -> str:
     if "text" in (_family(before), _family(after)) or _family(before) == _family(after):
         return _in_utc(name, after) if _is_by_zone(before, after) else f"{name}::{after}"
     if plain in WHOLE_NUMBERS and wanted == "uuid":
-        return f"lpad(to_hex({name}), 32, '0')::uuid"
+        wide = f"{name}::bigint" if plain == "smallint" else name  # of a smallint there is no to_hex()
+        return f"lpad(to_hex({wide}), 32, '0')::uuid"
     if plain in WHOLE_NUMBERS and _family(after) == "moment":
         return f"to_timestamp({name})::{after}"
     if "boolean" in (plain, wanted) and "number" in (_family(before), _family(after)):

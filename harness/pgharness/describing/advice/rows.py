@@ -58,8 +58,8 @@ ROWS: tuple[Advice, ...] = (
     Advice(
         "23502",
         "not_null_violation",
-        'add {column} with a server_default, and in the model; or as nullable, in the next revision op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL"), and in one after it '
-        'op.alter_column("{table}", "{column}", nullable=False)',
+        'add {column} with a server_default, and in the model; or by itself, as nullable, with a default, and then op.execute("UPDATE {table} SET {column} = <value> WHERE {column} IS NULL"), '
+        "and forbid NULL once a CHECK that is NOT VALID at first has proven it, each committed by itself in an autocommit block",
         r'\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"?(?P<column>[^"\s]+)"?\s[\s\S]*column "(?P=column)" of relation "(?P<table>[^"]+)"',
     ),
     Advice(

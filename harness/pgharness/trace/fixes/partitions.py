@@ -9,7 +9,7 @@ from pgharness.catalog.identifiers import quoted
 from pgharness.catalog.index_shapes import Index, index_of
 from pgharness.catalog.names import unqualified
 from pgharness.records.trace import Work
-from pgharness.trace.fixes.writing import BLOCK, NEXT, THEN, all_of, bare, beside, drop, execute, of, sql_of
+from pgharness.trace.fixes.writing import BACK, BLOCK, NEXT, THEN, all_of, bare, beside, drop, execute, of, sql_of
 from pgharness.trace.occurrences import Occurrence
 
 _HEAD = re.compile(
@@ -33,10 +33,11 @@ def fix_index_of_partitions(one: Occurrence, parts: re.Match[str]) -> str:
     """Return how to build an index on each partition by itself, and then take all of them into one of the whole table."""
     table = unqualified(one.lock.relation)
     name = parts["name"] or re.sub(r"\W+", "_", f"{table}{parts['rest']}").strip("_") + "_idx"
-    only = execute(f"{parts['head']}{name} ON ONLY {parts['table']} {parts['rest']}")
+    only = f"{parts['head']}{name} ON ONLY {parts['table']} {parts['rest']}"
     attached = "; ".join(_attach(one, unqualified(name), work) for work in _builds(one))
     built = _build_each(one, parts["head"], parts["rest"])
-    return f"{only}{NEXT}{built}, and then {attached}"
+    undone = all_of(f"DROP INDEX {beside(one.lock.relation, unqualified(name))}", only)
+    return f"{execute(only)}{NEXT}{built}, and then {attached}{BACK}{undone}"
 
 
 def fix_constraint_of_partitions(one: Occurrence, kind: str, columns: str, given: str | None, distinct: str) -> str:
@@ -52,8 +53,9 @@ def fix_constraint_of_partitions(one: Occurrence, kind: str, columns: str, given
         + f"; {_attach(one, name, work)}"
         for work in _builds(one)
     )
-    whole = execute(f"ALTER TABLE ONLY {one.lock.relation} ADD CONSTRAINT {name} {kind}{distinct} ({columns})")
-    return f"{whole}{NEXT}{built}, and then {taken}"
+    whole = f"ALTER TABLE ONLY {one.lock.relation} ADD CONSTRAINT {name} {kind}{distinct} ({columns})"
+    undone = all_of(f"ALTER TABLE {one.lock.relation} DROP CONSTRAINT {name}", whole)
+    return f"{execute(whole)}{NEXT}{built}, and then {taken}{BACK}{undone}"
 
 
 def _builds(one: Occurrence) -> list[Work]:

@@ -27,6 +27,7 @@ from pgharness.trace.fixes.writing import (
     in_pieces,
     not_null_in_steps,
     sql_of,
+    validated_next,
 )
 from pgharness.trace.occurrences import Occurrence
 from pgharness.trace.statement_parts import actions_of
@@ -123,8 +124,8 @@ def _fix_domain(table: str, added: re.Match[str], catalog: Snapshot) -> str:
     not_null = " NOT NULL" if default and has("NOT NULL", added["rest"]) else ""
     added_plain = f"ALTER TABLE {table} ADD COLUMN {column} {catalog.value(*domain, 'type')}{default}{not_null}"
     constrained = f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID"
-    validated = execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
-    return f"{all_of(added_plain, constrained)}{NEXT}{validated}; and in the model the type that is under the domain"
+    validated = validated_next(f"ALTER TABLE {table}", {name: constrained})
+    return f"{all_of(added_plain, constrained)}{validated}; and in the model the type that is under the domain"
 
 
 def fix_move(one: Occurrence, _catalog: Snapshot) -> str:

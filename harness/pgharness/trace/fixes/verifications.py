@@ -28,6 +28,7 @@ from pgharness.trace.fixes.writing import (
     has,
     not_null_in_steps,
     sql_of,
+    validated_next,
 )
 from pgharness.trace.occurrences import Occurrence
 from pgharness.trace.statement_parts import actions_of, in_parentheses, the_one
@@ -85,10 +86,9 @@ def _fix_enforced(one: Occurrence, name: str, catalog: Snapshot) -> str:
             "DROP CONSTRAINT, and ADD CONSTRAINT it again with NOT VALID; and VALIDATE CONSTRAINT in the next revision"
         )
     written = re.sub(r"\s+NOT (ENFORCED|VALID)\b", "", definition)
-    anew = all_of(
-        f"ALTER TABLE {found} DROP CONSTRAINT {name}", f"ALTER TABLE {found} ADD CONSTRAINT {name} {written} NOT VALID"
-    )
-    return f"{anew}{NEXT}{execute(f'ALTER TABLE {found} VALIDATE CONSTRAINT {name}')}"
+    again = f"ALTER TABLE {found} ADD CONSTRAINT {name} {written} NOT VALID"
+    anew = all_of(f"ALTER TABLE {found} DROP CONSTRAINT {name}", again)
+    return f"{anew}{validated_next(f'ALTER TABLE {found}', {name: again})}"
 
 
 def _not_valid_first(one: Occurrence, sql: str, catalog: Snapshot) -> str:
@@ -97,26 +97,31 @@ def _not_valid_first(one: Occurrence, sql: str, catalog: Snapshot) -> str:
     if enforced := _ENFORCES.search(sql):
         return _fix_enforced(one, enforced["name"], catalog)
     written: list[str] = []
-    names: list[str] = []
+    later: dict[str, str] = {}
     filled = ""
     for action in actions:
         constraint, column = ADDS_CONSTRAINT.match(action), ADDS_COLUMN.match(action)
         if constraint is not None and not has("NOT VALID", action):
+            name = constraint["name"] or (quoted(one.work.name) if one.work.name else "")
             written.append(f"{action} NOT VALID")
-            names.append(constraint["name"] or (quoted(one.work.name) if one.work.name else ""))
+            later |= {name: _named(name, f"{head} {action} NOT VALID")} if name else {}
         elif constraint is None and column is not None:
             added, *alone = _of_column(one.work.relation, column)
             written += [added if alone or lacks_default(column) else action, *alone]
-            names += [name_of(one.work.relation, column)] if alone else []
+            later |= {name_of(one.work.relation, column): f"{head} {alone[0]}"} if alone else {}
             filled = filled or (_FILLED if lacks_default(column) else "")
         else:
             written.append(action)
-    if not any(names) and filled:
+    if not later and filled:
         return f"{execute(f'{head} ' + ', '.join(written))}{filled}"
-    if not any(names):
+    if not later:
         return "add the constraint by itself with NOT VALID; and VALIDATE CONSTRAINT in the next revision"
-    then = "; ".join(execute(f"{head} VALIDATE CONSTRAINT {name}") for name in names if name)
-    return f"{execute(f'{head} ' + ', '.join(written))}{filled}{NEXT}{then}{_before_18(one)}"
+    return f"{execute(f'{head} ' + ', '.join(written))}{filled}{validated_next(head, later)}{_before_18(one)}"
+
+
+def _named(name: str, statement: str) -> str:
+    """Return a statement that adds a constraint such that it has the name which PostgreSQL gives it."""
+    return re.sub(r"\bADD\s+(?!CONSTRAINT\b)", f"ADD CONSTRAINT {name} ", statement, count=1, flags=re.IGNORECASE)
 
 
 def _of_column(table: str, added: re.Match[str]) -> tuple[str, ...]:

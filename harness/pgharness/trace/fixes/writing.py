@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pgharness.catalog.identifiers import quoted
@@ -15,6 +16,7 @@ NAME = r'"[^"]+"|\w+'
 ATTACHES = re.compile(r"\bATTACH\s+PARTITION\b|\bPARTITION\s+OF\b", re.IGNORECASE)
 BLOCK = "with op.get_context().autocommit_block(): "
 NEXT, THEN = "; and in the next revision ", "; and in one after it "
+BACK = "; and in its downgrade(): "
 _WRITES_ROWS = re.compile(
     r"^\s*(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(?P<table>(?:\"[^\"]+\"|[\w.])+)(?!\s*\*)", re.IGNORECASE
 )
@@ -71,11 +73,21 @@ def _by_pages(table: str, statement: str) -> str:
 def not_null_in_steps(table: str, column: str) -> str:
     """Return the calls after which a column whose rows are filled may not be NULL."""
     name = quoted(f"{bare(column)}_not_null")
-    added = f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID"
-    proven = all_of(
-        f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+    check = f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL)"
+    drop = f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+    proven = all_of(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", drop)
+    unproven = all_of(check, f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
+    added = f"{execute(f'{check} NOT VALID')}{BACK}{execute(drop)}"
+    return (
+        f"{added}{validated_next(f'ALTER TABLE {table}', {name: f'{check} NOT VALID'})}{THEN}{proven}{BACK}{unproven}"
     )
-    return f"{execute(added)}{NEXT}{execute(f'ALTER TABLE {table} VALIDATE CONSTRAINT {name}')}{THEN}{proven}"
+
+
+def validated_next(alter: str, added: Mapping[str, str]) -> str:
+    """Return the calls of the next revision, which validates constraints, and of its downgrade(); each is `added` by a statement of its own."""
+    validated = all_of(*(f"{alter} VALIDATE CONSTRAINT {name}" for name in added))
+    anew = all_of(*(one for name, again in added.items() for one in (f"{alter} DROP CONSTRAINT {name}", again)))
+    return f"{NEXT}{validated}{BACK}{anew}"
 
 
 def bare(name: str) -> str:

@@ -1,0 +1,131 @@
+"""Says how a column that may be NULL in no row comes to tables with rows: with a default that the model has too, or filled and proven in steps."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.identifiers import quoted
+from pgharness.catalog.names import unqualified, unquoted
+from pgharness.catalog.proposing.enums import labels_of
+from pgharness.catalog.proposing.filling import NEUTRAL
+from pgharness.catalog.proposing.python_words import Apart, operation, sql_text
+from pgharness.catalog.rendering.parts import literal
+from pgharness.records.steps import Failure
+
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_TABLE = rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>(?:{_NAME}\.)?{_NAME})\s+"
+# A type alone: what constrains the column besides may take no value that is the same in all rows.
+_ADDS = re.compile(
+    rf"{_TABLE}ADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?P<column>{_NAME})\s+"
+    rf"(?P<type>(?:{_NAME}\.)?(?:\"[^\"]+\"|\w+(?:\s+(?:varying|precision))?)\s*(?:\([\d,\s]+\))?(?:\s+with(?:out)?\s+time\s+zone)?(?:\[\])?)"
+    r"\s+NOT\s+NULL\s*;?\s*",
+    re.IGNORECASE,
+)
+_SETS = re.compile(rf"{_TABLE}ALTER\s+(?:COLUMN\s+)?(?P<column>{_NAME})\s+SET\s+NOT\s+NULL\s*;?\s*", re.IGNORECASE)
+# As PostgreSQL prints what people write otherwise (manual, "Data Types").
+_PRINTED = {
+    "int": "integer",
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "bool": "boolean",
+    "decimal": "numeric",
+    "float": "double precision",
+    "float4": "real",
+    "float8": "double precision",
+    "varchar": "character varying",
+    "char": "character",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "time": "time without time zone",
+    "timetz": "time with time zone",
+}
+_UNKNOWN = "<value>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    table: str
+    name: str
+    type: str
+    value: str
+
+    @property
+    def check(self) -> str:
+        """The name of the CHECK that proves it."""
+        return quoted(f"{unquoted(self.name)}_not_null")
+
+
+def mend_null(failure: Failure, path: str, before: Snapshot | None) -> str:
+    """Return what to type where a statement that forbids NULL fails on rows; empty where it does more than that."""
+    statement = " ".join((failure.statement or "").split())
+    line = failure.line_in(path)
+    place = f"in place of line {line} of {path}" if line else ""
+    if added := _ADDS.fullmatch(statement):
+        column = _Column(added["table"], added["column"], added["type"], _value(added["type"], before))
+        return _added(column, place)
+    if altered := _SETS.fullmatch(statement):
+        proven = _block(*_proven(_altered(altered, before)))
+        return f"fill the column, and prove that it is filled before NULL is forbidden, {_apart(place)}:\n{proven}"
+    return ""
+
+
+def _added(column: _Column, place: str) -> str:
+    alter = f"ALTER TABLE {column.table}"
+    declared = f"in the model: server_default={sql_text(column.value)}"
+    default = f"{alter} ALTER COLUMN {column.name} SET DEFAULT {column.value}"
+    steps = _block(f"{alter} ADD COLUMN IF NOT EXISTS {column.name} {column.type}", default, *_proven(column))
+    in_steps = f"{_apart(place)}:\n{steps}\nand {declared}"
+    if "gen_random_uuid" in column.value:  # each row would be written anew for it
+        return in_steps
+    added = operation(f"{alter} ADD COLUMN {column.name} {column.type} DEFAULT {column.value} NOT NULL")
+    before = f"{place}: " if place else ""
+    return f"{before}{added}; and {declared}, in both with what fits better; or, where rows that are there get values of their own, {in_steps}"
+
+
+def _apart(place: str) -> str:
+    """Return where a block stands, which commits what stands before it too."""
+    return f"{place or 'in place of it'}, in a revision of its own where that does more"
+
+
+def _proven(column: _Column) -> tuple[str, ...]:
+    """Return the statements that fill a column, and forbid NULL without a look at the rows under a lock; each is committed, and can be sent again."""
+    alter, check, name = f"ALTER TABLE {column.table}", column.check, column.name
+    return (
+        f"UPDATE {column.table} SET {name} = {column.value} /* or what fits */ WHERE {name} IS NULL",
+        f"{alter} DROP CONSTRAINT IF EXISTS {check}",
+        f"{alter} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID",
+        f"{alter} VALIDATE CONSTRAINT {check}",
+        f"{alter} ALTER COLUMN {name} SET NOT NULL",
+        f"{alter} DROP CONSTRAINT IF EXISTS {check}",
+    )
+
+
+def _block(*statements: str) -> str:
+    return operation(Apart("", *statements))
+
+
+def _altered(altered: re.Match[str], before: Snapshot | None) -> _Column:
+    """Return a column that is there, with what its type and default are, where the catalog `before` the revision has it."""
+    name, table = unquoted(altered["column"]), unquoted(unqualified(altered["table"]))
+    for key in before.objects("column") if before is not None else ():
+        schema_and_table, _, last = key.object.rpartition(".")
+        if before is not None and (unquoted(last), unquoted(unqualified(schema_and_table))) == (name, table):
+            type_, default = before.value(*key, "type") or "", before.value(*key, "default")
+            return _Column(altered["table"], altered["column"], type_, default or _value(type_, before))
+    return _Column(altered["table"], altered["column"], "", _UNKNOWN)
+
+
+def _value(written: str, before: Snapshot | None) -> str:
+    """Return a value of a type that says nothing; a placeholder where none is known."""
+    if written.endswith("[]"):
+        return "'{}'"
+    plain = " ".join(re.sub(r"\([\d,\s]+\)", " ", written).split())
+    plain = plain if '"' in plain else plain.casefold()
+    for key in before.objects("type") if before is not None else ():
+        if plain in {key.object, unqualified(key.object)} and before is not None and before.value(*key) == "enum":
+            labels = labels_of(before.value(*key, "labels") or "")
+            return literal(labels[0]) if labels else _UNKNOWN
+    return NEUTRAL.get(_PRINTED.get(plain, plain), _UNKNOWN)
