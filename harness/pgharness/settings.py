@@ -93,13 +93,13 @@ class Settings(BaseSettings):
     checks: Annotated[tuple[str, ...], NoDecode] = ()
     """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
-    """Judge only the revisions after this one, and what models and files of today say of the heads."""
+    """Judge only the revisions after this one (its id or file, the beginning of one, or `head`), and what models and files of today say of the heads."""
     app_role: str | None = None
     """The role under which the application runs, which `compat` takes on; without it nothing is said of privileges and row security."""
     previous: str | None = None
     """The release before, as git knows it (`origin/main`): `compat` judges the revisions that it does not have."""
     heads: Annotated[tuple[str, ...], NoDecode] = ()
-    """Heads that are meant to be several, `REV` or `BRANCH@head`; only what leads to them is judged."""
+    """Heads that are meant to be several, `REV` (an id or a file) or `BRANCH@head`; only what leads to them is judged."""
     baseline: Path | None = None
     """SQL to run before the chain."""
     statements: Path | None = None

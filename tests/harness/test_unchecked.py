@@ -121,6 +121,13 @@ def test_of_several_heads_those_are_judged_that_are_named(judge_example: Callabl
     assert report.notes == (Note("graph", None, "not judged, for `heads` does not name them: 0003_add_country"),)
 
 
+@pytest.mark.parametrize("name", ["0003_add_country", "0003_add_c", "0003_add_c…", "versions/0003_add_country.py"])
+def test_a_head_is_known_by_its_file_too(example: Callable[..., Path], agent: Agent, name: str) -> None:
+    ini = example(edits=SECOND_HEAD) / "alembic.ini"
+
+    assert open_project(load_settings(None, alembic=ini, heads=(name,)), agent=agent).chain.heads == ("0003",)
+
+
 def test_several_heads_that_are_named_are_meant(example: Callable[..., Path], agent: Agent) -> None:
     ini = example(edits=SECOND_HEAD) / "alembic.ini"
     chain = open_project(load_settings(None, alembic=ini, heads=("0003", "0003b")), agent=agent).chain

@@ -27,7 +27,7 @@ def check(  # noqa: PLR0917 - typer calls it with names
     server: ServerName = None,
     only: Annotated[list[str] | None, typer.Option(help="Run only this check; may be repeated.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Skip this check; may be repeated.")] = None,
-    since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one.")] = None,
+    since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one, by id or file.")] = None,
     previous: Annotated[
         str | None,
         typer.Option(help="The release before, as git knows it: compat judges the revisions that it has not."),
