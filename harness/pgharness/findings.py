@@ -143,6 +143,9 @@ class CheckResult:
     tells_untried: bool = False
     """Whether notes of its own say which revisions were not tried, and why."""
 
+    of_today: bool = False
+    """Whether it compares the heads with what models and files say today, whatever is deployed."""
+
     @property
     def is_made(self) -> bool:
         """Whether it looked at anything: it was not skipped, and there was a revision to try it on."""

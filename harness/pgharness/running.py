@@ -150,7 +150,16 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     duration_s = time.perf_counter() - started
     source = str(plan.settings.alembic)
     report = Report(
-        facts, record.chain, record.reached, results, server_s, duration_s, source, record.revisions, record.traffic
+        facts,
+        record.chain,
+        record.reached,
+        results,
+        server_s,
+        duration_s,
+        source,
+        record.revisions,
+        record.traffic,
+        plan.settings.since,
     )
     return Run(report, record)
 

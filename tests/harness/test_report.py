@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from pgharness.report import FORMATS
 from pgharness.report.as_json import render_json
 from pgharness.report.model import Cell, Report, ServerFacts
 from pgharness.report.printable import encodable
-from pgharness.report.text import EVIDENCE_LINES, Detail, finding_in_text, print_report, render_text
+from pgharness.report.text import EVIDENCE_LINES, Detail, finding_in_text, print_report, render_text, summary
 
 ADD_BOOK = Revision("0001", "0001_add_book", "versions/0001_add_book.py", ())
 ADD_PRICE = Revision("0002", "0002_add_price", "versions/0002_add_price.py", ("0001",))
@@ -366,3 +367,35 @@ def test_every_format_has_what_renders_it() -> None:
     from pgharness.cli.formats import ReportFormat
 
     assert set(FORMATS) == {item.value for item in ReportFormat}
+
+
+TODAY = CheckResult("drift", Status.PASSED, 0.0, of_today=True)
+
+
+def test_what_since_leaves_out_is_neither_counted_nor_shown_as_sound() -> None:
+    results = (CheckResult("graph", Status.PASSED, 0.0), TODAY)
+    report = replace(PASSED, chain=FAILED.chain, reached=FAILED.reached | {"0002"}, results=results, since="0001")
+    graph, drift = results
+
+    assert summary(report).startswith("OK: no findings in 1 of 2 revisions (after 0001_add_book), 2 checks")
+    assert [report.cell(graph, row)[0] for row in report.rows] == [Cell.UNTRIED, Cell.HOLDS, Cell.HOLDS]
+    assert [report.cell(drift, row)[0] for row in report.rows] == [Cell.HOLDS, Cell.HOLDS, Cell.HOLDS]
+    assert json.loads(render_json(report))["since"] == "0001"
+
+
+@pytest.mark.parametrize(
+    ("results", "judged"),
+    [((TODAY,), "; judged was what models and files say of the heads: drift"), ((PASSED.results[0],), "")],
+    ids=["models of today", "nothing"],
+)
+def test_where_no_revision_is_newer_than_since_that_is_the_verdict(
+    results: tuple[CheckResult, ...], judged: str
+) -> None:
+    report = replace(PASSED, results=results, since="0001")
+    *_, told, verdict = render_text(report).splitlines()
+
+    assert verdict.startswith("NO REVISION JUDGED: no findings, in 0 of 1 revision (none comes after 0001_add_book), ")
+    assert told == f"NO REVISION JUDGED: none comes after 0001_add_book, which is taken for deployed{judged}"
+    for render in (FORMATS["html"], FORMATS["markdown"], FORMATS["github"]):
+        assert "NO REVISION JUDGED" in render(report)
+        assert "OK: no findings" not in render(report)

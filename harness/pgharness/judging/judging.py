@@ -251,6 +251,7 @@ def _result(
         needs_walk=claim.needs_walk,
         kinds=kinds_of(claim.name, claim.kinds),
         harm=claim.harm,
+        of_today=isinstance(claim, Check) and claim.of_today,
     )
 
 

@@ -18,12 +18,13 @@ VERSION = 1
 
 
 def render_json(report: Report) -> str:
-    """Return `{"version", "server", "passed", "revisions", "checks", "findings", "accepted", "notes", "duration_s"}`, as docs/report.schema.json says."""
+    """Return `{"version", "server", "passed", "since", "revisions", "checks", "findings", "accepted", "notes", "duration_s"}`, as docs/report.schema.json says."""
     root = repository_root(Path.cwd())
     document = {
         "version": VERSION,
         "server": asdict(report.server),
         "passed": report.passed,
+        "since": report.since,
         "revisions": [_revision(report, item, root) for item in report.chain.revisions],
         "checks": [_check(result) for result in report.results],
         "findings": [_said(report, finding, root) for finding in report.findings],

@@ -51,6 +51,8 @@ class Report:
     """What was seen of each revision, from which its locks and its schema are drawn."""
     traffic: TrafficRecord | None = None
     """What readers and writers met, where somebody asked for it, which is drawn beneath the locks."""
+    since: str | None = None
+    """The revision up to which nothing is judged, where one was named."""
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -106,8 +108,20 @@ class Report:
             return Cell.UNTRIED, ()
         wanted = self._revisions.keys() - self._given if revision is None else {revision.revision}
         is_reached = wanted <= self.reached
+        if self.is_earlier(revision) and not result.of_today:
+            return Cell.UNTRIED, ()
         is_judged = result.is_judged and (not result.needs_walk or is_reached) and _is_tried(result, revision)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
+
+    @cached_property
+    def judged(self) -> tuple[Revision, ...]:
+        """The revisions that were to be judged: all, or those after `since`."""
+        before = self.chain.ancestors(self.since) if self.since is not None else frozenset()
+        return tuple(item for item in self.chain.revisions if item.revision not in before)
+
+    def is_earlier(self, revision: Revision | None) -> bool:
+        """Whether a revision was not to be judged, for it comes before what was."""
+        return revision is not None and revision not in self.judged
 
     def notes_at(self, revision: Revision | None) -> tuple[Note, ...]:
         """Return the notes about a revision, or about the chain as a whole."""
