@@ -113,6 +113,10 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+OUT_OF_REACH = "not checked: the chain fails to upgrade to its heads; mend what `upgrade` finds"
+"""Why what is judged at the heads was not."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped, broke off, or could not look at all; else it is empty.

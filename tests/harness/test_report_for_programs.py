@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -182,3 +183,12 @@ def test_a_failure_is_shown_at_the_line_that_raised_it(judge_example: Callable[.
     (finding,) = json.loads(render_json(report))["findings"]
     lines = Path(finding["file"]).read_text(encoding="utf-8").splitlines()
     assert lines[finding["line"] - 1] == "    op.execute('SELECT 1/0')"
+
+
+def test_github_warns_of_what_was_not_checked(report: Report) -> None:
+    drift = replace(report.results[1], is_missed=True)
+    lines = render_github(replace(report, results=(drift,))).splitlines()
+
+    assert lines[0] == (
+        "::warning file=backend/alembic.ini,line=1,title=NOT CHECKED::drift: no models are named; or leave it out: --skip drift"
+    )

@@ -10,7 +10,7 @@ from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import RELATION_KINDS, Snapshot
 from pgharness.checks import locks, upgrade
 from pgharness.checks.check import Check, Claim, Compare
-from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
+from pgharness.findings import OUT_OF_REACH, CannotRun, CheckResult, Finding, Note, Status
 from pgharness.judging.accepted import Accepted, judge_accepted, without_accepted
 from pgharness.judging.behind_failing import without_unknown
 from pgharness.judging.declarations import (
@@ -155,7 +155,7 @@ def _judge_one(
     if is_out_of_reach or missing:
         reason = check.skip_reason or f"not checked: it needs {' and '.join(missing)}"
         if record.head is None:
-            reason = "not checked: the chain fails to upgrade to its heads"
+            reason = OUT_OF_REACH
         return replace(_result(check, Status.SKIPPED, 0.0, reason=reason), is_missed=not check.opt_in)
     told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     said = (weighing or Weighing()).of(told)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from pgharness.findings import CannotRun, CheckResult, Finding
+from pgharness.findings import OUT_OF_REACH, CannotRun, CheckResult, Finding
 from pgharness.plugin.current import session_of
 from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
@@ -97,11 +97,7 @@ def _why_untried(report: Report, result: CheckResult, revision: Revision | None)
         return "; ".join(note.message for note in result.notes) or "not tried"
     if result.tried is not None and (revision is None or revision.revision not in result.tried):
         return "not tried: it counts as released (--since REVISION judges what comes after that), or runs when the release before is gone"
-    return (
-        "not checked: the chain fails to upgrade to its heads"
-        if revision is None
-        else "not checked: this revision or one before it failed to upgrade"
-    )
+    return OUT_OF_REACH if revision is None else "not checked: this revision or one before it failed to upgrade"
 
 
 def pasteable(label: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
 from rich.console import Console
 from rich.text import Text
 
-from pgharness.findings import Finding, Status
+from pgharness.findings import OUT_OF_REACH, CheckResult, Finding, Status
 from pgharness.report.causes import Cause, causes, name_of
 from pgharness.report.fix_parts import laid_out
 from pgharness.report.grid import render_grid
@@ -84,11 +84,28 @@ def unchecked(report: Report) -> list[str]:
 
     Where no revision was to be judged, that is told first.
     """
-    missed = [
-        f"NOT CHECKED: {result.name}, {result.reason}; or leave it out: --skip {result.name}"
-        for result in report.missed
-    ]
+    missed = [_not_checked(reason, names) for reason, names in _by_reason(report.missed)]
     return [*([] if report.judged else [_nothing_new(report)]), *missed]
+
+
+def _not_checked(reason: str, names: Sequence[str]) -> str:
+    if reason == OUT_OF_REACH:
+        return f"NOT CHECKED: {', '.join(names)}: {_bare(reason)}"
+    leave_out = f"leave {'it' if len(names) == 1 else 'them'} out: --skip {' --skip '.join(names)}"
+    return f"NOT CHECKED: {', '.join(names)}: {_bare(reason)}; or {leave_out}"
+
+
+def _by_reason(results: Iterable[CheckResult]) -> list[tuple[str, list[str]]]:
+    """Return the names of checks by the reason for which they were not made."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        found.setdefault(result.reason, []).append(result.name)
+    return list(found.items())
+
+
+def _bare(reason: str) -> str:
+    """Return a reason without the words that stand before it anyway."""
+    return reason.removeprefix("not checked: ")
 
 
 def _nothing_new(report: Report) -> str:
@@ -132,13 +149,16 @@ def remarks(report: Report) -> list[str]:
     return [
         server_line(report),
         *(
-            f"{result.name} was skipped: {result.reason}"
-            for result in report.results
-            if result.status is Status.SKIPPED and not result.is_missed
+            f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} skipped: {_bare(reason)}"
+            for reason, names in _by_reason(one for one in report.results if _was_skipped(one))
         ),
         *_judged_in_part(report),
         *(f"note: {note.check} [{report.label(note.revision)}] {_indented(note.message)}" for note in report.notes),
     ]
+
+
+def _was_skipped(result: CheckResult) -> bool:
+    return result.status is Status.SKIPPED and not result.is_missed
 
 
 def _judged_in_part(report: Report) -> Iterator[str]:
