@@ -6,24 +6,22 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pgharness.cli.accepting import accept
 from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
 from pgharness.cli.project_folder import open_project
 from pgharness.cli.writing import require_place, write_output
 from pgharness.findings import CannotRun
-from pgharness.judging.accepted import write_accepted
-from pgharness.judging.declarations import DECLARATIONS
 from pgharness.report import FORMATS
 from pgharness.report.grid import columns
 from pgharness.report.model import Report
 from pgharness.report.printable import encodable
-from pgharness.report.text import Detail, counted, print_report, render_text
+from pgharness.report.text import Detail, print_report, render_text
 from pgharness.running import Advance, Plan, Run, run_checks
 from pgharness.settings import Settings
 
@@ -56,7 +54,9 @@ def check_chain_and_tell(
         return
     if accept_because is not None:
         is_for_programs = report_format is not ReportFormat.TEXT
-        _accept(run.report, settings.accepted, accept_because, is_for_programs=is_for_programs)
+        told = accept(run.report, settings.accepted, accept_because)
+        stream = sys.stderr if is_for_programs else sys.stdout
+        print(encodable("\n".join(told), stream.encoding or "utf-8"), file=stream)
         if is_for_programs or output is not None:
             _tell(run.report, report_format, output, detail)
         return
@@ -108,12 +108,6 @@ def _require_whole_run(options: Mapping[str, object]) -> None:
             seen=f"{', '.join(given)} leaves findings out, which would fail the next run",
             mend="run it without: pgharness check --accept",
         )
-
-
-def _accept(report: Report, file: Path, reason: str, *, is_for_programs: bool) -> None:
-    findings = [one for one in (*report.findings, *report.accepted) if one.check != DECLARATIONS.name]
-    write_accepted(file, findings, reason, datetime.now(tz=UTC).date(), report.chain.heads)
-    print(f"accepted {counted(len(findings), 'finding')} in {file}", file=sys.stderr if is_for_programs else sys.stdout)
 
 
 def _write_structure(run: Run, path: Path | None) -> None:
