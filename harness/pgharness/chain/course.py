@@ -69,13 +69,13 @@ def find_revision(chain: Chain, name: str) -> Revision:
         if found:
             raise CannotRun(
                 f"More than one revision begins with {name!r}.",
-                seen=_listed(found),
+                seen=listed(found),
                 mend=f"name one of them by its id or its file, such as {found[-1].label}",
             )
-    near = _nearest(known, beginning)
+    near = nearest_revisions(known, beginning)
     raise CannotRun(
         f"There is no revision {name!r}.",
-        seen=f"the chain has {_listed(known)}",
+        seen=f"the chain has {listed(known)}",
         mend="name one of them by its id or its file, or by how one begins"
         + (f"; did you mean {' or '.join(repr(item.label) for item in near)}?" if near else ""),
     )
@@ -87,13 +87,13 @@ def _without_file(name: str) -> str:
     return path.stem if path.suffix == ".py" else name
 
 
-def _listed(revisions: Sequence[Revision]) -> str:
+def listed(revisions: Sequence[Revision]) -> str:
     """Return the revisions by name; of many, how many more there are."""
     more = f" and {len(revisions) - MOST_NAMED} more" if len(revisions) > MOST_NAMED else ""
     return (", ".join(item.label for item in revisions[:MOST_NAMED]) or "no revision") + more
 
 
-def _nearest(revisions: Sequence[Revision], name: str) -> list[Revision]:
+def nearest_revisions(revisions: Sequence[Revision], name: str) -> list[Revision]:
     """Return the revisions whose id, file or slug is most like a name, the nearest first."""
     likeness = {item.revision: _likeness(item, name) for item in revisions}
     alike = [item for item in revisions if likeness[item.revision] >= ALIKE]
