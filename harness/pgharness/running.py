@@ -31,6 +31,7 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.report.model import Report, ServerFacts
 from pgharness.servers import Server, open_server, open_system_server
 from pgharness.settings import Settings, nearest
+from pgharness.trace.between import met_between
 from pgharness.walk.lacking import LackOfServerError
 
 Advance = Callable[[str], None]
@@ -149,6 +150,8 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
     source = str(plan.settings.alembic)
+    since = plan.settings.since
+    deployed = record.chain.ancestors(since) if since is not None else frozenset()
     report = Report(
         facts,
         record.chain,
@@ -159,7 +162,8 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
         source,
         record.revisions,
         record.traffic,
-        plan.settings.since,
+        since,
+        met_between(record.revisions, record.deployment, deployed),
     )
     return Run(report, record)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from pgharness.findings import CheckResult, Finding, Harm, Note
 from pgharness.records.revisions import Chain, Revision
 from pgharness.records.steps import RevisionRecord
 from pgharness.records.traffic import RevisionTraffic, TrafficRecord
+from pgharness.trace.meeting import Met
 
 WHOLE_CHAIN = "whole chain"
 
@@ -53,6 +55,8 @@ class Report:
     """What readers and writers met, where somebody asked for it, which is drawn beneath the locks."""
     since: str | None = None
     """The revision up to which nothing is judged, where one was named."""
+    between: Mapping[str, Met] = field(default_factory=dict)
+    """What revisions meet under locks of those that are deployed together with them, which is told beside their own."""
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -130,6 +134,10 @@ class Report:
     def seen(self, revision: Revision) -> RevisionRecord | None:
         """Return what was seen of a revision; None where the walk did not come to it, or nobody keeps it."""
         return self._walked.get(revision.revision)
+
+    def met_between(self, revision: Revision) -> Sequence[Met]:
+        """Return what a revision meets under a lock of an earlier one; none where it meets nothing."""
+        return [self.between[revision.revision]] if revision.revision in self.between else []
 
     def traffic_at(self, revision: Revision) -> RevisionTraffic | None:
         """Return what readers and writers met of a revision; None where it was not tried under traffic."""

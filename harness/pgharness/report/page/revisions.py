@@ -88,7 +88,7 @@ def _section(report: Report, revision: Revision | None, anchors: Anchors, root: 
         for note in report.notes_at(revision)
     ]
     if record is not None:
-        parts += _timelines(record, anchor, report.traffic_at(record.revision))
+        parts += _timelines(record, anchor, report.traffic_at(record.revision), report.met_between(record.revision))
         parts.append(_schema(record))
     parts.append(_others(cells, revision, anchors))
     head = _head(report, revision, record, sum(len(found) for _, found in broken))
