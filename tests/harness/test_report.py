@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.cli.plain_signs import use_plain_signs
 from pgharness.findings import CheckResult, Finding, Note, Status
 from pgharness.judging.judging import judge, wanted_checks
 from pgharness.judging.registry import CLAIMS
@@ -21,7 +23,6 @@ from pgharness.records.revisions import Chain, Revision
 from pgharness.report import FORMATS
 from pgharness.report.as_json import render_json
 from pgharness.report.model import Cell, Report, ServerFacts
-from pgharness.report.printable import encodable
 from pgharness.report.text import EVIDENCE_LINES, Detail, finding_in_text, print_report, render_text, summary
 
 ADD_BOOK = Revision("0001", "0001_add_book", "versions/0001_add_book.py", ())
@@ -200,6 +201,15 @@ def test_the_grid_fits_the_width_that_there_is(width: int, row: str) -> None:
     assert all(len(line) <= width for line in lines if line.startswith(("┏", "┃", "│", "whole", "2026")))
 
 
+def test_the_list_repeats_for_no_revision_which_checks_were_skipped() -> None:
+    crash = CheckResult("crash", Status.PASSED, 0.0, tried=frozenset({"0001"}))
+    report = replace(FAILED, reached=frozenset({"0001", "0002"}), results=(*FAILED.results, crash))
+
+    lines = [line for line in render_text(report, width=40).splitlines() if line.startswith(("0001", "0002"))]
+
+    assert lines == ["0001_add_book   ✗ roundtrip 2", "0002_add_price  ✓  – crash"]
+
+
 def test_of_many_revisions_only_those_with_a_finding_have_a_row() -> None:
     revisions = tuple(Revision(str(number), f"{number:04}_x", "x.py", ()) for number in range(40))
     results = (CheckResult("graph", Status.FAILED, 0.0, (Finding("graph", "7", "revision 7", "Odd.", "mend it"),)),)
@@ -327,7 +337,13 @@ def test_control_characters_of_a_database_do_not_reach_the_terminal() -> None:
 
 @pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "✓ ✗ ä €"), ("cp1252", "+ x ä €"), ("ascii", "+ x ? ?")])
 def test_what_an_encoding_lacks_is_told_by_other_signs(encoding: str, expected: str) -> None:
-    assert encodable("✓ ✗ ä €", encoding) == expected
+    written = io.BytesIO()
+    with io.TextIOWrapper(written, encoding=encoding, write_through=True) as stream:
+        use_plain_signs(stream)
+        stream.write("✓ ✗ ä €")
+        told = written.getvalue()
+
+    assert told.decode(encoding) == expected
 
 
 def test_a_finding_in_the_text_has_what_was_seen_the_mend_and_the_evidence_in_that_order() -> None:

@@ -18,6 +18,7 @@ from pgharness.cli.check import check
 from pgharness.cli.diff import diff
 from pgharness.cli.exit_codes import COULD_NOT_RUN, INTERRUPTED
 from pgharness.cli.explain import explain
+from pgharness.cli.plain_signs import use_plain_signs
 from pgharness.cli.plans import plans
 from pgharness.cli.profile import profile
 from pgharness.cli.record import record
@@ -92,6 +93,7 @@ def run() -> None:
     """Run the command line; what cannot be run ends with exit code 2 and a message, not with a traceback."""
     # A catalog is a hundred thousand small values without circles; to look for circles among them takes as long as to make them.
     gc.set_threshold(100_000, 50, 50)
+    use_plain_signs(sys.stdout)
     try:
         app(standalone_mode=True)
     except CannotRun as reason:

@@ -20,7 +20,6 @@ from pgharness.findings import CannotRun
 from pgharness.report import FORMATS
 from pgharness.report.grid import columns
 from pgharness.report.model import Report
-from pgharness.report.printable import encodable
 from pgharness.report.text import Detail, print_report, render_text
 from pgharness.running import Advance, Plan, Run, run_checks
 from pgharness.settings import Settings
@@ -55,8 +54,7 @@ def check_chain_and_tell(
     if accept_because is not None:
         is_for_programs = report_format is not ReportFormat.TEXT
         told = accept(run.report, settings.accepted, accept_because)
-        stream = sys.stderr if is_for_programs else sys.stdout
-        print(encodable("\n".join(told), stream.encoding or "utf-8"), file=stream)
+        print("\n".join(told), file=sys.stderr if is_for_programs else sys.stdout)
         if is_for_programs or output is not None:
             _tell(run.report, report_format, output, detail)
         return
@@ -86,7 +84,7 @@ def _tell(report: Report, report_format: ReportFormat, output: Path | None, deta
         console = Console(highlight=False)
         print_report(console, report, detail, width=console.width)
     else:
-        sys.stdout.write(encodable(_rendered(report, report_format, detail), sys.stdout.encoding or "utf-8"))
+        sys.stdout.write(_rendered(report, report_format, detail))
 
 
 def _rendered(report: Report, report_format: ReportFormat, detail: Detail) -> str:

@@ -14,7 +14,6 @@ from pgharness.cli.project_folder import open_project
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.records.trace import Trace
 from pgharness.report.page import render_trace_page
-from pgharness.report.printable import encodable
 from pgharness.running import Advance, Plan, run_checks
 from pgharness.trace.between import met_between
 from pgharness.trace.meeting import Met, hazards_in
@@ -36,7 +35,7 @@ def trace_and_tell(
     record = run_checks(settings, begin).record
     told = [item for item in record.revisions if not wanted or item.revision.revision in wanted]
     between = met_between(record.revisions, record.deployment)
-    sys.stdout.write(encodable(_told(told, between, trace_format), sys.stdout.encoding or "utf-8"))
+    sys.stdout.write(_told(told, between, trace_format))
 
 
 def _told(items: Sequence[RevisionRecord], between: Mapping[str, Met], trace_format: TraceFormat) -> str:
