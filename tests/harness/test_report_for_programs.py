@@ -120,6 +120,19 @@ def test_gitlab_gets_issues_that_can_be_told_apart(report: Report) -> None:
     assert issues == json.loads(render_gitlab(report))
 
 
+def test_sarif_has_what_code_scanning_requires_of_it(report: Report) -> None:
+    document: dict[str, Any] = json.loads(render_sarif(report))
+
+    assert document.keys() >= {"$schema", "version", "runs"}
+    (run,) = document["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    for rule in rules:
+        assert rule["id"]
+        assert all(rule[name]["text"] for name in ("shortDescription", "fullDescription", "help"))
+    assert {result["ruleId"] for result in run["results"]} <= {rule["id"] for rule in rules}
+    assert all(result["message"]["text"] and result["locations"] for result in run["results"])
+
+
 def test_sarif_names_the_rule_the_level_and_the_line_of_each_result(report: Report) -> None:
     document: dict[str, Any] = json.loads(render_sarif(report))
     run = document["runs"][0]
