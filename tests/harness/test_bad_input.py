@@ -21,6 +21,13 @@ GRAPH = ("--only", "graph")
 # Where the path of a finding ends and its words begin differs from machine to machine; `…` stands for anything.
 BROKEN_PROJECTS = [
     pytest.param(
+        {"alembic.ini": ("[alembic]\n", "[alembic]\nsqlalchemy.url = postgresql+psycop://shop@db/shop\n")},
+        "SQLAlchemy has no driver 'psycop' for PostgreSQL.",
+        "Can't load plugin",
+        "in the URL of the Alembic configuration",
+        id="alembic.ini names a driver that there is not",
+    ),
+    pytest.param(
         {"env.py": "import no_such_package\n"},
         "env.py failed.",
         "ModuleNotFoundError: No module named 'no_such_package'",
@@ -181,6 +188,28 @@ def test_a_broken_project_ends_in_one_message(
     assert_one_message(ended, what, seen, mend)
 
 
+def test_a_driver_that_there_is_not_ends_in_one_message(check_example: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHARNESS_DRIVER", "mysql")
+
+    ended = check_example(*GRAPH)
+
+    seen = "Installed beside the project: psycopg"
+    assert_one_message(
+        ended,
+        "SQLAlchemy has no driver 'mysql' for PostgreSQL.",
+        seen,
+        'driver = "postgresql+psycopg" in [tool.pgharness]',
+    )
+
+
+def test_models_that_are_named_by_their_module_alone_are_offered_by_their_base(check_example: Check) -> None:
+    models = "from sqlalchemy import MetaData\nfrom sqlalchemy.orm import DeclarativeBase\n\n\nclass Shelves(DeclarativeBase):\n    pass\n"
+
+    ended = check_example(*GRAPH, "--metadata", "shelves", edits={"shelves.py": models})
+
+    assert_one_message(ended, "The models 'shelves' cannot be found.", "AttributeError", "did you mean 'Shelves'?")
+
+
 IGNORES_ITS_CONNECTION = """
 import os
 from alembic import context
@@ -207,6 +236,8 @@ def test_an_env_py_that_connects_elsewhere_is_told_and_runs_nothing_there(
 BROKEN_OPTIONS = [
     pytest.param(("--config", "nowhere.toml"), "Configuration file nowhere.toml not found.", "looked for", "--config", id="no pyproject.toml"),
     pytest.param(("--only", "graf"), "Unknown check 'graf'.", "known are graph", "did you mean 'graph'?", id="an unknown check to make"),
+    pytest.param(("--only", "locks,graph"), "Unknown check 'locks,graph'.", "known are graph", "--only locks --only graph", id="two checks in one"),
+    pytest.param(("--since", "origin/main"), "There is no revision 'origin/main'.", "0001_add_author", "--previous GITREF", id="a release of git's"),
     pytest.param(("--skip", "drfit"), "Unknown check 'drfit'.", "known are graph", "did you mean 'drift'?", id="an unknown check to skip"),
     pytest.param(("--since", "0009"), "There is no revision '0009'.", "0001_add_author, 0002_add_book, 0003_add_country", "or '0003_add_country'?", id="an unknown revision"),
     pytest.param(("--baseline", "nowhere.sql"), "Baseline file nowhere.sql not found.", "looked for", "--baseline", id="no baseline"),

@@ -14,7 +14,7 @@ from alembic.util import CommandError
 
 from . import ahead
 from .configuring import config_of_folder, made_config
-from .drivers import choose_driver
+from .drivers import choose_driver, require_dialect
 from .recipes import location_recipe
 from .stopping import Stop, in_one_line
 from .versions import as_typed, make_config
@@ -84,6 +84,7 @@ def open_project(task: dict[str, Any]) -> Project:
         scripts = script_directory(config)
     env_py = Path(scripts.env_py_location).read_text(encoding="utf-8", errors="replace")
     driver = choose_driver(task["driver"], configured_url, env_py)
+    require_dialect(driver)
     url = _set_variables(task, driver)
     if task["parts"]:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))

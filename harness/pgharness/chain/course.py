@@ -33,7 +33,7 @@ def applied_at(chain: Chain, place: str) -> Applied:
 def deployed_at(chain: Chain, place: str) -> str:
     """Return the id of the revision that a place is: what `since` says is deployed. Raises CannotRun where it is none, or several."""
     if place.lower() not in HEADS:
-        return find_revision(chain, place).revision
+        return find_revision(chain, place, "; what git has is named by --previous GITREF").revision
     if len(chain.heads) != 1:
         raise CannotRun(
             f"{place!r} is no one revision.",
@@ -49,10 +49,11 @@ def applied_before(chain: Chain, place: str) -> Applied:
     return chain.ancestors(revision) - {revision}
 
 
-def find_revision(chain: Chain, name: str) -> Revision:
+def find_revision(chain: Chain, name: str, otherwise: str = "") -> Revision:
     """Return the revision of this id or this file, or the only one whose id or file begins so. Raises CannotRun.
 
-    A file may be named with its folder and ending, and a name as the grid shortens it, with an ellipsis.
+    A file may be named with its folder and ending, and a name as the grid shortens it, with an ellipsis. Where none is like the name,
+    `otherwise` says what else may have been meant.
     """
     known = chain.revisions
     sought = _without_file(name)
@@ -77,7 +78,7 @@ def find_revision(chain: Chain, name: str) -> Revision:
         f"There is no revision {name!r}.",
         seen=f"the chain has {listed(known)}",
         mend="name one of them by its id or its file, or by how one begins"
-        + (f"; did you mean {' or '.join(repr(item.label) for item in near)}?" if near else ""),
+        + (f"; did you mean {' or '.join(repr(item.label) for item in near)}?" if near else otherwise),
     )
 
 

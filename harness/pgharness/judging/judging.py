@@ -38,13 +38,14 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
     `declarations` can be named too, and makes no difference: declarations are always judged.
     """
     names = [claim.name for claim in wanted_claims(known)]
-    for name in (*only, *skip):
-        if name not in names:
-            raise CannotRun(
-                f"Unknown check {name!r}.",
-                seen=f"known are {', '.join(names)}",
-                mend=_mend_unknown(name, names),
-            )
+    for option, given in (("--only", only), ("--skip", skip)):
+        for name in given:
+            if name not in names:
+                raise CannotRun(
+                    f"Unknown check {name!r}.",
+                    seen=f"known are {', '.join(names)}",
+                    mend=_mend_unknown(name, names, option),
+                )
     if only and not set(only) - set(skip):
         raise CannotRun(
             "No check is left to make.",
@@ -54,11 +55,11 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
     return tuple(check for check in known if (not only or check.name in only) and check.name not in skip)
 
 
-def _mend_unknown(name: str, known: Sequence[str]) -> str:
+def _mend_unknown(name: str, known: Sequence[str], option: str) -> str:
     """Return what to type; of several names in one, that each wants an option of its own."""
     several = [one.strip() for one in name.split(",")]
     if len(several) > 1:
-        return f"give the option once for each: --skip {' --skip '.join(several)} (or --only)"
+        return f"give the option once for each: {' '.join(f'{option} {one}' for one in several)}"
     return f"name one of them{nearest(name, known)}"
 
 
