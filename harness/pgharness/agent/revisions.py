@@ -138,7 +138,8 @@ def _attribute(owner: Any, part: str, name: str) -> Any:
         known = dir(owner)
         models = [one for one in known if isinstance(getattr(getattr(owner, one, None), "metadata", None), MetaData)]
         bases = [one for one in models if not hasattr(getattr(owner, one), "__table__")]
-        near = difflib.get_close_matches(part, known, n=1, cutoff=0.7) or bases[:1]
+        alike = difflib.get_close_matches(part, known, n=1) if ":" in name else []
+        near = alike or bases[:1]
         raise Stop(
             f"The models {name!r} cannot be found.",
             seen=f"{type(error).__name__}: {error}",
