@@ -188,6 +188,22 @@ def test_a_broken_project_ends_in_one_message(
     assert_one_message(ended, what, seen, mend)
 
 
+@pytest.mark.parametrize(("here", "named"), [("..", "project/alembic.ini"), ("versions", "../alembic.ini")])
+def test_an_alembic_ini_that_lies_near_is_offered(
+    example: Check, command_line: Check, monkeypatch: pytest.MonkeyPatch, here: str, named: str
+) -> None:
+    monkeypatch.chdir(example() / here)
+
+    ended = command_line("check", *GRAPH)
+
+    assert_one_message(
+        ended,
+        "Alembic configuration alembic.ini not found.",
+        f"there is {named}",
+        f"pgharness check --alembic {named}; or",
+    )
+
+
 def test_a_driver_that_there_is_not_ends_in_one_message(check_example: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGHARNESS_DRIVER", "mysql")
 
