@@ -283,6 +283,39 @@ def test_what_cannot_be_written_or_is_no_format_is_told_in_words_before_any_work
     assert "'--format': 'xml' is not one of 'text'" in unknown.err
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        (
+            'accepted = "nowhere/a.toml"',
+            "--accept",
+            "Could not write the accepted findings to nowhere/a.toml.",
+            "no folder",
+        ),
+        ('structure = "versions"', "--write-structure", "Could not write the structure file to versions.", "a folder"),
+        (
+            'structure = "env.py/s.sql"',
+            "--write-structure",
+            "Could not write the structure file to env.py/s.sql.",
+            "xists",
+        ),
+    ],
+)
+def test_a_file_of_the_settings_that_cannot_be_written_ends_in_one_message(
+    given: tuple[str, str, str, str],
+    example: Check,
+    command_line: Check,
+    quiet_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting, option, what, seen = given
+    monkeypatch.chdir(example(edits={"pyproject.toml": f"[tool.pgharness]\n{setting}\n"}))
+
+    ended = command_line("check", "--server", quiet_url, option)
+
+    assert_one_message(ended, what, seen, "in [tool.pgharness]")
+
+
 def test_an_alembic_ini_that_is_not_there_ends_in_one_message(command_line: Check) -> None:
     ended = command_line("check", "--alembic", "nowhere.ini")
 

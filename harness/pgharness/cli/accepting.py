@@ -7,17 +7,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pgharness.cli.exit_codes import FINDINGS, NO_FINDINGS
+from pgharness.cli.writing import require_place, writing
 from pgharness.judging.accepted import write_accepted
 from pgharness.judging.declarations import DECLARATIONS
 from pgharness.report.model import Report
 from pgharness.report.text import counted, finding_in_text, unchecked
+
+WHAT, NAMED_BY = "accepted findings", 'accepted = "FILE" in [tool.pgharness]'
+
+
+def require_place_to_accept(file: Path) -> None:
+    """Refuse, before the work, a file that could not be written behind it. Raises CannotRun."""
+    require_place(file, WHAT, NAMED_BY)
 
 
 def accept(report: Report, file: Path, reason: str) -> list[str]:
     """Write all findings into the file but those about declarations, which say themselves what is wrong; return what is to be told."""
     every = (*report.findings, *report.accepted)
     findings = [one for one in every if one.check != DECLARATIONS.name]
-    write_accepted(file, findings, reason, datetime.now(tz=UTC).date(), report.chain.heads)
+    with writing(file, WHAT, NAMED_BY):
+        write_accepted(file, findings, reason, datetime.now(tz=UTC).date(), report.chain.heads)
     return [f"accepted {counted(len(findings), 'finding')} in {file}", *_left(report)]
 
 

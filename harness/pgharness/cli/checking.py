@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pgharness.cli.accepting import accept
+from pgharness.cli.accepting import accept, require_place_to_accept
 from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
 from pgharness.cli.project_folder import open_project
-from pgharness.cli.writing import require_place, write_output
+from pgharness.cli.writing import require_no_folder, require_place, write_output, writing
 from pgharness.findings import CannotRun
 from pgharness.report import FORMATS
 from pgharness.report.grid import columns
@@ -23,6 +23,8 @@ from pgharness.report.model import Report
 from pgharness.report.text import Detail, print_report, render_text
 from pgharness.running import Advance, Plan, Run, run_checks
 from pgharness.settings import Settings
+
+STRUCTURE = 'structure = "schema/structure.sql" in [tool.pgharness]'
 
 
 def check_chain_and_tell(
@@ -42,10 +44,13 @@ def check_chain_and_tell(
         raise CannotRun(
             "There is no structure file to write.",
             seen="`structure` is not set",
-            mend='set structure = "schema/structure.sql" in [tool.pgharness]',
+            mend=f"set {STRUCTURE}",
         )
     if accept_because is not None:
         _require_whole_run(options)
+        require_place_to_accept(settings.accepted)
+    if write_structure and settings.structure is not None:
+        require_no_folder(settings.structure, "structure file", STRUCTURE)
     require_place(output, "report")
     run = _run(settings)
     if write_structure:
@@ -120,8 +125,9 @@ def _write_structure(run: Run, path: Path | None) -> None:
         )
     if run.record.structure.unwritable is not None:
         raise run.record.structure.unwritable
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(run.record.structure.expected_text, encoding="utf-8")
+    with writing(path, "structure file", STRUCTURE):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(run.record.structure.expected_text, encoding="utf-8")
     print(f"wrote {path}")
 
 
