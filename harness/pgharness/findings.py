@@ -113,6 +113,10 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+OUT_OF_REACH = "not checked: the chain fails to upgrade to its heads; mend what `upgrade` finds"
+"""Why what is judged at the heads was not."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """One check's verdict over the whole chain; `reason` says why it was skipped, broke off, or could not look at all; else it is empty.
@@ -142,6 +146,9 @@ class CheckResult:
     """Whether all was tried that is claimed of the chain as a whole."""
     tells_untried: bool = False
     """Whether notes of its own say which revisions were not tried, and why."""
+
+    of_today: bool = False
+    """Whether it compares the heads with what models and files say today, whatever is deployed."""
 
     @property
     def is_made(self) -> bool:

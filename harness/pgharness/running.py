@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 
 from pgharness.chain.agent import Agent
+from pgharness.chain.course import deployed_at
 from pgharness.chain.interpreter import choose_interpreter
 from pgharness.chain.previous import require_previous
 from pgharness.chain.project import Project, open_project
@@ -27,10 +28,10 @@ from pgharness.plans import read_statement_file
 from pgharness.profile import read_profile
 from pgharness.recording import experiment_names, record_chain, steps_of
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.revisions import Chain
 from pgharness.report.model import Report, ServerFacts
 from pgharness.servers import Server, open_server, open_system_server
 from pgharness.settings import Settings, nearest
+from pgharness.trace.between import met_between
 from pgharness.walk.lacking import LackOfServerError
 
 Advance = Callable[[str], None]
@@ -84,7 +85,8 @@ def plan_run(settings: Settings, project: Project | None = None, *, agent: Agent
     require_previous(settings)
     project = project or open_project(settings, agent=agent)
     if settings.since is not None:
-        _check_revision(settings.since, project.chain)
+        settings = settings.model_copy(update={"since": deployed_at(project.chain, settings.since)})
+        project = replace(project, settings=settings)
     return Plan(settings, project, known, checks, needed_experiments(checks))
 
 
@@ -148,8 +150,20 @@ def run_on(server: Server, plan: Plan, advance: Advance = lambda _label: None, *
     facts = ServerFacts(server.kind, server.version, server.description, server.reason)
     duration_s = time.perf_counter() - started
     source = str(plan.settings.alembic)
+    since = plan.settings.since
+    deployed = record.chain.ancestors(since) if since is not None else frozenset()
     report = Report(
-        facts, record.chain, record.reached, results, server_s, duration_s, source, record.revisions, record.traffic
+        facts,
+        record.chain,
+        record.reached,
+        results,
+        server_s,
+        duration_s,
+        source,
+        record.revisions,
+        record.traffic,
+        since,
+        met_between(record.revisions, record.deployment, deployed),
     )
     return Run(report, record)
 
@@ -188,14 +202,4 @@ def _require_file(path: Path | None, what: str, option: str) -> None:
             f"{what.capitalize()} {path} not found.",
             seen=f"looked for {path.absolute()}",
             mend=f"name a file of SQL: {option} PATH",
-        )
-
-
-def _check_revision(since: str, chain: Chain) -> None:
-    known = [item.revision for item in chain.revisions]
-    if since not in known:
-        raise CannotRun(
-            f"Unknown revision {since!r} in `since`.",
-            seen=f"the chain has {', '.join(known) or 'no revision'}",
-            mend=f"name one of them by its whole id{nearest(since, known)}",
         )

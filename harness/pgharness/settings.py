@@ -93,13 +93,13 @@ class Settings(BaseSettings):
     checks: Annotated[tuple[str, ...], NoDecode] = ()
     """Checks of the project's own, as `module:ATTRIBUTE`, imported where pgharness runs, also from the configuration's folder."""
     since: str | None = None
-    """Judge only the revisions after this one, and what models and files of today say of the heads."""
+    """Judge only the revisions after this one (its id or file, the beginning of one, or `head`), and what models and files of today say of the heads."""
     app_role: str | None = None
     """The role under which the application runs, which `compat` takes on; without it nothing is said of privileges and row security."""
     previous: str | None = None
     """The release before, as git knows it (`origin/main`): `compat` judges the revisions that it does not have."""
     heads: Annotated[tuple[str, ...], NoDecode] = ()
-    """Heads that are meant to be several, `REV` or `BRANCH@head`; only what leads to them is judged."""
+    """Heads that are meant to be several, `REV` (an id or a file) or `BRANCH@head`; only what leads to them is judged."""
     baseline: Path | None = None
     """SQL to run before the chain."""
     statements: Path | None = None
@@ -232,15 +232,35 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        form = _form(str(first["loc"][0]), first["type"])
         raise CannotRun(
             f"Invalid value for the setting {name!r}.",
-            seen=f"{first['input']!r}: {first['msg']}",
-            mend=f"correct it in [{TABLE}] of {file}, in {PREFIX}{str(first['loc'][0]).upper()} or in the option",
+            seen=f"{first['input']!r}: {first['msg'].removeprefix('Value error, ')}",
+            mend=f"correct it{form} in [{TABLE}] of {file}, in {PREFIX}{str(first['loc'][0]).upper()} or in the option",
         ) from error
     except SettingsError as error:
         raise CannotRun("Invalid environment variable.", seen=str(error), mend="correct or unset it") from error
     settings._folder = file.absolute().parent  # noqa: SLF001 - no setting that anybody could give
     return settings
+
+
+def _form(name: str, fault: str) -> str:
+    """Return how a setting is written that was given a value of another type, by the name that pydantic has for the fault."""
+    if name == "ignore":
+        return ', a table with its reason: [[tool.pgharness.ignore]] kind = "…" object = "…" reason = "…",'
+    forms = {
+        "tuple_type": '["…"]',
+        "mapping_type": '{ "<name>" = "…" }',
+        "dict_type": '{ "<name>" = "…" }',
+        "string_type": '"…"',
+        "path_type": '"…"',
+        "int_type": "4",
+        "int_parsing": "4",
+        "bool_type": "true",
+        "bool_parsing": "true",
+    }
+    form = '{ "<table>.<column>" = ["…"] }' if name == "values" else forms.get(fault, "")
+    return f", {name} = {form}," if form else ""
 
 
 def settings_file(alembic: Path | str | None) -> Path:
@@ -288,12 +308,24 @@ def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
             mend="name a pyproject.toml: pgharness check --config pyproject.toml",
         )
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        return dict(document.get("tool", {}).get("pgharness", {}))
+        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+        _refuse_misspelt_table(tool, file)
+        return dict(tool.get("pgharness", {}))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CannotRun(f"{file} is not valid TOML.", seen=str(error), mend=f"correct {file}") from error
     except (AttributeError, TypeError, ValueError) as error:
         raise CannotRun(f"[{TABLE}] of {file} is not a table.", seen=str(error), mend=f"write [{TABLE}]") from error
+
+
+def _refuse_misspelt_table(tool: Mapping[str, Any], file: Path) -> None:
+    """Refuse a table that is nearly called like ours: it would be passed over in silence."""
+    near = difflib.get_close_matches("pgharness", [name for name in tool if name != "pgharness"], n=1, cutoff=0.85)
+    if near and "pgharness" not in tool:
+        raise CannotRun(
+            f"{file} has no [{TABLE}].",
+            seen=f"it has [tool.{near[0]}]",
+            mend=f"call it [{TABLE}]; did you mean that?",
+        )
 
 
 def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:

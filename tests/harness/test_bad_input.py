@@ -21,6 +21,13 @@ GRAPH = ("--only", "graph")
 # Where the path of a finding ends and its words begin differs from machine to machine; `…` stands for anything.
 BROKEN_PROJECTS = [
     pytest.param(
+        {"alembic.ini": ("[alembic]\n", "[alembic]\nsqlalchemy.url = postgresql+psycop://shop@db/shop\n")},
+        "SQLAlchemy has no driver 'psycop' for PostgreSQL.",
+        "Can't load plugin",
+        "in the URL of the Alembic configuration",
+        id="alembic.ini names a driver that there is not",
+    ),
+    pytest.param(
         {"env.py": "import no_such_package\n"},
         "env.py failed.",
         "ModuleNotFoundError: No module named 'no_such_package'",
@@ -181,6 +188,44 @@ def test_a_broken_project_ends_in_one_message(
     assert_one_message(ended, what, seen, mend)
 
 
+@pytest.mark.parametrize(("here", "named"), [("..", "project/alembic.ini"), ("versions", "../alembic.ini")])
+def test_an_alembic_ini_that_lies_near_is_offered(
+    example: Check, command_line: Check, monkeypatch: pytest.MonkeyPatch, here: str, named: str
+) -> None:
+    monkeypatch.chdir(example() / here)
+
+    ended = command_line("check", *GRAPH)
+
+    assert_one_message(
+        ended,
+        "Alembic configuration alembic.ini not found.",
+        f"there is {named}",
+        f"pgharness check --alembic {named}; or",
+    )
+
+
+def test_a_driver_that_there_is_not_ends_in_one_message(check_example: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHARNESS_DRIVER", "mysql")
+
+    ended = check_example(*GRAPH)
+
+    seen = "Installed beside the project: psycopg"
+    assert_one_message(
+        ended,
+        "SQLAlchemy has no driver 'mysql' for PostgreSQL.",
+        seen,
+        'driver = "postgresql+psycopg" in [tool.pgharness]',
+    )
+
+
+def test_models_that_are_named_by_their_module_alone_are_offered_by_their_base(check_example: Check) -> None:
+    models = "from sqlalchemy import MetaData\nfrom sqlalchemy.orm import DeclarativeBase\n\n\nclass Shelves(DeclarativeBase):\n    pass\n"
+
+    ended = check_example(*GRAPH, "--metadata", "shelves", edits={"shelves.py": models})
+
+    assert_one_message(ended, "The models 'shelves' cannot be found.", "AttributeError", "did you mean 'Shelves'?")
+
+
 IGNORES_ITS_CONNECTION = """
 import os
 from alembic import context
@@ -207,8 +252,10 @@ def test_an_env_py_that_connects_elsewhere_is_told_and_runs_nothing_there(
 BROKEN_OPTIONS = [
     pytest.param(("--config", "nowhere.toml"), "Configuration file nowhere.toml not found.", "looked for", "--config", id="no pyproject.toml"),
     pytest.param(("--only", "graf"), "Unknown check 'graf'.", "known are graph", "did you mean 'graph'?", id="an unknown check to make"),
+    pytest.param(("--only", "locks,graph"), "Unknown check 'locks,graph'.", "known are graph", "--only locks --only graph", id="two checks in one"),
+    pytest.param(("--since", "origin/main"), "There is no revision 'origin/main'.", "0001_add_author", "--previous GITREF", id="a release of git's"),
     pytest.param(("--skip", "drfit"), "Unknown check 'drfit'.", "known are graph", "did you mean 'drift'?", id="an unknown check to skip"),
-    pytest.param(("--since", "0009"), "Unknown revision '0009' in `since`.", "0001, 0002, 0003", "whole id", id="an unknown revision"),
+    pytest.param(("--since", "0009"), "There is no revision '0009'.", "0001_add_author, 0002_add_book, 0003_add_country", "or '0003_add_country'?", id="an unknown revision"),
     pytest.param(("--baseline", "nowhere.sql"), "Baseline file nowhere.sql not found.", "looked for", "--baseline", id="no baseline"),
     pytest.param(("--metadata", "json:laods"), "The models 'json:laods' cannot be found.", "has no attribute 'laods'", "did you mean 'loads'?", id="models under another name"),
     pytest.param(("--metadata", "no_such_package:Base"), "The models 'no_such_package:Base' cannot be imported.", "ModuleNotFoundError", "prepend_sys_path", id="models that do not import"),
@@ -234,6 +281,39 @@ def test_what_cannot_be_written_or_is_no_format_is_told_in_words_before_any_work
     assert folder.err.startswith(f"Could not write the profile to {tmp_path}.\n  seen: it is a folder")
     assert (profiled.code, folder.code, unknown.code) == (2, 2, 2)
     assert "'--format': 'xml' is not one of 'text'" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (
+            'accepted = "nowhere/a.toml"',
+            "--accept",
+            "Could not write the accepted findings to nowhere/a.toml.",
+            "no folder",
+        ),
+        ('structure = "versions"', "--write-structure", "Could not write the structure file to versions.", "a folder"),
+        (
+            'structure = "env.py/s.sql"',
+            "--write-structure",
+            "Could not write the structure file to env.py/s.sql.",
+            "xists",
+        ),
+    ],
+)
+def test_a_file_of_the_settings_that_cannot_be_written_ends_in_one_message(
+    given: tuple[str, str, str, str],
+    example: Check,
+    command_line: Check,
+    quiet_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting, option, what, seen = given
+    monkeypatch.chdir(example(edits={"pyproject.toml": f"[tool.pgharness]\n{setting}\n"}))
+
+    ended = command_line("check", "--server", quiet_url, option)
+
+    assert_one_message(ended, what, seen, "in [tool.pgharness]")
 
 
 def test_an_alembic_ini_that_is_not_there_ends_in_one_message(command_line: Check) -> None:

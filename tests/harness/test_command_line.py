@@ -233,14 +233,28 @@ def test_the_help_names_the_commands(command_line: Check) -> None:
         assert command in ended.out
 
 
-def test_a_narrow_terminal_cuts_no_word_of_the_help(command_line: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "60")
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_word_of_the_help_is_cut_in_a_terminal_of_any_width(
+    width: int, command_line: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
 
     ended = command_line("check", "--help")
 
     said = " ".join(ended.out.split())
+    assert max(map(len, ended.out.splitlines())) <= width
     assert "The Alembic configuration [default: alembic.ini]." in said
     assert "as package.module:attribute; by default env.py's target_metadata." in said
+    assert "text, json, markdown, html, github, gitlab, sarif or junit." in said
+
+
+def test_the_commands_are_told_in_a_whole_sentence_each(command_line: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    told = command_line("--help").out.partition("Commands:")[2].splitlines()
+
+    assert [line for line in told if line and not line.endswith(".")] == []
+    assert [line for line in told if line.endswith("...")] == []
 
 
 def test_the_version_is_told(command_line: Check) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgharness.chain.course import applied_at, applied_before, find_revision, tips, way_down, way_up
+from pgharness.chain.course import applied_at, applied_before, deployed_at, find_revision, tips, way_down, way_up
 from pgharness.findings import CannotRun
 from pgharness.records.revisions import Chain, Revision
 
@@ -64,7 +64,9 @@ def test_before_a_revision_all_is_applied_that_it_needs_and_nothing_else(
     assert applied_before(chain, place) == frozenset(applied.split())
 
 
-@pytest.mark.parametrize("name", ["0002", "0002_step", "0002_s"])
+@pytest.mark.parametrize(
+    "name", ["0002", "0002_step", "0002_s", "0002_s…", "0002_step.py", "migrations/versions/0002_step.py"]
+)
 def test_a_revision_is_found_by_its_id_its_file_and_their_beginnings(name: str) -> None:
     assert find_revision(STRAIGHT, name).revision == "0002"
 
@@ -82,6 +84,36 @@ def test_a_name_that_is_none_is_told_with_those_there_are(name: str, what: str) 
         find_revision(STRAIGHT, name)
 
     assert "0001_step, 0002_step, 0003_step" in caught.value.seen
+
+
+def test_an_id_comes_before_a_file_of_that_name_and_a_whole_name_before_a_beginning() -> None:
+    chain = Chain(
+        tuple(Revision(number, label, f"{label}.py", ()) for number, label in (("a", "b"), ("b", "c"), ("bc", "d"))),
+        ("bc",),
+        ("a",),
+    )
+
+    assert [find_revision(chain, name).revision for name in ("b", "bc", "c")] == ["b", "bc", "b"]
+
+
+def test_of_many_revisions_some_are_named_and_the_nearest_are_offered_by_slug_too() -> None:
+    numbers = [f"{at:04}" for at in range(40)]
+    chain = Chain(
+        tuple(Revision(one, f"{one}_add_{chr(97 + int(one) % 26)}_to_shop", "", ()) for one in numbers),
+        ("0039",),
+        ("0000",),
+    )
+    with pytest.raises(CannotRun) as caught:
+        find_revision(chain, "add_k_to_shop")
+
+    assert caught.value.seen.endswith("0007_add_h_to_shop and 32 more")
+    assert "did you mean '0010_add_k_to_shop' or '0036_add_k_to_shop' or" in caught.value.mend
+
+
+def test_since_takes_the_one_head_by_its_name() -> None:
+    assert [deployed_at(STRAIGHT, name) for name in ("HEAD", "head", "heads", "0002_step")] == ["0003"] * 3 + ["0002"]
+    with pytest.raises(CannotRun, match="'head' is no one revision"):
+        deployed_at(BRANCHED, "head")
 
 
 def test_the_nearest_name_is_offered() -> None:

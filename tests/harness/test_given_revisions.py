@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pgharness.findings import CannotRun
 from pgharness.running import Run
-from tests.harness.chains import Revision, sql, table
+from tests.harness.chains import Revision, sql, table, write_chain
+from tests.harness.conftest import Ended
 
 CHAIN = (table("a"), table("b", "id bigint PRIMARY KEY, a_id bigint"), table("c"))
 TABLES = "CREATE TABLE a (id bigint PRIMARY KEY);\nCREATE TABLE b (id bigint PRIMARY KEY, a_id bigint);\n"
@@ -101,3 +104,45 @@ def test_a_script_begins_behind_the_baseline(judge_chain: Callable[..., Run], tm
     assert run.record.modes is not None
     assert run.record.modes.script.snapshot == run.record.head
     assert run.report.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (
+            f"{VERSION}INSERT INTO alembic_version VALUES ('shelf_2');",
+            ("alembic_version holds shelf_2; the chain has a, b, shelf", "did you mean 'shelf'?"),
+        ),
+        (
+            "CREATE TABLE alembic_version (version text);",
+            ("version_num", "CREATE TABLE public.alembic_version (version_num"),
+        ),
+    ],
+    ids=["no revision of the chain", "no table of Alembic"],
+)
+def test_a_version_that_the_chain_lacks_is_told_with_what_to_type(
+    tmp_path: Path, quiet_url: str, command_line: Callable[..., Ended], version: str, said: tuple[str, ...]
+) -> None:
+    ini = write_chain(tmp_path / "chain", (*CHAIN[:2], table("shelf")))
+    (tmp_path / "before.sql").write_text(TABLES + version, encoding="utf-8")
+
+    check, trace = (
+        command_line(name, "--alembic", ini, "--server", quiet_url, "--baseline", tmp_path / "before.sql")
+        for name in ("check", "trace")
+    )
+
+    for ended in (check, trace):
+        assert (ended.code, ended.out) == (2, "")
+        assert all(words in ended.err for words in said), ended.err
+
+
+def test_a_baseline_that_lacks_what_comes_before_is_told(judge_from: Callable[..., Run]) -> None:
+    with pytest.raises(CannotRun, match="lacks revisions that come before") as caught:
+        judge_from(
+            f"{TABLES}{VERSION}INSERT INTO alembic_version VALUES ('left');",
+            *CHAIN[:1],
+            replace(table("left"), after=("a",)),
+            replace(table("right"), after=("a",)),
+        )
+
+    assert "right comes earlier" in caught.value.seen

@@ -105,6 +105,15 @@ def test_a_name_that_is_missing_is_told_with_both_places(ini: Path, tmp_path: Pa
     assert refused(Path("python9"), ini).seen == f"looked for {tmp_path}/python9, and for that name on the PATH"
 
 
+def test_a_file_that_is_no_interpreter_is_not_told_to_install_anything(ini: Path, tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("", encoding="utf-8")
+
+    reason = refused(tmp_path / "models.py", ini)
+
+    assert "it does not run" in reason.seen
+    assert reason.mend == "name the project's own interpreter: --python .venv/bin/python"
+
+
 def test_a_folder_without_a_python_is_told_with_the_file_that_it_should_have(ini: Path, tmp_path: Path) -> None:
     assert refused(tmp_path, ini).seen == f"looked for {tmp_path}/bin/python"
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from pgharness.catalog.facts import Snapshot
+from pgharness.cli.plain_signs import use_plain_signs
 from pgharness.findings import CheckResult, Finding, Note, Status
 from pgharness.judging.judging import judge, wanted_checks
 from pgharness.judging.registry import CLAIMS
@@ -20,8 +23,7 @@ from pgharness.records.revisions import Chain, Revision
 from pgharness.report import FORMATS
 from pgharness.report.as_json import render_json
 from pgharness.report.model import Cell, Report, ServerFacts
-from pgharness.report.printable import encodable
-from pgharness.report.text import EVIDENCE_LINES, Detail, finding_in_text, print_report, render_text
+from pgharness.report.text import EVIDENCE_LINES, Detail, finding_in_text, print_report, render_text, summary
 
 ADD_BOOK = Revision("0001", "0001_add_book", "versions/0001_add_book.py", ())
 ADD_PRICE = Revision("0002", "0002_add_price", "versions/0002_add_price.py", ("0001",))
@@ -199,6 +201,15 @@ def test_the_grid_fits_the_width_that_there_is(width: int, row: str) -> None:
     assert all(len(line) <= width for line in lines if line.startswith(("┏", "┃", "│", "whole", "2026")))
 
 
+def test_the_list_repeats_for_no_revision_which_checks_were_skipped() -> None:
+    crash = CheckResult("crash", Status.PASSED, 0.0, tried=frozenset({"0001"}))
+    report = replace(FAILED, reached=frozenset({"0001", "0002"}), results=(*FAILED.results, crash))
+
+    lines = [line for line in render_text(report, width=40).splitlines() if line.startswith(("0001", "0002"))]
+
+    assert lines == ["0001_add_book   ✗ roundtrip 2", "0002_add_price  ✓  – crash"]
+
+
 def test_of_many_revisions_only_those_with_a_finding_have_a_row() -> None:
     revisions = tuple(Revision(str(number), f"{number:04}_x", "x.py", ()) for number in range(40))
     results = (CheckResult("graph", Status.FAILED, 0.0, (Finding("graph", "7", "revision 7", "Odd.", "mend it"),)),)
@@ -326,7 +337,13 @@ def test_control_characters_of_a_database_do_not_reach_the_terminal() -> None:
 
 @pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "✓ ✗ ä €"), ("cp1252", "+ x ä €"), ("ascii", "+ x ? ?")])
 def test_what_an_encoding_lacks_is_told_by_other_signs(encoding: str, expected: str) -> None:
-    assert encodable("✓ ✗ ä €", encoding) == expected
+    written = io.BytesIO()
+    with io.TextIOWrapper(written, encoding=encoding, write_through=True) as stream:
+        use_plain_signs(stream)
+        stream.write("✓ ✗ ä €")
+        told = written.getvalue()
+
+    assert told.decode(encoding) == expected
 
 
 def test_a_finding_in_the_text_has_what_was_seen_the_mend_and_the_evidence_in_that_order() -> None:
@@ -366,3 +383,35 @@ def test_every_format_has_what_renders_it() -> None:
     from pgharness.cli.formats import ReportFormat
 
     assert set(FORMATS) == {item.value for item in ReportFormat}
+
+
+TODAY = CheckResult("drift", Status.PASSED, 0.0, of_today=True)
+
+
+def test_what_since_leaves_out_is_neither_counted_nor_shown_as_sound() -> None:
+    results = (CheckResult("graph", Status.PASSED, 0.0), TODAY)
+    report = replace(PASSED, chain=FAILED.chain, reached=FAILED.reached | {"0002"}, results=results, since="0001")
+    graph, drift = results
+
+    assert summary(report).startswith("OK: no findings in 1 of 2 revisions (after 0001_add_book), 2 checks")
+    assert [report.cell(graph, row)[0] for row in report.rows] == [Cell.UNTRIED, Cell.HOLDS, Cell.HOLDS]
+    assert [report.cell(drift, row)[0] for row in report.rows] == [Cell.HOLDS, Cell.HOLDS, Cell.HOLDS]
+    assert json.loads(render_json(report))["since"] == "0001"
+
+
+@pytest.mark.parametrize(
+    ("results", "judged"),
+    [((TODAY,), "; judged was what models and files say of the heads: drift"), ((PASSED.results[0],), "")],
+    ids=["models of today", "nothing"],
+)
+def test_where_no_revision_is_newer_than_since_that_is_the_verdict(
+    results: tuple[CheckResult, ...], judged: str
+) -> None:
+    report = replace(PASSED, results=results, since="0001")
+    *_, told, verdict = render_text(report).splitlines()
+
+    assert verdict.startswith("NO REVISION JUDGED: no findings, in 0 of 1 revision (none comes after 0001_add_book), ")
+    assert told == f"NO REVISION JUDGED: none comes after 0001_add_book, which is taken for deployed{judged}"
+    for render in (FORMATS["html"], FORMATS["markdown"], FORMATS["github"]):
+        assert "NO REVISION JUDGED" in render(report)
+        assert "OK: no findings" not in render(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -119,6 +120,19 @@ def test_gitlab_gets_issues_that_can_be_told_apart(report: Report) -> None:
     assert issues == json.loads(render_gitlab(report))
 
 
+def test_sarif_has_what_code_scanning_requires_of_it(report: Report) -> None:
+    document: dict[str, Any] = json.loads(render_sarif(report))
+
+    assert document.keys() >= {"$schema", "version", "runs"}
+    (run,) = document["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    for rule in rules:
+        assert rule["id"]
+        assert all(rule[name]["text"] for name in ("shortDescription", "fullDescription", "help"))
+    assert {result["ruleId"] for result in run["results"]} <= {rule["id"] for rule in rules}
+    assert all(result["message"]["text"] and result["locations"] for result in run["results"])
+
+
 def test_sarif_names_the_rule_the_level_and_the_line_of_each_result(report: Report) -> None:
     document: dict[str, Any] = json.loads(render_sarif(report))
     run = document["runs"][0]
@@ -182,3 +196,12 @@ def test_a_failure_is_shown_at_the_line_that_raised_it(judge_example: Callable[.
     (finding,) = json.loads(render_json(report))["findings"]
     lines = Path(finding["file"]).read_text(encoding="utf-8").splitlines()
     assert lines[finding["line"] - 1] == "    op.execute('SELECT 1/0')"
+
+
+def test_github_warns_of_what_was_not_checked(report: Report) -> None:
+    drift = replace(report.results[1], is_missed=True)
+    lines = render_github(replace(report, results=(drift,))).splitlines()
+
+    assert lines[0] == (
+        "::warning file=backend/alembic.ini,line=1,title=NOT CHECKED::drift: no models are named; or leave it out: --skip drift"
+    )

@@ -15,7 +15,7 @@ from pgharness.checks.graph import judge as judge_graph
 from pgharness.checks.upgrade import judge as judge_upgrade
 from pgharness.cli.checking import _is_strict
 from pgharness.describing.nobody_made import mend_missing
-from pgharness.findings import CannotRun, CheckResult, Note, Status
+from pgharness.findings import OUT_OF_REACH, CannotRun, CheckResult, Note, Status
 from pgharness.judging.judging import judge
 from pgharness.judging.rules import Rules
 from pgharness.records.chain_record import ChainRecord
@@ -47,7 +47,7 @@ def test_a_check_that_could_not_be_made_is_told_above_the_verdict_and_fails_a_st
 
     told = [line for line in ended.out.splitlines() if line.startswith(("NOT CHECKED", "INCOMPLETE"))]
     assert ended.code == 1
-    assert [line.partition(":")[2].split(",")[0].strip() for line in told[:-1]] == ["drift", "autogenerate"]
+    assert [line.split(":")[1].strip() for line in told[:-1]] == ["drift", "autogenerate"]
     assert 'metadata = "package.module:Base"' in told[0]
     assert told[-1].startswith("INCOMPLETE: no findings, 2 NOT CHECKED, in 1 revision, ")
 
@@ -72,9 +72,32 @@ def test_a_release_before_that_could_not_be_tried_is_not_checked_and_not_counted
 
     assert (result.is_missed, report.passed) == (True, True)
     assert unchecked(report) == [
-        "NOT CHECKED: compat, the release before was not tried: no rows could be made; or leave it out: --skip compat"
+        "NOT CHECKED: compat: the release before was not tried: no rows could be made; or leave it out: --skip compat"
     ]
     assert summary(report).startswith("INCOMPLETE: no findings, 1 NOT CHECKED, in 2 revisions, 1 check, ")
+
+
+def test_checks_that_one_cause_has_kept_from_being_made_are_one_line() -> None:
+    def skipped(name: str, reason: str, *, is_missed: bool = True) -> CheckResult:
+        return CheckResult(name, Status.SKIPPED, 0.0, reason=reason, is_missed=is_missed)
+
+    report = report_of(
+        skipped("drift", OUT_OF_REACH),
+        skipped("enums", "no models: set metadata"),
+        skipped("sizes", OUT_OF_REACH, is_missed=False),
+        skipped("modes", OUT_OF_REACH),
+        skipped("autogenerate", "no models: set metadata"),
+        skipped("structure", OUT_OF_REACH, is_missed=False),
+    )
+
+    assert unchecked(report) == [
+        "NOT CHECKED: drift, modes: the chain fails to upgrade to its heads; mend what `upgrade` finds",
+        "NOT CHECKED: enums, autogenerate: no models: set metadata; or leave them out: --skip enums --skip autogenerate",
+    ]
+    assert remarks(report)[1:] == [
+        "sizes, structure were skipped: the chain fails to upgrade to its heads; mend what `upgrade` finds"
+    ]
+    assert summary(report).startswith("INCOMPLETE: no findings, 4 NOT CHECKED, ")
 
 
 def test_no_form_for_people_is_headed_ok_where_something_was_not_checked() -> None:
@@ -119,6 +142,13 @@ def test_of_several_heads_those_are_judged_that_are_named(judge_example: Callabl
     assert report.findings == ()
     assert report.reached == {"0001", "0002", "0003b"}
     assert report.notes == (Note("graph", None, "not judged, for `heads` does not name them: 0003_add_country"),)
+
+
+@pytest.mark.parametrize("name", ["0003_add_country", "0003_add_c", "0003_add_c…", "versions/0003_add_country.py"])
+def test_a_head_is_known_by_its_file_too(example: Callable[..., Path], agent: Agent, name: str) -> None:
+    ini = example(edits=SECOND_HEAD) / "alembic.ini"
+
+    assert open_project(load_settings(None, alembic=ini, heads=(name,)), agent=agent).chain.heads == ("0003",)
 
 
 def test_several_heads_that_are_named_are_meant(example: Callable[..., Path], agent: Agent) -> None:

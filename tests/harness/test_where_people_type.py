@@ -78,6 +78,16 @@ def test_a_terminal_without_unicode_gets_plain_signs(example: Callable[..., Path
     assert "|0001_add_author  |   +   |" in ended.stdout
 
 
+@pytest.mark.parametrize("command", [("explain",), ("explain", "PGH-W006")])
+def test_whatever_is_printed_fits_a_terminal_without_unicode(command: tuple[str, ...]) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    program = [sys.executable, "-m", "pgharness", *command]
+
+    ended = subprocess.run(program, env=environment, capture_output=True, encoding="ascii", check=False)
+
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+
+
 def test_an_interrupt_before_the_program_is_loaded_ends_it_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

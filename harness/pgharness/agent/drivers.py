@@ -7,6 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.dialects import registry
+from sqlalchemy.exc import NoSuchModuleError
+
+from .stopping import Stop, in_one_line
+
 # The driver's name in a URL, the module to import, and whether it serves synchronous and asynchronous engines.
 DRIVERS = {
     "psycopg": ("psycopg", True, True),
@@ -42,6 +47,21 @@ def choose_driver(named: str, configured_url: str, env_py: str) -> str:
         return ""
     wanted = [name for name, (_, sync, asynchronous) in DRIVERS.items() if (asynchronous if is_async else sync)]
     return next((name for name in wanted if is_installed(name)), "")
+
+
+def require_dialect(driver: str) -> None:
+    """Refuse a driver that SQLAlchemy does not know for PostgreSQL. Raises Stop."""
+    try:
+        if driver:
+            registry.load(f"postgresql.{driver}")
+    except NoSuchModuleError as error:
+        usable = [name for name in DRIVERS if is_installed(name)]
+        raise Stop(
+            f"SQLAlchemy has no driver {driver!r} for PostgreSQL.",
+            seen=f"{in_one_line(error)} Installed beside the project: {', '.join(usable) or 'none'}.",
+            mend=f'name one that is installed, driver = "postgresql+{next(iter(usable), "psycopg")}" in [tool.pgharness], or in the URL of the '
+            "Alembic configuration",
+        ) from error
 
 
 def is_installed(driver: str) -> bool:

@@ -14,7 +14,7 @@ from alembic.util import CommandError
 
 from . import ahead
 from .configuring import config_of_folder, made_config
-from .drivers import choose_driver
+from .drivers import choose_driver, require_dialect
 from .recipes import location_recipe
 from .stopping import Stop, in_one_line
 from .versions import as_typed, make_config
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # Where no database exists yet, variables still get a URL: code that reads one while it is imported takes any.
 NOWHERE = {"host": "127.0.0.1", "port": "9", "user": "nobody", "password": "none", "database": "none"}
 
+# Folders of packages, whose examples are nobody's own.
+_OF_OTHERS = frozenset({"node_modules", "site-packages", "venv", "env"})
+_MOST_NEAR = 3
 _UNREADABLE: tuple[type[Exception], ...] = (configparser.Error, UnicodeDecodeError, SyntaxError)
 
 
@@ -85,6 +88,7 @@ def open_project(task: dict[str, Any]) -> Project:
         scripts = script_directory(config)
     env_py = Path(scripts.env_py_location).read_text(encoding="utf-8", errors="replace")
     driver = choose_driver(task["driver"], configured_url, env_py)
+    require_dialect(driver)
     url = _set_variables(task, driver)
     if task["parts"]:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
@@ -160,13 +164,25 @@ def _configured(task: dict[str, Any]) -> Config:
         return make_config(file, section, x)
     if file.name == "alembic.ini" and beside.is_file() and "[tool.alembic" in beside.read_text(encoding="utf-8"):
         return make_config(beside, section, x)
+    near = _configurations_near(file)
     raise Stop(
         f"Alembic configuration {file} not found.",
-        seen=f"looked for {file.absolute()}",
-        mend=recipe_without_env_py(file.absolute().parent)
-        or 'name it, or the folder that holds env.py: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]; '
-        'where your program makes the configuration itself, make_config = "module:function"',
+        seen=f"looked for {file.absolute()}" + (f"; there is {', '.join(near)}" if near else ""),
+        mend=(f"pgharness check --alembic {near[0]}; or " if near else "")
+        + (
+            recipe_without_env_py(file.absolute().parent)
+            or 'name it, or the folder that holds env.py: pgharness check --alembic PATH, or alembic = "PATH" in [tool.pgharness]; '
+            'where your program makes the configuration itself, make_config = "module:function"'
+        ),
     )
+
+
+def _configurations_near(file: Path) -> list[str]:
+    """Return the alembic.ini of the folders above in the same repository, and of those two levels below, as they can be typed here."""
+    above = [one for one in file.absolute().parents[1:] if (one / "alembic.ini").is_file()][:1]
+    below = [found.parent for pattern in ("*", "*/*") for found in sorted(Path().glob(f"{pattern}/alembic.ini"))]
+    visible = [one for one in below if not any(part.startswith(".") or part in _OF_OTHERS for part in one.parts)]
+    return [os.path.relpath(one / "alembic.ini") for one in (*visible[:_MOST_NEAR], *above)]
 
 
 def _opened(config: Config, task: dict[str, Any]) -> ScriptDirectory:

@@ -61,18 +61,19 @@ def read_chain(scripts: ScriptDirectory, config: Config, heads: Sequence[str] = 
 def _chosen(scripts: ScriptDirectory, chain: dict[str, Any], heads: Sequence[str]) -> dict[str, Any]:
     """Return what leads to these heads, each with all that it depends on. Raises Stop for a name that is none."""
     try:
-        chosen = sorted({script.revision for head in heads for script in scripts.get_revisions(head) if script})
+        named = [_id_by_label(chain, head) for head in heads]
+        chosen = sorted({script.revision for head in named for script in scripts.get_revisions(head) if script})
     except (CommandError, RevisionError) as error:
         raise Stop(
             "Unknown revision in `heads`.",
             seen=in_one_line(error),
-            mend=f"name heads by id or as BRANCH@head: --head {' --head '.join(chain['heads'])}",
+            mend=f"name heads by id, by file or as BRANCH@head: --head {' --head '.join(chain['heads'])}",
         ) from error
     if within := [one for one in chosen if one not in chain["heads"]]:
         raise Stop(
             "No head in `heads`.",
             seen=f"{', '.join(within)} has revisions after it; the heads are {', '.join(chain['heads'])}",
-            mend=f"name heads by id or as BRANCH@head: --head {' --head '.join(chain['heads'])}",
+            mend=f"name heads by id, by file or as BRANCH@head: --head {' --head '.join(chain['heads'])}",
         )
     by_id = {one["revision"]: one for one in chain["revisions"]}
     pending, found = list(chosen), set()
@@ -88,6 +89,17 @@ def _chosen(scripts: ScriptDirectory, chain: dict[str, Any], heads: Sequence[str
         "chosen": True,
         "left_out": [by_id[head]["label"] for head in chain["heads"] if head not in found],
     }
+
+
+def _id_by_label(chain: dict[str, Any], name: str) -> str:
+    """Return the id of the revision whose file is called so, or as the only one begins so; another name as it is, for Alembic."""
+    sought = (Path(name).stem if name.endswith(".py") else name).removesuffix("…")
+    revisions = chain["revisions"]
+    if not sought or any(one["revision"].startswith(sought) for one in revisions):
+        return sought or name
+    exact = [one for one in revisions if one["label"] == sought]
+    found = exact or [one for one in revisions if one["label"].startswith(sought)]
+    return str(found[0]["revision"]) if len(found) == 1 else name
 
 
 def has_no_revision(scripts: ScriptDirectory) -> bool:
@@ -123,7 +135,11 @@ def _attribute(owner: Any, part: str, name: str) -> Any:
     try:
         return getattr(owner, part)
     except Exception as error:  # a module may have a __getattr__ of its own
-        near = difflib.get_close_matches(part, dir(owner), n=1)
+        known = dir(owner)
+        models = [one for one in known if isinstance(getattr(getattr(owner, one, None), "metadata", None), MetaData)]
+        bases = [one for one in models if not hasattr(getattr(owner, one), "__table__")]
+        alike = difflib.get_close_matches(part, known, n=1) if ":" in name else []
+        near = alike or bases[:1]
         raise Stop(
             f"The models {name!r} cannot be found.",
             seen=f"{type(error).__name__}: {error}",

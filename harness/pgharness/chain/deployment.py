@@ -99,6 +99,6 @@ def _applied(observer: Connection, version_table: str) -> tuple[str, ...]:
     """Read which revisions a version table holds; the name is printed by PostgreSQL, so it is quoted where it has to be."""
     try:
         rows = observer.execute(sql.SQL("SELECT version_num FROM {} ORDER BY 1").format(sql.SQL(version_table)))
-    except (errors.UndefinedTable, errors.InvalidSchemaName):
+    except (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName):
         return ()
     return tuple(str(revision) for (revision,) in rows)

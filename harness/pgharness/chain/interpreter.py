@@ -83,16 +83,16 @@ def _required(named: Path) -> Path:
         raise CannotRun(
             f"The Python {named} cannot run the project's code.",
             seen=f"{python}: {why_not}",
-            mend=f"{_installing(python, why_not)}, or name the project's own interpreter: --python PATH",
+            mend=f"{_installing(python, why_not)}name the project's own interpreter: --python .venv/bin/python",
         )
     return python
 
 
 def _installing(python: Path, why_not: str) -> str:
-    """Return what gives a Python what it lacks; an old SQLAlchemy is what the project is written for, and stays."""
+    """Return what gives a Python what it lacks, joined to what else may be done; an old SQLAlchemy is what the project is written for, and stays."""
     if "older than" in why_not:
-        return "bring the project to Python 3.9, Alembic 1.8 and SQLAlchemy 1.4 or newer, which pgharness needs"
-    return f"{python} -m pip install alembic"
+        return "bring the project to Python 3.9, Alembic 1.8 and SQLAlchemy 1.4 or newer, which pgharness needs, or "
+    return f"{python} -m pip install alembic, or " if why_not.startswith("it has no") else ""
 
 
 def _named(named: Path) -> Path:

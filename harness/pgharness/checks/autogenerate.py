@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from pgharness.catalog.diff import Difference, difference
 from pgharness.catalog.facts import FactKey, Snapshot
@@ -18,6 +19,7 @@ from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import ComparisonRecord, DraftRecord, LeftOut, ModelsRecord
 from pgharness.records.steps import Failure
 
+TEMPLATE = "script.py.mako"
 NAME = "autogenerate"
 
 # What autogenerate drafts at all; functions, triggers, grants and the like are always written by hand.
@@ -183,7 +185,7 @@ def _judge_whole_draft(
             revision=None,
             subject="a chain drafted from the models",
             message=f"What autogenerate drafts for an empty database does not run: {failure_in_words(draft.failure)}",
-            mend=_mend_draft(draft.failure),
+            mend=_mend_draft(draft.failure, _template(record)),
             evidence=failure_evidence(draft.failure),
             code="PGH-A003",
         )
@@ -218,13 +220,18 @@ def _is_drift(item: Difference, models: ModelsRecord | None) -> bool:
     )
 
 
-def _mend_draft(failure: Failure) -> str:
+def _template(record: ChainRecord) -> str:
+    """Return where the template of drafts lies: beside env.py."""
+    return str(Path(record.deployment.env_py).with_name(TEMPLATE)) if record.deployment is not None else TEMPLATE
+
+
+def _mend_draft(failure: Failure, template: str) -> str:
     """Return what lets a draft run; a template that puts quotes around down_revision names a revision "None" before the first."""
     if (failure.error, failure.message) == ("KeyError", "'None'"):
-        return "write the revisions as Python prints them in script.py.mako: down_revision = ${repr(down_revision)}"
+        return f"write the revisions as Python prints them in {template}: down_revision = ${{repr(down_revision)}}"
     if module := _module_that_lacks(failure):
-        return f"add `import {module}` to script.py.mako, below `import sqlalchemy as sa`, so that each draft has it"
-    return "add what is missing to script.py.mako (imports), to env.py (render_item), or to the models"
+        return f"add `import {module}` to {template}, below `import sqlalchemy as sa`, so that each draft has it"
+    return f"add what is missing to {template} (imports), to env.py (render_item), or to the models"
 
 
 def _module_that_lacks(failure: Failure) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,13 +11,14 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 from typing_extensions import override
 
 from pgharness.cli.check import check
 from pgharness.cli.diff import diff
 from pgharness.cli.exit_codes import COULD_NOT_RUN, INTERRUPTED
 from pgharness.cli.explain import explain
+from pgharness.cli.plain_signs import use_plain_signs
 from pgharness.cli.plans import plans
 from pgharness.cli.profile import profile
 from pgharness.cli.record import record
@@ -32,32 +32,8 @@ P = ParamSpec("P")
 _PREFIX = "Value error, "
 
 
-_NARROW = 80
-"""In fewer columns than these the table of options would cut words."""
-_NARROW_OPTIONS = 20
-"""So wide is the column of options then; what is longer has a line of its own."""
-
-
-class _Command(TyperCommand):
-    """A command whose help fits a narrow terminal too."""
-
-    @override
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _fit(self, formatter)
-        super().format_help(ctx, formatter)
-
-    @override
-    def get_help(self, ctx: Any) -> str:
-        return super().get_help(ctx).replace(r"\[", "[")
-
-
 class _Commands(TyperGroup):
     """The commands, with errors of options in words alone."""
-
-    @override
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        _fit(self, formatter)
-        super().format_help(ctx, formatter)
 
     @override
     def invoke(self, ctx: Any) -> Any:
@@ -68,18 +44,12 @@ class _Commands(TyperGroup):
             raise
 
 
-def _fit(command: TyperCommand | TyperGroup, formatter: Any) -> None:
-    """Let the help be plain lines, which are broken between words, where a table has no room."""
-    if shutil.get_terminal_size().columns < _NARROW:
-        command.rich_markup_mode = None
-        formatter.write_dl = functools.partial(formatter.write_dl, col_max=_NARROW_OPTIONS)
-
-
 app = typer.Typer(
     cls=_Commands,
     help="Test an Alembic migration chain on a real PostgreSQL server.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its tables cut the names of choices in the middle, and have a third of the width for words
 )
 
 
@@ -98,7 +68,7 @@ def _interruptible(command: Callable[P, None]) -> Callable[P, None]:
 
 
 for command in (check, explain, trace, diff, snapshot, plans, record, profile):
-    app.command(cls=_Command)(_interruptible(command))
+    app.command()(_interruptible(command))
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -123,6 +93,7 @@ def run() -> None:
     """Run the command line; what cannot be run ends with exit code 2 and a message, not with a traceback."""
     # A catalog is a hundred thousand small values without circles; to look for circles among them takes as long as to make them.
     gc.set_threshold(100_000, 50, 50)
+    use_plain_signs(sys.stdout)
     try:
         app(standalone_mode=True)
     except CannotRun as reason:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pgharness.cli.formats import ReportFormat
+from pgharness.cli.formats import ReportFormat, choices
 from pgharness.cli.project_options import BaselineFile, ConfigFile, Interpreter, SectionName, ServerName, XArguments
 from pgharness.findings import CannotRun
 
@@ -16,29 +16,39 @@ from pgharness.findings import CannotRun
 def check(  # noqa: PLR0917 - typer calls it with names
     config: ConfigFile = None,
     alembic: Annotated[
-        list[Path] | None, typer.Option(metavar="PATH", help=r"The Alembic configuration \[default: alembic.ini].")
+        list[Path] | None, typer.Option(metavar="FILE", help="The Alembic configuration [default: alembic.ini].")
     ] = None,
     section: SectionName = None,
     x: XArguments = None,
     python: Interpreter = None,
     metadata: Annotated[
-        str | None, typer.Option(help="The models, as package.module:attribute; by default env.py's target_metadata.")
+        str | None,
+        typer.Option(
+            metavar="MODULE:NAME", help="The models, as package.module:attribute; by default env.py's target_metadata."
+        ),
     ] = None,
     server: ServerName = None,
-    only: Annotated[list[str] | None, typer.Option(help="Run only this check; may be repeated.")] = None,
-    skip: Annotated[list[str] | None, typer.Option(help="Skip this check; may be repeated.")] = None,
-    since: Annotated[str | None, typer.Option(help="Judge only the revisions after this one.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="Run only this check; may be repeated.")
+    ] = None,
+    skip: Annotated[list[str] | None, typer.Option(metavar="CHECK", help="Skip this check; may be repeated.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="REV", help="Judge only the revisions after this one, by id or file.")
+    ] = None,
     previous: Annotated[
         str | None,
-        typer.Option(help="The release before, as git knows it: compat judges the revisions that it has not."),
+        typer.Option(
+            metavar="GITREF", help="The release before, as git knows it: compat judges the revisions that it has not."
+        ),
     ] = None,
     head: Annotated[
         list[str] | None,
-        typer.Option(help="Judge only what leads to this head, REV or BRANCH@head; may be repeated."),
+        typer.Option(metavar="REV", help="Judge only what leads to this head, REV or BRANCH@head; may be repeated."),
     ] = None,
     baseline: BaselineFile = None,
     statements: Annotated[
-        Path | None, typer.Option(help="A file of the SQL that the application sends, `;` between statements.")
+        Path | None,
+        typer.Option(metavar="FILE", help="A file of the SQL that the application sends, `;` between statements."),
     ] = None,
     profile: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Production's sizes, as `pgharness profile` writes them.")
@@ -46,8 +56,12 @@ def check(  # noqa: PLR0917 - typer calls it with names
     traffic: Annotated[
         bool, typer.Option("--traffic", help="Run the newest revisions under readers and writers, on large tables.")
     ] = False,
-    report_format: Annotated[ReportFormat, typer.Option("--format", help="The output format.")] = ReportFormat.TEXT,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    report_format: Annotated[
+        ReportFormat, typer.Option("--format", metavar="FORMAT", help=choices(ReportFormat))
+    ] = ReportFormat.TEXT,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file instead of standard output.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print findings and the verdict alone.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print all evidence, every object, each revision's row.")
@@ -58,14 +72,14 @@ def check(  # noqa: PLR0917 - typer calls it with names
             "--accept", help="Accept what is found today: write it to a file, and fail for new findings only."
         ),
     ] = False,
-    reason: Annotated[str, typer.Option(help="Why it is accepted, for the file that --accept writes.")] = (
-        "found when pgharness came"
-    ),
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why it is accepted, for the file that --accept writes.")
+    ] = ("found when pgharness came"),
     strict: Annotated[
         bool | None,
         typer.Option(
             "--strict/--no-strict",
-            help=r"Exit with 1 where a check could not be made that nobody skipped \[default: where CI=true].",
+            help="Exit with 1 where a check could not be made that nobody skipped [default: where CI=true].",
         ),
     ] = None,
     write_structure: Annotated[

@@ -6,26 +6,25 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pgharness.cli.accepting import accept, require_place_to_accept
 from pgharness.cli.exit_codes import FINDINGS, INTERRUPTED, NO_FINDINGS
 from pgharness.cli.formats import ReportFormat
 from pgharness.cli.project_folder import open_project
-from pgharness.cli.writing import require_place, write_output
+from pgharness.cli.writing import require_no_folder, require_place, write_output, writing
 from pgharness.findings import CannotRun
-from pgharness.judging.accepted import write_accepted
-from pgharness.judging.declarations import DECLARATIONS
 from pgharness.report import FORMATS
 from pgharness.report.grid import columns
 from pgharness.report.model import Report
-from pgharness.report.printable import encodable
-from pgharness.report.text import Detail, counted, print_report, render_text
+from pgharness.report.text import Detail, print_report, render_text
 from pgharness.running import Advance, Plan, Run, run_checks
 from pgharness.settings import Settings
+
+STRUCTURE = 'structure = "schema/structure.sql" in [tool.pgharness]'
 
 
 def check_chain_and_tell(
@@ -45,10 +44,13 @@ def check_chain_and_tell(
         raise CannotRun(
             "There is no structure file to write.",
             seen="`structure` is not set",
-            mend='set structure = "schema/structure.sql" in [tool.pgharness]',
+            mend=f"set {STRUCTURE}",
         )
     if accept_because is not None:
         _require_whole_run(options)
+        require_place_to_accept(settings.accepted)
+    if write_structure and settings.structure is not None:
+        require_no_folder(settings.structure, "structure file", STRUCTURE)
     require_place(output, "report")
     run = _run(settings)
     if write_structure:
@@ -56,7 +58,8 @@ def check_chain_and_tell(
         return
     if accept_because is not None:
         is_for_programs = report_format is not ReportFormat.TEXT
-        _accept(run.report, settings.accepted, accept_because, is_for_programs=is_for_programs)
+        told = accept(run.report, settings.accepted, accept_because)
+        print("\n".join(told), file=sys.stderr if is_for_programs else sys.stdout)
         if is_for_programs or output is not None:
             _tell(run.report, report_format, output, detail)
         return
@@ -86,7 +89,7 @@ def _tell(report: Report, report_format: ReportFormat, output: Path | None, deta
         console = Console(highlight=False)
         print_report(console, report, detail, width=console.width)
     else:
-        sys.stdout.write(encodable(_rendered(report, report_format, detail), sys.stdout.encoding or "utf-8"))
+        sys.stdout.write(_rendered(report, report_format, detail))
 
 
 def _rendered(report: Report, report_format: ReportFormat, detail: Detail) -> str:
@@ -110,12 +113,6 @@ def _require_whole_run(options: Mapping[str, object]) -> None:
         )
 
 
-def _accept(report: Report, file: Path, reason: str, *, is_for_programs: bool) -> None:
-    findings = [one for one in (*report.findings, *report.accepted) if one.check != DECLARATIONS.name]
-    write_accepted(file, findings, reason, datetime.now(tz=UTC).date(), report.chain.heads)
-    print(f"accepted {counted(len(findings), 'finding')} in {file}", file=sys.stderr if is_for_programs else sys.stdout)
-
-
 def _write_structure(run: Run, path: Path | None) -> None:
     assert path is not None
     if run.record.structure is None:
@@ -128,8 +125,9 @@ def _write_structure(run: Run, path: Path | None) -> None:
         )
     if run.record.structure.unwritable is not None:
         raise run.record.structure.unwritable
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(run.record.structure.expected_text, encoding="utf-8")
+    with writing(path, "structure file", STRUCTURE):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(run.record.structure.expected_text, encoding="utf-8")
     print(f"wrote {path}")
 
 

@@ -12,14 +12,19 @@ def explain(
     code: Annotated[
         str | None,
         typer.Argument(
-            help="The code of a finding, PGH-D003, or a check, drift, whose codes are listed; without one, all are."
+            metavar="CODE",
+            help="The code of a finding, PGH-D003, or a check, drift, whose codes are listed; without one, all are.",
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help=r"The pyproject.toml whose \[tool.pgharness] names checks of your own.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The pyproject.toml whose [tool.pgharness] names checks of your own."),
     ] = None,
 ) -> None:
-    """Say what a kind of finding means: the reason, an example, the fix, and how it is allowed where it is meant."""
+    """Say what a kind of finding means, and what mends it.
+
+    The reason, an example, the fix, and how it is allowed where it is meant.
+    """
     from pgharness.cli.catalogue import tell_kinds
 
     tell_kinds(code, config)

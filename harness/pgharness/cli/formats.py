@@ -5,6 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def choices(formats: type[StrEnum]) -> str:
+    """Return what the help says of an option that takes one of these."""
+    *names, last = formats
+    return f"The output format: {', '.join(names)} or {last}."
+
+
 class ReportFormat(StrEnum):
     """The formats of `check`."""
 

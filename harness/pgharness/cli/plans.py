@@ -7,13 +7,19 @@ from typing import Annotated
 
 import typer
 
-from pgharness.cli.formats import ListFormat
+from pgharness.cli.formats import ListFormat, choices
 
 
 def plans(
-    url: Annotated[str, typer.Argument(help="The URL of a database that holds as much as production does.")],
-    file: Annotated[Path, typer.Argument(help="SQL with `;` between statements, expectations in the comments.")],
-    list_format: Annotated[ListFormat, typer.Option("--format", help="The output format.")] = ListFormat.TEXT,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="The URL of a database that holds as much as production does.")
+    ],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="SQL with `;` between statements, expectations in the comments.")
+    ],
+    list_format: Annotated[
+        ListFormat, typer.Option("--format", metavar="FORMAT", help=choices(ListFormat))
+    ] = ListFormat.TEXT,
     analyze: Annotated[
         bool, typer.Option("--analyze", help="Run ANALYZE several times, and find plans that depend on its sample.")
     ] = False,

@@ -12,15 +12,20 @@ from pgharness.cli.project_options import AlembicFile
 
 def record(
     command: Annotated[
-        list[str], typer.Argument(help="The command that sends statements, such as your tests, after `--`.")
+        list[str],
+        typer.Argument(metavar="COMMAND", help="The command that sends statements, such as your tests, after `--`."),
     ],
-    output: Annotated[Path, typer.Option("--output", help="The file to write.")] = Path("statements.sql"),
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The file to write.")] = Path(
+        "statements.sql"
+    ),
     alembic: AlembicFile = None,
     empty: Annotated[
         bool, typer.Option("--empty", help="Give it an empty database, not one at the chain's head.")
     ] = False,
 ) -> None:
-    """Run a command against a server of our own, and write one of each kind of statement that it sends, for `compat` and `indices`.
+    """Write down the statements that a command sends.
+
+    It runs against a server of our own; one statement of each kind is kept, for `pgharness check --statements FILE`.
 
     Exit code: that of the command, 2: could not record.
     """

@@ -10,12 +10,15 @@ from pgharness.cli.formats import SnapshotFormat
 
 
 def snapshot(
-    url: Annotated[str, typer.Argument(help="The URL of the database: postgresql://…")],
-    snapshot_format: Annotated[SnapshotFormat, typer.Option("--format", help="Facts, or SQL that makes them.")] = (
-        SnapshotFormat.JSON
-    ),
+    url: Annotated[str, typer.Argument(metavar="URL", help="The URL of the database: postgresql://…")],
+    snapshot_format: Annotated[
+        SnapshotFormat, typer.Option("--format", metavar="FORMAT", help="json: as facts, sql: as SQL that makes them.")
+    ] = (SnapshotFormat.JSON),
 ) -> None:
-    """Print a database's schema: as facts, or as SQL that makes the same schema in an empty database."""
+    """Print a database's schema, as facts or as SQL.
+
+    The SQL makes the same schema in an empty database.
+    """
     from pgharness.cli.reading import read_and_print
 
     read_and_print(url, snapshot_format)

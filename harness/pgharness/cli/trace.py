@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgharness.cli.formats import TraceFormat
+from pgharness.cli.formats import TraceFormat, choices
 from pgharness.cli.project_options import (
     AlembicFile,
     BaselineFile,
@@ -20,7 +20,8 @@ from pgharness.cli.project_options import (
 
 def trace(  # noqa: PLR0917 - typer calls it with names
     revisions: Annotated[
-        list[str] | None, typer.Argument(help="The revisions to tell of, by id or file; by default all.")
+        list[str] | None,
+        typer.Argument(metavar="REV", help="The revisions to tell of, by id or file; by default all."),
     ] = None,
     config: ConfigFile = None,
     alembic: AlembicFile = None,
@@ -29,9 +30,13 @@ def trace(  # noqa: PLR0917 - typer calls it with names
     python: Interpreter = None,
     server: ServerName = None,
     baseline: BaselineFile = None,
-    trace_format: Annotated[TraceFormat, typer.Option("--format", help="The output format.")] = TraceFormat.TEXT,
+    trace_format: Annotated[
+        TraceFormat, typer.Option("--format", metavar="FORMAT", help=choices(TraceFormat))
+    ] = TraceFormat.TEXT,
 ) -> None:
-    """Run the chain and tell what each statement locks, whom that keeps waiting, and what work is done meanwhile.
+    """Run the chain and tell what each statement locks.
+
+    With whom that keeps waiting, and what work is done meanwhile.
 
     Exit code 0: it was run, 2: it could not be.
     """

@@ -14,8 +14,7 @@ from pgharness.cli.project_folder import open_project
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.records.trace import Trace
 from pgharness.report.page import render_trace_page
-from pgharness.report.printable import encodable
-from pgharness.running import run_checks
+from pgharness.running import Advance, Plan, run_checks
 from pgharness.trace.between import met_between
 from pgharness.trace.meeting import Met, hazards_in
 from pgharness.trace.telling import trace_in_lines
@@ -26,11 +25,17 @@ def trace_and_tell(
 ) -> None:
     """Run the chain that configuration and options name, and print what its revisions do. Raises CannotRun."""
     settings, _, _ = open_project(config, options)
-    record = run_checks(settings).record
-    wanted = {find_revision(record.chain, name).revision for name in named}
+    wanted: set[str] = set()
+
+    def begin(plan: Plan) -> Advance:
+        """Find the revisions before the chain is run."""
+        wanted.update(find_revision(plan.project.chain, name).revision for name in named)
+        return lambda _label: None
+
+    record = run_checks(settings, begin).record
     told = [item for item in record.revisions if not wanted or item.revision.revision in wanted]
     between = met_between(record.revisions, record.deployment)
-    sys.stdout.write(encodable(_told(told, between, trace_format), sys.stdout.encoding or "utf-8"))
+    sys.stdout.write(_told(told, between, trace_format))
 
 
 def _told(items: Sequence[RevisionRecord], between: Mapping[str, Met], trace_format: TraceFormat) -> str:

@@ -10,7 +10,7 @@ from pgharness.catalog.diff import Difference
 from pgharness.catalog.facts import RELATION_KINDS, Snapshot
 from pgharness.checks import locks, upgrade
 from pgharness.checks.check import Check, Claim, Compare
-from pgharness.findings import CannotRun, CheckResult, Finding, Note, Status
+from pgharness.findings import OUT_OF_REACH, CannotRun, CheckResult, Finding, Note, Status
 from pgharness.judging.accepted import Accepted, judge_accepted, without_accepted
 from pgharness.judging.behind_failing import without_unknown
 from pgharness.judging.declarations import (
@@ -39,13 +39,14 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
     `declarations` can be named too, and makes no difference: declarations are always judged.
     """
     names = [claim.name for claim in wanted_claims(known)]
-    for name in (*only, *skip):
-        if name not in names:
-            raise CannotRun(
-                f"Unknown check {name!r}.",
-                seen=f"known are {', '.join(names)}",
-                mend=_mend_unknown(name, names),
-            )
+    for option, given in (("--only", only), ("--skip", skip)):
+        for name in given:
+            if name not in names:
+                raise CannotRun(
+                    f"Unknown check {name!r}.",
+                    seen=f"known are {', '.join(names)}",
+                    mend=_mend_unknown(name, names, option),
+                )
     if only and not set(only) - set(skip):
         raise CannotRun(
             "No check is left to make.",
@@ -55,11 +56,11 @@ def wanted_checks(only: Sequence[str], skip: Sequence[str], known: Sequence[Chec
     return tuple(check for check in known if (not only or check.name in only) and check.name not in skip)
 
 
-def _mend_unknown(name: str, known: Sequence[str]) -> str:
+def _mend_unknown(name: str, known: Sequence[str], option: str) -> str:
     """Return what to type; of several names in one, that each wants an option of its own."""
     several = [one.strip() for one in name.split(",")]
     if len(several) > 1:
-        return f"give the option once for each: --skip {' --skip '.join(several)} (or --only)"
+        return f"give the option once for each: {' '.join(f'{option} {one}' for one in several)}"
     return f"name one of them{nearest(name, known)}"
 
 
@@ -156,7 +157,7 @@ def _judge_one(
     if is_out_of_reach or missing:
         reason = check.skip_reason or f"not checked: it needs {' and '.join(missing)}"
         if record.head is None:
-            reason = "not checked: the chain fails to upgrade to its heads"
+            reason = OUT_OF_REACH
         return replace(_result(check, Status.SKIPPED, 0.0, reason=reason), is_missed=not check.opt_in)
     told, fault = _said(check, record, comparer if check.compares else _refuse_to_compare)
     said = (weighing or Weighing()).of(told)
@@ -252,6 +253,7 @@ def _result(
         needs_walk=claim.needs_walk,
         kinds=kinds_of(claim.name, claim.kinds),
         harm=claim.harm,
+        of_today=isinstance(claim, Check) and claim.of_today,
     )
 
 

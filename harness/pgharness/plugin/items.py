@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from pgharness.findings import CannotRun, CheckResult, Finding
+from pgharness.findings import OUT_OF_REACH, CannotRun, CheckResult, Finding
 from pgharness.plugin.current import session_of
 from pgharness.records.revisions import Revision
 from pgharness.report.model import WHOLE_CHAIN, Cell, Report
@@ -62,7 +62,7 @@ class CheckItem(pytest.Item):
         if cell is Cell.UNTRIED and self.revision is None and (why := _out_of_reach(report)):
             raise CheckFailed(why, report)
         if cell is Cell.UNTRIED:
-            pytest.skip(_why_untried(result, self.revision))
+            pytest.skip(_why_untried(report, result, self.revision))
 
     @override
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -86,20 +86,18 @@ def _out_of_reach(report: Report) -> tuple[Finding, ...]:
     return tuple(finding for result in report.results if not result.is_wanted for finding in result.findings)
 
 
-def _why_untried(result: CheckResult, revision: Revision | None) -> str:
+def _why_untried(report: Report, result: CheckResult, revision: Revision | None) -> str:
     if not result.is_judged:
         return result.reason
     if elsewhere := result.told_elsewhere_at(revision.revision if revision is not None else None):
         return elsewhere
+    if report.is_earlier(revision):
+        return f"not judged: it counts as released (since {report.label(report.since)})"
     if result.tells_untried or not result.is_whole:
         return "; ".join(note.message for note in result.notes) or "not tried"
     if result.tried is not None and (revision is None or revision.revision not in result.tried):
         return "not tried: it counts as released (--since REVISION judges what comes after that), or runs when the release before is gone"
-    return (
-        "not checked: the chain fails to upgrade to its heads"
-        if revision is None
-        else "not checked: this revision or one before it failed to upgrade"
-    )
+    return OUT_OF_REACH if revision is None else "not checked: this revision or one before it failed to upgrade"
 
 
 def pasteable(label: str) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pgharness.findings import Note
 from pgharness.report.fix_parts import told
 from pgharness.report.model import Report
 from pgharness.report.places import Place, place_of, repository_root
-from pgharness.report.text import summary
+from pgharness.report.text import summary, unchecked
 
 
 def render_github(report: Report) -> str:
-    """Return an `::error` for each finding, a `::notice` for each note, and last the summary as plain text."""
+    """Return an `::error` for each finding, a `::notice` for each note, a `::warning` for what was not checked, and last the summary as plain text."""
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -28,6 +29,9 @@ def _lines(report: Report) -> Iterator[str]:
         )
     for note in report.notes:
         yield _command("notice", place_of(report, note, root), note.check, note.message)
+    for remark in unchecked(report):
+        title, _, said = remark.partition(": ")
+        yield _command("warning", place_of(report, Note(title, None, said), root), title, said)
     yield summary(report)
 
 

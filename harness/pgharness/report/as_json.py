@@ -18,12 +18,13 @@ VERSION = 1
 
 
 def render_json(report: Report) -> str:
-    """Return `{"version", "server", "passed", "revisions", "checks", "findings", "accepted", "notes", "duration_s"}`, as docs/report.schema.json says."""
+    """Return `{"version", "server", "passed", "since", "revisions", "checks", "findings", "accepted", "notes", "duration_s"}`, as docs/report.schema.json says."""
     root = repository_root(Path.cwd())
     document = {
         "version": VERSION,
         "server": asdict(report.server),
         "passed": report.passed,
+        "since": report.since,
         "revisions": [_revision(report, item, root) for item in report.chain.revisions],
         "checks": [_check(result) for result in report.results],
         "findings": [_said(report, finding, root) for finding in report.findings],
@@ -38,7 +39,10 @@ def _revision(report: Report, revision: Revision, root: Path) -> dict[str, objec
     """Return a revision with its file, what was seen of each step over its statements, and what traffic met; null where nothing was."""
     seen = report.seen(revision)
     steps = {"upgrade": seen and seen.upgrade, "downgrade": seen and seen.downgrade}
-    lines = {name: timeline_of(step.trace) if step and step.trace else None for name, step in steps.items()}
+    besides = {"upgrade": report.met_between(revision), "downgrade": ()}
+    lines = {
+        name: timeline_of(step.trace, besides[name]) if step and step.trace else None for name, step in steps.items()
+    }
     traffic, upgrade = report.traffic_at(revision), lines["upgrade"]
     return {
         "revision": revision.revision,

@@ -37,7 +37,9 @@ def _cases(report: Report, result: CheckResult) -> Iterator[ET.Element]:
             failure = ET.SubElement(case, "failure", message=_xml(f"{first.subject}: {first.message}"))
             failure.text = _xml("\n\n".join(finding_in_text(finding, label, whole=True) for finding in findings))
         elif cell is Cell.UNTRIED:
-            reason = result.reason or "not judged"
+            reason = result.reason or (
+                f"deployed: since {report.label(report.since)}" if report.is_earlier(revision) else "not judged"
+            )
             ET.SubElement(case, "skipped", message=_xml(reason))
         yield case
 

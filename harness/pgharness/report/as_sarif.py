@@ -17,6 +17,7 @@ def render_sarif(report: Report) -> str:
     """Return one run: the checks and the kinds of their findings as rules, findings as errors, notes as notes."""
     root = repository_root(Path.cwd())
     document = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [
             {
@@ -42,10 +43,12 @@ def _rules(report: Report) -> list[dict[str, object]]:
 
 
 def _rule_of_check(result: CheckResult) -> dict[str, object]:
+    claim = result.claim or result.name
     return {
         "id": result.name,
-        "shortDescription": {"text": result.claim or result.name},
-        "help": {"text": result.why or result.claim or result.name},
+        "shortDescription": {"text": claim},
+        "fullDescription": {"text": claim},
+        "help": {"text": result.why or claim},
     }
 
 

@@ -95,7 +95,7 @@ def _grid(report: Report, rows: list[Row], padding: int) -> Table:
 
 
 def _list(report: Report, rows: list[Row], width: int) -> Table:
-    """Return a line for each row: a check mark, or what is broken there, then what was not tried."""
+    """Return a line for each row: a check mark, or what is broken there, then what was not tried of checks that were made."""
     longest = max(SHORTEST_LABEL, width // 2)
     lines = Table.grid(padding=(0, 2))
     lines.add_column(no_wrap=True)
@@ -112,9 +112,9 @@ def _line(report: Report, cells: list[tuple[Cell, tuple[Finding, ...]]]) -> Text
         for one, (cell, found) in named
         if cell is Cell.BROKEN
     ]
-    untried = [one.name for one, (cell, _) in named if cell is Cell.UNTRIED]
+    untried = [one.name for one, (cell, _) in named if cell is Cell.UNTRIED and one.status is not Status.SKIPPED]
     line = Text(f"✗ {', '.join(broken)}", style="bold red") if broken else Text("✓", style="green")
-    if len(untried) == len(named):
+    if all(cell is Cell.UNTRIED for _, (cell, _) in named):
         return Text("–", style="dim")
     return line.append(f"  – {', '.join(untried)}", style="dim") if untried else line
 

@@ -22,7 +22,7 @@ RESERVED = 400
 MOST_ROWS, MOST_CHECKS = 25, 12
 MOST_REMARKS = 8
 MOST_OBJECTS = 10
-LONGEST_BLOCK, LONGEST_OF_MANY, LONGEST_WORDS, LONGEST_NAME = 1_500, 300, 300, 60
+LONGEST_BLOCK, LONGEST_OF_MANY, LONGEST_WORDS, LONGEST_NAME = 1_500, 600, 300, 60
 """Of evidence or a fix, of a fix among many, of a sentence, and of a name so much is told, so that the first finding always has room; an
 escaped character counts up to eight."""
 LONGEST_MESSAGE, LONGEST_CODE = 600, 200
@@ -121,7 +121,15 @@ def _from(root: Path, words: str) -> str:
 
 
 def _fix(root: Path, mend: str, longest: int) -> str:
-    return _pre("Fix", "\n".join(laid_out(_from(root, mend))), longest)
+    return _pre("Fix", _whole_lines("\n".join(laid_out(_from(root, mend))), longest), longest)
+
+
+def _whole_lines(fix: str, longest: int) -> str:
+    """Return a fix without the lines for which there is no room: a statement that ends in the middle would be typed in."""
+    if len(fix) <= longest:
+        return fix
+    more = "… more (pgharness check tells all)"
+    return f"{fix[: longest - len(more)].rpartition(chr(10))[0]}\n{more}".lstrip()
 
 
 def _pre(heading: str, words: str, longest: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from pgharness.findings import CheckResult, Finding, Harm, Note
 from pgharness.records.revisions import Chain, Revision
 from pgharness.records.steps import RevisionRecord
 from pgharness.records.traffic import RevisionTraffic, TrafficRecord
+from pgharness.trace.meeting import Met
 
 WHOLE_CHAIN = "whole chain"
 
@@ -51,6 +53,10 @@ class Report:
     """What was seen of each revision, from which its locks and its schema are drawn."""
     traffic: TrafficRecord | None = None
     """What readers and writers met, where somebody asked for it, which is drawn beneath the locks."""
+    since: str | None = None
+    """The revision up to which nothing is judged, where one was named."""
+    between: Mapping[str, Met] = field(default_factory=dict)
+    """What revisions meet under locks of those that are deployed together with them, which is told beside their own."""
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -106,8 +112,20 @@ class Report:
             return Cell.UNTRIED, ()
         wanted = self._revisions.keys() - self._given if revision is None else {revision.revision}
         is_reached = wanted <= self.reached
+        if self.is_earlier(revision) and not result.of_today:
+            return Cell.UNTRIED, ()
         is_judged = result.is_judged and (not result.needs_walk or is_reached) and _is_tried(result, revision)
         return (Cell.HOLDS if is_judged else Cell.UNTRIED), ()
+
+    @cached_property
+    def judged(self) -> tuple[Revision, ...]:
+        """The revisions that were to be judged: all, or those after `since`."""
+        before = self.chain.ancestors(self.since) if self.since is not None else frozenset()
+        return tuple(item for item in self.chain.revisions if item.revision not in before)
+
+    def is_earlier(self, revision: Revision | None) -> bool:
+        """Whether a revision was not to be judged, for it comes before what was."""
+        return revision is not None and revision not in self.judged
 
     def notes_at(self, revision: Revision | None) -> tuple[Note, ...]:
         """Return the notes about a revision, or about the chain as a whole."""
@@ -116,6 +134,10 @@ class Report:
     def seen(self, revision: Revision) -> RevisionRecord | None:
         """Return what was seen of a revision; None where the walk did not come to it, or nobody keeps it."""
         return self._walked.get(revision.revision)
+
+    def met_between(self, revision: Revision) -> Sequence[Met]:
+        """Return what a revision meets under a lock of an earlier one; none where it meets nothing."""
+        return [self.between[revision.revision]] if revision.revision in self.between else []
 
     def traffic_at(self, revision: Revision) -> RevisionTraffic | None:
         """Return what readers and writers met of a revision; None where it was not tried under traffic."""

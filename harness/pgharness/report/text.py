@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
 from rich.console import Console
 from rich.text import Text
 
-from pgharness.findings import Finding, Status
+from pgharness.findings import OUT_OF_REACH, CheckResult, Finding, Status
 from pgharness.report.causes import Cause, causes, name_of
 from pgharness.report.fix_parts import laid_out
 from pgharness.report.grid import render_grid
@@ -59,23 +59,67 @@ def print_report(console: Console, report: Report, detail: Detail = Detail.NORMA
 
 def summary(report: Report) -> str:
     """Return the run in one sentence."""
-    revisions, checks = len(report.chain.revisions), sum(result.is_made for result in report.results)
+    checks = sum(result.is_made for result in report.results)
     found = len(causes(report.findings))
     told = f" of {counted(found, 'cause')}" if found != len(report.findings) else ""
     accepted = f", {len(report.accepted)} accepted" if report.accepted else ""
     comma = "," if accepted or look_of(report) == "incomplete" else ""
     return (
-        f"{verdict(len(report.findings), len(report.missed))}{told}{accepted}{comma} in {counted(revisions, 'revision')}, {counted(checks, 'check')}, "
+        f"{_verdict(report)}{told}{accepted}{comma} in {_judged(report)}, {counted(checks, 'check')}, "
         f"{report.duration_s:.1f} s (server ready after {report.server_s:.1f} s)"
     )
 
 
+def _judged(report: Report) -> str:
+    """Return how many revisions were judged, with `since` of how many, and after which one."""
+    every, judged = len(report.chain.revisions), len(report.judged)
+    if report.since is None:
+        return counted(every, "revision")
+    after = f"{'after' if judged else 'none comes after'} {report.label(report.since)}"
+    return f"{judged} of {counted(every, 'revision')} ({after})"
+
+
 def unchecked(report: Report) -> list[str]:
-    """Return, for above the verdict, which checks could not be made though nobody has asked to skip them, and how to make them."""
-    return [
-        f"NOT CHECKED: {result.name}, {result.reason}; or leave it out: --skip {result.name}"
-        for result in report.missed
-    ]
+    """Return, for above the verdict, which checks could not be made though nobody has asked to skip them, and how to make them.
+
+    Where no revision was to be judged, that is told first.
+    """
+    missed = [_not_checked(reason, names) for reason, names in _by_reason(report.missed)]
+    return [*([] if report.judged else [_nothing_new(report)]), *missed]
+
+
+def _not_checked(reason: str, names: Sequence[str]) -> str:
+    if reason == OUT_OF_REACH:
+        return f"NOT CHECKED: {', '.join(names)}: {_bare(reason)}"
+    leave_out = f"leave {'it' if len(names) == 1 else 'them'} out: --skip {' --skip '.join(names)}"
+    return f"NOT CHECKED: {', '.join(names)}: {_bare(reason)}; or {leave_out}"
+
+
+def _by_reason(results: Iterable[CheckResult]) -> list[tuple[str, list[str]]]:
+    """Return the names of checks by the reason for which they were not made."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        found.setdefault(result.reason, []).append(result.name)
+    return list(found.items())
+
+
+def _bare(reason: str) -> str:
+    """Return a reason without the words that stand before it anyway."""
+    return reason.removeprefix("not checked: ")
+
+
+def _nothing_new(report: Report) -> str:
+    if report.since is None:
+        return "NO REVISION JUDGED: the chain has none"
+    today = [result.name for result in report.results if result.of_today and result.is_made]
+    judged = f"; judged was what models and files say of the heads: {', '.join(today)}" if today else ""
+    return f"NO REVISION JUDGED: none comes after {report.label(report.since)}, which is taken for deployed{judged}"
+
+
+def _verdict(report: Report) -> str:
+    if report.judged or report.findings or report.missed:
+        return verdict(len(report.findings), len(report.missed))
+    return "NO REVISION JUDGED: no findings"
 
 
 def verdict(findings: int, missed: int = 0) -> str:
@@ -87,7 +131,7 @@ def verdict(findings: int, missed: int = 0) -> str:
 
 def look_of(report: Report) -> str:
     """Return in one word how the run is to be shown: passed, failed, or incomplete."""
-    return "failed" if not report.passed else "incomplete" if report.missed else "passed"
+    return "failed" if not report.passed else "incomplete" if report.missed or not report.judged else "passed"
 
 
 def counted(number: int, noun: str) -> str:
@@ -105,23 +149,31 @@ def remarks(report: Report) -> list[str]:
     return [
         server_line(report),
         *(
-            f"{result.name} was skipped: {result.reason}"
-            for result in report.results
-            if result.status is Status.SKIPPED and not result.is_missed
+            f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} skipped: {_bare(reason)}"
+            for reason, names in _by_reason(one for one in report.results if _was_skipped(one))
         ),
         *_judged_in_part(report),
         *(f"note: {note.check} [{report.label(note.revision)}] {_indented(note.message)}" for note in report.notes),
     ]
 
 
+def _was_skipped(result: CheckResult) -> bool:
+    return result.status is Status.SKIPPED and not result.is_missed
+
+
 def _judged_in_part(report: Report) -> Iterator[str]:
     """Yield of each check that tries some revisions alone which these are, so that nobody takes the others for judged."""
     for result in report.results:
-        if result.tried and not result.tells_untried and not report.reached <= result.tried:
+        if result.tried and not result.tells_untried and not _reached(report) <= result.tried:
             labels = [item.label for item in report.chain.revisions if item.revision in result.tried]
             more = f" and {len(labels) - SHOWN_REVISIONS} more" if len(labels) > SHOWN_REVISIONS else ""
             told = ", ".join(labels[:SHOWN_REVISIONS]) + more
             yield f"{result.name} judged: {told}; others with --since REVISION or --previous GITREF"
+
+
+def _reached(report: Report) -> set[str]:
+    """Return the revisions that were to be judged and that the walk has reached."""
+    return {item.revision for item in report.judged if item.revision in report.reached}
 
 
 def _indented(message: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pgharness.records.deployment import DeploymentRecord
@@ -48,8 +48,10 @@ class _Held:
         return replace(self, called={**self.called, **gone, **was})
 
 
-def met_between(items: Iterable[RevisionRecord], deployment: DeploymentRecord | None) -> dict[str, Met]:
-    """Return for revisions what `work_between` finds, as a hazard; none where env.py lets locks go between them."""
+def met_between(
+    items: Iterable[RevisionRecord], deployment: DeploymentRecord | None, deployed: Collection[str] = ()
+) -> dict[str, Met]:
+    """Return for revisions what `work_between` finds, as a hazard; none where env.py lets locks go between them, or the earlier is `deployed`."""
     if deployment is None or not deployment.is_one_transaction:
         return {}
     return {
@@ -59,6 +61,7 @@ def met_between(items: Iterable[RevisionRecord], deployment: DeploymentRecord | 
             f"{one.work.relation}, {one.lock.mode} on {one.lock.relation} of {one.earlier.label}",
         )
         for one in work_between(items)
+        if one.earlier.revision not in deployed
     }
 
 

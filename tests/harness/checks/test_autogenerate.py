@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -219,7 +220,7 @@ def test_a_template_that_quotes_down_revision_is_told_to_print_it(judge_example:
     (finding,) = judge_example(edits=quoted, only=("autogenerate",)).findings
 
     assert finding.code == "PGH-A003"
-    assert finding.mend.endswith("in script.py.mako: down_revision = ${repr(down_revision)}")
+    assert finding.mend.endswith("script.py.mako: down_revision = ${repr(down_revision)}")
 
 
 OF_ANOTHER_MODULE = {
@@ -244,9 +245,8 @@ def test_a_draft_that_lacks_a_module_is_led_to_its_import_which_mends_it(
     ended = command_line("check", "--alembic", project / "alembic.ini", "--only", "autogenerate")
 
     assert ended.code == (1 if template is None else 0), ended.out
-    assert ("add `import shelf.types` to script.py.mako, below `import sqlalchemy as sa`" in ended.out) == (
-        template is None
-    )
+    mend = r"add `import shelf.types` to \S*script.py.mako, below `import sqlalchemy as sa`"
+    assert (re.search(mend, ended.out) is not None) == (template is None)
 
 
 ASKS_HOW_IT_IS_TYPED = """\

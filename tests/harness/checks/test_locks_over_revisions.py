@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from pgharness.records.revisions import Chain, Revision
 from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord, Step
 from pgharness.records.trace import Doing, HeldLock, Trace, TracedStatement, Work
+from pgharness.report import FORMATS
 from pgharness.running import Run
 from tests.harness import chains
 from tests.harness.chains import ENV, sql, table
@@ -224,3 +226,18 @@ def test_each_revision_that_allows_it_is_told_so_that_its_allowance_is_used() ->
 def test_it_is_not_found_where_one_of_the_two_is_deployed_already() -> None:
     assert judged((ADDS,), (works(),), before=("0",)) == []
     assert judged((ADDS,), (works(),), before=("0", "1")) == []
+
+
+def test_it_is_drawn_in_the_page_and_told_in_the_json_of_a_report_but_where_the_earlier_is_deployed(
+    judge_chain: Callable[..., Run],
+) -> None:
+    run = judge_chain(*TABLES, REFERS, FILLS, only=("locks",))
+    later = judge_chain(*TABLES, REFERS, FILLS, only=("locks",), since="refers")
+    drawn = "A lock of an earlier revision is held over work (public.a, SHARE ROW EXCLUSIVE on public.a of refers)"
+
+    assert found(run) == [("fills", "table public.a", "PGH-W010")]
+    assert f"▲ {drawn}" in FORMATS["html"](run.report)
+    (fills,) = (one for one in json.loads(FORMATS["json"](run.report))["revisions"] if one["revision"] == "fills")
+    assert "A lock of an earlier revision is held over work" in {one["title"] for one in fills["upgrade"]["hazards"]}
+    assert found(later) == []
+    assert drawn not in FORMATS["html"](later.report)

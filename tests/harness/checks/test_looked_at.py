@@ -61,7 +61,7 @@ def test_a_revision_that_was_not_stopped_has_no_tick_and_its_note_says_why() -> 
     assert report.missed == ()
     assert [line for line in remarks(report) if "judged" in line] == []
     assert "setting crash_stops" in remarks(report)[-1]
-    assert "setting crash_stops" in _why_untried(report.results[0], SECOND)
+    assert "setting crash_stops" in _why_untried(report, report.results[0], SECOND)
 
 
 def test_revisions_that_could_not_be_stopped_are_not_checked() -> None:

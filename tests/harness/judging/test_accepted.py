@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pgharness.cli.checking import _accept
+from pgharness.cli.accepting import accept
 from pgharness.findings import CannotRun, CheckResult, Finding, Status
 from pgharness.judging.accepted import Accepted, judge_accepted, read_accepted, without_accepted, write_accepted
 from pgharness.judging.declarations import Made
@@ -19,6 +19,7 @@ from tests.harness.chains import Revision, sql, table, write_chain
 from tests.harness.report.making import report_of
 
 Check = Callable[..., Any]
+HENCE = "pgharness check now ends with 0, until it finds anything else: commit the file"
 DAY = date(2026, 11, 29)
 ODD = Finding("drift", "0001", 'index public."a\\b"', "It's\nmissing: ✓ \x7f.", "add it")
 WHOLE = Finding("structure", None, "structure file", "It is old.", "write it")
@@ -105,7 +106,7 @@ def test_what_was_accepted_fails_no_run_and_what_is_new_does(
     )
     edited = command_line(*check)
 
-    assert (accepted.code, accepted.err) == (0, "accepted 1 finding in pgharness-accepted.toml\n")
+    assert (accepted.code, accepted.err) == (0, f"accepted 1 finding in pgharness-accepted.toml\n{HENCE}\n")
     assert [one["subject"] for one in json.loads(accepted.out)["findings"]] == ["type public.cover"]
     assert again.code == 0
     assert again.out.splitlines()[-1].startswith("OK: no findings, 1 accepted, in 3 revisions")
@@ -114,17 +115,41 @@ def test_what_was_accepted_fails_no_run_and_what_is_new_does(
     assert "declarations [whole chain] accepted finding roundtrip [0002] type public.lid" in edited.out
 
 
-def test_as_many_are_told_to_be_accepted_as_the_next_run_leaves_out(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_as_many_are_told_to_be_accepted_as_the_next_run_leaves_out(tmp_path: Path) -> None:
     """One that stands instead of several is one finding, there as here."""
     both = Finding("enums", "0001", "what `drift` finds", "Too.", "correct it", instead_of=(ODD, WHOLE))
     file = tmp_path / "accepted.toml"
 
-    _accept(report_of(CheckResult("enums", Status.FAILED, 0.0, (both,))), file, "for now", is_for_programs=False)
+    told = accept(report_of(CheckResult("enums", Status.FAILED, 0.0, (both,))), file, "for now")
 
-    assert capsys.readouterr().out == f"accepted 1 finding in {file}\n"
+    assert told == [f"accepted 1 finding in {file}", HENCE]
     assert without_accepted((both,), read_accepted(file)) == ()
+
+
+def test_what_could_not_be_checked_is_told_where_findings_are_accepted_with_what_it_means(tmp_path: Path) -> None:
+    missed = CheckResult("drift", Status.SKIPPED, 0.0, reason="no models", is_missed=True)
+
+    told = accept(report_of(missed), tmp_path / "accepted.toml", "for now")
+
+    assert told[:2] == [
+        f"accepted 0 findings in {tmp_path / 'accepted.toml'}",
+        "NOT CHECKED: drift: no models; or leave it out: --skip drift",
+    ]
+    assert told[2].startswith("pgharness check now ends with 0, but says INCOMPLETE, and ends with 1 with --strict")
+
+
+def test_what_is_declared_is_not_accepted_and_told_to_fail_the_next_run(tmp_path: Path) -> None:
+    unknown = Finding("declarations", "0001", "allow of lock", "There is no such check.", "name one", code="PGH-X001")
+    gone = Finding("declarations", None, "accepted finding x", "It is gone.", "take it out", code="PGH-X008")
+    report = report_of(CheckResult("declarations", Status.FAILED, 0.0, (unknown, gone)))
+
+    told = accept(report, tmp_path / "accepted.toml", "for now")
+
+    assert told[0].startswith("accepted 0 findings")
+    assert told[1].startswith("declarations [0001_add_book] allow of lock PGH-X001")
+    assert told[2] == (
+        "pgharness check still ends with 1: what revisions and settings declare is not accepted but corrected (1)"
+    )
 
 
 def test_what_stood_when_it_was_accepted_is_judged_alike_where_since_tries_more(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def test_the_grid_has_only_rows_and_columns_in_which_something_was_found() -> No
     assert "| revision | structure | roundtrip | locks |\n| --- | :-: | :-: | :-: |\n" in told
     assert "| <code>0001_add_book</code> | ✓ | ✗ 1 | ✓ |" in told
     assert "1 other check and 0 other rows of the grid without findings." in told
-    assert "- **NOT CHECKED: drift, no models are named" in told
+    assert "- **NOT CHECKED: drift: no models are named" in told
 
 
 def test_a_finding_is_one_folded_line_worst_first() -> None:
@@ -85,7 +86,7 @@ def test_it_is_never_longer_than_a_comment_may_be(number: int, *, alike: bool) -
             f"r{at % 2 if alike else at}",
             f"index <{'&' * 300}{at}>",
             f"{at % 2 if alike else at}" + "@<&>`" * 3_000,
-            "<" * 9_000,
+            ("<" * 99 + "\n") * 90,
             "&\n" * 9_000,
         )
         for at in range(number)
@@ -94,7 +95,10 @@ def test_it_is_never_longer_than_a_comment_may_be(number: int, *, alike: bool) -
         CheckResult(
             "drift", Status.FAILED, 0.0, found, notes=tuple(Note("x", None, f"{at}" * 2_000) for at in range(50))
         ),
-        *(CheckResult(f"{at}{'*' * 500}", Status.SKIPPED, 0.0, reason="_" * 5_000, is_missed=True) for at in range(50)),
+        *(
+            CheckResult(f"{at}{'*' * 500}", Status.SKIPPED, 0.0, reason=f"{at}{'_' * 5_000}", is_missed=True)
+            for at in range(50)
+        ),
     )
 
     told = render_markdown(replace(report_of(*results, revisions=revisions)))
@@ -113,3 +117,16 @@ def test_nothing_of_a_project_is_read_as_markup() -> None:
     assert len(blocks) == 3  # two findings, and what is worth knowing
     assert "@root" not in told  # nobody is told
     assert all(line.count("|") == 3 for line in told.splitlines() if line.startswith("|"))
+
+
+def test_of_a_fix_for_which_there_is_no_room_no_line_is_cut() -> None:
+    lines = [f'op.execute("DROP INDEX i{at}{"_" * 90}")' for at in range(9)]
+    found = tuple(Finding("drift", "0001", f"index i{at}", "Gone.", "\n".join(lines)) for at in range(4))
+
+    told = render_markdown(report_of(CheckResult("drift", Status.FAILED, 0.0, found)))
+
+    (fix, *_) = re.findall("<pre>(.*?)</pre>", told)
+    *kept, more = fix.split("&#10;")
+    assert kept == lines[: len(kept)]
+    assert len(kept) > 2
+    assert more == "… more (pgharness check tells all)"

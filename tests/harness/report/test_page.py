@@ -194,3 +194,14 @@ def test_a_hundred_revisions_stay_small_and_are_written_in_a_moment(walked: Run)
 
     assert len(html.encode()) < 3_000_000
     assert time.perf_counter() - started < 10
+
+
+def test_a_revision_is_headed_by_as_many_statements_as_are_drawn(walked: Run) -> None:
+    """What Alembic notes in its version table is not counted."""
+    page = render_html(walked.report)
+    headed = re.search(r'class="label">r1</span> <small>.*?(\d+) statements', page)
+    drawn = re.search(r"upgrade\(\): locks and work over (\d+) statements", page)
+
+    assert headed is not None
+    assert drawn is not None
+    assert headed[1] == drawn[1] == "2"

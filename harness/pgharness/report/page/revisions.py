@@ -88,7 +88,7 @@ def _section(report: Report, revision: Revision | None, anchors: Anchors, root: 
         for note in report.notes_at(revision)
     ]
     if record is not None:
-        parts += _timelines(record, anchor, report.traffic_at(record.revision))
+        parts += _timelines(record, anchor, report.traffic_at(record.revision), report.met_between(record.revision))
         parts.append(_schema(record))
     parts.append(_others(cells, revision, anchors))
     head = _head(report, revision, record, sum(len(found) for _, found in broken))
@@ -100,7 +100,8 @@ def _head(report: Report, revision: Revision | None, record: RevisionRecord | No
     label = revision.label if revision is not None else WHOLE_CHAIN
     marks = [element("span", text(counted(found, "finding")), class_="bad")] if found else []
     if record is not None:
-        marks.append(counted(len(record.upgrade.statements), "statement"))
+        step = record.upgrade
+        marks.append(counted(len(step.trace.statements if step.trace is not None else step.statements), "statement"))
     notes = report.notes_at(revision)
     marks += [counted(len(notes), "note")] if notes else []
     return element("summary", element("span", text(label), class_="label") + " " + element("small", " · ".join(marks)))
