@@ -16,6 +16,8 @@ FAMILIES = {
     **dict.fromkeys(("time with time zone", "time without time zone"), "time of day"),
     **dict.fromkeys(("json", "jsonb"), "json"),
 }
+_TEXTS = frozenset({"text", "character varying", "citext", "public.citext"})
+_SIZE = re.compile(r"\((\d+)(?:,\s*(-?\d+))?\)")
 WHOLE_NUMBERS = LARGEST.keys()
 _LENGTH = re.compile(r"(?:text|character varying)(?:\((\d+)\))?")
 
@@ -70,6 +72,28 @@ def may_not_fit(before: str, after: str) -> bool:
     lengths = [_LENGTH.fullmatch(one) for one in (before, after)]
     longest, allowed = (math.inf if one is None or one[1] is None else int(one[1]) for one in lengths)
     return None not in lengths and allowed < longest
+
+
+def is_written_anew(before: str, after: str) -> bool:
+    """Whether a table is written anew where a column of it gets another type: not where values are stored alike, and each of them fits."""
+    kinds = {_SIZE.sub("", one) for one in (before, after)}
+    held, wanted = (_sizes(one) for one in (before, after))
+    if kinds <= _TEXTS or (len(kinds) == 1 and kinds != {"character"}):
+        digits = (held or (0, 0))[1:] == (wanted or (0, 0))[1:]
+        return wanted is not None and (held is None or held[0] > wanted[0] or not digits)
+    return True
+
+
+def is_read_otherwise(before: str, after: str) -> bool:
+    """Whether who wrote and read values of one type is refused, or gets others, where it is another: not among whole numbers, nor among texts."""
+    kinds = {_SIZE.sub("", one) for one in (before, after)}
+    return len(kinds) > 1 and not (kinds <= _TEXTS or kinds <= WHOLE_NUMBERS)
+
+
+def _sizes(printed: str) -> tuple[int, int] | None:
+    """Return the size and the digits after the point that a type has; None where it has no limit."""
+    found = _SIZE.search(printed)
+    return None if found is None else (int(found[1]), int(found[2] or 0))
 
 
 def _in_utc(name: str, after: str) -> str:
