@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from pgharness.catalog.names import unqualified
+from pgharness.catalog.proposing.casts import cast
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.modes_told import NAME
 from pgharness.describing.contents import in_one_line
 from pgharness.findings import Finding, Note
@@ -15,7 +17,6 @@ from pgharness.records.steps import RevisionRecord
 from pgharness.records.zones import OtherValue, ZoneRun
 
 LOCAL = "op.execute(\"SET LOCAL TIME ZONE 'UTC'\")"
-WITH_ZONE = "with time zone"
 
 
 def judge_zones(record: ChainRecord) -> Iterator[Finding | Note]:
@@ -47,7 +48,7 @@ def _finding(item: RevisionRecord, run: ZoneRun, other: OtherValue, *, redacts: 
         f"column {column}",
         f"What it makes of the values {how}depends on the TimeZone of its session, which is the server's where nobody sets it: other rows come of it "
         "on another server.",
-        _fix(item, other, before, after, culprit) if is_retyped else _name_zone(culprit),
+        _fix(item, other, before, after, culprit) if is_retyped else _name_zone(item, culprit),
         "\n".join(filter(None, [values, f"statement: {in_one_line(culprit.sql)}" if culprit is not None else ""])),
         culprit.line or None if culprit is not None else None,
         code="PGH-M012",
@@ -58,18 +59,28 @@ def _fix(
     item: RevisionRecord, other: OtherValue, before: str | None, after: str | None, culprit: Statement | None
 ) -> str:
     """Say in which zone the values are, in the statement itself, or for the whole revision."""
-    using = f"{other.column} AT TIME ZONE 'UTC'"
-    if WITH_ZONE in (before or ""):
-        using = f"({using})::{after}" if after != "timestamp without time zone" else using
-    place = f"line {culprit.line} of {item.revision.path}: " if culprit is not None and culprit.line else ""
+    assert before is not None
+    assert after is not None
+    using = cast(other.column, before, after)
+    place = _place(culprit, item, "in place of line {line} of {path}: ")
+    back = _retyped(other, before, cast(other.column, after, before))
     return (
-        f"{place}say in which zone they are, here UTC: ALTER TABLE {other.table} ALTER COLUMN {other.column} TYPE {after} USING {using}, which is "
-        f'postgresql_using="{using}" of op.alter_column, and likewise in downgrade(); or at the beginning of both: {LOCAL}'
+        f"say in which zone they are, here UTC, {place}{_retyped(other, after, using)}, which is "
+        f'postgresql_using="{using}" of op.alter_column; and likewise in downgrade(): {back}; or at the beginning of both: {LOCAL}'
     )
 
 
-def _name_zone(culprit: Statement | None) -> str:
-    place = f"line {culprit.line}: " if culprit is not None and culprit.line else ""
+def _retyped(other: OtherValue, wanted: str, using: str) -> str:
+    return operation(f"ALTER TABLE {other.table} ALTER COLUMN {other.column} TYPE {wanted} USING {using}")
+
+
+def _place(culprit: Statement | None, item: RevisionRecord, words: str) -> str:
+    known = culprit is not None and culprit.line
+    return words.format(line=culprit.line, path=item.revision.path) if culprit is not None and known else ""
+
+
+def _name_zone(item: RevisionRecord, culprit: Statement | None) -> str:
+    place = _place(culprit, item, "in line {line} of {path} ")
     return f"{place}say in which zone they are: … AT TIME ZONE 'UTC'; or at the beginning of upgrade(): {LOCAL}"
 
 

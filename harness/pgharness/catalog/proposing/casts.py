@@ -45,7 +45,7 @@ def cast(name: str, before: str, after: str) -> str:
     if after.endswith("[]") and not before.endswith("[]"):
         return f"ARRAY[{name}]::{after}"
     if "text" in (_family(before), _family(after)) or _family(before) == _family(after):
-        return _in_utc(name, after) if _is_by_zone(before, after) else f"{name}::{after}"
+        return _in_utc(name, before, after) if _is_by_zone(before, after) else f"{name}::{after}"
     if plain in WHOLE_NUMBERS and wanted == "uuid":
         return f"lpad(to_hex({name}), 32, '0')::uuid"
     if plain in WHOLE_NUMBERS and _family(after) == "moment":
@@ -96,16 +96,17 @@ def _sizes(printed: str) -> tuple[int, int] | None:
     return None if found is None else (int(found[1]), int(found[2] or 0))
 
 
-def _in_utc(name: str, after: str) -> str:
-    zoned = f"{name} AT TIME ZONE 'UTC'"
+def _in_utc(name: str, before: str, after: str) -> str:
+    # AT TIME ZONE takes a day for a moment, by the session's time zone.
+    zoned = f"{name}{'::timestamp' if before == 'date' else ''} AT TIME ZONE 'UTC'"
     return zoned if after.startswith("timestamp") else f"({zoned})::{after}"
 
 
 def _is_by_zone(before: str, after: str) -> bool:
-    """Whether moments get a zone, or lose theirs: from a day PostgreSQL comes to a moment by a timestamp without one."""
-    kinds = [one.startswith("timestamp") and not one.endswith("[]") for one in (before, after)]
+    """Whether moments or days get a zone, or lose theirs."""
+    kinds = [one == "date" or (one.startswith("timestamp") and not one.endswith("[]")) for one in (before, after)]
     zones = [one.startswith("timestamp") and " with time zone" in one for one in (before, after)]
-    return zones[0] != zones[1] and (all(kinds) or (zones[0] and after == "date"))
+    return all(kinds) and zones[0] != zones[1]
 
 
 def _fineness(printed: str) -> float:
