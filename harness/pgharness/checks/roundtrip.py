@@ -11,6 +11,7 @@ from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
 from pgharness.describing.comparing import Comparison, compare_in_words
+from pgharness.describing.corrections import corrected
 from pgharness.describing.differences import (
     ORDER,
     Told,
@@ -74,7 +75,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             revision,
             f"downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
-            _mend_on_rows(record.downgrade_rows_failure),
+            _typed(record, record.downgrade_rows_failure, _mend_on_rows(record.downgrade_rows_failure)),
             record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
@@ -133,9 +134,16 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
             "PGH-R002",
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
-            _named(record, failure, compare) or advice(failure, _corrected(revision, failure)),
+            _named(record, failure, compare) or _typed(record, failure, advice(failure, _corrected(revision, failure))),
             failure,
         )
+
+
+def _typed(record: RevisionRecord, failure: Failure, otherwise: str) -> str:
+    """Return what to type into a downgrade, which meets the catalog that the upgrade has left."""
+    step = record.downgrade
+    sent = step.statements if step is not None else ()
+    return corrected(failure, record.revision.path, record.upgrade.snapshot, otherwise, sent, is_back=True)
 
 
 def _way_back(record: RevisionRecord) -> str:
@@ -226,8 +234,13 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
                 stopped.revision,
                 "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
-                advice(
-                    descent.failure, f"correct the downgrade() of {stopped.revision.path} or of the revision after it"
+                _typed(
+                    stopped,
+                    descent.failure,
+                    advice(
+                        descent.failure,
+                        f"correct the downgrade() of {stopped.revision.path} or of the revision after it",
+                    ),
                 ),
                 descent.failure,
             )
