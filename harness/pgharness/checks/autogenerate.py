@@ -70,13 +70,18 @@ def _judge_pending(
             revision=None,
             subject=" ".join(operation.split()),
             message="Autogenerate finds a difference between the models and the migrated database.",
-            mend="write a revision that does this, or correct the models",
+            mend=f"write a revision: {_as_code(operation)}or correct the models",
             evidence=operation,
             code="PGH-A002",
         )
         # What of the models the server refuses is told there too.
         is_seen_by_drift = record.models is not None and OF_A_TABLE.match(operation) is not None
         yield Repeated("drift", finding) if is_seen_by_drift else finding
+
+
+def _as_code(operation: str) -> str:
+    """Return an operation to be read behind a colon, and what parts it from other words."""
+    return f"\n{operation.strip()}\n" if "\n" in operation.strip() else f"{operation.strip()}; "
 
 
 def _mend_comparison(failure: Failure) -> str:
