@@ -95,6 +95,28 @@ def test_a_declaration_is_corrected_as_it_is_told(name: str, judge_chain: Judge,
     assert told(judge_again(report, only=checks).findings) == []
 
 
+def test_a_way_back_that_nobody_wrote_is_written_or_declared_to_be_none(judge_chain: Judge, judge_again: Again) -> None:
+    up, refuses = ADDS[0], "raise NotImplementedError"
+    checks = ("upgrade", "roundtrip", "declarations")
+    report = judge_chain(table("thing"), Revision("adds", up, refuses), only=checks).report
+    (found,) = report.findings
+    path = Path(report.chain.revisions[-1].path)
+    declared = 'irreversible = "it is meant"'
+
+    texts = [
+        Revision("adds", up, code_of(found, "way back")).text("thing"),
+        Revision("adds", up, f"{refuses}(irreversible)", declared).text("thing"),
+    ]
+    left = []
+    for text in texts:
+        path.write_text(text, encoding="utf-8")
+        left.append(told(judge_again(report, only=checks).findings))
+
+    assert found.code == "PGH-R001"
+    assert 'declare irreversible = "<reason>" beside its code' in found.mend
+    assert left == [[], []]
+
+
 @pytest.mark.parametrize("name", PENDING)
 def test_what_alembic_would_draft_is_a_revision(name: str, judge_chain: Judge, judge_again: Again) -> None:
     made = table("thing", "id serial PRIMARY KEY, a int, b text NOT NULL")

@@ -12,7 +12,7 @@ from pgharness.report.model import Report
 from pgharness.running import Run
 from tests.harness.chains import WITH_A_TABLE, Revision, sql, table
 from tests.harness.runs import told
-from tests.harness.typed import add_mends, add_settings, refuse_there, settings_of, type_into_downgrades
+from tests.harness.typed import add_mends, add_settings, folder_of, refuse_there, settings_of, type_into_downgrades
 
 MAKES = table("thing", "id serial PRIMARY KEY, a int, b text NOT NULL")
 CHECKS = ("upgrade", "drift", "enums", "autogenerate", "roundtrip", "locks", "crash", "data", "compat", "declarations")
@@ -156,6 +156,35 @@ def test_a_type_for_a_python_enum_is_made_and_leads_its_column_over(
 
     assert [one.code for one in report.findings] == ["PGH-E001"]
     assert mended(report, judge_again) == []
+
+
+def test_a_view_that_a_model_reads_is_left_out(judge_chain: Judge, judge_again: Again) -> None:
+    env = WITH_A_TABLE.format(name="v", types="Column, Integer", columns='Column("a", Integer)').replace(
+        "engine = create_engine",
+        'Table("t", metadata, Column("id", Integer, primary_key=True))\nengine = create_engine',
+        1,
+    )
+    view = Revision("view", sql("CREATE VIEW v AS SELECT id, id AS a FROM t"), sql("DROP VIEW v"))
+    report = judge_chain(table("t", "id serial PRIMARY KEY"), view, env=env, only=("drift",)).report
+    (found,) = report.findings
+
+    add_settings(report, settings_of(found))
+
+    assert found.code == "PGH-D010"
+    assert told(judge_again(report, only=("drift", "autogenerate", "declarations")).findings) == []
+
+
+def test_a_column_stands_in_the_model_where_the_chain_puts_it(judge_chain: Judge, judge_again: Again) -> None:
+    order = {"only": ("drift", "autogenerate"), "strict": ("column order",)}
+    columns = ('Column("a", Integer)', 'Column("b", Text, nullable=False)')
+    report = judge_chain(MAKES, env=models(", ".join(columns[::-1])), **order).report
+    (found,) = report.findings
+
+    (folder_of(report) / "env.py").write_text(models(", ".join(columns)), encoding="utf-8")
+
+    assert found.code == "PGH-D011"
+    assert "move the attribute in the model" in found.mend
+    assert told(judge_again(report, **order).findings) == []
 
 
 STORED = {

@@ -21,7 +21,7 @@ from pgharness.describing.differences import (
     is_column_order,
     minor_name,
 )
-from pgharness.describing.downgrade_fixes import mend_downgrade, undo_all
+from pgharness.describing.downgrade_fixes import code_that_undoes, mend_downgrade, undo_all
 from pgharness.describing.proposals import Proposals
 from pgharness.describing.rows_at_fault import passing_in_words, where_in_words
 from pgharness.findings import Finding, Minor, Note
@@ -127,7 +127,7 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
             "PGH-R001",
             revision,
             f"downgrade() refuses to run: {failure.error}: {failure.message}",
-            f'{_way_back(record)}; where there is none, declare irreversible = "<reason>" beside its code',
+            f'{_way_back(record, compare)}where there is none, declare irreversible = "<reason>" beside its code',
         )
     else:
         yield _failed(
@@ -146,10 +146,23 @@ def _typed(record: RevisionRecord, failure: Failure, otherwise: str) -> str:
     return corrected(failure, record.revision.path, record.upgrade.snapshot, otherwise, sent, is_back=True)
 
 
-def _way_back(record: RevisionRecord) -> str:
-    """Return what to write where a downgrade refuses: it may refuse what its statements have found, and not the way back."""
-    looked = record.downgrade is not None and any(one.file for one in record.downgrade.statements)
-    return "let it take along the rows that it refuses, which upgrade() met too" if looked else "write the way back"
+def _way_back(record: RevisionRecord, compare: Compare) -> str:
+    """Return what to write where a downgrade refuses, and what parts it from other words: it may refuse what its statements have found."""
+    if record.downgrade is not None and any(one.file for one in record.downgrade.statements):
+        return "let it take along the rows that it refuses, which upgrade() met too; "
+    if record.upgrade.snapshot is None:
+        return "write the way back; "
+    names = ("what upgrade() makes", "the catalog before it")
+    restoring = compare_in_words(
+        compare,
+        record.upgrade.snapshot,
+        record.before,
+        names=names,
+        serving=Serving.ON_THE_WAY_BACK,
+        standing=record.upgrade.snapshot,
+    )
+    code = code_that_undoes(restoring.proposals)
+    return f"write the way back: {code}{'' if code.endswith(chr(10)) else '; '}" if code else "write the way back; "
 
 
 def _named(record: RevisionRecord, failure: Failure, compare: Compare) -> str:
