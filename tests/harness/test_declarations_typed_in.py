@@ -12,7 +12,7 @@ from pgharness.report.model import Report
 from pgharness.running import Run
 from tests.harness.chains import WITH_A_TABLE, Revision, sql, table
 from tests.harness.runs import told
-from tests.harness.typed import add_mends, code_of, type_into_downgrades
+from tests.harness.typed import SETTINGS, add_mends, add_settings, code_of, folder_of, type_into_downgrades
 
 ADDS = sql("ALTER TABLE thing ADD b int"), sql("ALTER TABLE thing DROP b")
 REFUSES = sql("ALTER TABLE thing ADD b int"), "raise NotImplementedError(irreversible)"
@@ -130,3 +130,54 @@ def test_what_alembic_would_draft_is_a_revision(name: str, judge_chain: Judge, j
     assert [one.code for one in report.findings] == ["PGH-A002"]
     assert code_of(report.findings[0], "write a revision")
     assert told(one for one in again if one.revision != "extra") == []
+
+
+RULE = '[[tool.pgharness.ignore]]\nobject = "{}"\nreason = "it is meant"\n{}'
+EXTRA = Revision("extra", sql("CREATE VIEW v AS SELECT a FROM thing"), sql("DROP VIEW v"))
+# A rule, the finding's code, and the rule as it is told to be.
+RULES = {
+    "that has expired": (
+        RULE.format("public.v", "expires = 2020-01-01"),
+        "PGH-X006",
+        RULE.format("public.v", "expires = 2999-01-01"),
+    ),
+    "that nothing needs": (
+        f"{RULE.format('public.v', '')}\n{RULE.format('public.other', '')}",
+        "PGH-X007",
+        RULE.format("public.v", ""),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_is_extended_or_removed(name: str, judge_chain: Judge, judge_again: Again) -> None:
+    rules, code, corrected = RULES[name]
+    made = table("thing", "id serial PRIMARY KEY, a int, b text NOT NULL")
+    # That nothing needs a rule is known where all is compared that can be.
+    checks = ("upgrade", "drift", "autogenerate", "roundtrip", "structure", "modes", "crash", "declarations")
+    chain = judge_chain(made, EXTRA, env=MODELS, only=("drift",)).report
+    add_settings(chain, rules)
+    found = judge_again(chain, only=checks).findings
+
+    settings = folder_of(chain) / SETTINGS
+    settings.write_text(settings.read_text(encoding="utf-8").replace(rules, corrected), encoding="utf-8")
+
+    assert code in {one.code for one in found}
+    assert told(judge_again(chain, only=checks).findings) == []
+
+
+def test_a_downgrade_that_is_missing_is_written(judge_chain: Judge, judge_again: Again) -> None:
+    checks = ("upgrade", "graph", "roundtrip", "declarations")
+    up, refuses = REFUSES
+    chain = judge_chain(table("thing"), Revision("adds", up, refuses), only=("graph",)).report
+    path = Path(chain.chain.revisions[-1].path)
+    written = path.read_text(encoding="utf-8")
+    path.write_text(written.partition("def downgrade")[0], encoding="utf-8")
+    (found,) = [one for one in judge_again(chain, only=checks).findings if one.code == "PGH-G005"]
+
+    (declared,) = re.findall(DECLARE, found.mend)
+    top = declared.replace("<reason>", "it is meant")
+    assert "raise NotImplementedError in it" in found.mend
+    path.write_text(Revision("adds", up, refuses, top).text("thing"), encoding="utf-8")
+
+    assert told(judge_again(chain, only=checks).findings) == []
