@@ -22,6 +22,7 @@ from pgharness.servers import Server, open_server
 from pgharness.settings import load_settings
 from tests.harness.chains import ENV, Revision, write_chain
 from tests.harness.runs import run_with
+from tests.harness.typed import SETTINGS
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -119,11 +120,12 @@ def _judging_on(server: Server, tmp_path: Path, agent: Agent) -> Callable[..., R
 
 @pytest.fixture
 def judge_again(pg_server: Server, agent: Agent) -> Callable[..., Report]:
-    """Judge the chain of a report as its files are by now."""
+    """Judge the chain of a report as its files are by now, with the settings that were typed in."""
 
     def judge(report: Report, **options: Any) -> Report:
         ini = Path(report.chain.revisions[0].path).parents[1] / "alembic.ini"
-        settings = load_settings(None, alembic=ini, **options)
+        file = ini.parent / SETTINGS
+        settings = load_settings(file if file.exists() else None, alembic=ini, **options)
         return run_with(settings, pg_server, agent).report
 
     return judge

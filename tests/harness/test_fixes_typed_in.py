@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from pgharness.servers import Server
 from pgharness.settings import load_settings
 from tests.harness.chains import Revision, sql
 from tests.harness.runs import run_with
+from tests.harness.typed import code_of
 
 Found = Callable[..., list[Finding]]
 REVISION = '''"""Type in what was told."""
@@ -97,7 +98,7 @@ def test_what_drift_and_roundtrip_tell_can_be_typed_in(project: Path, judged: Fo
     (empty,) = found
     assert "changes nothing" in empty.message
 
-    write(project, up=code_of(project), down=told_to_undo(empty))
+    write(project, up=written_in(project), down=told_to_undo(empty))
     assert [
         (one.check, one.subject, one.message) for one in judged("drift", "upgrade", "roundtrip", "autogenerate")
     ] == []
@@ -189,19 +190,10 @@ def edit(project: Path, edits: dict[str, str]) -> None:
 
 def code(findings: list[Finding]) -> str:
     """Return the code that the fixes of drift hold, in the order in which they are told."""
-    return "\n".join(_code(findings))
+    return "\n".join(code_of(one, "write a revision") for one in findings)
 
 
-def _code(findings: list[Finding]) -> Iterator[str]:
-    for one in findings:
-        found = re.search(
-            r"write a revision: (.*?)(?:(?:; |\n)or (?:correct|name) [^\n]*|\n\(beside[^\n]*)?\Z", one.mend, re.DOTALL
-        )
-        assert found is not None, one.mend
-        yield re.sub(r"\n\(beside.*", "", found[1], flags=re.DOTALL).strip("\n")
-
-
-def code_of(project: Path) -> str:
+def written_in(project: Path) -> str:
     """Return the body of upgrade() as it was typed in."""
     text = (project / "versions" / "0004_typed_in.py").read_text(encoding="utf-8")
     return textwrap.dedent(text.partition("def upgrade():\n")[2].partition("\n\n\ndef downgrade")[0])

@@ -74,7 +74,7 @@ def _judge_pending(
             revision=None,
             subject=" ".join(operation.split()),
             message="Autogenerate finds a difference between the models and the migrated database.",
-            mend="write a revision that does this, or correct the models",
+            mend=f"write a revision: {_as_code(operation)}or correct the models",
             evidence=operation,
             code="PGH-A002",
         )
@@ -94,6 +94,11 @@ def _entity(operation: str, record: ChainRecord, compare: Compare) -> str:
         if key[0] in ENTITIES and unquoted(unqualified(key[1].partition("(")[0])) in names:
             return f"{key[0]} {key[1]}"
     return ""
+
+
+def _as_code(operation: str) -> str:
+    """Return an operation to be read behind a colon, and what parts it from other words."""
+    return f"\n{operation.strip()}\n" if "\n" in operation.strip() else f"{operation.strip()}; "
 
 
 def _mend_comparison(failure: Failure) -> str:

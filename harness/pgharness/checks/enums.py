@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.proposing.enums import labels_of
 from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.origin import origin
-from pgharness.describing.proposals import in_words, propose, with_allowance
+from pgharness.describing.proposals import Proposals, in_words, propose, with_allowance, written_out
 from pgharness.findings import Finding, Repeated
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.experiments import DeclaredEnum
@@ -38,7 +39,7 @@ def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Rep
         revision=origin(record, key, printed),
         subject=subject,
         message=_difference_in_words(declared, labels),
-        mend=_mend(record.head, declared),
+        mend=_mend(record, declared, labels),
         evidence=f"models:   {_listed(declared.labels)}\ndatabase: {_listed(labels) if labels else 'no such enum type'}",
         code=_code(declared, labels),
     )
@@ -63,16 +64,39 @@ def _difference_in_words(declared: DeclaredEnum, labels: Sequence[str] | None) -
     return f"Label order differs from {who}, so ORDER BY and < give different results."
 
 
-def _mend(head: Snapshot, declared: DeclaredEnum) -> str:
-    """Write what brings the type to the labels that the models declare."""
+def _mend(record: ChainRecord, declared: DeclaredEnum, labels: Sequence[str] | None) -> str:
+    """Write what brings the type to the labels that the models declare; one that is to be made comes with the columns of it."""
+    assert record.head is not None
+    written = (_made(record, declared) if labels is None else "") or in_words(*_proposed(record.head, declared))
+    said = with_allowance(f"write a revision: {written}")
+    return f"{said}{'' if said.endswith(chr(10)) else '; '}or correct the Python enum"
+
+
+def _proposed(head: Snapshot, declared: DeclaredEnum) -> tuple[ObjectKey, Proposals]:
     key = ObjectKey("type", declared.name)
     labels = {
         FactKey(*key, "exists"): "enum",
         FactKey(*key, "labels"): _listed(declared.labels) or "none",
     }
-    wanted = replace(head, facts=dict(sorted({**head.facts, **labels}.items())))
-    written = with_allowance(f"write a revision: {in_words(key, propose(head, wanted))}")
-    return f"{written}{'' if written.endswith(chr(10)) else '; '}or correct the Python enum"
+    return key, propose(head, replace(head, facts=dict(sorted({**head.facts, **labels}.items()))))
+
+
+def _made(record: ChainRecord, declared: DeclaredEnum) -> str:
+    """Return what makes the type, and leads over the columns that have it in the models; empty where the models make none."""
+    assert record.head is not None
+    assert record.models is not None
+    models = record.models.snapshot
+    if models.value("type", declared.name, "labels") is None:
+        return ""
+    of_it = {one for one in models.objects("column") if models.value(*one, "type") in _types(declared)}
+    proposed = propose(record.head, models, serving=Serving.ON_THE_WAY_UP)
+    wanted = {ObjectKey("type", declared.name), *of_it}
+    lines = [line for key, one in proposed.items() if key in wanted and not one.reason for line in one.operations]
+    return written_out(lines)
+
+
+def _types(declared: DeclaredEnum) -> tuple[str, str]:
+    return declared.name, f"{declared.name}[]"
 
 
 def _listed(labels: Sequence[str]) -> str:

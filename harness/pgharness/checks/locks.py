@@ -166,7 +166,7 @@ def _judge_late_limit(revision: Revision, direction: str, trace: Trace) -> Itera
             f"{lock.kind} {lock.relation}",
             f"{direction}() takes {lock.mode} on {lock.relation} with {in_one_line(one)} while no lock_timeout is in force, though one is set "
             f"elsewhere: it waits without end behind the longest transaction, and all who come later wait behind it.",
-            "op.execute(\"SET LOCAL lock_timeout = '5s'\") as the first statement of the revision",
+            f"at the beginning of {direction}(): op.execute(\"SET LOCAL lock_timeout = '5s'\")",
             evidence(one),
             one.statement.line or None,
             code=NO_LIMIT.code,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pgharness.catalog.names import unqualified
+from pgharness.catalog.proposing.casts import cast
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.modes_told import NAME
 from pgharness.describing.contents import in_one_line
@@ -16,7 +17,6 @@ from pgharness.records.steps import RevisionRecord
 from pgharness.records.zones import OtherValue, ZoneRun
 
 LOCAL = "op.execute(\"SET LOCAL TIME ZONE 'UTC'\")"
-WITH_ZONE = "with time zone"
 
 
 def judge_zones(record: ChainRecord) -> Iterator[Finding | Note]:
@@ -62,15 +62,19 @@ def _fix(
 
     In a session whose zone is UTC PostgreSQL leaves the rows as they are (release notes of 12).
     """
-    using = f"{other.column} AT TIME ZONE 'UTC'"
-    if WITH_ZONE in (before or ""):
-        using = f"({using})::{after}" if after != "timestamp without time zone" else using
+    assert before is not None
+    assert after is not None
     place = f"in place of line {culprit.line} of {item.revision.path}: " if culprit is not None and culprit.line else ""
-    named = operation(f"ALTER TABLE {other.table} ALTER COLUMN {other.column} TYPE {after} USING {using}")
+    there = _retyped(other, after, cast(other.column, before, after))
+    back = _retyped(other, before, cast(other.column, after, before))
     return (
-        f"say in which zone they are, here UTC, {_for_all(item)}; and at the beginning of downgrade(): {LOCAL}; or {place}{named}, and likewise in "
-        'downgrade(); and beside upgrade(), for it writes each row anew: allow = {"locks": "<why it may wait>"}'
+        f"say in which zone they are, here UTC, {_for_all(item)}; and at the beginning of downgrade(): {LOCAL}; or {place}{there}, and in "
+        f'downgrade(): {back}; and beside upgrade(), for it writes each row anew: allow = {{"locks": "<why it may wait>"}}'
     )
+
+
+def _retyped(other: OtherValue, wanted: str, using: str) -> str:
+    return operation(f"ALTER TABLE {other.table} ALTER COLUMN {other.column} TYPE {wanted} USING {using}")
 
 
 def _name_zone(item: RevisionRecord, culprit: Statement | None) -> str:

@@ -12,6 +12,7 @@ from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
 from pgharness.describing.comparing import Comparison, compare_in_words
+from pgharness.describing.corrections import corrected
 from pgharness.describing.differences import (
     ORDER,
     Told,
@@ -21,7 +22,7 @@ from pgharness.describing.differences import (
     is_column_order,
     minor_name,
 )
-from pgharness.describing.downgrade_fixes import mend_downgrade, undo_all
+from pgharness.describing.downgrade_fixes import code_that_undoes, mend_downgrade, undo_all
 from pgharness.describing.nobody_made import mend_put_back
 from pgharness.describing.proposals import Proposals
 from pgharness.describing.rows_at_fault import passing_in_words, where_in_words
@@ -76,7 +77,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             revision,
             f"downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
-            _mend_on_rows(record.downgrade_rows_failure),
+            _typed(record, record.downgrade_rows_failure, _mend_on_rows(record.downgrade_rows_failure)),
             record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
@@ -128,22 +129,42 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
             "PGH-R001",
             revision,
             f"downgrade() refuses to run: {failure.error}: {failure.message}",
-            f'{_way_back(record)}; where there is none, declare irreversible = "<reason>" beside its code',
+            f'{_way_back(record, compare)}where there is none, declare irreversible = "<reason>" beside its code',
         )
     else:
         yield _failed(
             "PGH-R002",
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
-            _named(record, failure, compare) or advice(failure, _corrected(revision, failure)),
+            _named(record, failure, compare) or _typed(record, failure, advice(failure, _corrected(revision, failure))),
             failure,
         )
 
 
-def _way_back(record: RevisionRecord) -> str:
-    """Return what to write where a downgrade refuses: it may refuse what its statements have found, and not the way back."""
-    looked = record.downgrade is not None and any(one.file for one in record.downgrade.statements)
-    return "let it take along the rows that it refuses, which upgrade() met too" if looked else "write the way back"
+def _typed(record: RevisionRecord, failure: Failure, otherwise: str) -> str:
+    """Return what to type into a downgrade, which meets the catalog that the upgrade has left."""
+    step = record.downgrade
+    sent = step.statements if step is not None else ()
+    return corrected(failure, record.revision.path, record.upgrade.snapshot, otherwise, sent, is_back=True)
+
+
+def _way_back(record: RevisionRecord, compare: Compare) -> str:
+    """Return what to write where a downgrade refuses, and what parts it from other words: it may refuse what its statements have found."""
+    if record.downgrade is not None and any(one.file for one in record.downgrade.statements):
+        return "let it take along the rows that it refuses, which upgrade() met too; "
+    if record.upgrade.snapshot is None:
+        return "write the way back; "
+    names = ("what upgrade() makes", "the catalog before it")
+    restoring = compare_in_words(
+        compare,
+        record.upgrade.snapshot,
+        record.before,
+        names=names,
+        serving=Serving.ON_THE_WAY_BACK,
+        standing=record.upgrade.snapshot,
+    )
+    code = code_that_undoes(restoring.proposals)
+    return f"write the way back: {code}{'' if code.endswith(chr(10)) else '; '}" if code else "write the way back; "
 
 
 def _named(record: RevisionRecord, failure: Failure, compare: Compare) -> str:
@@ -236,8 +257,13 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
                 stopped.revision,
                 "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
-                advice(
-                    descent.failure, f"correct the downgrade() of {stopped.revision.path} or of the revision after it"
+                _typed(
+                    stopped,
+                    descent.failure,
+                    advice(
+                        descent.failure,
+                        f"correct the downgrade() of {stopped.revision.path} or of the revision after it",
+                    ),
                 ),
                 descent.failure,
             )

@@ -128,7 +128,7 @@ def _judge_queue(revision: str, queue: Queue) -> Iterator[Finding]:
             f"table {longest.relation}",
             f"Behind a transaction that has read {longest.relation} and stays open, the migration waits without giving up (`{longest.culprit}`), "
             f"and who {longest.act} waits behind the migration: {seconds_in_words(longest.waited_s)}, as long as the reader stayed.",
-            "op.execute(\"SET LOCAL lock_timeout = '5s'\") as the first statement of the revision, or lock_timeout where env.py makes the engine; "
+            "at the beginning of upgrade(): op.execute(\"SET LOCAL lock_timeout = '5s'\"); or lock_timeout where env.py makes the engine; "
             "and run the upgrade again that ends with SQLSTATE 55P03",
             longest.sql,
             code="PGH-T004",

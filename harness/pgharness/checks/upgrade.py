@@ -11,6 +11,7 @@ from pgharness.checks.deployment import judge_deployment
 from pgharness.checks.moments import judge_moments
 from pgharness.describing.advice import advice
 from pgharness.describing.caught import caught, caught_in_words, is_of_rows, left_out_in_words, mend_caught
+from pgharness.describing.corrections import corrected
 from pgharness.describing.differences import failure_evidence, failure_in_words
 from pgharness.describing.histories import mend_taken
 from pgharness.describing.lost_version_table import MEND as TAKE_BACK
@@ -154,9 +155,15 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             subject=f"upgrade of {revision.label}",
             message="upgrade() passes in one run with the revisions before it, but fails in a new process, as where those were "
             f"deployed earlier: {failure_in_words(record.alone_failure)}",
-            mend=advice(
+            mend=corrected(
                 record.alone_failure,
-                f"make upgrade() in {revision.path} independent of what another revision left in memory",
+                revision.path,
+                record.before,
+                advice(
+                    record.alone_failure,
+                    f"make upgrade() in {revision.path} independent of what another revision left in memory",
+                ),
+                record.upgrade.statements,
             ),
             evidence=failure_evidence(record.alone_failure),
             line=record.alone_failure.line_in(revision.path),
@@ -235,6 +242,7 @@ def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
 
 def _mend_failing(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> str:
     advised = advice(failure, f"correct upgrade() in {record.revision.path}{_set_up(failure)}")
+    advised = corrected(failure, record.revision.path, record.before, advised, record.upgrade.statements)
     advised = mend_of_models(whole, record.revision, failure, mend_missing(whole, record, advised))
     return mend_taken(whole.chain, failure, advised)
 

@@ -33,13 +33,18 @@ def mend_downgrade(told: Told, record: RevisionRecord, proposals: Proposals) -> 
 
 def undo_all(path: str, proposals: Proposals) -> str:
     """Return what a downgrade that does nothing has to do."""
-    written = [line for proposal in proposals.values() if not proposal.reason for line in proposal.operations]
+    code = code_that_undoes(proposals)
     by_hand = [f"by hand, for {proposal.reason}" for proposal in proposals.values() if proposal.reason]
-    code = written_out(_blocks_first(written)) if written else ""
     parts = [f"{code}{'' if code.endswith(chr(10)) or not by_hand else '; '}{'; '.join(by_hand)}"]
     words = f"undo in downgrade() of {path} everything that upgrade() does: {parts[0]}"
     other = 'or raise NotImplementedError and declare irreversible = "<reason>"'
     return f"{words}{other}" if words.endswith("\n") else f"{words}; {other}"
+
+
+def code_that_undoes(proposals: Proposals) -> str:
+    """Return the code for all that needs none by hand."""
+    written = [line for proposal in proposals.values() if not proposal.reason for line in proposal.operations]
+    return written_out(_blocks_first(written)) if written else ""
 
 
 def _blocks_first(operations: list[str]) -> list[str]:

@@ -18,6 +18,9 @@ _RANGES = {
     **dict.fromkeys(("bigint", "int8"), 2**63),
 }
 _TABLE = re.compile(r"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(\S+)", re.IGNORECASE)
+_TO_DIGITS = re.compile(
+    r"\bTYPE\s+(?:numeric|decimal)\s*\((?P<precision>\d+)\s*(?:,\s*(?P<scale>\d+)\s*)?\)", re.IGNORECASE
+)
 _TO_TYPE = re.compile(r"\bTYPE\s+(?P<type>\w+)", re.IGNORECASE)
 
 
@@ -63,6 +66,15 @@ def _met(failure: Failure) -> tuple[str, str] | None:
     label = _LABEL.search(failure.message)
     if label is not None:
         return table[1], f"{column[1]}::text = {literal(label['label'])}"
+    beyond = _beyond(column[1], statement) if failure.sqlstate == "22003" else ""
+    return (table[1], beyond) if beyond else None
+
+
+def _beyond(column: str, statement: str) -> str:
+    """Return for which numbers of a column its new type has no room; empty where that is not known of the type."""
+    if (digits := _TO_DIGITS.search(statement)) is not None:
+        scale = int(digits["scale"] or 0)
+        return f"abs(round({column}::numeric, {scale})) >= {10 ** (int(digits['precision']) - scale)}"
     kind = _TO_TYPE.search(statement)
-    end = _RANGES.get(kind["type"].lower()) if kind is not None and failure.sqlstate == "22003" else None
-    return (table[1], f"{column[1]} NOT BETWEEN {-end} AND {end - 1}") if end else None
+    end = _RANGES.get(kind["type"].lower()) if kind is not None else None
+    return f"{column} NOT BETWEEN {-end} AND {end - 1}" if end else ""

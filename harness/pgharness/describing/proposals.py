@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,10 +11,10 @@ from fnmatch import fnmatchcase
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing import mend
 from pgharness.catalog.proposing import python_words as python
-from pgharness.catalog.proposing.casts import may_not_fit
+from pgharness.catalog.proposing.casts import is_read_otherwise, is_written_anew, may_not_fit
 from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.proposing.sqlalchemy_types import python_type
-from pgharness.describing.differences import ORDER, Told, is_column_order
+from pgharness.describing.differences import ORDER, Told, is_column_order, types_of
 from pgharness.describing.toml_words import ignore_rules
 
 # Of these a revision writes what they do; to drop one because no model can have it would be a loss.
@@ -35,7 +35,22 @@ _BEYOND_SQLALCHEMY = frozenset(
     }
 )
 _PROPERTIES_BEYOND = ("*row security", "grants to *")
-_REWRITES = re.compile(r"\bADD COLUMN\b.*\bSTORED\b|\bALTER COLUMN \S+ TYPE\b.*\bUSING\b|\bpostgresql_using=")
+_REWRITES = re.compile(
+    r"\bADD COLUMN\b.*\bSTORED\b|\bALTER COLUMN \S+ TYPE\b.*\bUSING\b|\bpostgresql_using=|\bSET (?:(?:UN)?LOGGED|ACCESS METHOD)\b"
+)
+# These releases read or call; and what they hold goes with them.
+_USED = frozenset(
+    {
+        *("table", "column", "view", "materialized view", "foreign table", "sequence"),
+        *("function", "procedure", "aggregate"),
+    }
+)
+_VIEWS = frozenset({"view", "materialized view"})
+_GONE = 'after_deploy = "<why no release that uses it as it was runs any more>"'
+_MAY_WAIT = 'allow = {"locks": "<why it may wait while each row is written anew>"}'
+_HOLD = frozenset({"table", "column"})
+# By these an upsert finds its row: ON CONFLICT names the columns of one that is there.
+_UNIQUE = re.compile(r"UNIQUE |PRIMARY KEY |CREATE UNIQUE ")
 _DIALECT_TYPE = re.compile(r"\bpostgresql\.[A-Z]")
 
 
@@ -86,7 +101,7 @@ def mend_migrations(told: Told, proposals: Proposals) -> str:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
         return f"leave it out of comparisons, in pyproject.toml: {ignore_rules(f'a {told.view}', told.object)}"
-    written = with_allowance(f"write a revision: {in_words(told.key, proposals)}")
+    written = _with_declarations(told, f"write a revision: {in_words(told.key, proposals)}")
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
@@ -126,10 +141,45 @@ def _by_hand(told: Told) -> str:
 
 
 def with_allowance(written: str) -> str:
-    """Say with code that writes each row of a table anew what has to stand beside it; `locks` tells how that is spared, where it takes long."""
-    if not _REWRITES.search(written):
-        return written
-    return f'{written}{_and(written)}beside upgrade(), for it writes each row anew: allow = {{"locks": "<why it may wait>"}}'
+    """Say with code that leads columns over to a type made anew what has to stand beside it; `locks` tells how the wait is spared, where it is long."""
+    return _beside(written, [_MAY_WAIT, _GONE] if _REWRITES.search(written) else [])
+
+
+def _with_declarations(told: Told, written: str) -> str:
+    """Say with code what has to stand beside upgrade(), for nobody but the author knows that it does no harm."""
+    types = types_of(told) or ("", "")
+    is_retyped = None not in types and told.only_in is None and is_written_anew(types[0] or "", types[1] or "")
+    may_wait = [_MAY_WAIT] if is_retyped or _REWRITES.search(written) else []
+    return _beside(written, [*may_wait, *_of_releases(told), *_of_rows(told)])
+
+
+def _beside(written: str, declared: Sequence[str]) -> str:
+    return f"{written}{_and(written)}beside upgrade(): {', '.join(declared)}" if declared else written
+
+
+def _of_releases(told: Told) -> Iterator[str]:
+    """Yield that no release uses what goes, or what becomes another, so that it refuses what was taken before it or gives other rows."""
+    properties = {one.property: one for one in told.differences}
+    definition = properties["definition"].left or "" if "definition" in properties else ""
+    types = types_of(told)
+    if told.only_in == "left":
+        is_used = told.kind in _USED or (told.kind in ("constraint", "index") and _UNIQUE.match(definition))
+    elif told.only_in is None and told.kind == "column" and types is not None:
+        is_used = is_read_otherwise(types[0] or "", types[1] or "")
+    else:
+        is_used = told.only_in is None and told.kind in _VIEWS and bool(definition)
+    if is_used:
+        yield _GONE
+
+
+def _of_rows(told: Told) -> Iterator[str]:
+    """Yield that what is held may go with what holds it."""
+    if (
+        told.only_in == "left"
+        and told.kind in _HOLD
+        and not any(one.property == "generated" for one in told.differences)
+    ):
+        yield 'allow = {"data": "<why what it holds may go>"}'
 
 
 def _lacking(told: Told, written: str, proposals: Proposals) -> str:

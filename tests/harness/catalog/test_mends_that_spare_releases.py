@@ -9,6 +9,8 @@ from pgharness.catalog.facts import ObjectKey
 from pgharness.describing.differences import Told
 from pgharness.describing.proposals import Proposal, mend_migrations
 
+MAY_WAIT = 'allow = {"locks": "<why it may wait while each row is written anew>"}'
+GONE = 'after_deploy = "<why no release that uses it as it was runs any more>"'
 COLUMN = ObjectKey("column", "public.a.x")
 
 
@@ -48,7 +50,7 @@ def test_a_model_that_holds_less_than_the_database_is_widened_before_rows_are_re
     held: str, modelled: str, declared: str
 ) -> None:
     assert mend(("type", held, modelled)) == (
-        f"declare it in the model: {declared}; or, where every value fits, write a revision: op.alter()"
+        f"declare it in the model: {declared}; or, where every value fits, write a revision: op.alter(); and beside upgrade(): {MAY_WAIT}"
     )
 
 
@@ -57,15 +59,26 @@ def test_a_model_that_holds_less_than_the_database_is_widened_before_rows_are_re
     [
         (("type", "character varying(7)", "character varying(9)"),),
         (("type", "character varying(7)", "text"),),
-        (("type", "jsonb", "json"),),
-        (("type", "bigint", "text"),),
         (("default", None, "1"),),
         (("default", "1", "2"),),
         (("default", "nextval('s'::regclass)", None), ("identity", None, "always")),
-        (("type", "integer", "bigint"),),
     ],
 )
 def test_what_the_models_say_otherwise_is_written_into_a_revision(
     differences: tuple[tuple[str, str | None, str | None], ...],
 ) -> None:
     assert mend(*differences) == "write a revision: op.alter(); or correct the models"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "declared"),
+    [
+        ("jsonb", "json", f"{MAY_WAIT}, {GONE}"),
+        ("bigint", "text", f"{MAY_WAIT}, {GONE}"),
+        ("integer", "bigint", MAY_WAIT),
+    ],
+)
+def test_what_only_the_author_knows_of_another_type_is_to_be_declared(before: str, after: str, declared: str) -> None:
+    assert mend(("type", before, after)) == (
+        f"write a revision: op.alter(); and beside upgrade(): {declared}; or correct the models"
+    )

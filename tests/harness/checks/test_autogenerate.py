@@ -23,7 +23,7 @@ SLIPS = [
         {MODELS: ("    sold_at:", "    isbn: Mapped[str | None] = mapped_column(sa.Text)\n    sold_at:")},
         None,
         "op.add_column('book', sa.Column('isbn', sa.Text(), nullable=True))",
-        "write a revision that does this",
+        "write a revision: op.add_column",
         id="a column that autogenerate would still add",
     ),
     pytest.param(

@@ -95,6 +95,7 @@ def test_a_clock_without_its_zone_is_a_note(judge_chain: Callable[..., Run]) -> 
 PROPOSED = {
     ("timestamp without time zone", "timestamp with time zone"): "at AT TIME ZONE 'UTC'",
     ("timestamp(3) with time zone", "timestamp(3) without time zone"): "at AT TIME ZONE 'UTC'",
+    ("date", "timestamp with time zone"): "at::timestamp AT TIME ZONE 'UTC'",
     ("timestamp with time zone", "date"): "(at AT TIME ZONE 'UTC')::date",
 }
 

@@ -31,7 +31,7 @@ class Edit(NamedTuple):
 
 def ways(finding: Finding) -> list[str]:
     """Return the ways to mend a finding that its fix names."""
-    return re.split(r"[;,]\s+or\b (?!pgharness)|; (?=where )", finding.mend)
+    return re.split(r"(?:[;,]\s+|\n)or\b (?!pgharness)|; (?=where )", finding.mend)
 
 
 def edits_of(way: str) -> Iterator[Edit]:
@@ -80,7 +80,7 @@ def type_in(findings: Iterable[tuple[Finding, Iterable[Edit]]], paths: dict[str,
 
 def _edited(text: str, edits: list[Edit]) -> str:
     lines = text.split("\n")
-    for edit in sorted((one for one in edits if one.line), key=lambda one: -one.line):
+    for edit in sorted((one for one in edits if one.line), key=lambda one: (-one.line, one.place != "behind")):
         _edit_at_line(lines, edit)
     for edit in (one for one in edits if not one.line):
         if edit.place == "word":
@@ -139,8 +139,8 @@ def _take_out(lines: list[str], at: int) -> None:
 
 def _calls(text: str, at: int) -> Iterator[str]:
     """Yield the calls that stand one behind the other from the first colon on; or the lines that follow it."""
-    if text[at:].startswith(":\n"):
-        yield text[at + 2 :]
+    if (lines := re.match(r"[^:;\n]*:\n", text[at:])) is not None:
+        yield text[at + lines.end() :]
         return
     begin = text.find(": ", at)
     if begin < 0 or "(" in text[at:begin]:

@@ -16,6 +16,8 @@ FAMILIES = {
     **dict.fromkeys(("time with time zone", "time without time zone"), "time of day"),
     **dict.fromkeys(("json", "jsonb"), "json"),
 }
+_TEXTS = frozenset({"text", "character varying", "citext", "public.citext"})
+_SIZE = re.compile(r"\((\d+)(?:,\s*(-?\d+))?\)")
 WHOLE_NUMBERS = LARGEST.keys()
 _LENGTH = re.compile(r"(?:text|character varying)(?:\((\d+)\))?")
 
@@ -48,7 +50,7 @@ def cast(name: str, before: str, after: str) -> str:
     if after.endswith("[]") and not before.endswith("[]"):
         return f"ARRAY[{name}]::{after}"
     if "text" in (_family(before), _family(after)) or _family(before) == _family(after):
-        return _in_utc(name, after) if _is_by_zone(before, after) else f"{name}::{after}"
+        return _in_utc(name, before, after) if _is_by_zone(before, after) else f"{name}::{after}"
     if plain in WHOLE_NUMBERS and wanted == "uuid":
         wide = f"{name}::bigint" if plain == "smallint" else name  # of a smallint there is no to_hex()
         return f"lpad(to_hex({wide}), 32, '0')::uuid"
@@ -78,16 +80,39 @@ def may_not_fit(before: str, after: str) -> bool:
     return None not in lengths and allowed < longest
 
 
-def _in_utc(name: str, after: str) -> str:
-    zoned = f"{name} AT TIME ZONE 'UTC'"
+def is_written_anew(before: str, after: str) -> bool:
+    """Whether a table is written anew where a column of it gets another type: not where values are stored alike, and each of them fits."""
+    kinds = {_SIZE.sub("", one) for one in (before, after)}
+    held, wanted = (_sizes(one) for one in (before, after))
+    if kinds <= _TEXTS or (len(kinds) == 1 and kinds != {"character"}):
+        digits = (held or (0, 0))[1:] == (wanted or (0, 0))[1:]
+        return wanted is not None and (held is None or held[0] > wanted[0] or not digits)
+    return True
+
+
+def is_read_otherwise(before: str, after: str) -> bool:
+    """Whether who wrote and read values of one type is refused, or gets others, where it is another: not among whole numbers, nor among texts."""
+    kinds = {_SIZE.sub("", one) for one in (before, after)}
+    return len(kinds) > 1 and not (kinds <= _TEXTS or kinds <= WHOLE_NUMBERS)
+
+
+def _sizes(printed: str) -> tuple[int, int] | None:
+    """Return the size and the digits after the point that a type has; None where it has no limit."""
+    found = _SIZE.search(printed)
+    return None if found is None else (int(found[1]), int(found[2] or 0))
+
+
+def _in_utc(name: str, before: str, after: str) -> str:
+    # AT TIME ZONE takes a day for a moment, by the session's time zone.
+    zoned = f"{name}{'::timestamp' if before == 'date' else ''} AT TIME ZONE 'UTC'"
     return zoned if after.startswith("timestamp") else f"({zoned})::{after}"
 
 
 def _is_by_zone(before: str, after: str) -> bool:
-    """Whether moments get a zone, or lose theirs: from a day PostgreSQL comes to a moment by a timestamp without one."""
-    kinds = [one.startswith("timestamp") and not one.endswith("[]") for one in (before, after)]
+    """Whether moments or days get a zone, or lose theirs."""
+    kinds = [one == "date" or (one.startswith("timestamp") and not one.endswith("[]")) for one in (before, after)]
     zones = [one.startswith("timestamp") and " with time zone" in one for one in (before, after)]
-    return zones[0] != zones[1] and (all(kinds) or (zones[0] and after == "date"))
+    return all(kinds) and zones[0] != zones[1]
 
 
 def _fineness(printed: str) -> float:

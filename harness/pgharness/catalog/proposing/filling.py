@@ -59,7 +59,7 @@ def _value(contents: Contents, column: ObjectKey) -> str | None:
         return facts["default"]
     for found in _foreign_keys(contents, column):
         return f"(SELECT {found.referred[0]} FROM {found.referenced} ORDER BY 1 LIMIT 1)"
-    return fitting(contents, column, _neutral(contents, facts["type"]))
+    return fitting(contents, column, neutral_of(contents, facts["type"]))
 
 
 def _foreign_keys(contents: Contents, column: ObjectKey) -> Iterator[ForeignKey]:
@@ -71,7 +71,8 @@ def _foreign_keys(contents: Contents, column: ObjectKey) -> Iterator[ForeignKey]
                 yield found
 
 
-def _neutral(contents: Contents, printed: str) -> str | None:
+def neutral_of(contents: Contents, printed: str) -> str | None:
+    """Return a value of a type, as PostgreSQL prints that, which says nothing; None where none is known."""
     if printed.endswith("[]"):
         return "'{}'"
     plain = re.sub(r"\(.*?\)", "", printed)
