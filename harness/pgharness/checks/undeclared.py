@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class Undeclared:
     """What is left out of the comparison of the migrated database with the models.
 
     `partitions` by their table; `unseen` is what env.py leaves out of Alembic's comparison; `forgotten` are tables of modules that
-    nobody imports, each with its module, and `with_forgotten` all that goes with them.
+    nobody imports, each with its module, and `with_forgotten` all that goes with them, or with what is unseen.
     """
 
     models: ModelsRecord
@@ -36,13 +37,17 @@ class Undeclared:
         """Look at what differs."""
         compared = compare(head, models.snapshot)
         left_out = record.comparison.left_out if record.comparison is not None else ()
-        forgotten = forgotten_tables(head, models.snapshot, models.unimported)
+        forgotten = {
+            table: module
+            for table, module in forgotten_tables(head, models.snapshot, models.unimported).items()
+            if not _is_left_out(ObjectKey("table", table), head, left_out)
+        }
         return cls(
             models,
             undeclared_partitions(head, models.snapshot),
             [one for one in left_out if any(one.means(item) for item in compared)],
             forgotten,
-            forgotten_objects(head, models.snapshot, forgotten),
+            forgotten_objects(head, models.snapshot, forgotten) | _types_left_out(head, models.snapshot, left_out),
         )
 
     def told(self, check: str) -> Iterator[Finding | Note]:
@@ -84,3 +89,19 @@ def _is_refused(item: Difference, models: ModelsRecord) -> bool:
     return item.right is None and any(
         kind in {"table", "index"} and unquoted(unqualified(name)) in makes for kind, name in owners
     )
+
+
+def _is_left_out(key: ObjectKey, head: Snapshot, left_out: Sequence[LeftOut]) -> bool:
+    """Whether env.py leaves an object out of Alembic's comparison, or what it belongs to."""
+    alone = Difference(*key, "exists", "", None, tuple(head.ancestors(key)))
+    return any(one.means(alone) for one in left_out)
+
+
+def _types_left_out(head: Snapshot, models: Snapshot, left_out: Sequence[LeftOut]) -> set[ObjectKey]:
+    """Return the types that only the migrated database has, and that only what is left out needs there."""
+    users: defaultdict[ObjectKey, list[ObjectKey]] = defaultdict(list)
+    for key, needed in head.dependencies.items() if left_out else ():
+        for one in needed:
+            users[one].append(key)
+    types = set(head.objects("type")) - set(models.objects("type"))
+    return {one for one in types if one in users and all(_is_left_out(key, head, left_out) for key in users[one])}

@@ -296,7 +296,8 @@ LEAVING_OUT = """compare_server_default=True,
     include_object=lambda _object, name, kind, *_: (kind, name) not in {("table", "ledger"), ("index", "ix_by_hand")},
 """
 BY_HAND = (
-    "CREATE TABLE ledger (id serial PRIMARY KEY, noted text UNIQUE)",
+    "CREATE TYPE ledger_kind AS ENUM ('sold')",
+    "CREATE TABLE ledger (id serial PRIMARY KEY, noted text UNIQUE, kind ledger_kind)",
     "CREATE INDEX ix_by_hand ON author (name)",
     "CREATE SCHEMA other",
     "CREATE TABLE other.thing (id integer PRIMARY KEY)",
@@ -314,6 +315,34 @@ def test_what_env_py_leaves_out_of_alembics_comparison_is_left_out_with_all_that
     assert [note.message.partition(": ")[2] for note in report.notes] == [
         "index public.ix_by_hand, schema other, table public.ledger"
     ]
+
+
+LEDGER = """\
+from models import Base
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class Ledger(Base):
+    __tablename__ = "ledger"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+
+@pytest.mark.parametrize("is_left_out", [True, False])
+def test_a_model_of_a_table_that_env_py_leaves_out_need_not_be_imported(
+    found: Callable[..., Any], *, is_left_out: bool
+) -> None:
+    leaving_out = LEAVING_OUT if is_left_out else LEAVING_OUT.replace("ledger", "nowhere")
+    edits = {**executing(*BY_HAND), "ledger.py": LEDGER, "env.py": ("compare_server_default=True,", leaving_out)}
+
+    assert [one.code for one in found("drift", edits)] == ([] if is_left_out else ["PGH-D014"])
+
+
+def test_a_type_that_a_table_left_out_shares_with_another_is_told(found: Callable[..., Any]) -> None:
+    shared = (*BY_HAND, "CREATE TABLE shelf (kind ledger_kind)")
+    edits = {**executing(*shared), "env.py": ("compare_server_default=True,", LEAVING_OUT)}
+
+    assert {one.subject for one in found("drift", edits)} == {"table public.shelf", "type public.ledger_kind"}
 
 
 BY_KEYWORDS = """\
@@ -336,7 +365,7 @@ def test_what_env_py_does_not_leave_out_is_told(found: Callable[..., Any]) -> No
     leaving_out = LEAVING_OUT.replace("ledger", "nowhere")
     edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", leaving_out)}
 
-    assert [finding.subject for finding in found("drift", edits)] == ["table public.ledger"]
+    assert {finding.subject for finding in found("drift", edits)} == {"table public.ledger", "type public.ledger_kind"}
 
 
 OF_A_PLUGIN = """\
