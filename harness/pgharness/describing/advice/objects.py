@@ -33,6 +33,12 @@ OBJECTS: tuple[Advice, ...] = (
     Advice(
         "2BP01",
         "dependent_objects_still_exist",
+        'op.drop_constraint("{constraint}", "{table}") in its place, with which the index goes',
+        r"cannot drop index \S+ because constraint (?P<constraint>\S+) on table (?P<table>\S+) requires it",
+    ),
+    Advice(
+        "2BP01",
+        "dependent_objects_still_exist",
         "drop {user} first, and make it again after where it is to stay",
         r"DETAIL:\s+(?P<user>.+?) depends on ",
     ),

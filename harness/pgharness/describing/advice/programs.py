@@ -38,6 +38,12 @@ PROGRAMS: tuple[Advice, ...] = (
     Advice(
         "",
         "",
+        'name the type: sa.Enum(…, name="<table>_<column>"), and in the model too',
+        r"Enum type requires a name",
+    ),
+    Advice(
+        "",
+        "",
         'name the constraint: op.drop_constraint("<name>", …), as PostgreSQL\'s catalog has it',
         "Can't emit DROP CONSTRAINT",
     ),
