@@ -15,10 +15,14 @@ WORDS_OF_ANY = frozenset({"at", "by", "id", "in", "is", "has", "no", "of", "on",
 # What stands on a table, or beside a column, and tells a column from others by how it uses it.
 USERS = frozenset({"column", "constraint", "index", "policy", "statistics", "trigger"})
 USING = ("definition", "generated", "using", "check")
+_REFERS = re.compile(r"FOREIGN KEY \((?P<column>[^,()]+)\) REFERENCES (?P<table>[^(]+)\(")
 
 
 def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new: ObjectKey) -> bool:
-    """Whether their names are alike, or both have the same comment, or something uses both in the same way."""
+    """Whether their names are alike, or both have the same comment, or something uses both in the same way; never where they refer to different tables."""
+    referred, refers = _referred(before, old), _referred(after, new)
+    if referred and refers and referred.isdisjoint(refers):
+        return False
     names = unquoted(unqualified(old.object)), unquoted(unqualified(new.object))
     comments = before.properties[old].get("comment"), after.properties[new].get("comment")
     if _are_alike(*names) or (comments[0] is not None and comments[0] == comments[1]):
@@ -28,6 +32,13 @@ def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new:
     if not _views(before, old).isdisjoint(_views(after, new)):
         return True
     return not _uses(before, old).isdisjoint(_uses(after, new))
+
+
+def _referred(here: Arrangement, column: ObjectKey) -> set[str]:
+    """Return the tables to which a column refers by itself."""
+    beside = here.children.get(here.snapshot.parents[column], ())
+    found = (_REFERS.match(here.properties[one].get("definition", "")) for one in beside if one.kind == "constraint")
+    return {one["table"] for one in found if one is not None and one["column"] == unqualified(column.object)}
 
 
 def _views(here: Arrangement, column: ObjectKey) -> set[ObjectKey]:

@@ -200,6 +200,17 @@ RENAMES = {
         "CREATE TABLE b (id serial PRIMARY KEY, up int REFERENCES b (id), UNIQUE (id, up))",
         "INSERT INTO a (up) VALUES (1)",
     ),
+    "a column that refers to another table than the one that goes": Case(
+        "CREATE TABLE net (id int PRIMARY KEY); CREATE TABLE part (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, net_id int REFERENCES net)",
+        "CREATE TABLE net (id int PRIMARY KEY); CREATE TABLE part (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, net_part_id int REFERENCES part)",
+        "INSERT INTO net VALUES (4); INSERT INTO t VALUES (1, 4)",
+        (
+            "constraint public.t.t_net_id_fkey",
+            "column public.t.net_part_id",
+            "constraint public.t.t_net_part_id_fkey",
+            "column public.t.net_id",
+        ),
+    ),
     "a column of a key of two": Case(
         "CREATE TABLE a (x int, y int, PRIMARY KEY (x, y)); CREATE TABLE b (x int, y int, FOREIGN KEY (x, y) REFERENCES a (x, y))",
         "CREATE TABLE a (x int, z int, PRIMARY KEY (x, z)); CREATE TABLE b (x int, y int, FOREIGN KEY (x, y) REFERENCES a (x, z))",
