@@ -68,7 +68,8 @@ def extra(up: str, down: str) -> Revision:
 def mended(report: Report, judge_again: Again, **options: object) -> list[tuple[str, str, str, str]]:
     """Type in what is told, and what is told then of a downgrade that does nothing; give what is still found."""
     add_mends(report, report.findings, "write a revision")
-    undoing = [one for one in judge_again(report, only=("roundtrip",)).findings if one.code == "PGH-R005"]
+    told_back = judge_again(report, only=("roundtrip",), **options).findings
+    undoing = [one for one in told_back if one.code in {"PGH-R004", "PGH-R005"} and one.revision != "extra"]
     type_into_downgrades(report, undoing)
     again = judge_again(report, only=CHECKS, **options)
     refusing = [one for one in again.findings if one.code == "PGH-V011"]
@@ -180,7 +181,8 @@ def test_a_column_stands_in_the_model_where_the_chain_puts_it(judge_chain: Judge
     report = judge_chain(MAKES, env=models(", ".join(columns[::-1])), **order).report
     (found,) = report.findings
 
-    (folder_of(report) / "env.py").write_text(models(", ".join(columns)), encoding="utf-8")
+    # Of another length: Python reads what it has compiled of a file that was written within the same second.
+    (folder_of(report) / "env.py").write_text(f"{models(', '.join(columns))}# moved\n", encoding="utf-8")
 
     assert found.code == "PGH-D011"
     assert "move the attribute in the model" in found.mend
