@@ -15,7 +15,7 @@ from pgharness.records.changes import TableChanges
 from pgharness.records.contents import Contents, StoredColumn, TableContents
 from pgharness.records.made_anew import numbered_columns
 from pgharness.records.statements import Statement
-from pgharness.records.steps import RevisionRecord
+from pgharness.records.steps import RevisionRecord, Step
 
 # The step in which what is found of a kind happens.
 STEP_OF = {
@@ -136,21 +136,27 @@ def _made(seen: Seen, table: str, later: Contents | None, *, redacts: bool) -> s
     if before is None or after is None or redacts:
         return ""
     said = _said_by(seen.item)
-    if is_numbered:
-        return take_away_by_value(before, after, said)
-    return take_away(before, after.keys() - before.keys(), said)
+    by_key = "" if is_numbered else take_away(before, after.keys() - before.keys(), said)
+    return by_key or take_away_by_value(before, after, said)
 
 
 def _said_by(item: RevisionRecord) -> Said:
-    """Return what tells whether a value stands in what the revision sends, up or down, as a word by itself."""
-    steps = [step for step in (item.upgrade, item.downgrade) if step is not None]
-    own = [one for step in steps for one in step.statements if one.file == item.revision.path]
-    text = "\n".join(part for one in own for part in one.said).replace("''", "'")
+    """Return what tells whether a value stands in what the revision sends, up or down, as a word by itself: each time, where it was run again."""
+    again = item.reupgrade if item.reupgrade is not None and item.reupgrade.failure is None else None
+    steps = [item.upgrade, *(one for one in (again,) if one is not None)]
+    texts = [_text_of(item, step, item.downgrade) for step in steps]
 
     def said(value: str | None) -> bool:
-        return value is not None and re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.])", text) is not None
+        word = None if value is None else re.compile(rf"(?<![\w.]){re.escape(value)}(?![\w.])")
+        return word is not None and all(word.search(text) for text in texts)
 
     return said
+
+
+def _text_of(item: RevisionRecord, *steps: Step | None) -> str:
+    """Return what a revision itself says in the statements of some steps."""
+    own = (one for step in steps if step is not None for one in step.statements if one.file == item.revision.path)
+    return "\n".join(part for one in own for part in one.said).replace("''", "'")
 
 
 def key_retyped(seen: Seen, up: TableChanges) -> str:

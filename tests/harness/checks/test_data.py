@@ -234,6 +234,24 @@ def test_rows_that_a_second_upgrade_makes_otherwise_are_one_finding(judge_chain:
     assert found.message == "Upgraded again after downgrade(), it has 1 row in place of 1 other."
 
 
+@pytest.mark.parametrize("says_it", ["is written out", "is drawn each time"])
+def test_a_key_that_each_run_draws_anew_is_told_by_what_the_row_has_besides(
+    judge_chain: Callable[..., Run], says_it: str
+) -> None:
+    key = "'0d7f2c1e-5f0a-4a53-9d4b-0a6f1f2b3c4d'" if says_it == "is written out" else "str(uuid.uuid4())"
+    seeds = Revision(
+        "seeds",
+        f"import uuid\nop.get_bind().execute(sa.text(\"INSERT INTO hue VALUES (CAST(:id AS uuid), 'teal')\"), {{'id': {key}}})",
+        "pass",
+    )
+
+    run = judge_chain(table("hue", "id uuid PRIMARY KEY, word text"), seeds, only=("data",))
+
+    (found,) = told(run, "PGH-V008")
+    assert ("WHERE id IN ('0d7f2c1e" in found.mend) == (says_it == "is written out")
+    assert ("WHERE word IN ('teal')" in found.mend) == (says_it == "is drawn each time")
+
+
 STAMPS = Revision(
     "stamps",
     sql(
@@ -251,7 +269,8 @@ STAMPS = Revision(
         ("INSERT INTO step (note) VALUES ('it''s done')", True),
         ("INSERT INTO people SELECT id + 500, upper(name) FROM people", False),
         ("INSERT INTO step (note) SELECT 'of ' || name FROM people", False),
-        ("INSERT INTO stamp VALUES (now(), 'x')", False),
+        ("INSERT INTO stamp VALUES (now(), 'x')", True),
+        ("INSERT INTO stamp VALUES (now(), now())", False),
         ("INSERT INTO step (note) VALUES (now())", False),
     ],
 )

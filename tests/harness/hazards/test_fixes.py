@@ -241,6 +241,7 @@ def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has
         ("UPDATE parcel SET qty = qty + 1", True),
         ("UPDATE parcel SET note = 'q', \"code\" = md5(parcel.code) WHERE qty > 1", True),
         ("UPDATE parcel SET qty = qty + 1 WHERE qty < 3", False),
+        ("UPDATE parcel SET just_renamed = md5(just_renamed)", True),
         ("UPDATE parcel SET note = 'note'", False),
         ("UPDATE parcel SET note = code, qty = %(qty)s", False),
         ("DELETE FROM parcel", False),

@@ -20,7 +20,8 @@ _ONLY_READS = re.compile(r"\s*(?:SELECT|TABLE|VALUES|WITH)\b", re.IGNORECASE)
 
 def fix_held_over(one: Occurrence, catalog: Snapshot) -> str:
     """Return how to work on rows when the lock of the earlier statement is gone."""
-    sql = _sparing(sql_of(one), one.work.relation, catalog)
+    whole = sql_of(one)
+    sql = _sparing(whole, one.work.relation, catalog)
     if one.work.doing in {"verifies", "validates"}:
         return f"validate in a revision of its own, whose transaction holds no other lock: {execute(sql)}"
     if one.work.doing == "reads" and _ONLY_READS.match(sql):
@@ -31,8 +32,8 @@ def fix_held_over(one: Occurrence, catalog: Snapshot) -> str:
     spared = ", with a WHERE that spares what the application has written since" if _WRITES_ALL.match(sql) else ""
     # What was bound to a statement is not in its text, so only the call that the revision has makes it again.
     sent = one.statement.statement
-    if makes_of_itself(sql):
-        called = f"what line {sent.line} sends" if sent.parameters and sent.line else execute(sql)
+    if makes_of_itself(whole):
+        called = f"what line {sent.line} sends" if sent.parameters and sent.line else execute(whole)
         return (
             f"do it in a revision of its own, before or after: {called}, in its transaction and in one piece, as it makes a value of the one that stands "
             "there, so that whatever is committed and then sent again is done twice; rows that it writes wait until it ends"
