@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, UniqueConstraint
 
 Conventions = Mapping[str, Mapping[str, Mapping[str, str]]]
 """For a module, for the dotted name of a MetaData in it: the names of constraints, by kind."""
 
+# What a convention names where nobody gave a name.
+_NAMED = {"pk": PrimaryKeyConstraint, "fk": ForeignKeyConstraint, "uq": UniqueConstraint}
 _GIVEN = dict(MetaData().naming_convention)
 
 
@@ -27,15 +29,25 @@ def names_in(metadata: Sequence[MetaData]) -> str:
 
 
 def conventions_of(metadata: Sequence[MetaData], modules: Sequence[str]) -> dict[str, dict[str, dict[str, str]]]:
-    """Return what names the constraints of models, each at the first of these modules that holds the MetaData; what calls functions is left out."""
+    """Return what has named the constraints of models, each at the first of these modules that holds the MetaData; what calls functions is left out."""
     told: dict[str, dict[str, dict[str, str]]] = {}
     for one in metadata:
         convention: dict[Any, Any] = dict(one.naming_convention)
         is_plain = all(isinstance(part, str) for named in convention.items() for part in named)
-        place = next(_places(one, modules), None) if convention != _GIVEN and is_plain else None
+        is_new = convention != _GIVEN and is_plain and _has_named(one)
+        place = next(_places(one, modules), None) if is_new else None
         if place is not None:
             told.setdefault(place[0], {})[place[1]] = convention
     return told
+
+
+def _has_named(metadata: MetaData) -> bool:
+    """Whether the convention was there before the models: set behind them, it names none."""
+    named = tuple(kind for key, kind in _NAMED.items() if key in metadata.naming_convention)
+    names = [
+        one.name for table in metadata.tables.values() for one in table.constraints if named and isinstance(one, named)
+    ]
+    return bool(names) and None not in names
 
 
 def give(module: str, conventions: Conventions) -> None:
