@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import sqlalchemy as sa
 
+from pgharness.agent.conventions import conventions_of, give
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql, table
 
 BASE = "import sqlalchemy as sa\nmetadata = sa.MetaData()\n"
 MODELS = """\
 import sqlalchemy as sa
-from pathlib import Path
 from named_base import metadata
-
-with Path(__file__).with_name("imported.log").open("a") as log:
-    log.write("once\\n")
 
 book = sa.Table("book", metadata, sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True), sa.Column("isbn", sa.Text, unique=True))
 """
@@ -71,7 +71,23 @@ def test_the_convention_that_env_py_sets_names_the_models(
     names = [one for one in run.report.findings if one.code == "PGH-D009"]
     assert len(run.report.findings) == len(names)
     assert sum(one.evidence.count("the models: ") for one in names) == renamed
-    assert run.record.models is not None
-    assert (
-        len((tmp_path / "imported.log").read_text(encoding="utf-8").splitlines()) <= 3
-    )  # the first run, and once ahead
+
+
+@pytest.mark.parametrize("is_too_late", [False, True])
+def test_a_convention_is_given_ahead_only_where_it_has_named_the_models(
+    monkeypatch: pytest.MonkeyPatch, *, is_too_late: bool
+) -> None:
+    convention = {"pk": "pk_%(table_name)s"}
+    metadata = sa.MetaData() if is_too_late else sa.MetaData(naming_convention=convention)
+    sa.Table("book", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    metadata.naming_convention = convention
+    holder = ModuleType("shop_base")
+    holder.Base = type("Base", (), {"metadata": metadata})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "shop_base", holder)
+
+    told = conventions_of([metadata], ["shop_base"])
+
+    assert told == ({} if is_too_late else {"shop_base": {"Base.metadata": convention}})
+    metadata.naming_convention = {}
+    give("shop_base", told)
+    assert metadata.naming_convention == ({} if is_too_late else convention)
