@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.layout import is_layout
 
 
 class Difference(NamedTuple):
@@ -40,9 +41,10 @@ class ObjectDifference:
 def difference(left: Snapshot, right: Snapshot) -> tuple[Difference, ...]:
     """Return every fact that is not the same on both sides, sorted; empty when the two schemas are equal.
 
-    Positions that part only because a column is missing on one side are left to the missing column.
+    Positions that part only because a column is missing on one side are left to the missing column, and the layout of functions is none.
     """
     unequal = {key for key, _ in left.facts.items() ^ right.facts.items()}
+    unequal -= {key for key in unequal if key.kind == "function" and _is_layout(key, left, right)}
     unequal -= _shifted_positions(unequal, left, right)
     return tuple(_difference(key, left, right) for key in sorted(unequal))
 
@@ -57,6 +59,11 @@ def by_object(differences: Iterable[Difference]) -> tuple[ObjectDifference, ...]
         parents[owner] = next(iter(members[0].ancestors), None)
         groups[owner] = ObjectDifference(kind, name, _only_in(members), members)
     return tuple(group for owner, group in groups.items() if not _is_swallowed(owner, groups, parents))
+
+
+def _is_layout(key: FactKey, left: Snapshot, right: Snapshot) -> bool:
+    here, there = left.facts.get(key), right.facts.get(key)
+    return key.property == "definition" and here is not None and there is not None and is_layout(here, there)
 
 
 def _difference(key: FactKey, left: Snapshot, right: Snapshot) -> Difference:
