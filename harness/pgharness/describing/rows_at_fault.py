@@ -107,8 +107,11 @@ def mend_rows(
     foreign_keys: Iterable[ForeignKey] = (),
     before: Snapshot | None = None,
     given: Iterable[tuple[str, str]] = (),
+    after: Snapshot | None = None,
 ) -> str:
     """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it.
+
+    The catalog `after` it is that of empty tables, or of rows on which it passes.
 
     Of the columns `given`, by table and name, people have said what they hold.
     """
@@ -123,7 +126,7 @@ def mend_rows(
             f"leave {numbered} out of the INSERT{_line(failure)}, for its sequence gives it; or let what is there stay: ON CONFLICT ({numbered}) DO "
             f"NOTHING, and let the sequence get behind the rows; {declare}"
         )
-    never_null = mend_null(failure, path, before) if failure.sqlstate == "23502" else ""
+    never_null = mend_null(failure, path, before, after) if failure.sqlstate == "23502" else ""
     if found is None or not (found.query or found.keys):
         if never_null:
             return f"{never_null}{_behind(never_null)}{declare}"
