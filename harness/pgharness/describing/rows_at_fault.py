@@ -107,6 +107,7 @@ def mend_rows(
     foreign_keys: Iterable[ForeignKey] = (),
     before: Snapshot | None = None,
     given: Iterable[tuple[str, str]] = (),
+    *,
     after: Snapshot | None = None,
 ) -> str:
     """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it.
