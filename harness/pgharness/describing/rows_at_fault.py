@@ -142,10 +142,21 @@ def mend_rows(
     clean = (
         never_null
         or (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys))
-        or advice(failure, f"clean them in {path} before")
+        or _with_names(advice(failure, f"clean them in {path} before"), failure)
     )
     ask = f"make sure that production has none: {found.query}; or " if found.query else ""
     return f"{ask}{clean}{_behind(clean)}{declare}{values}"
+
+
+def _with_names(words: str, failure: Failure) -> str:
+    """Return advice with the table and the column of a statement that gives one another type."""
+    statement = " ".join((failure.statement or "").split())
+    table, column = _TABLE.search(statement), ALTERED.search(statement)
+    if table is None or column is None:
+        return words
+    # They stand in a call's double quotes.
+    names = (one[1].replace('"', '\\"') for one in (table, column))
+    return words.replace("<table>", next(names)).replace("<column>", next(names))
 
 
 def _behind(code: str) -> str:
