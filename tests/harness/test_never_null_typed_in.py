@@ -130,6 +130,53 @@ def test_a_column_for_which_no_value_fits_all_rows_is_given_none(added: str) -> 
     assert "DEFAULT 0" not in mend_rows(failure, "adds.py", before=Snapshot({}, 180000))
 
 
+def test_a_column_of_a_type_that_the_revision_makes_has_its_first_label_as_a_default(judge: Judge) -> None:
+    down = sql("ALTER TABLE person DROP COLUMN x", "DROP TYPE size")
+    makes_type = sql("CREATE TYPE size AS ENUM ('small', 'large')")
+    declared = 'ENUM("small", "large", name="size")'
+    added = sql("CREATE TYPE size AS ENUM ('small', 'large')", "ALTER TABLE person ADD COLUMN x size NOT NULL")
+    before = judge(f'Column("x", {declared}, nullable=False)', Revision("adds", added, down))
+    (found,) = (one for one in before if one.code == "PGH-U002")
+
+    code, default = ways(found)[0]
+
+    column = f'Column("x", {declared}, nullable=False, {default})'
+    assert told(judge(column, Revision("adds", f"{makes_type}\n{code}", down))) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("FOREIGN KEY (x) REFERENCES person (id)", "(SELECT min(id) FROM person)"),
+        ("UNIQUE (x)", "id"),
+    ],
+)
+def test_a_column_that_another_statement_refers_or_makes_unique_gets_no_default(
+    rule: str, value: str, judge: Judge
+) -> None:
+    more = 'sa.ForeignKey("person.id")' if "FOREIGN" in rule else "unique=True"
+    column = f'Column("x", Integer, {more}, nullable=False)'
+    down = sql("ALTER TABLE person DROP COLUMN x")
+    constrains = sql(f"ALTER TABLE person ADD {rule}")
+    added = sql("ALTER TABLE person ADD COLUMN x integer NOT NULL", f"ALTER TABLE person ADD {rule}")
+    (found,) = (one for one in judge(column, Revision("adds", added, down)) if one.code == "PGH-U002")
+
+    (code,) = (part.code for part in parts_of(found.mend) if part.code)
+    typed = re.sub(r"<[^>]+>", value, "\n".join(code))
+
+    assert "DEFAULT" not in typed
+    after = judge(
+        column,
+        Revision("adds", typed, down),
+        Revision(
+            "constrains",
+            constrains,
+            sql(f"ALTER TABLE person DROP CONSTRAINT person_x_{'fkey' if 'FOREIGN' in rule else 'key'}"),
+        ),
+    )
+    assert [one for one in told(after) if one[0] in {"PGH-U001", "PGH-U002", "PGH-U006"}] == []
+
+
 def ways(finding: Finding) -> list[tuple[str, str]]:
     """Return of each way the code of the revision, and what the model is to declare."""
     tried = list[list[Part]]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 
@@ -378,3 +379,13 @@ def test_production_is_asked_for_rows_only_by_the_names_that_it_has_before_the_r
     assert ("make sure that production has none" in mend_rows(null, "0002.py", before=before)) == asks
     assert "op.execute(" in mend_rows(unique, "0002.py", before=before)
     assert (where_in_words(null, before) == f"on tables with rows, where a row has no {column}") == asks
+
+
+def test_values_that_are_too_long_are_told_to_be_shortened_by_the_names_of_the_statement() -> None:
+    statement = 'ALTER TABLE shop.book ALTER COLUMN "Code" TYPE VARCHAR(5)'
+    failure = Failure("StringDataRightTruncation", "value too long for type character varying(5)", statement, "22001")
+
+    mend = mend_rows(failure, "versions/0002.py")
+
+    (call,) = re.findall(r"op\.execute\((.*left.*?, 5\)\")\)", mend)
+    assert ast.literal_eval(call) == 'UPDATE shop.book SET "Code" = left("Code", 5)'

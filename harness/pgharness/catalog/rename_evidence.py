@@ -25,7 +25,7 @@ def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new:
         return False
     names = unquoted(unqualified(old.object)), unquoted(unqualified(new.object))
     comments = before.properties[old].get("comment"), after.properties[new].get("comment")
-    if _are_alike(*names) or (comments[0] is not None and comments[0] == comments[1]):
+    if are_alike(*names) or (comments[0] is not None and comments[0] == comments[1]):
         return True
     if _counts(before, old) and _counts(after, new):
         return True  # a table hardly has two columns of numbers of its own
@@ -59,7 +59,8 @@ def _counts(here: Arrangement, column: ObjectKey) -> bool:
     return "identity" in facts or facts.get("default", "").startswith("nextval(")
 
 
-def _are_alike(old: str, new: str) -> bool:
+def are_alike(old: str, new: str) -> bool:
+    """Whether two names have a word in common that says what the column holds, or are much the same."""
     words = [set(re.findall(r"[a-z0-9]+", name.lower())) - WORDS_OF_ANY for name in (old, new)]
     return not words[0].isdisjoint(words[1]) or SequenceMatcher(None, old.lower(), new.lower()).ratio() >= ALIKE
 

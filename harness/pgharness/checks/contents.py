@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pgharness.checks.contents_fixes import (
     DECLARE,
@@ -121,6 +121,7 @@ def _judge_rows(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | 
                 rows_in_words(back.vanished, redacts=redacts),
             )
         return
+    yield from _judge_key(seen, up, back, redacts=redacts)
     is_lost = bool(back.vanished) or seen.down is None or table in seen.refilled
     if up.vanished and is_lost:
         yield _finding(
@@ -135,14 +136,7 @@ def _judge_rows(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | 
     if up.vanished:
         yield Note(NAME, revision_of(seen), f"{subject}: rows vanish in upgrade(), and downgrade() brings them back")
     elif back.vanished and _has_another_key(seen, up):
-        yield _finding(
-            seen,
-            "PGH-V005",
-            subject,
-            f"upgrade() makes the key anew, and {count_of(back.vanished, 'row')} of before have another one after downgrade().",
-            f"let upgrade() in {path_of(seen)} keep what rows are known by: {key_retyped(seen, up)}fill the new column from it; {DECLARE}",
-            rows_in_words(back.vanished, redacts=redacts),
-        )
+        pass
     elif back.vanished and (column := _asked_of_ours(seen, table)):
         yield Note(
             NAME,
@@ -177,6 +171,43 @@ def _judge_rows(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | 
             f"{DECLARE}",
             rows_in_words(back.appeared, redacts=redacts),
         )
+
+
+def _judge_key(seen: Seen, up: TableChanges, back: TableChanges, *, redacts: bool) -> Iterator[Finding]:
+    """Judge a key that is made anew, so that whatever knows rows by it, also outside of the database, takes others for them."""
+    subject, path = f"table {up.table}", path_of(seen)
+    if up.rekeyed and (back.rekeyed or seen.down is None):
+        yield _finding(
+            seen,
+            "PGH-V005",
+            subject,
+            f"upgrade() drops the key and numbers the rows anew: {count_of(up.rekeyed, 'row')} of before {_have(up.rekeyed)} another one, and "
+            f"{_no_way_back(seen)}.",
+            f"let upgrade() in {path} keep the column of the key with its values, and alter what is to be otherwise; {DECLARE}",
+            rows_in_words(up.rekeyed, redacts=redacts),
+        )
+    elif (lost := back.vanished or back.rekeyed) and _has_another_key(seen, up) and not up.vanished:
+        yield _finding(
+            seen,
+            "PGH-V005",
+            subject,
+            f"upgrade() makes the key anew, and {count_of(lost, 'row')} of before {_have(lost)} another one after downgrade().",
+            f"let upgrade() in {path} keep what rows are known by: {key_retyped(seen, up)}fill the new column from it; {DECLARE}",
+            rows_in_words(lost, redacts=redacts),
+        )
+    elif back.rekeyed and not up.rekeyed:
+        yield _finding(
+            seen,
+            "PGH-V004",
+            subject,
+            f"downgrade() drops the key and numbers the rows anew: {count_of(back.rekeyed, 'row')} of before {_have(back.rekeyed)} another one.",
+            f"let downgrade() in {path} keep the column of the key with its values, and alter what is to be otherwise; {DECLARE}",
+            rows_in_words(back.rekeyed, redacts=redacts),
+        )
+
+
+def _have(rows: Sequence[str]) -> str:
+    return "has" if len(rows) == 1 else "have"
 
 
 def _asked_of_ours(seen: Seen, table: str) -> str:

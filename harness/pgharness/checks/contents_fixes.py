@@ -9,6 +9,7 @@ from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.catalog.names import qualifier
 from pgharness.catalog.proposing.casts import using
 from pgharness.catalog.proposing.python_words import name, operation
+from pgharness.catalog.rename_evidence import are_alike
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
 from pgharness.describing.keeping import Said, keep_rows, keep_values, take_away, take_away_by_value
 from pgharness.records.changes import TableChanges
@@ -61,7 +62,8 @@ def _in_its_place(seen: Seen, up: TableChanges, table: TableContents, dropped: S
         _referred(snapshot, table.name, name)
         for snapshot, name in ((seen.item.before, dropped.name), (seen.item.upgrade.snapshot, added[0].name))
     )
-    refers_elsewhere = bool(before and after) and before != after
+    # Values of a column that refers to nothing are no keys of a table to which one of another name refers.
+    refers_elsewhere = bool(after - before) and (bool(before) or not are_alike(dropped.name, added[0].name))
     return None if refers_elsewhere or _has_values_of_its_own(seen, table, dropped, added[0]) else added[0]
 
 

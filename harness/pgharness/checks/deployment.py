@@ -52,7 +52,8 @@ def _judge_catalog(record: ChainRecord, deployment: DeploymentRecord, compare: C
     if one_by_one is None:
         return
     differences = compare(one_by_one, deployment.snapshot)
-    if deployment.one_by_one is not None and not differences:
+    is_otherwise = record.walked_head is None or bool(compare(record.walked_head, deployment.snapshot))
+    if deployment.one_by_one is not None and not differences and is_otherwise:
         yield Note(
             NAME,
             None,

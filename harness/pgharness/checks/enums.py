@@ -10,6 +10,7 @@ from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.proposing.enums import labels_of
 from pgharness.catalog.rendering.parts import literal
 from pgharness.checks.check import Check, Compare
+from pgharness.checks.undeclared import undeclared_types
 from pgharness.describing.origin import origin
 from pgharness.describing.proposals import Proposals, in_words, propose, with_allowance, written_out
 from pgharness.findings import Finding, Repeated
@@ -22,8 +23,11 @@ NAME = "enums"
 def judge(record: ChainRecord, _compare: Compare) -> Iterator[Repeated]:
     """Compare each enum type of the models with its Python enum and with the type in the migrated database."""
     assert record.models is not None
+    assert record.head is not None
+    left_out = undeclared_types(record, record.head, record.models.snapshot)
     for declared in record.models.enums:
-        yield from _judge_database(record, declared)
+        if ObjectKey("type", declared.name) not in left_out:
+            yield from _judge_database(record, declared)
 
 
 def _judge_database(record: ChainRecord, declared: DeclaredEnum) -> Iterator[Repeated]:
@@ -111,5 +115,6 @@ CHECK = Check(
     of_today=True,
     judge=judge,
     needs=frozenset({"models"}),
+    uses=frozenset({"comparison"}),
     skip_reason='no models: set metadata = "package.module:Base" in [tool.pgharness], or target_metadata in env.py',
 )

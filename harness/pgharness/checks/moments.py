@@ -1,4 +1,4 @@
-"""Judges defaults that have the value of the moment at which a revision ran; it is a part of the check `upgrade`."""
+"""Judges defaults, and conditions, that have the value of the moment at which a revision ran; it is a part of the check `upgrade`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GIVEN_TO_EACH_ROW = ("date", "time", "uuid")
 
 
 def judge_moments(record: ChainRecord) -> Iterator[Finding]:
-    """Judge each default at the heads that another run of the chain has otherwise."""
+    """Judge each default, and each definition, at the heads that another run of the chain has otherwise."""
     head = record.head
     if head is None or record.deployment is None or record.walked_head is None:
         return
@@ -31,11 +31,17 @@ def judge_moments(record: ChainRecord) -> Iterator[Finding]:
             check=NAME,
             revision=made.revision.revision if made is not None else None,
             subject=f"{fact.kind} {fact.object}",
-            message="Its default is a value of the moment at which the revision runs: each database gets another one, and all of its rows the same.",
+            message=_in_words(fact),
             mend=_mend(fact, head, record, made),
             evidence=f"one run: {record.walked_head.facts[fact]}\nanother: {record.deployment.snapshot.facts[fact]}",
             code="PGH-U011",
         )
+
+
+def _in_words(fact: FactKey) -> str:
+    if fact.property == "default":
+        return "Its default is a value of the moment at which the revision runs: each database gets another one, and all of its rows the same."
+    return f"Its {fact.property} has a value of the moment at which the revision runs: each database gets another one, and keeps it."
 
 
 def _makes(item: RevisionRecord, fact: FactKey) -> bool:
@@ -46,6 +52,8 @@ def _makes(item: RevisionRecord, fact: FactKey) -> bool:
 def _mend(fact: FactKey, head: Snapshot, record: ChainRecord, made: RevisionRecord | None) -> str:
     """Return the revision that writes the default that the models have, else one that PostgreSQL evaluates for each row, or none."""
     there = f" in {made.revision.path}" if made is not None else ""
+    if fact.property != "default":
+        return f"write the same in each run in place of the value{there}, such as a day that is written out, and a revision that makes {fact.object} anew"
     if fact.kind != "column":
         return (
             f"write an expression that the server evaluates for each row, such as now(), in place of the value{there}"

@@ -47,7 +47,9 @@ class Undeclared:
             undeclared_partitions(head, models.snapshot),
             [one for one in left_out if any(one.means(item) for item in compared)],
             forgotten,
-            forgotten_objects(head, models.snapshot, forgotten) | _types_left_out(head, models.snapshot, left_out),
+            forgotten_objects(head, models.snapshot, forgotten)
+            | _types_left_out(head, models.snapshot, left_out)
+            | undeclared_types(record, head, models.snapshot),
         )
 
     def told(self, check: str) -> Iterator[Finding | Note]:
@@ -82,6 +84,11 @@ class Undeclared:
         )
 
 
+def undeclared_types(record: ChainRecord, head: Snapshot, models: Snapshot) -> set[ObjectKey]:
+    """Return the types that only the models have, and only for tables that env.py leaves out of Alembic's comparison."""
+    return _types_left_out(models, head, record.comparison.left_out if record.comparison is not None else ())
+
+
 def _is_refused(item: Difference, models: ModelsRecord) -> bool:
     """Whether it is missing in the models' database only because the server refused it there, which has been told."""
     makes = {one.makes for one in models.refused} - {""}
@@ -91,17 +98,17 @@ def _is_refused(item: Difference, models: ModelsRecord) -> bool:
     )
 
 
-def _is_left_out(key: ObjectKey, head: Snapshot, left_out: Sequence[LeftOut]) -> bool:
+def _is_left_out(key: ObjectKey, here: Snapshot, left_out: Sequence[LeftOut]) -> bool:
     """Whether env.py leaves an object out of Alembic's comparison, or what it belongs to."""
-    alone = Difference(*key, "exists", "", None, tuple(head.ancestors(key)))
+    alone = Difference(*key, "exists", "", None, tuple(here.ancestors(key)))
     return any(one.means(alone) for one in left_out)
 
 
-def _types_left_out(head: Snapshot, models: Snapshot, left_out: Sequence[LeftOut]) -> set[ObjectKey]:
-    """Return the types that only the migrated database has, and that only what is left out needs there."""
+def _types_left_out(here: Snapshot, there: Snapshot, left_out: Sequence[LeftOut]) -> set[ObjectKey]:
+    """Return the types that only the one side has, and that only what is left out needs there."""
     users: defaultdict[ObjectKey, list[ObjectKey]] = defaultdict(list)
-    for key, needed in head.dependencies.items() if left_out else ():
+    for key, needed in here.dependencies.items() if left_out else ():
         for one in needed:
             users[one].append(key)
-    types = set(head.objects("type")) - set(models.objects("type"))
-    return {one for one in types if one in users and all(_is_left_out(key, head, left_out) for key in users[one])}
+    types = set(here.objects("type")) - set(there.objects("type"))
+    return {one for one in types if one in users and all(_is_left_out(key, here, left_out) for key in users[one])}

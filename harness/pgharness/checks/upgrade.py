@@ -143,6 +143,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
                 read_foreign_keys(record.before),
                 record.before,
                 record.given_values,
+                after=record.upgrade.snapshot,
             ),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),

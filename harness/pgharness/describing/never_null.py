@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.identifiers import quoted
+from pgharness.catalog.index_shapes import read_foreign_keys, read_indexes
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.proposing.enums import labels_of
 from pgharness.catalog.proposing.filling import NEUTRAL
@@ -58,13 +59,18 @@ class _Column:
         return quoted(f"{unquoted(self.name)}_not_null")
 
 
-def mend_null(failure: Failure, path: str, before: Snapshot | None) -> str:
-    """Return what to type where a statement that forbids NULL fails on rows; empty where it does more than that."""
+def mend_null(failure: Failure, path: str, before: Snapshot | None, after: Snapshot | None = None) -> str:
+    """Return what to type where a statement that forbids NULL fails on rows; empty where it does more than that.
+
+    What the revision does besides, such as a type that it makes or a foreign key that it adds, is in the catalog `after` it.
+    """
     statement = " ".join((failure.statement or "").split())
     line = failure.line_in(path)
     place = f"in place of line {line} of {path}" if line else ""
     if added := _ADDS.fullmatch(statement):
-        column = _Column(added["table"], added["column"], added["type"], _value(added["type"], before))
+        column = _Column(added["table"], added["column"], added["type"], _value(added["type"], after or before))
+        if own := _own_value(added["table"], added["column"], after):
+            return _filled(replace(column, value=own), place)
         return _added(column, place)
     if altered := _SETS.fullmatch(statement):
         proven = _block(*_proven(_altered(altered, before)))
@@ -85,6 +91,31 @@ def _added(column: _Column, place: str) -> str:
     return f"{before}{added}; and {declared}, in both with what fits better; or, where rows that are there get values of their own, {in_steps}"
 
 
+def _filled(column: _Column, place: str) -> str:
+    """Return the steps for a column that no default fits."""
+    added = f"ALTER TABLE {column.table} ADD COLUMN IF NOT EXISTS {column.name} {column.type}"
+    return (
+        f"add the column, let your program or the revision fill it, and prove that it is filled before NULL is forbidden, {_apart(place)}:\n"
+        f"{_block(added, *_proven(column))}"
+    )
+
+
+def _own_value(table: str, column: str, after: Snapshot | None) -> str:
+    """Return what stands for the value of a row of its own, where a key refers to another table or the column by itself is unique; else empty."""
+    if after is None:
+        return ""
+
+    def is_it(full: str, columns: tuple[str, ...]) -> bool:
+        is_table = unquoted(unqualified(full)) == unquoted(unqualified(table))
+        return is_table and tuple(map(unquoted, columns)) == (unquoted(column),)
+
+    for key in read_foreign_keys(after):
+        if is_it(key.table, key.columns):
+            return f"<a key of {key.referenced}>"
+    is_unique = any(one.is_unique and is_it(one.table, one.expressions) for one in read_indexes(after))
+    return "<a value of its own>" if is_unique else ""
+
+
 def _apart(place: str) -> str:
     """Return where a block stands, which commits what stands before it too."""
     return f"{place or 'in place of it'}, in a revision of its own where that does more"
@@ -93,8 +124,9 @@ def _apart(place: str) -> str:
 def _proven(column: _Column) -> tuple[str, ...]:
     """Return the statements that fill a column, and forbid NULL without a look at the rows under a lock; each is committed, and can be sent again."""
     alter, check, name = f"ALTER TABLE {column.table}", column.check, column.name
+    fits = "" if column.value.startswith("<") else " /* or what fits */"
     return (
-        f"UPDATE {column.table} SET {name} = {column.value} /* or what fits */ WHERE {name} IS NULL",
+        f"UPDATE {column.table} SET {name} = {column.value}{fits} WHERE {name} IS NULL",
         f"{alter} DROP CONSTRAINT IF EXISTS {check}",
         f"{alter} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID",
         f"{alter} VALIDATE CONSTRAINT {check}",

@@ -107,8 +107,12 @@ def mend_rows(
     foreign_keys: Iterable[ForeignKey] = (),
     before: Snapshot | None = None,
     given: Iterable[tuple[str, str]] = (),
+    *,
+    after: Snapshot | None = None,
 ) -> str:
     """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it.
+
+    The catalog `after` it is that of empty tables, or of rows on which it passes.
 
     Of the columns `given`, by table and name, people have said what they hold.
     """
@@ -123,7 +127,7 @@ def mend_rows(
             f"leave {numbered} out of the INSERT{_line(failure)}, for its sequence gives it; or let what is there stay: ON CONFLICT ({numbered}) DO "
             f"NOTHING, and let the sequence get behind the rows; {declare}"
         )
-    never_null = mend_null(failure, path, before) if failure.sqlstate == "23502" else ""
+    never_null = mend_null(failure, path, before, after) if failure.sqlstate == "23502" else ""
     if found is None or not (found.query or found.keys):
         if never_null:
             return f"{never_null}{_behind(never_null)}{declare}"
@@ -138,10 +142,21 @@ def mend_rows(
     clean = (
         never_null
         or (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys))
-        or advice(failure, f"clean them in {path} before")
+        or _with_names(advice(failure, f"clean them in {path} before"), failure)
     )
     ask = f"make sure that production has none: {found.query}; or " if found.query else ""
     return f"{ask}{clean}{_behind(clean)}{declare}{values}"
+
+
+def _with_names(words: str, failure: Failure) -> str:
+    """Return advice with the table and the column of a statement that gives one another type."""
+    statement = " ".join((failure.statement or "").split())
+    table, column = _TABLE.search(statement), ALTERED.search(statement)
+    if table is None or column is None:
+        return words
+    # They stand in a call's double quotes.
+    names = (one[1].replace('"', '\\"') for one in (table, column))
+    return words.replace("<table>", next(names)).replace("<column>", next(names))
 
 
 def _behind(code: str) -> str:

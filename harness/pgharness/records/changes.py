@@ -26,6 +26,7 @@ class TableChanges:
 
     `values` has the columns with values that differ, `gone` those that are not there any more, `retyped` the types before and after
     of those whose type is another one, `renamed` the names after. `vanished` and `appeared` name rows. A table that is gone has nothing else.
+    `rekeyed` names rows that are all there, with another key each, for the key's column was dropped and made again; nothing else is told of them then.
     """
 
     table: str
@@ -37,6 +38,7 @@ class TableChanges:
     appeared: tuple[str, ...] = ()
     is_gone: bool = False
     added: tuple[StoredColumn, ...] = ()
+    rekeyed: tuple[str, ...] = ()
 
 
 def changes(before: Contents, after: Contents, *, kept_types: bool = False) -> dict[str, TableChanges]:
@@ -81,6 +83,9 @@ def _of_table(before: TableContents, after: TableContents | None, *, kept_types:
     values, vanished, appeared = _compared(
         matched, {name: after.columns.index(one) for name, one in there.items()}, retyped
     )
+    rekeyed = _rekeyed(matched, there) if values or vanished or appeared else ()
+    if rekeyed:
+        values, vanished, appeared = {}, (), ()
     known = {one.name for one in there.values()}
     return TableChanges(
         before.name,
@@ -91,6 +96,34 @@ def _of_table(before: TableContents, after: TableContents | None, *, kept_types:
         vanished=vanished,
         appeared=appeared,
         added=tuple(one for one in after.columns if one.name not in known),
+        rekeyed=rekeyed,
+    )
+
+
+def _rekeyed(matched: _Matched, there: Mapping[str, StoredColumn]) -> tuple[str, ...]:
+    """Name the rows that have another key, where a column of it is another one of that name and type, and all rows are there but for it."""
+    before, after = matched.before, matched.after
+    key = [one for one in before.columns if one.name in before.key]
+    is_whole = before.is_whole and after.is_whole and before.oid == after.oid
+    if not (key and is_whole and all(one.name in matched.places for one in key)):
+        return ()
+    if all(there[one.name].number == one.number for one in key):
+        return ()
+    rest = [places for name, places in matched.places.items() if name not in before.key]
+    rows = [
+        [
+            (tuple(row[pair[side]] for pair in matched.places.values()), tuple(row[pair[side]] for pair in rest))
+            for row in table.rows
+        ]
+        for side, table in enumerate((before, after))
+    ]
+    if Counter(other for _, other in rows[0]) != Counter(other for _, other in rows[1]):
+        return ()
+    later = {whole for whole, _ in rows[1]}
+    return tuple(
+        matched.row_name(tuple(row[before.columns.index(one)] for one in key), key)
+        for row, (whole, _) in zip(before.rows, rows[0], strict=True)
+        if whole not in later
     )
 
 

@@ -1,4 +1,4 @@
-"""Tells what the catalog has of the moment at which a revision ran: a default that each run of the chain writes with another value."""
+"""Tells what the catalog has of the moment at which a revision ran: a default, or a condition, that each run of the chain writes with another value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_A_MOMENT = re.compile(
 
 
 def of_the_moment(record: ChainRecord) -> frozenset[FactKey]:
-    """Return the defaults that two runs of the same revisions wrote otherwise, where only a time, a UUID or a token in them is another one."""
+    """Return what two runs of the same revisions wrote otherwise, where only a time, a UUID or a token in it is another one."""
     return frozenset(fact for first, second in _runs(record) for fact in between(first, second))
 
 
@@ -29,12 +29,12 @@ def at_the_heads(record: ChainRecord) -> frozenset[FactKey]:
 
 
 def between(first: Snapshot, second: Snapshot) -> Iterator[FactKey]:
-    """Yield the defaults of two catalogs that only a time, a UUID or a token tells from each other."""
+    """Yield the facts of two catalogs that only a time, a UUID or a token tells from each other."""
     if first == second:
         return
     for one in difference(first, second):
         values = (one.left, one.right)
-        if one.property == "default" and None not in values and len({_without(str(value)) for value in values}) == 1:
+        if None not in values and len({_without(str(value)) for value in values}) == 1:
             yield FactKey(one.kind, one.object, one.property)
 
 

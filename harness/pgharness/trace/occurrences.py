@@ -26,12 +26,16 @@ _NAMES_ROWS = re.compile(r"\s*INSERT\b(?!.*\bSELECT\b)", re.IGNORECASE | re.DOTA
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One statement that works on rows under one lock: `place` in the trace, all `works` on the relations it may concern, heaviest first."""
+    """One statement that works on rows under one lock: `place` in the trace, all `works` on the relations it may concern, heaviest first.
+
+    `sent` is the SQL of what the step has sent before it.
+    """
 
     place: int
     statement: TracedStatement
     lock: HeldLock
     works: tuple[Work, ...]
+    sent: tuple[str, ...] = ()
 
     @property
     def work(self) -> Work:
@@ -50,7 +54,8 @@ def work_under_locks(trace: Trace) -> Iterator[Occurrence]:
         works = growing_work(trace, place)
         locks = [lock for lock in blocking_locks(traced) if not lock.is_dropped]
         if works and locks:
-            yield Occurrence(place, traced, _concerned(locks, works[0]), works)
+            sent = tuple(one.statement.sql for one in trace.statements[:place])
+            yield Occurrence(place, traced, _concerned(locks, works[0]), works, sent)
 
 
 def _concerned(locks: list[HeldLock], work: Work) -> HeldLock:

@@ -42,3 +42,28 @@ def test_another_column_is_another_name_only_where_it_could_hold_the_same(
     (finding,) = (one for one in run.report.findings if one.subject == "column public.book.shelf")
     assert ('new_column_name="place"' in finding.mend) == is_renamed
     assert ("keep them in a table" in finding.mend) != is_renamed
+
+
+@pytest.mark.parametrize(("named", "is_renamed"), [("shelf_id", True), ("place", False)])
+def test_a_column_that_refers_to_a_table_is_no_other_name_of_a_number_of_something_else(
+    judge_chain: Callable[..., Run], named: str, *, is_renamed: bool
+) -> None:
+    makes = Revision(
+        "makes",
+        sql(
+            "CREATE TABLE room (id bigint PRIMARY KEY)",
+            "CREATE TABLE book (id bigint PRIMARY KEY, title text UNIQUE, shelf bigint)",
+        ),
+        sql("DROP TABLE book", "DROP TABLE room"),
+    )
+    moves = Revision(
+        "moves",
+        sql(f"ALTER TABLE book ADD {named} bigint REFERENCES room", "ALTER TABLE book DROP shelf"),
+        sql("ALTER TABLE book ADD shelf bigint", f"ALTER TABLE book DROP {named}"),
+    )
+
+    run = judge_chain(makes, moves, only=("upgrade", "data"))
+
+    (finding,) = (one for one in run.report.findings if one.subject == "column public.book.shelf")
+    assert (f'new_column_name="{named}"' in finding.mend) == is_renamed
+    assert ("keep them in a table" in finding.mend) != is_renamed

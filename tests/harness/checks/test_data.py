@@ -281,3 +281,39 @@ def test_rows_to_be_taken_away_are_listed_where_the_revision_says_them_and_not_w
 
     assert ("DELETE FROM" in found.mend) == is_told
     assert "take away the rows that upgrade() makes" in found.mend
+
+
+NUMBERED = Revision(
+    "numbered",
+    sql("CREATE TABLE thing (id serial PRIMARY KEY, name text)"),
+    sql("DROP TABLE thing"),
+)
+NUMBERS_ANEW = sql("ALTER TABLE thing DROP COLUMN id", "ALTER TABLE thing ADD COLUMN id serial PRIMARY KEY")
+KEEPS_NUMBERS = sql(
+    "ALTER TABLE thing ADD COLUMN new_id integer",
+    "UPDATE thing SET new_id = id",
+    "ALTER TABLE thing DROP COLUMN id",
+    "ALTER TABLE thing RENAME new_id TO id",
+    "ALTER TABLE thing ADD PRIMARY KEY (id)",
+    "CREATE SEQUENCE thing_id_seq AS integer OWNED BY thing.id",
+    "ALTER TABLE thing ALTER id SET DEFAULT nextval('thing_id_seq')",
+    "SELECT setval('thing_id_seq', coalesce(max(id), 0) + 1, false) FROM thing",
+)
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "found"),
+    [
+        (NUMBERS_ANEW, "pass", [("PGH-V005", "table public.thing")]),
+        (NUMBERS_ANEW, NUMBERS_ANEW, [("PGH-V005", "table public.thing")]),
+        ("pass", NUMBERS_ANEW, [("PGH-V004", "table public.thing")]),
+        (KEEPS_NUMBERS, KEEPS_NUMBERS, []),
+    ],
+    ids=["on the way there", "both ways", "on the way back", "never"],
+)
+def test_rows_that_are_numbered_anew_have_lost_their_keys_and_no_other_value(
+    up: str, down: str, found: list[tuple[str, str]], judge_chain: Callable[..., Run]
+) -> None:
+    run = judge_chain(NUMBERED, Revision("numbers", up, down), only=("data",))
+
+    assert [(one.code, one.subject) for one in run.report.findings] == found

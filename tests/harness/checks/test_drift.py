@@ -338,6 +338,31 @@ def test_a_model_of_a_table_that_env_py_leaves_out_need_not_be_imported(
     assert [one.code for one in found("drift", edits)] == ([] if is_left_out else ["PGH-D014"])
 
 
+OF_A_KIND = """
+
+class Ledger(Base):
+    __tablename__ = "ledger"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(__import__("sqlalchemy").Enum("sold", name="ledger_kind"))
+"""
+
+
+@pytest.mark.parametrize("check", ["drift", "enums"])
+@pytest.mark.parametrize("is_left_out", [True, False])
+def test_a_type_that_only_the_model_of_a_table_left_out_has_is_left_out(
+    found: Callable[..., Any], check: str, *, is_left_out: bool
+) -> None:
+    leaving_out = LEAVING_OUT if is_left_out else LEAVING_OUT.replace("ledger", "nowhere")
+    edits = {
+        "bookshop.py": ("class Book(", f"{OF_A_KIND}\n\nclass Book("),
+        "env.py": ("compare_server_default=True,", leaving_out),
+    }
+
+    subjects = {one.subject for one in found(check, edits)}
+
+    assert ("type public.ledger_kind" in subjects) is not is_left_out
+
+
 def test_a_type_that_a_table_left_out_shares_with_another_is_told(found: Callable[..., Any]) -> None:
     shared = (*BY_HAND, "CREATE TABLE shelf (kind ledger_kind)")
     edits = {**executing(*shared), "env.py": ("compare_server_default=True,", LEAVING_OUT)}

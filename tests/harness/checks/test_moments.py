@@ -38,6 +38,7 @@ def test_a_default_of_the_moment_is_told_once_and_its_fix_mends(
     (finding,) = run.report.findings
     assert (finding.code, finding.revision, finding.subject) == ("PGH-U011", "adds", "column public.book.given")
     assert call in finding.mend
+    assert not [note for note in run.report.notes if "depends on rows" in note.message]
     (alters,) = re.findall(r"op\.alter_column\(.*?\)(?=; |, where)", finding.mend)
 
     before = f"op.alter_column('book', 'given', server_default={default})"
@@ -65,3 +66,18 @@ def test_it_is_the_models_default_that_the_fix_writes(judge_chain: Callable[...,
     (finding,) = run.report.findings
     assert finding.code == "PGH-U011"
     assert 'op.alter_column("book", "given", server_default=None), where the program gives the value' in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("moment", "codes"), [("str(datetime.datetime.now())", ["PGH-U011"]), ("'2026-01-01 10:00:00'", [])]
+)
+def test_an_index_whose_condition_has_the_moment_is_told_once(
+    judge_chain: Callable[..., Run], moment: str, codes: list[str]
+) -> None:
+    book = table("book", "id bigint PRIMARY KEY, given timestamp")
+    up = f'import datetime\nop.execute("CREATE INDEX book_given ON book (given) WHERE given > \'" + {moment} + "\'")'
+
+    run = judge_chain(book, Revision("adds", up, "op.execute('DROP INDEX book_given')"), only=TOGETHER)
+
+    assert [one.code for one in run.report.findings] == codes
+    assert all("Its definition has a value of the moment" in one.message for one in run.report.findings)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.agent import Agent
 from pgharness.chain.conversation import converse
@@ -233,6 +233,29 @@ def test_what_was_bound_to_a_statement_is_left_to_the_call_that_the_revision_has
     assert "autocommit_block(): what line 7 sends, with a WHERE" in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert bound not in fix(Statement(bound, "{'note': 'q'}", "r.py", 7))
     assert "UPDATE parcel SET note = 'q' WHERE ctid >= " in fix(Statement(plain, "", "r.py", 7))
+
+
+@pytest.mark.parametrize(
+    ("added", "spares_by_null"),
+    [
+        ("ADD COLUMN year int", True),
+        ("ADD COLUMN price numeric(9, 2) DEFAULT 1, ADD COLUMN year int", True),
+        ("ADD COLUMN year int DEFAULT 0", False),
+        ("ADD COLUMN IF NOT EXISTS year int NOT NULL DEFAULT 0", False),
+    ],
+)
+def test_a_new_column_that_comes_with_a_default_is_not_filled_where_it_is_null(
+    added: str, *, spares_by_null: bool
+) -> None:
+    catalog = Snapshot({FactKey("table", "public.parcel", "exists"): "table"}, 180000)
+    held = HeldLock("public.parcel", "table", "ACCESS EXCLUSIVE", 0)
+    works = (Work("writes", "public.parcel", "", 20),)
+    statement = TracedStatement(Statement("UPDATE parcel SET year = 2026", file="r.py", line=7), 0, (held,), works)
+
+    fix = fix_held_over(Occurrence(1, statement, held, works, (f"ALTER TABLE parcel {added}",)), catalog)
+
+    assert ("WHERE (year IS NULL) AND ctid" in fix) == spares_by_null
+    assert ("with a WHERE that spares" in fix) != spares_by_null
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _ONLY_READS = re.compile(r"\s*(?:SELECT|TABLE|VALUES|WITH)\b", re.IGNORECASE)
 def fix_held_over(one: Occurrence, catalog: Snapshot) -> str:
     """Return how to work on rows when the lock of the earlier statement is gone."""
     whole = sql_of(one)
-    sql = _sparing(whole, one.work.relation, catalog)
+    sql = _sparing(one, catalog)
     if one.work.doing in {"verifies", "validates"}:
         return f"validate in a revision of its own, whose transaction holds no other lock: {execute(sql)}"
     if one.work.doing == "reads" and _ONLY_READS.match(sql):
@@ -47,11 +47,20 @@ def fix_held_over(one: Occurrence, catalog: Snapshot) -> str:
     )
 
 
-def _sparing(sql: str, table: str, catalog: Snapshot) -> str:
-    """Return a statement that fills a new column of a table such that it spares what the application has written since."""
+def _sparing(one: Occurrence, catalog: Snapshot) -> str:
+    """Return a statement that fills a new column of a table such that it spares what the application has written since.
+
+    Where the column comes with a default, all rows have that, and NULL would tell none that is still to be filled.
+    """
+    sql, table = sql_of(one), one.work.relation
     fills = _FILLS.match(sql) if _WRITES_ALL.match(sql) else None
     is_new = fills is not None and catalog.value("column", f"{table}.{fills['column']}", "type") is None
     if fills is None or not is_new or catalog.value("table", table) is None or _has_more(sql[fills.end() :]):
+        return sql
+    added = re.compile(
+        rf"\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?{re.escape(fills['column'])}\s[^,]*\bDEFAULT\b", re.IGNORECASE
+    )
+    if any(added.search(outermost(sent)) for sent in one.sent):
         return sql
     return f"{sql.rstrip('; ')} WHERE {fills['column']} IS NULL"
 
