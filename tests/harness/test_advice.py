@@ -221,6 +221,15 @@ def test_what_no_advice_is_known_for_is_told_as_it_is() -> None:
         ("value too long for type character varying(32)", "22001", "ALTER TABLE alembic_version ALTER COLUMN"),
         ("tuple index out of range", None, "write %% for a percent sign"),
         ("name 'sqlmodel' is not defined", None, "`import sqlmodel` where it is a module"),
+        ("name 'sa' is not defined", None, "`import sqlalchemy as sa`"),
+        ("name 'op' is not defined", None, "`from alembic import op`"),
+        (
+            "name 'postgresql' is not defined. Did you mean: 'psycopg'?",
+            None,
+            "`from sqlalchemy.dialects import postgresql`",
+        ),
+        ("name 'text' is not defined", None, "`from sqlalchemy import text`"),
+        ("name 'datetime' is not defined", None, "`import datetime`, or `from datetime import datetime`"),
         ("isolation_level may not be altered unless rollback() or commit() is called first.", None, "autocommit_block"),
         (
             "This connection has already begun a transaction; isolation level may not be altered",

@@ -6,11 +6,11 @@ import re
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.index_shapes import read_foreign_keys
-from pgharness.catalog.names import qualifier
 from pgharness.catalog.proposing.casts import using
-from pgharness.catalog.proposing.python_words import name, operation
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.catalog.rename_evidence import are_alike
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
+from pgharness.checks.renamed_column import renamed
 from pgharness.describing.keeping import Said, keep_rows, keep_values, take_away, take_away_by_value
 from pgharness.records.changes import TableChanges
 from pgharness.records.contents import Contents, StoredColumn, TableContents
@@ -33,10 +33,7 @@ def mend_dropped(seen: Seen, up: TableChanges, column: str) -> str:
     dropped = table.column(column) if table is not None else None
     twin = _in_its_place(seen, up, table, dropped) if table is not None and dropped is not None else None
     if twin is not None:
-        there, back = (
-            f"op.alter_column({name(up.table)}, {name(old)}, new_column_name={name(new)}, schema={name(qualifier(up.table))})"
-            for old, new in ((column, twin.name), (twin.name, column))
-        )
+        there, back = renamed(seen.item, up.table, column, twin.name)
         return (
             f"rename it, which keeps the values, in place of what {path_of(seen)} does to it in upgrade(): {there}; and in downgrade(): {back}; "
             f"{DECLARE}"

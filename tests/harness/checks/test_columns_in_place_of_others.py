@@ -8,6 +8,7 @@ import pytest
 
 from pgharness.running import Run
 from tests.harness.chains import Revision, sql
+from tests.harness.typed import code_of
 
 MAKES = Revision(
     "makes",
@@ -18,6 +19,7 @@ MAKES = Revision(
     ),
     sql("DROP TABLE book", "DROP TABLE room", "DROP TABLE shelf"),
 )
+TITLE = "public.crop.title"
 WAY_BACK = sql("ALTER TABLE book ADD shelf text REFERENCES shelf", "ALTER TABLE book DROP place")
 
 
@@ -67,3 +69,28 @@ def test_a_column_that_refers_to_a_table_is_no_other_name_of_a_number_of_somethi
     (finding,) = (one for one in run.report.findings if one.subject == "column public.book.shelf")
     assert (f'new_column_name="{named}"' in finding.mend) == is_renamed
     assert ("keep them in a table" in finding.mend) != is_renamed
+
+
+def test_a_column_that_may_be_null_in_place_of_one_that_may_not_is_so_once_it_is_renamed(
+    judge_chain: Callable[..., Run],
+) -> None:
+    makes = Revision(
+        "makes", sql("CREATE TABLE crop (id bigint PRIMARY KEY, name varchar(80) NOT NULL)"), sql("DROP TABLE crop")
+    )
+    adds = sql("ALTER TABLE crop ADD title varchar(80)", "ALTER TABLE crop DROP name")
+    back = sql(
+        "ALTER TABLE crop ADD name varchar(80) NOT NULL DEFAULT ''",
+        "ALTER TABLE crop ALTER name DROP DEFAULT",
+        "ALTER TABLE crop DROP title",
+    )
+    first = judge_chain(makes, Revision("moves", adds, back), only=("upgrade", "roundtrip", "data"))
+    (finding,) = first.report.findings
+    there, _, here = code_of(finding).partition("\n")
+
+    second = judge_chain(makes, Revision("moves", there, here), only=("upgrade", "roundtrip", "data"))
+
+    assert second.report.findings == ()
+    for run in (first, second):
+        snapshot = run.record.revisions[-1].upgrade.snapshot
+        assert snapshot is not None
+        assert snapshot.value("column", TITLE, "not null") is None

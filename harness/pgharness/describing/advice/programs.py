@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from pgharness.describing.advice.kind import AUTOCOMMIT_BLOCK, Advice
 
+_IMPORTS = {
+    "op": "`from alembic import op`",
+    "sa": "`import sqlalchemy as sa`",
+    "text": "`from sqlalchemy import text`",
+    "postgresql": "`from sqlalchemy.dialects import postgresql`",
+    "datetime": "`import datetime`, or `from datetime import datetime` where it is called",
+}
+"""By which line a revision has a name that is no module's own, as fixes and Alembic's drafts use it."""
+_IN_DRAFTS = "and in script.py.mako, so that later drafts have it"
+
 PROGRAMS: tuple[Advice, ...] = (
     Advice(
         "",
@@ -29,10 +39,14 @@ PROGRAMS: tuple[Advice, ...] = (
         f"no connection changes its isolation level in a transaction: put the statement into an autocommit block, `{AUTOCOMMIT_BLOCK}`",
         r"isolation.level may not be altered",
     ),
+    *(
+        Advice("", "", f"name it at the top of the revision, {line}, {_IN_DRAFTS}", rf"name '{name}' is not defined")
+        for name, line in _IMPORTS.items()
+    ),
     Advice(
         "",
         "",
-        "name it at the top of the revision, `import {name}` where it is a module, and in script.py.mako, so that later drafts have it",
+        f"name it at the top of the revision, `import {{name}}` where it is a module, {_IN_DRAFTS}",
         r"name '(?P<name>\w+)' is not defined",
     ),
     Advice(

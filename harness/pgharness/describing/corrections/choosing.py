@@ -35,6 +35,8 @@ _BY_SQLSTATE: dict[str, Callable[[Failing], str]] = {
     "42P07": partial(there_already, "42P07"),
     "55P04": label_first,
 }
+_SAYS_ALL = frozenset({"25001", "55P04"})
+"""Where the code is all that there is to do: what advice says of these in general is the same once more."""
 
 
 def corrected(
@@ -51,4 +53,6 @@ def corrected(
     if correct is None or before is None or not failure.statement:
         return otherwise
     typed = correct(Failing.of(failure, path, before, sent, is_back=is_back))
+    if typed and failure.sqlstate in _SAYS_ALL:
+        return typed.rstrip("\n")
     return f"{typed}{'' if typed.endswith(chr(10)) else '; '}or {otherwise}" if typed else otherwise
