@@ -124,6 +124,9 @@ def judge_again(pg_server: Server, agent: Agent) -> Callable[..., Report]:
 
     def judge(report: Report, **options: Any) -> Report:
         ini = Path(report.chain.revisions[0].path).parents[1] / "alembic.ini"
+        # Python takes what it compiled for that of a file of the same length that was written within the same second.
+        for compiled in ini.parent.rglob("__pycache__"):
+            shutil.rmtree(compiled)
         file = ini.parent / SETTINGS
         settings = load_settings(file if file.exists() else None, alembic=ini, **options)
         return run_with(settings, pg_server, agent).report
