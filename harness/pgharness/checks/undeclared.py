@@ -37,6 +37,7 @@ class Undeclared:
         """Look at what differs."""
         compared = compare(head, models.snapshot)
         left_out = record.comparison.left_out if record.comparison is not None else ()
+        unseen = [one for one in left_out if any(one.means(item) for item in compared)]
         forgotten = {
             table: module
             for table, module in forgotten_tables(head, models.snapshot, models.unimported).items()
@@ -45,10 +46,10 @@ class Undeclared:
         return cls(
             models,
             undeclared_partitions(head, models.snapshot),
-            [one for one in left_out if any(one.means(item) for item in compared)],
+            unseen,
             forgotten,
             forgotten_objects(head, models.snapshot, forgotten)
-            | _types_left_out(head, models.snapshot, left_out)
+            | _types_left_out(head, models.snapshot, unseen)
             | undeclared_types(record, head, models.snapshot),
         )
 

@@ -363,6 +363,21 @@ def test_a_type_that_only_the_model_of_a_table_left_out_has_is_left_out(
     assert ("type public.ledger_kind" in subjects) is not is_left_out
 
 
+@pytest.mark.parametrize("kinds", [("table",), ("table", "type")])
+def test_a_rule_that_leaves_the_table_out_leaves_its_type_to_a_rule_of_its_own(
+    judge_example: Callable[..., Report], kinds: tuple[str, ...]
+) -> None:
+    """What a rule does not name is told, though env.py leaves the table out too."""
+    names = {"table": "public.ledger", "type": "public.ledger_kind"}
+    rules = [{"kind": kind, "object": names[kind], "reason": "of another team"} for kind in kinds]
+    edits = {**executing(*BY_HAND), "env.py": ("compare_server_default=True,", LEAVING_OUT)}
+
+    report = judge_example("sound", edits, only=("drift",), ignore=rules)
+
+    left = [] if "type" in kinds else ["type public.ledger_kind"]
+    assert [one.subject for one in report.findings] == left
+
+
 def test_a_type_that_a_table_left_out_shares_with_another_is_told(found: Callable[..., Any]) -> None:
     shared = (*BY_HAND, "CREATE TABLE shelf (kind ledger_kind)")
     edits = {**executing(*shared), "env.py": ("compare_server_default=True,", LEAVING_OUT)}
