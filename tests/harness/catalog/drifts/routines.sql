@@ -6,8 +6,6 @@ CREATE FUNCTION shop.half(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 / 
 DROP FUNCTION shop.twice(integer);
 --# another body of a function
 CREATE OR REPLACE FUNCTION shop.twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
---# white space in a function's body
-CREATE OR REPLACE FUNCTION shop.twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2 ';
 --# another body of a trigger function
 CREATE OR REPLACE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN old; END $$;
 --# another overload of a function
