@@ -135,23 +135,8 @@ def _judge_rows(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | 
         return
     if up.vanished:
         yield Note(NAME, revision_of(seen), f"{subject}: rows vanish in upgrade(), and downgrade() brings them back")
-    elif back.vanished and _has_another_key(seen, up):
-        pass
-    elif back.vanished and (column := _asked_of_ours(seen, table)):
-        yield Note(
-            NAME,
-            revision_of(seen),
-            f"{subject}: downgrade() takes away rows that stood there before upgrade(), by what was written to {column} since",
-        )
-    elif back.vanished:
-        yield _finding(
-            seen,
-            "PGH-V007",
-            subject,
-            f"downgrade() takes away {count_of(back.vanished, 'row')} that stood there before upgrade().",
-            f"let downgrade() in {path_of(seen)} take away only what upgrade() has made{in_place(seen, table, redacts=redacts)}; {DECLARE}",
-            rows_in_words(back.vanished, redacts=redacts),
-        )
+    elif back.vanished and not _has_another_key(seen, up):
+        yield _taken(seen, table, back, redacts=redacts)
     if back.appeared and not back.vanished and table not in seen.refilled | seen.written_to:
         if _puts_back(seen, table):
             yield Note(
@@ -171,6 +156,25 @@ def _judge_rows(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | 
             f"{DECLARE}",
             rows_in_words(back.appeared, redacts=redacts),
         )
+
+
+def _taken(seen: Seen, table: str, back: TableChanges, *, redacts: bool) -> Finding | Note:
+    """Return what is said of rows that a downgrade takes away though upgrade() had kept them."""
+    subject = f"table {table}"
+    if column := _asked_of_ours(seen, table):
+        return Note(
+            NAME,
+            revision_of(seen),
+            f"{subject}: downgrade() takes away rows that stood there before upgrade(), by what was written to {column} since",
+        )
+    return _finding(
+        seen,
+        "PGH-V007",
+        subject,
+        f"downgrade() takes away {count_of(back.vanished, 'row')} that stood there before upgrade().",
+        f"let downgrade() in {path_of(seen)} take away only what upgrade() has made{in_place(seen, table, redacts=redacts)}; {DECLARE}",
+        rows_in_words(back.vanished, redacts=redacts),
+    )
 
 
 def _judge_key(seen: Seen, up: TableChanges, back: TableChanges, *, redacts: bool) -> Iterator[Finding]:

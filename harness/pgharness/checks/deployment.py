@@ -52,8 +52,7 @@ def _judge_catalog(record: ChainRecord, deployment: DeploymentRecord, compare: C
     if one_by_one is None:
         return
     differences = compare(one_by_one, deployment.snapshot)
-    is_otherwise = record.walked_head is None or bool(compare(record.walked_head, deployment.snapshot))
-    if deployment.one_by_one is not None and not differences and is_otherwise:
+    if deployment.one_by_one is not None and not differences and _ends_otherwise(record, deployment, compare):
         yield Note(
             NAME,
             None,
@@ -72,6 +71,11 @@ def _judge_catalog(record: ChainRecord, deployment: DeploymentRecord, compare: C
     ):
         if not (told.only_in == "right" and len(deployment.runs) > 1):
             yield _other(told, deployment)
+
+
+def _ends_otherwise(record: ChainRecord, deployment: DeploymentRecord, compare: Compare) -> bool:
+    """Whether it ends in another catalog than the walk, whose tables hold rows."""
+    return record.walked_head is None or bool(compare(record.walked_head, deployment.snapshot))
 
 
 def _judge_failure(record: ChainRecord, deployment: DeploymentRecord, failure: Failure) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pgharness.catalog.proposing.filling import NEUTRAL
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
+from pgharness.describing.origin import origin
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.moments import at_the_heads, between
@@ -26,7 +27,7 @@ def judge_moments(record: ChainRecord) -> Iterator[Finding]:
     if head is None or record.deployment is None or record.walked_head is None:
         return
     for fact in sorted(at_the_heads(record)):
-        made = next((item for item in record.revisions if _makes(item, fact)), None)
+        made = record.record_of(origin(record, fact, record.walked_head.facts[fact]) or "")
         yield Finding(
             check=NAME,
             revision=made.revision.revision if made is not None else None,
@@ -42,11 +43,6 @@ def _in_words(fact: FactKey) -> str:
     if fact.property == "default":
         return "Its default is a value of the moment at which the revision runs: each database gets another one, and all of its rows the same."
     return f"Its {fact.property} has a value of the moment at which the revision runs: each database gets another one, and keeps it."
-
-
-def _makes(item: RevisionRecord, fact: FactKey) -> bool:
-    after = item.upgrade.snapshot
-    return after is not None and fact in after.facts and fact not in item.before.facts
 
 
 def _mend(fact: FactKey, head: Snapshot, record: ChainRecord, made: RevisionRecord | None) -> str:
