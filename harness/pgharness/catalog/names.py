@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+"""A name in a statement, as a pattern."""
+FULL_NAME = rf"{NAME}(?:\.{NAME})?"
+"""The same, maybe with its schema."""
 _LAST = re.compile(r'(?:"(?:[^"]|"")*"|[^".]+)$')
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from pgharness.catalog.facts import FactKey, ObjectKey
+from pgharness.catalog.names import NAME as A_NAME
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.contents import in_one_line
@@ -20,7 +21,7 @@ from pgharness.records.steps import Notice, RevisionRecord, Step
 NAME = "notices"
 DECLARE = 'where it is meant, declare allow = {"notices": "<reason>"} beside its code'
 CUT, OUTSIDE, PLAIN = "42622", "25P01", "00000"
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*'
+_NAME = rf"{A_NAME}(?:\.{A_NAME})*"
 _DROPPED = re.compile(rf"\bDROP\s+(?:[A-Z]+\s+){{0,4}}?IF\s+EXISTS\s+({_NAME}(?:\s*,\s*{_NAME})*)", re.IGNORECASE)
 _SET = re.compile(r"^\s*SET\b", re.IGNORECASE)
 # A query may well call its columns what it likes.

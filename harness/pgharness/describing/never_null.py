@@ -6,43 +6,25 @@ import re
 from dataclasses import dataclass, replace
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.identifiers import quoted
 from pgharness.catalog.index_shapes import read_foreign_keys, read_indexes
-from pgharness.catalog.names import unqualified, unquoted
-from pgharness.catalog.proposing.enums import labels_of
-from pgharness.catalog.proposing.filling import NEUTRAL
+from pgharness.catalog.named import column_named
+from pgharness.catalog.names import FULL_NAME, NAME, unqualified, unquoted
+from pgharness.catalog.proposing.columns_while_serving import forbidding_null
+from pgharness.catalog.proposing.filling import neutral_of
 from pgharness.catalog.proposing.python_words import Apart, operation, sql_text
-from pgharness.catalog.rendering.parts import literal
+from pgharness.catalog.rendering.arrangement import Arrangement
+from pgharness.catalog.rendering.parts import Contents
 from pgharness.records.steps import Failure
 
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_TABLE = rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>(?:{_NAME}\.)?{_NAME})\s+"
+_TABLE = rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{FULL_NAME})\s+"
 # A type alone: what constrains the column besides may take no value that is the same in all rows.
 _ADDS = re.compile(
-    rf"{_TABLE}ADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?P<column>{_NAME})\s+"
-    rf"(?P<type>(?:{_NAME}\.)?(?:\"[^\"]+\"|\w+(?:\s+(?:varying|precision))?)\s*(?:\([\d,\s]+\))?(?:\s+with(?:out)?\s+time\s+zone)?(?:\[\])?)"
+    rf"{_TABLE}ADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?P<column>{NAME})\s+"
+    rf"(?P<type>(?:{NAME}\.)?(?:\"[^\"]+\"|\w+(?:\s+(?:varying|precision))?)\s*(?:\([\d,\s]+\))?(?:\s+with(?:out)?\s+time\s+zone)?(?:\[\])?)"
     r"\s+NOT\s+NULL\s*;?\s*",
     re.IGNORECASE,
 )
-_SETS = re.compile(rf"{_TABLE}ALTER\s+(?:COLUMN\s+)?(?P<column>{_NAME})\s+SET\s+NOT\s+NULL\s*;?\s*", re.IGNORECASE)
-# As PostgreSQL prints what people write otherwise (manual, "Data Types").
-_PRINTED = {
-    "int": "integer",
-    "int2": "smallint",
-    "int4": "integer",
-    "int8": "bigint",
-    "bool": "boolean",
-    "decimal": "numeric",
-    "float": "double precision",
-    "float4": "real",
-    "float8": "double precision",
-    "varchar": "character varying",
-    "char": "character",
-    "timestamp": "timestamp without time zone",
-    "timestamptz": "timestamp with time zone",
-    "time": "time without time zone",
-    "timetz": "time with time zone",
-}
+_SETS = re.compile(rf"{_TABLE}ALTER\s+(?:COLUMN\s+)?(?P<column>{NAME})\s+SET\s+NOT\s+NULL\s*;?\s*", re.IGNORECASE)
 _UNKNOWN = "<value>"
 
 
@@ -52,11 +34,6 @@ class _Column:
     name: str
     type: str
     value: str
-
-    @property
-    def check(self) -> str:
-        """The name of the CHECK that proves it."""
-        return quoted(f"{unquoted(self.name)}_not_null")
 
 
 def mend_null(failure: Failure, path: str, before: Snapshot | None, after: Snapshot | None = None) -> str:
@@ -122,17 +99,10 @@ def _apart(place: str) -> str:
 
 
 def _proven(column: _Column) -> tuple[str, ...]:
-    """Return the statements that fill a column, and forbid NULL without a look at the rows under a lock; each is committed, and can be sent again."""
-    alter, check, name = f"ALTER TABLE {column.table}", column.check, column.name
+    """Return the statements that fill a column, and forbid NULL in it then."""
     fits = "" if column.value.startswith("<") else " /* or what fits */"
-    return (
-        f"UPDATE {column.table} SET {name} = {column.value}{fits} WHERE {name} IS NULL",
-        f"{alter} DROP CONSTRAINT IF EXISTS {check}",
-        f"{alter} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID",
-        f"{alter} VALIDATE CONSTRAINT {check}",
-        f"{alter} ALTER COLUMN {name} SET NOT NULL",
-        f"{alter} DROP CONSTRAINT IF EXISTS {check}",
-    )
+    filled = f"UPDATE {column.table} SET {column.name} = {column.value}{fits} WHERE {column.name} IS NULL"
+    return filled, *forbidding_null(column.table, column.name)
 
 
 def _block(*statements: str) -> str:
@@ -141,23 +111,14 @@ def _block(*statements: str) -> str:
 
 def _altered(altered: re.Match[str], before: Snapshot | None) -> _Column:
     """Return a column that is there, with what its type and default are, where the catalog `before` the revision has it."""
-    name, table = unquoted(altered["column"]), unquoted(unqualified(altered["table"]))
-    for key in before.objects("column") if before is not None else ():
-        schema_and_table, _, last = key.object.rpartition(".")
-        if before is not None and (unquoted(last), unquoted(unqualified(schema_and_table))) == (name, table):
-            type_, default = before.value(*key, "type") or "", before.value(*key, "default")
-            return _Column(altered["table"], altered["column"], type_, default or _value(type_, before))
-    return _Column(altered["table"], altered["column"], "", _UNKNOWN)
+    table, name = altered["table"], altered["column"]
+    key = column_named(before, table, name) if before is not None else None
+    if before is None or key is None:
+        return _Column(table, name, "", _UNKNOWN)
+    type_, default = before.value(*key, "type") or "", before.value(*key, "default")
+    return _Column(table, name, type_, default or _value(type_, before))
 
 
-def _value(written: str, before: Snapshot | None) -> str:
+def _value(written: str, catalog: Snapshot | None) -> str:
     """Return a value of a type that says nothing; a placeholder where none is known."""
-    if written.endswith("[]"):
-        return "'{}'"
-    plain = " ".join(re.sub(r"\([\d,\s]+\)", " ", written).split())
-    plain = plain if '"' in plain else plain.casefold()
-    for key in before.objects("type") if before is not None else ():
-        if plain in {key.object, unqualified(key.object)} and before is not None and before.value(*key) == "enum":
-            labels = labels_of(before.value(*key, "labels") or "")
-            return literal(labels[0]) if labels else _UNKNOWN
-    return NEUTRAL.get(_PRINTED.get(plain, plain), _UNKNOWN)
+    return neutral_of(Contents(Arrangement(catalog or Snapshot({}, 0))), written) or _UNKNOWN

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from pgharness.catalog.diff import Difference
 from pgharness.catalog.identifiers import quoted
-from pgharness.catalog.names import qualifier, unqualified, unquoted
+from pgharness.catalog.names import NAME, qualifier, unqualified, unquoted
 from pgharness.catalog.proposing.python_words import operation, string
 from pgharness.catalog.rendering.parts import literal
 from pgharness.records.held_rows import OtherRows
 
-_NAME = r"""(?P<{}>(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*)"""
+_NAME = rf"(?P<{{}}>{NAME}(?:\.{NAME})*)"
 _FLAGS = re.IGNORECASE | re.DOTALL
 OUTSIDE = "in no transaction either (in the same autocommit block, or behind the same COMMIT)"
 """Where what is done CONCURRENTLY stands beside the like."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 import psycopg
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.names import FULL_NAME
 from pgharness.catalog.script import UNWRITABLE_FACTS, render_sql
 from pgharness.catalog.snapshot import take_snapshot
 from pgharness.databases import Databases
@@ -20,7 +21,7 @@ from pgharness.servers import Connection
 
 # duplicate_table (also of indexes and sequences), duplicate_column (manual, appendix "PostgreSQL Error Codes")
 ALREADY_THERE = frozenset({"42P07", "42701"})
-_NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
+_NAME = f"({FULL_NAME})"
 _MADE = re.compile(
     rf"^\s*CREATE\s+(?:UNIQUE\s+)?(?:UNLOGGED\s+)?(TABLE|INDEX|SEQUENCE|MATERIALIZED\s+VIEW)\s+(?:CONCURRENTLY\s+)?"
     rf"IF\s+NOT\s+EXISTS\s+{_NAME}",

@@ -110,10 +110,14 @@ def forbid_null(change: Change, wanted: Wanted) -> list[str]:
 
 
 def _forbidding_null(contents: Contents, column: ObjectKey, filling: list[str]) -> list[str]:
-    alter, name = _alter(contents, column), contents.local_name(column)
-    check = quoted(f"{unquoted(name)}_not_null")
+    proven = forbidding_null(contents.parent(column).object, contents.local_name(column))
+    return [*(one.removesuffix(";") for one in filling), *proven]
+
+
+def forbidding_null(table: str, name: str) -> list[str]:
+    """Write what forbids NULL in a column that holds none, without a look at the rows under a lock; each is committed, and can be sent again."""
+    alter, check = f"ALTER TABLE {table}", quoted(f"{unquoted(name)}_not_null")
     return [
-        *(one.removesuffix(";") for one in filling),
         f"{alter} DROP CONSTRAINT IF EXISTS {check}",
         f"{alter} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID",
         f"{alter} VALIDATE CONSTRAINT {check}",

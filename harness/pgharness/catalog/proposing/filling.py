@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pgharness.catalog.facts import ObjectKey
 from pgharness.catalog.index_shapes import ForeignKey, foreign_key_of, index_of
+from pgharness.catalog.named import object_named
 from pgharness.catalog.proposing.enums import labels_of
 from pgharness.catalog.proposing.fitting import fitting
 from pgharness.catalog.rendering.parts import Contents, literal
@@ -27,6 +28,24 @@ NEUTRAL = {
     "cidr": "'0.0.0.0/32'",
     "xml": "''",
     "tsvector": "''",
+}
+# As PostgreSQL prints what people write otherwise (manual, "Data Types").
+PRINTED = {
+    "int": "integer",
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "bool": "boolean",
+    "decimal": "numeric",
+    "float": "double precision",
+    "float4": "real",
+    "float8": "double precision",
+    "varchar": "character varying",
+    "char": "character",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "time": "time without time zone",
+    "timetz": "time with time zone",
 }
 NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 TEXTS = frozenset({"text", "character varying"})
@@ -59,7 +78,7 @@ def _value(contents: Contents, column: ObjectKey) -> str | None:
         return facts["default"]
     for found in _foreign_keys(contents, column):
         return f"(SELECT {found.referred[0]} FROM {found.referenced} ORDER BY 1 LIMIT 1)"
-    return fitting(contents, column, neutral_of(contents, facts["type"]))
+    return fitting(contents, column, _neutral(contents, facts["type"]))
 
 
 def _foreign_keys(contents: Contents, column: ObjectKey) -> Iterator[ForeignKey]:
@@ -71,8 +90,16 @@ def _foreign_keys(contents: Contents, column: ObjectKey) -> Iterator[ForeignKey]
                 yield found
 
 
-def neutral_of(contents: Contents, printed: str) -> str | None:
-    """Return a value of a type, as PostgreSQL prints that, which says nothing; None where none is known."""
+def neutral_of(contents: Contents, written: str) -> str | None:
+    """Return a value of a type, as people write that, which says nothing; None where none is known."""
+    plain = " ".join(re.sub(r"\([\d,\s]+\)", " ", written).split())
+    if '"' not in plain:
+        plain = plain.casefold()
+    known = object_named(contents.snapshot, "type", plain) if not plain.endswith("[]") else None
+    return _neutral(contents, known.object if known is not None else PRINTED.get(plain, plain))
+
+
+def _neutral(contents: Contents, printed: str) -> str | None:
     if printed.endswith("[]"):
         return "'{}'"
     plain = re.sub(r"\(.*?\)", "", printed)

@@ -7,14 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgharness.catalog.facts import RELATION_KINDS, ObjectKey, Snapshot
-from pgharness.catalog.names import qualifier, unqualified, unquoted
+from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.named import column_named, columns_of, object_named
+from pgharness.catalog.names import FULL_NAME
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
 
-NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-FULL_NAME = rf"{NAME}(?:\.{NAME})?"
 _BLOCK = "with op.get_context().autocommit_block():"
 _ALTERED = re.compile(rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?({FULL_NAME})\s", re.IGNORECASE)
 
@@ -87,24 +86,15 @@ class Failing:
 
     def key(self, kind: str, name: str) -> ObjectKey | None:
         """Return the object of this kind that a name means, which may lack its schema."""
-        for key in self.before.objects(kind):
-            is_it = unquoted(unqualified(key.object)) == unquoted(unqualified(name))
-            if is_it and qualifier(name) in ("", qualifier(key.object)):
-                return key
-        return None
+        return object_named(self.before, kind, name)
 
     def column(self, table: str, name: str) -> ObjectKey | None:
         """Return a column of a table that is named so."""
-        relation = next((key for kind in RELATION_KINDS if (key := self.key(kind, table)) is not None), None)
-        if relation is None:
-            return None
-        return next(
-            (one for one in self.columns(relation) if unquoted(unqualified(one.object)) == unquoted(name)), None
-        )
+        return column_named(self.before, table, name)
 
     def columns(self, relation: ObjectKey) -> list[ObjectKey]:
         """Return the columns of a relation."""
-        return [one for one in self.before.objects("column") if qualifier(one.object) == relation.object]
+        return columns_of(self.before, relation)
 
 
 def alone(line: int, path: str, *statements: str) -> str:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pgharness.catalog.facts import RELATION_KINDS
-from pgharness.catalog.names import qualifier, unqualified, unquoted
-from pgharness.describing.corrections.failing import NAME, Failing
+from pgharness.catalog.names import NAME, qualifier, unqualified, unquoted
+from pgharness.describing.corrections.failing import Failing
 
 _MISSING = re.compile(
     r'(?P<kind>relation|table|view|materialized view|sequence|index|type|constraint|trigger) "(?P<name>[^"]+)" (?:(?:of relation|for table) "(?P<table>[^"]+)" )?does not exist'

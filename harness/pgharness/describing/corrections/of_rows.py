@@ -6,11 +6,11 @@ import re
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.index_shapes import read_foreign_keys
-from pgharness.catalog.names import unqualified, unquoted
+from pgharness.catalog.names import FULL_NAME, NAME, unqualified, unquoted
 from pgharness.catalog.proposing.filling import default_for, neutral_of
 from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.catalog.rendering.parts import Contents
-from pgharness.describing.corrections.failing import FULL_NAME, NAME, Failing
+from pgharness.describing.corrections.failing import Failing
 from pgharness.describing.keeping_one import keep_one_of_each
 from pgharness.describing.rows_at_fault import ALTERED, RowsAtFault, rows_at_fault
 from pgharness.records.steps import Failure
@@ -27,24 +27,13 @@ _ONE_ROW = re.compile(
 _DELETED = re.compile(rf"\s*DELETE\s+FROM\s+({FULL_NAME})(?:\s+WHERE\s+(.+))?$", re.IGNORECASE | re.DOTALL)
 _COUNTS = re.compile(r"SELECT count\(\*\) FROM (?P<table>.+?) WHERE (?P<condition>.+)", re.DOTALL)
 _KEY = re.compile(r'Key \((?P<columns>[^()]+)\)=\((?P<values>[^()]+)\) is not present in table "(?P<parent>[^"]+)"')
-_SPELLED = {
-    **dict.fromkeys(("int", "int4"), "integer"),
-    **dict.fromkeys(("int8",), "bigint"),
-    **dict.fromkeys(("bool",), "boolean"),
-    **dict.fromkeys(("varchar",), "character varying"),
-    **dict.fromkeys(("char",), "character"),
-    **dict.fromkeys(("timestamptz",), "timestamp with time zone"),
-    **dict.fromkeys(("timestamp",), "timestamp without time zone"),
-    **dict.fromkeys(("float",), "double precision"),
-    **dict.fromkeys(("decimal",), "numeric"),
-}
 _FITS = "with another value where that fits better"
 
 
 def without_value(failing: Failing) -> str:
     """Give a value to rows that have none."""
     if (added := _ADDED.search(failing.sql)) is not None:
-        return _added_with_default(failing, added["column"], _default_of(failing, added["type"]))
+        return _added_with_default(failing, added["column"], neutral_of(_contents(failing.before), added["type"]))
     if (forbids := _SET_NOT_NULL.search(failing.sql)) is not None:
         column = failing.column(failing.altered, forbids[1])
         known = default_for(_contents(failing.before), column) if column is not None else None
@@ -53,7 +42,7 @@ def without_value(failing: Failing) -> str:
     return _inserted_with_value(failing)
 
 
-def _added_with_default(failing: Failing, column: str, value: str) -> str:
+def _added_with_default(failing: Failing, column: str, value: str | None) -> str:
     """Give the new column a default; on the way back only until the rows have it, for the catalog before had none."""
     added = f"{failing.sql} DEFAULT {value}"
     taken = f"ALTER TABLE {failing.altered} ALTER COLUMN {column} DROP DEFAULT"
@@ -165,14 +154,6 @@ def too_long(failing: Failing) -> str:
 
 def _at_fault(failing: Failing, sqlstate: str) -> RowsAtFault | None:
     return rows_at_fault(Failure("", failing.message, failing.sql, sqlstate))
-
-
-def _default_of(failing: Failing, type_name: str) -> str:
-    """Return a default for a column of a type, as a statement names that."""
-    plain, size, rest = re.sub(r"\s+", " ", type_name.strip().lower()).partition("(")
-    printed = f"{_SPELLED.get(plain.strip(), plain.strip())}{size}{rest}"
-    enum = failing.key("type", printed)
-    return neutral_of(_contents(failing.before), enum.object if enum is not None else printed) or ""
 
 
 def _contents(snapshot: Snapshot) -> Contents:

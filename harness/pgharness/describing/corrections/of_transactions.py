@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pgharness.catalog.names import qualifier
-from pgharness.describing.corrections.failing import FULL_NAME, NAME, Failing, alone
+from pgharness.catalog.names import FULL_NAME, NAME, qualifier
+from pgharness.describing.corrections.failing import Failing, alone
 
 _CONCURRENTLY = re.compile(
     rf"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{NAME})\s+ON\s+(?:ONLY\s+)?(?P<table>{FULL_NAME})",

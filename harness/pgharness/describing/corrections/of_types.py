@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pgharness.catalog.names import unqualified, unquoted
+from pgharness.catalog.names import FULL_NAME, NAME, unqualified, unquoted
 from pgharness.catalog.proposing.casts import cast
-from pgharness.describing.corrections.failing import FULL_NAME, NAME, Failing
+from pgharness.describing.corrections.failing import Failing
 
 _TO_TYPE = re.compile(
     rf"\bALTER\s+(?:COLUMN\s+)?(?P<column>{NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(?P<type>[\w ]+?(?:\([\d, ]+\))?(?:\[\])?)"
