@@ -1,37 +1,26 @@
-"""What a run is asked to do: `[tool.pgharness]` of a pyproject.toml, then `PGHARNESS_*`, then options."""
+"""What a run may be asked to do: each setting with its type, its default and its bounds; options win over variables, and these over the file."""
 
 from __future__ import annotations
 
-import difflib
-import os
 import re
-import shutil
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 from typing_extensions import override
 
-from pgharness.findings import CannotRun
-
 DEFAULT_IMAGE = "postgres:18"
 PREFIX = "PGHARNESS_"
-# Read elsewhere: by the embedded server and by those who keep things to look at.
-OTHER_VARIABLES = ("PGHARNESS_CACHE_DIR", "PGHARNESS_KEEP_SERVER", "PGHARNESS_POSTGRES_BIN")
 PLACEHOLDERS = ("url", "host", "port", "user", "password", "database")
-TABLE = "tool.pgharness"
-
 
 MINOR_DIFFERENCES = (
     "column order",
@@ -214,158 +203,3 @@ class Settings(BaseSettings):
             env_settings,
             InitSettingsSource(settings_cls, from_file),
         )
-
-
-def load_settings(config: Path | None = None, **options: Any) -> Settings:
-    """Read the settings; an option that is None or empty, and a variable that is empty, count as not given.
-
-    `config` is a pyproject.toml; without one, that of the project is read if there is one: see `settings_file`. Relative
-    paths in the file are relative to it, relative paths in options to the current folder. Raises CannotRun.
-    """
-    file = config or settings_file(options.get("alembic") or os.environ.get(f"{PREFIX}ALEMBIC") or None)
-    table = _read_table(file, required=config is not None)
-    given = {name: value for name, value in options.items() if value not in (None, (), [], {})}
-    _refuse_unknown(table, file)
-    _refuse_misspelt(os.environ)
-    try:
-        settings = Settings(from_file=_anchor_paths(table, file.parent), **given)  # type: ignore[call-arg]
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        form = _form(str(first["loc"][0]), first["type"])
-        raise CannotRun(
-            f"Invalid value for the setting {name!r}.",
-            seen=f"{first['input']!r}: {first['msg'].removeprefix('Value error, ')}",
-            mend=f"correct it{form} in [{TABLE}] of {file}, in {PREFIX}{str(first['loc'][0]).upper()} or in the option",
-        ) from error
-    except SettingsError as error:
-        raise CannotRun("Invalid environment variable.", seen=str(error), mend="correct or unset it") from error
-    settings._folder = file.absolute().parent  # noqa: SLF001 - no setting that anybody could give
-    return settings
-
-
-def _form(name: str, fault: str) -> str:
-    """Return how a setting is written that was given a value of another type, by the name that pydantic has for the fault."""
-    if name == "ignore":
-        return ', a table with its reason: [[tool.pgharness.ignore]] kind = "…" object = "…" reason = "…",'
-    forms = {
-        "tuple_type": '["…"]',
-        "mapping_type": '{ "<name>" = "…" }',
-        "dict_type": '{ "<name>" = "…" }',
-        "string_type": '"…"',
-        "path_type": '"…"',
-        "int_type": "4",
-        "int_parsing": "4",
-        "bool_type": "true",
-        "bool_parsing": "true",
-    }
-    form = '{ "<table>.<column>" = ["…"] }' if name == "values" else forms.get(fault, "")
-    return f", {name} = {form}," if form else ""
-
-
-def settings_file(alembic: Path | str | None) -> Path:
-    """Return the pyproject.toml that has the settings for an Alembic configuration: the nearest with our table at or above it.
-
-    Without one, that of the current folder where the configuration lies below it, else the one beside the configuration: what another
-    project has set does not hold for it. None has to be there.
-    """
-    here = Path("pyproject.toml")
-    if alembic is None:
-        return here
-    named = Path(os.path.abspath(alembic))  # noqa: PTH100 - links are not followed, `..` is
-    folder = named if named.is_dir() else named.parent
-    found = configured_above(folder)
-    if found is None and not folder.is_relative_to(Path.cwd()):
-        found = folder
-    return here if found in {None, Path.cwd()} else found / here
-
-
-def configured_above(folder: Path) -> Path | None:
-    """Return the nearest folder, this one or above it in its repository, whose pyproject.toml has our table."""
-    for one in (folder, *folder.parents):
-        if is_configured(one / "pyproject.toml"):
-            return one
-        if (one / ".git").exists():
-            return None
-    return None
-
-
-def is_configured(file: Path) -> bool:
-    """Whether a pyproject.toml is there and has our table; one that cannot be read has not."""
-    try:
-        return "pgharness" in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, ValueError, AttributeError, TypeError):  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
-        return False
-
-
-def _read_table(file: Path, *, required: bool) -> dict[str, Any]:
-    if not file.is_file():
-        if not required:
-            return {}
-        raise CannotRun(
-            f"Configuration file {file} not found.",
-            seen=f"looked for {file.absolute()}",
-            mend="name a pyproject.toml: pgharness check --config pyproject.toml",
-        )
-    try:
-        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-        _refuse_misspelt_table(tool, file)
-        return dict(tool.get("pgharness", {}))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CannotRun(f"{file} is not valid TOML.", seen=str(error), mend=f"correct {file}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise CannotRun(f"[{TABLE}] of {file} is not a table.", seen=str(error), mend=f"write [{TABLE}]") from error
-
-
-def _refuse_misspelt_table(tool: Mapping[str, Any], file: Path) -> None:
-    """Refuse a table that is nearly called like ours: it would be passed over in silence."""
-    near = difflib.get_close_matches("pgharness", [name for name in tool if name != "pgharness"], n=1, cutoff=0.85)
-    if near and "pgharness" not in tool:
-        raise CannotRun(
-            f"{file} has no [{TABLE}].",
-            seen=f"it has [tool.{near[0]}]",
-            mend=f"call it [{TABLE}]; did you mean that?",
-        )
-
-
-def _refuse_unknown(table: Mapping[str, Any], file: Path) -> None:
-    for name in table:
-        if name not in Settings.model_fields:
-            raise CannotRun(
-                f"[{TABLE}] of {file} has an unknown setting {name!r}.",
-                seen=f"known are {', '.join(Settings.model_fields)}",
-                mend=f"correct or remove it{nearest(name, Settings.model_fields)}",
-            )
-
-
-def _refuse_misspelt(variables: Mapping[str, str]) -> None:
-    """Refuse a variable that is nearly one of ours: taken for another's, it would be passed over in silence."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(OTHER_VARIABLES)
-    for name in variables:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
-        if name.startswith(PREFIX) and name not in known and near:
-            raise CannotRun(
-                f"Unknown environment variable {name}: there is no such setting.",
-                seen=f"known are {', '.join(sorted(known))}",
-                mend=f"correct or unset it; did you mean {near[0]!r}?",
-            )
-
-
-def _anchor_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    anchored = {"alembic": "alembic.ini", "accepted": "pgharness-accepted.toml", **table}
-    anchored.setdefault("data_folder", "tests/migrations/data")
-    for name in ("alembic", "structure", "baseline", "statements", "profile", "python", "accepted", "data_folder"):
-        if isinstance(anchored.get(name), str) and not (name == "python" and _is_on_path(anchored[name], folder)):
-            anchored[name] = folder / anchored[name]
-    return anchored
-
-
-def _is_on_path(python: str, folder: Path) -> bool:
-    """Whether an interpreter is named as in a shell, `python3.12`, and no file beside the settings."""
-    return Path(python).name == python and not (folder / python).exists() and shutil.which(python) is not None
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the nearest known name, or an empty string."""
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
