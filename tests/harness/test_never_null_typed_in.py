@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -68,20 +68,22 @@ def judge(tmp_path: Path, pg_server: Server, agent: Agent) -> Judge:
     return judged
 
 
-@pytest.mark.parametrize(("type_", "written"), COLUMNS.items(), ids=COLUMNS.values())
-def test_a_column_that_no_row_has_a_value_for_comes_with_a_default_or_in_steps(
-    type_: str, written: str, judge: Judge
-) -> None:
-    down = sql("ALTER TABLE person DROP COLUMN x")
-    added = sql(f"ALTER TABLE person ADD COLUMN x {written} NOT NULL")
-    before = judge(f'Column("x", {type_}, nullable=False)', Revision("adds", added, down))
-    (found,) = (one for one in before if one.code == "PGH-U002")
-    tried = list(ways(found))
+def test_columns_that_no_row_has_a_value_for_come_with_a_default_or_in_steps(judge: Judge) -> None:
+    downs = [sql(f"ALTER TABLE person DROP COLUMN x{number}") for number in range(len(COLUMNS))]
+    added = [
+        sql(f"ALTER TABLE person ADD COLUMN x{at} {written} NOT NULL") for at, written in enumerate(COLUMNS.values())
+    ]
+    before = judge(
+        columns([""] * len(COLUMNS)),
+        *(Revision(f"adds_{at}", *one) for at, one in enumerate(zip(added, downs, strict=True))),
+    )
+    tried = [list(ways(one)) for one in before if one.code == "PGH-U002"]
 
-    assert len(tried) == (1 if written == "UUID" else 2)
-    for code, declared in tried:
-        column = f'Column("x", {type_}, nullable=False, {declared})'
-        assert told(judge(column, Revision("adds", code, down))) == []
+    # Of a UUID no constant is one that all rows could share.
+    assert [len(one) for one in tried] == [1 if written == "UUID" else 2 for written in COLUMNS.values()]
+    for codes, declared in (zip(*(one[at] for one in tried), strict=True) for at in (0, -1)):
+        revisions = (Revision(f"adds_{at}", *one) for at, one in enumerate(zip(codes, downs, strict=True)))
+        assert told(judge(columns(declared), *revisions)) == []
 
 
 def test_a_column_that_some_rows_have_no_value_for_is_filled_and_proven_first(judge: Judge) -> None:
@@ -175,6 +177,14 @@ def test_a_column_that_another_statement_refers_or_makes_unique_gets_no_default(
         ),
     )
     assert [one for one in told(after) if one[0] in {"PGH-U001", "PGH-U002", "PGH-U006"}] == []
+
+
+def columns(declared: Iterable[str]) -> str:
+    """Return the columns that the model has, and what each declares beside its type."""
+    return ", ".join(
+        f'Column("x{at}", {type_}, nullable=False, {more})'
+        for at, (type_, more) in enumerate(zip(COLUMNS, declared, strict=True))
+    )
 
 
 def ways(finding: Finding) -> list[tuple[str, str]]:
