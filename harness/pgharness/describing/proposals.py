@@ -95,8 +95,14 @@ def propose(
     return proposals
 
 
-def mend_migrations(told: Told, proposals: Proposals) -> str:
-    """Return what brings the migrated database (left) to the models (right)."""
+def mend_migrations(told: Told, proposals: Proposals, needed_by: ObjectKey | None = None) -> str:
+    """Return what brings the migrated database (left) to the models (right); nothing is dropped that is `needed_by` what is left out."""
+    if told.only_in == "left" and needed_by is not None:
+        rule = ignore_rules(f"{needed_by.kind} {needed_by.object} uses it", told.object, kind=told.kind)
+        return (
+            f"leave it out of comparisons too, in pyproject.toml: {rule}or declare it in the models; no revision can drop it while "
+            f"{needed_by.kind} {needed_by.object} uses it, which is left out of the comparison, or belongs to what is"
+        )
     if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
