@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from alembic.script.revision import RevisionError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _WRITTEN_BY_ALEMBIC = re.compile(r"(Revision ID|Revises|Create Date|Branch Labels|Depends On):", re.IGNORECASE)
 # Alembic only warns of these, and goes on with half the graph.
 _BROKEN_GRAPH = re.compile(r"is present more than once|referenced from .* is not present")
+
+_USED_BY_FIXES = frozenset({"alembic.op", "sqlalchemy", "sqlalchemy.dialects.postgresql"})
 
 NAMED_OTHERWISE = (
     'give that revision another name without such characters, revision = "…" in its file and down_revision in those after it; a database that has it: '
@@ -227,6 +230,11 @@ def _read_revision(script: Script) -> dict[str, Any]:
         "after_deploy": getattr(module, "after_deploy", None),
         "before_deploy": getattr(module, "before_deploy", None),
         "create_all_line": _create_all_line(tree),
+        "imports": {
+            name: one.__name__
+            for name, one in vars(module).items()
+            if isinstance(one, ModuleType) and one.__name__ in _USED_BY_FIXES
+        },
     }
 
 
