@@ -17,6 +17,7 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
+from .days import unsaid_days
 from .recipes import mend_of_revision_file
 from .stopping import Stop, in_one_line
 
@@ -230,6 +231,7 @@ def _read_revision(script: Script) -> dict[str, Any]:
         "after_deploy": getattr(module, "after_deploy", None),
         "before_deploy": getattr(module, "before_deploy", None),
         "create_all_line": _create_all_line(tree),
+        "unsaid_days": unsaid_days(tree),
         "imports": {
             name: one.__name__
             for name, one in vars(module).items()

@@ -57,13 +57,16 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         names=SIDES,
         serving=Serving.ON_THE_WAY_UP,
     )
+    back = compare_in_words(
+        declared, record.models.snapshot, record.head, names=SIDES[::-1], serving=Serving.ON_THE_WAY_BACK
+    ).proposals
     for told in found.told:
         finding = Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
             message=told.message,
-            mend=mend_migrations(told, found.proposals, needed.get(told.key)),
+            mend=mend_migrations(told, found.proposals, back, needed.get(told.key)),
             evidence=told.evidence,
             code=_code(told),
             cause=_cause(told),
