@@ -66,11 +66,11 @@ def extra(up: str, down: str) -> Revision:
 
 
 def mended(report: Report, judge_again: Again, **options: object) -> list[tuple[str, str, str, str]]:
-    """Type in what is told, and what is told then of a downgrade that does nothing; give what is still found."""
+    """Type in what is told, up and down, and of enums what is told then of a downgrade that does nothing; give what is still found."""
     add_mends(report, report.findings, "write a revision")
-    told_back = judge_again(report, only=("roundtrip",), **options).findings
-    undoing = [one for one in told_back if one.code in {"PGH-R004", "PGH-R005"} and one.revision != "extra"]
-    type_into_downgrades(report, undoing)
+    if {one.check for one in report.findings} == {"enums"}:
+        told_back = judge_again(report, only=("roundtrip",), **options).findings
+        type_into_downgrades(report, [one for one in told_back if one.code in {"PGH-R004", "PGH-R005"}])
     again = judge_again(report, only=CHECKS, **options)
     refusing = [one for one in again.findings if one.code == "PGH-V011"]
     if refusing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,6 +121,8 @@ def test_a_statement_that_is_refused_is_corrected(name: str, judge_chain: Judge,
 
     assert [one.code for one in report.findings] == ["PGH-U001"]
     assert f"(SQLSTATE {name[:5]})" in report.findings[0].message
+    # What advice says in general of such statements is not said beside it once more.
+    assert not re.search(r"or correct upgrade\(\)|, or fill or clean", report.findings[0].mend)
     assert corrected(report, "PGH-U001", judge_again) == []
 
 
@@ -165,6 +168,7 @@ def test_a_downgrade_that_fails_on_rows_is_corrected(name: str, judge_chain: Jud
     up, down = ON_ROWS[name]
     report = judge_chain(PLAIN, Revision("bad", sql(*up), sql(*down))).report
 
+    assert not re.search(r"or (?:correct|let) downgrade\(\)", report.findings[0].mend)
     assert corrected(report, "PGH-R003", judge_again) == []
 
 

@@ -28,6 +28,7 @@ TYPED = {
     "test_finishing_typed_in.py": "E002 E003 I001 I002 L005",
     "test_fixes_typed_in.py": "D001 D003 D004 D006 D007 D009 R005",
     "test_forgotten_columns_typed_in.py": "D001 D005",
+    "test_imports_typed_in.py": "R005",
     "test_kept_rows_typed_in.py": "V003 V005 V007",
     "test_locks_typed_in.py": "W004 W005",
     "test_never_null_typed_in.py": "U002",

@@ -179,6 +179,60 @@ def test_a_column_that_another_statement_refers_or_makes_unique_gets_no_default(
     assert [one for one in told(after) if one[0] in {"PGH-U001", "PGH-U002", "PGH-U006"}] == []
 
 
+@pytest.mark.parametrize(
+    ("added", "more", "value"),
+    [
+        (
+            'op.add_column("person", sa.Column("x", sa.Integer, sa.ForeignKey("person.id"), nullable=False))',
+            'sa.ForeignKey("person.id")',
+            "id",
+        ),
+        (
+            sql("ALTER TABLE person ADD COLUMN x int NOT NULL REFERENCES person (id) ON DELETE CASCADE"),
+            'sa.ForeignKey("person.id", ondelete="CASCADE")',
+            "id",
+        ),
+        (
+            'op.add_column("person", sa.Column("x", sa.Integer, nullable=False, unique=True))',
+            "unique=True",
+            "id",
+        ),
+        (
+            'op.add_column("person", sa.Column("x", sa.Integer, nullable=False, index=True))',
+            "index=True, server_default='0'",
+            "",
+        ),
+    ],
+    ids=["a key", "a key in the statement", "unique", "indexed"],
+)
+def test_what_one_line_sends_has_one_fix_that_ends_all_that_is_told_of_it(
+    added: str, more: str, value: str, judge: Judge
+) -> None:
+    column = f'Column("x", Integer, {more}, nullable=False)'
+    down = sql("ALTER TABLE person DROP COLUMN x")
+    before = [one for one in judge(column, Revision("adds", added, down)) if one.check in {"upgrade", "locks"}]
+
+    (code,) = (part.code for part in parts_of(before[0].mend) if part.code and "autocommit" in part.code[0])
+    typed = re.sub(r"<[^>]+>", value, "\n".join(code))
+
+    assert [one.code for one in before] == ["PGH-U002"]
+    # That the release before writes no value is true, whoever fills what is there.
+    assert [one for one in told(judge(column, Revision("adds", typed, down))) if one[0] != "PGH-C002"] == []
+
+
+def test_a_column_that_no_row_may_lack_where_there_are_none_keeps_nobody_waiting(judge: Judge) -> None:
+    added = Revision(
+        "adds",
+        sql("ALTER TABLE person ADD COLUMN x integer NOT NULL"),
+        sql("ALTER TABLE person DROP COLUMN x"),
+        "allow = {'upgrade': 'nobody is there yet'}",
+    )
+
+    found = judge('Column("x", Integer, nullable=False)', added)
+
+    assert [one for one in told(found) if one[0].startswith(("PGH-W", "PGH-U"))] == []
+
+
 def columns(declared: Iterable[str]) -> str:
     """Return the columns that the model has, and what each declares beside its type."""
     return ", ".join(

@@ -17,16 +17,28 @@ _DECLARATION = re.compile(r'(?:allow = \{"\w+": "|(?:after_deploy|before_deploy|
 
 
 def code_of(finding: Finding, behind: str = "") -> str:
-    """Return the Python of a fix from the words on that hold `behind`, up to where another way begins."""
-    lines, is_there = list[str](), not behind
+    """Return the Python of a fix from the words on that hold `behind`, up to where another way begins, without that of its way back."""
+    there, _ = _both_ways(finding, behind)
+    assert there, finding.mend
+    return "\n".join(there)
+
+
+def way_back_of(finding: Finding, behind: str = "") -> str:
+    """Return the code of the same for its downgrade(); where it says none, that it does nothing."""
+    _, back = _both_ways(finding, behind)
+    return "\n".join(back) or "pass"
+
+
+def _both_ways(finding: Finding, behind: str) -> tuple[list[str], list[str]]:
+    ways, is_there, is_back = (list[str](), list[str]()), not behind, False
     for part in parts_of(finding.mend):
-        if is_there and lines and part.words.startswith("or "):
+        if is_there and ways[0] and part.words.startswith("or "):
             break
         is_there = is_there or behind in part.words
+        is_back = "in its downgrade()" in part.words if part.words else is_back
         if is_there and part.code and not part.code[0].startswith(TOML):
-            lines += part.code
-    assert lines, finding.mend
-    return "\n".join(lines)
+            ways[is_back].extend(part.code)
+    return ways
 
 
 def declarations_of(finding: Finding) -> str:
@@ -49,7 +61,7 @@ def add_mends(report: Report, findings: Iterable[Finding], behind: str = "") -> 
     add_revisions(
         report,
         *(
-            Revision(f"mend_{number}", code_of(one, behind), top=declarations_of(one))
+            Revision(f"mend_{number}", code_of(one, behind), way_back_of(one, behind), top=declarations_of(one))
             for number, one in enumerate(findings)
         ),
     )

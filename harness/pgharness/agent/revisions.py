@@ -10,12 +10,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
+from .days import unsaid_days
 from .recipes import mend_of_revision_file
 from .stopping import Stop, in_one_line
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _WRITTEN_BY_ALEMBIC = re.compile(r"(Revision ID|Revises|Create Date|Branch Labels|Depends On):", re.IGNORECASE)
 # Alembic only warns of these, and goes on with half the graph.
 _BROKEN_GRAPH = re.compile(r"is present more than once|referenced from .* is not present")
+
+_USED_BY_FIXES = frozenset({"alembic.op", "sqlalchemy", "sqlalchemy.dialects.postgresql"})
 
 NAMED_OTHERWISE = (
     'give that revision another name without such characters, revision = "…" in its file and down_revision in those after it; a database that has it: '
@@ -227,6 +231,12 @@ def _read_revision(script: Script) -> dict[str, Any]:
         "after_deploy": getattr(module, "after_deploy", None),
         "before_deploy": getattr(module, "before_deploy", None),
         "create_all_line": _create_all_line(tree),
+        "unsaid_days": unsaid_days(tree),
+        "imports": {
+            name: one.__name__
+            for name, one in vars(module).items()
+            if isinstance(one, ModuleType) and one.__name__ in _USED_BY_FIXES
+        },
     }
 
 

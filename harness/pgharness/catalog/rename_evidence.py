@@ -6,6 +6,7 @@ import re
 from difflib import SequenceMatcher
 
 from pgharness.catalog.facts import ObjectKey
+from pgharness.catalog.index_shapes import foreign_key_of
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.rendering.arrangement import Arrangement
 
@@ -15,12 +16,11 @@ WORDS_OF_ANY = frozenset({"at", "by", "id", "in", "is", "has", "no", "of", "on",
 # What stands on a table, or beside a column, and tells a column from others by how it uses it.
 USERS = frozenset({"column", "constraint", "index", "policy", "statistics", "trigger"})
 USING = ("definition", "generated", "using", "check")
-_REFERS = re.compile(r"FOREIGN KEY \((?P<column>[^,()]+)\) REFERENCES (?P<table>[^(]+)\(")
 
 
 def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new: ObjectKey) -> bool:
-    """Whether their names are alike, or both have the same comment, or something uses both in the same way; never where they refer to different tables."""
-    referred, refers = _referred(before, old), _referred(after, new)
+    """Whether their names are alike, or both have the same comment, or something uses both in the same way; never where they refer to different columns."""
+    referred, refers = referred_by(before, old), referred_by(after, new)
     if referred and refers and referred.isdisjoint(refers):
         return False
     names = unquoted(unqualified(old.object)), unquoted(unqualified(new.object))
@@ -34,11 +34,23 @@ def is_same_column(before: Arrangement, old: ObjectKey, after: Arrangement, new:
     return not _uses(before, old).isdisjoint(_uses(after, new))
 
 
-def _referred(here: Arrangement, column: ObjectKey) -> set[str]:
-    """Return the tables to which a column refers by itself."""
-    beside = here.children.get(here.snapshot.parents[column], ())
-    found = (_REFERS.match(here.properties[one].get("definition", "")) for one in beside if one.kind == "constraint")
-    return {one["table"] for one in found if one is not None and one["column"] == unqualified(column.object)}
+def referred_by(here: Arrangement, column: ObjectKey) -> set[tuple[str, str]]:
+    """Return what a column refers to, by itself or as a part of a key: each time the table, and the column there."""
+    table = here.snapshot.parents.get(column)
+    beside = here.children.get(table, ()) if table is not None else ()
+    constraints = (one for one in beside if one.kind == "constraint")
+    keys = [foreign_key_of(here.snapshot, one) for one in constraints if _is_foreign_key(here, one)]
+    name = unqualified(column.object)
+    return {
+        (key.referenced, there)
+        for key in keys
+        for own, there in zip(key.columns, key.referred, strict=False)
+        if own == name
+    }
+
+
+def _is_foreign_key(here: Arrangement, constraint: ObjectKey) -> bool:
+    return here.snapshot.value(*constraint) == "foreign key"
 
 
 def _views(here: Arrangement, column: ObjectKey) -> set[ObjectKey]:

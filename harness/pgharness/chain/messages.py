@@ -131,7 +131,7 @@ def enums_of(messages: Sequence[Message]) -> tuple[DeclaredEnum, ...]:
 
 
 def _revision_of(message: Message) -> Revision:
-    tuples = {name: tuple(message[name]) for name in ("down_revisions", "depends_on")}
+    tuples = {name: tuple(message[name]) for name in ("down_revisions", "depends_on", "unsaid_days")}
     return Revision(**{**message, **tuples})
 
 

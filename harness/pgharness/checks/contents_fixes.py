@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.index_shapes import read_foreign_keys
+from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.proposing.casts import using
 from pgharness.catalog.proposing.python_words import operation
-from pgharness.catalog.rename_evidence import are_alike
+from pgharness.catalog.rename_evidence import are_alike, referred_by
+from pgharness.catalog.rendering.arrangement import Arrangement
 from pgharness.checks.contents_seen import Seen, met_table, path_of, revision_of
 from pgharness.checks.renamed_column import renamed
 from pgharness.describing.keeping import Said, keep_rows, keep_values, take_away, take_away_by_value
@@ -64,10 +64,9 @@ def _in_its_place(seen: Seen, up: TableChanges, table: TableContents, dropped: S
     return None if refers_elsewhere or _has_values_of_its_own(seen, table, dropped, added[0]) else added[0]
 
 
-def _referred(snapshot: Snapshot | None, table: str, column: str) -> set[str]:
-    """Return the tables to which a column refers."""
-    keys = read_foreign_keys(snapshot) if snapshot is not None else ()
-    return {one.referenced for one in keys if one.table == table and column in one.columns}
+def _referred(snapshot: Snapshot | None, table: str, column: str) -> set[tuple[str, str]]:
+    there = ObjectKey("column", f"{table}.{column}")
+    return referred_by(Arrangement(snapshot), there) if snapshot is not None else set()
 
 
 def _has_values_of_its_own(seen: Seen, table: TableContents, dropped: StoredColumn, added: StoredColumn) -> bool:

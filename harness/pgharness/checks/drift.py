@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.checks.check import Check, Compare
+from pgharness.checks.needed_by_left_out import needed_by_left_out
 from pgharness.checks.undeclared import Undeclared
 from pgharness.describing.comparing import compare_in_words
 from pgharness.describing.differences import Told, minor_name, of_all_sizes
@@ -47,20 +48,25 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         yield _refused(several, record.models)
     undeclared = Undeclared.of(record, record.head, record.models, compare)
     yield from undeclared.told(NAME)
+    declared = undeclared.without(compare)
+    needed = needed_by_left_out(record.head, record.models.snapshot, declared(record.head, record.models.snapshot))
     found = compare_in_words(
-        undeclared.without(compare),
+        declared,
         record.head,
         record.models.snapshot,
         names=SIDES,
         serving=Serving.ON_THE_WAY_UP,
     )
+    back = compare_in_words(
+        declared, record.models.snapshot, record.head, names=SIDES[::-1], serving=Serving.ON_THE_WAY_BACK
+    ).proposals
     for told in found.told:
         finding = Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
             message=told.message,
-            mend=mend_migrations(told, found.proposals),
+            mend=mend_migrations(told, found.proposals, back, needed.get(told.key)),
             evidence=told.evidence,
             code=_code(told),
             cause=_cause(told),

@@ -10,7 +10,9 @@ from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.names import unqualified
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.locks_between import judge_between, own_transactions
-from pgharness.findings import Finding, Harm, Minor, Note, Together
+from pgharness.describing.never_null import mend_null
+from pgharness.describing.rows_at_fault import lines_end
+from pgharness.findings import Finding, Harm, Minor, Note, Repeated, Together
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
 from pgharness.records.revisions import Revision
@@ -18,7 +20,8 @@ from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
-from pgharness.trace.fixes.writing import BLOCK
+from pgharness.trace.fixes.actions import fails_on_any_row
+from pgharness.trace.fixes.writing import BLOCK, sql_of
 from pgharness.trace.hazards import HELD_OVER, INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
@@ -43,10 +46,13 @@ _WORK = {
 }
 
 
-def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | Note | Together]:
+def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Minor | Note | Repeated | Together]:
     """Judge the trace of each upgrade and downgrade that passed; that no limit is in force is told once."""
     for revision, direction, trace in _traces(record):
         for one in work_under_locks(trace):
+            if direction == "upgrade" and _is_where_null_fails(record, revision, one):
+                yield from _told_by_upgrade(record, one, _told(revision, direction, trace, one, record), revision)
+                continue
             told = _told(revision, direction, trace, one, record)
             is_the_way_back = direction == "downgrade" and hazard_of(one) not in REVERSIBLE
             yield Minor(ON_THE_WAY_BACK, told) if is_the_way_back and isinstance(told, Finding) else told
@@ -61,6 +67,41 @@ def _traces(record: ChainRecord) -> Iterator[tuple[Revision, str, Trace]]:
         for direction, step in (("upgrade", item.upgrade), ("downgrade", item.downgrade)):
             if step is not None and step.failure is None and step.trace is not None:
                 yield item.revision, direction, step.trace
+
+
+def _is_where_null_fails(record: ChainRecord, revision: Revision, one: Occurrence) -> bool:
+    """Whether the line that sends a statement sends one that fails where NULL is: what `upgrade` says to type in its place looks through no rows."""
+    item = record.record_of(revision.revision)
+    failure = item.upgrade_rows_failure if item is not None else None
+    sent = one.statement.statement
+    return (
+        failure is not None
+        and failure.sqlstate == "23502"
+        and bool(sent.line)
+        and sent.line == failure.line_in(sent.file)
+    )
+
+
+def _told_by_upgrade(
+    record: ChainRecord, one: Occurrence, told: Finding | Note, revision: Revision
+) -> Iterator[Note | Repeated]:
+    """Yield what is told where `upgrade` does not; nothing of what is allowed to fail on any row, so that it meets none."""
+    if "upgrade" in revision.allow and fails_on_any_row(sql_of(one)):
+        return
+    if isinstance(told, Note):
+        yield told
+        return
+    item = record.record_of(revision.revision)
+    assert item is not None
+    assert item.upgrade_rows_failure is not None
+    done = item.upgrade
+    fix = mend_null(item.upgrade_rows_failure, revision.path, item.before, done.snapshot, done.statements)
+    same = replace(told, mend=f"{fix}{lines_end(fix)}{_declared()}") if fix else told
+    yield Repeated("upgrade", same, f"upgrade of {revision.label}")
+
+
+def _declared() -> str:
+    return f'or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision'
 
 
 def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, record: ChainRecord) -> Finding | Note:
@@ -141,7 +182,7 @@ def _finding(revision: Revision, direction: str, trace: Trace, one: Occurrence, 
         f"{lock.kind} {lock.relation}",
         f"{direction}() holds {lock.mode} on {lock.relation}{taken} while {in_one_line(one.statement)} {doing(one.work)}: "
         f"{in_words(lock.mode, lock.kind)}, the longer the more rows there are.",
-        f'{mend}; or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision',
+        f"{mend}; {_declared()}",
         evidence(one.statement),
         one.statement.statement.line or None,
         code=hazard_of(one).code,

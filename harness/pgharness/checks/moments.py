@@ -13,7 +13,7 @@ from pgharness.catalog.rendering.parts import Contents
 from pgharness.describing.origin import origin
 from pgharness.findings import Finding
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.moments import at_the_heads, between
+from pgharness.records.moments import at_the_heads, between, of_today
 from pgharness.records.steps import RevisionRecord
 
 NAME = "upgrade"
@@ -26,15 +26,19 @@ def judge_moments(record: ChainRecord) -> Iterator[Finding]:
     head = record.head
     if head is None or record.deployment is None or record.walked_head is None:
         return
-    for fact in sorted(at_the_heads(record)):
+    today = of_today(record)
+    for fact in sorted(at_the_heads(record) | today.keys()):
         made = record.record_of(origin(record, fact, record.walked_head.facts[fact]) or "")
+        value, other = record.walked_head.facts[fact], record.deployment.snapshot.facts.get(fact)
         yield Finding(
             check=NAME,
             revision=made.revision.revision if made is not None else None,
             subject=f"{fact.kind} {fact.object}",
             message=_in_words(fact),
             mend=_mend(fact, head, record, made),
-            evidence=f"one run: {record.walked_head.facts[fact]}\nanother: {record.deployment.snapshot.facts[fact]}",
+            evidence=f"one run: {value}\nanother: {other}"
+            if other != value
+            else f"the day of this run, which its code does not name: {value}",
             code="PGH-U011",
         )
 
@@ -61,9 +65,14 @@ def _mend(fact: FactKey, head: Snapshot, record: ChainRecord, made: RevisionReco
     return f"write a revision: {call}{given}; and for databases that are still to come the same in place of the value{there}"
 
 
+def _is_moment(fact: FactKey, head: Snapshot, models: Snapshot) -> bool:
+    """Whether the models have a moment too: that of their own import, or the same day."""
+    return fact in between(head, models) or models.facts.get(fact) == head.facts[fact]
+
+
 def _wanted(fact: FactKey, head: Snapshot, models: Snapshot | None) -> str | None:
     """Return the default of the models, where they have the column, and not the moment of their own import for one."""
-    if models is not None and models.value(fact.kind, fact.object) is not None and fact not in between(head, models):
+    if models is not None and models.value(fact.kind, fact.object) is not None and not _is_moment(fact, head, models):
         return models.facts.get(fact)
     data_type = head.value(fact.kind, fact.object, "type") or ""
     return NEUTRAL.get(data_type.partition("(")[0]) if data_type.startswith(_GIVEN_TO_EACH_ROW) else None

@@ -37,6 +37,9 @@ _LACKS_VALUE = re.compile(r'column "(?P<column>[^"]+)" of relation "(?P<table>[^
 NAMELESS = re.compile("it has no name|have a name", re.IGNORECASE)
 
 
+_DECLARE = 'declare allow = {"roundtrip": "<reason>"}'
+
+
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
     """Judge each revision by itself, and where all hold, the way down from the heads to the base in one go."""
     by_revision = [said for item in record.revisions for said in _judge_revision(item, compare)]
@@ -77,7 +80,9 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             revision,
             f"downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
-            _typed(record, record.downgrade_rows_failure, _mend_on_rows(record.downgrade_rows_failure)),
+            _typed(
+                record, record.downgrade_rows_failure, _mend_on_rows(record.downgrade_rows_failure), f"or {_DECLARE}"
+            ),
             record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
@@ -141,11 +146,12 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
         )
 
 
-def _typed(record: RevisionRecord, failure: Failure, otherwise: str) -> str:
+def _typed(record: RevisionRecord, failure: Failure, otherwise: str, declare: str = "") -> str:
     """Return what to type into a downgrade, which meets the catalog that the upgrade has left."""
     step = record.downgrade
     sent = step.statements if step is not None else ()
-    return corrected(failure, record.revision.path, record.upgrade.snapshot, otherwise, sent, is_back=True)
+    path, after = record.revision.path, record.upgrade.snapshot
+    return corrected(failure, path, after, otherwise, sent, is_back=True, declare=declare)
 
 
 def _way_back(record: RevisionRecord, compare: Compare) -> str:
@@ -311,8 +317,7 @@ def _failed(code: str, revision: Revision, message: str, mend: str, failure: Fai
 def _mend_on_rows(failure: Failure) -> str:
     """Return what to write into a downgrade that fails on rows; a column that it brings back has a default until the rows have a value."""
     otherwise = (
-        "let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or declare "
-        'allow = {"roundtrip": "<reason>"}'
+        f"let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or {_DECLARE}"
     )
     lacking = _LACKS_VALUE.search(failure.message)
     if failure.sqlstate != "23502" or lacking is None:

@@ -144,6 +144,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
                 record.before,
                 record.given_values,
                 after=record.upgrade.snapshot,
+                sent=record.upgrade.statements,
             ),
             evidence=failure_evidence(record.upgrade_rows_failure),
             line=record.upgrade_rows_failure.line_in(revision.path),

@@ -10,7 +10,7 @@ from pgharness.catalog.index_shapes import index_of
 from pgharness.catalog.names import qualifier, unquoted
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.describing.differences import Told
-from pgharness.describing.proposals import Proposals, in_words, written_out
+from pgharness.describing.proposals import Proposals, blocks_first, in_words, written_out
 from pgharness.describing.resuming import with_column
 from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord
@@ -44,14 +44,7 @@ def undo_all(path: str, proposals: Proposals) -> str:
 def code_that_undoes(proposals: Proposals) -> str:
     """Return the code for all that needs none by hand."""
     written = [line for proposal in proposals.values() if not proposal.reason for line in proposal.operations]
-    return written_out(_blocks_first(written)) if written else ""
-
-
-def _blocks_first(operations: list[str]) -> list[str]:
-    """Return them so that nothing stands before what commits it; as they are where a type is to be there first."""
-    if any("CREATE TYPE" in one for one in operations):
-        return operations
-    return sorted(operations, key=lambda one: not one.startswith(_BLOCK))
+    return written_out(blocks_first(written)) if written else ""
 
 
 def _with_columns(key: ObjectKey, written: str, record: RevisionRecord) -> str:

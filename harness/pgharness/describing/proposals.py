@@ -95,19 +95,49 @@ def propose(
     return proposals
 
 
-def mend_migrations(told: Told, proposals: Proposals) -> str:
-    """Return what brings the migrated database (left) to the models (right)."""
+def mend_migrations(
+    told: Told, proposals: Proposals, back: Proposals | None = None, needed_by: ObjectKey | None = None
+) -> str:
+    """Return what brings the migrated database (left) to the models (right), and `back`; nothing is dropped that is `needed_by` what is left out."""
+    if told.only_in == "left" and needed_by is not None:
+        rule = ignore_rules(f"{needed_by.kind} {needed_by.object} uses it", told.object, kind=told.kind)
+        return (
+            f"leave it out of comparisons too, in pyproject.toml: {rule}or declare it in the models; no revision can drop it while "
+            f"{needed_by.kind} {needed_by.object} uses it, which is left out of the comparison, or belongs to what is"
+        )
     if told.kind == ORDER:
         return "move the attribute in the model to where the chain puts the column (PostgreSQL cannot move a column)"
     if told.view is not None:
         return f"leave it out of comparisons, in pyproject.toml: {ignore_rules(f'a {told.view}', told.object)}"
-    written = _with_declarations(told, f"write a revision: {in_words(told.key, proposals)}")
+    there = f"write a revision: {in_words(told.key, proposals)}"
+    written = _with_declarations(told, f"{there}{_way_back(told, proposals, back or {}, there)}")
     if told.renamed_from is not None:
         unless = "; where it is another one, add the one and drop the other" if told.kind in ("column", "table") else ""
         return f"{written}{_other(written)}name it in the models as the database does{unless}"
     if told.only_in == "right":
         return _lacking(told, written, proposals)
     return _by_models_or(told, written)
+
+
+def _way_back(told: Told, proposals: Proposals, back: Proposals, there: str) -> str:
+    """Return the downgrade() of a revision that mends one object, with what goes along; empty where it has none, or says so itself."""
+    if not any(code in there for code in ("op.", "with ")) or "irreversible" in there:
+        return ""
+    known = {told.key, ObjectKey(told.kind, told.renamed_from or told.object)}
+    for key, one in proposals.items():
+        known |= {key, *one.also} if known & {key, *one.also} else set()
+    undone = [one for key, one in back.items() if known & {key, *one.also}]
+    if by_hand := next((one.reason for one in undone if one.reason), ""):
+        return f"{_and(there)}in its downgrade(), by hand, for {by_hand}"
+    written = written_out(blocks_first([line for one in undone for line in one.operations]))
+    return f"{_and(there)}in its downgrade(): {written}" if written else ""
+
+
+def blocks_first(operations: Sequence[str]) -> Sequence[str]:
+    """Return them so that nothing stands before what commits it; as they are where a type is to be there first."""
+    if any("CREATE TYPE" in one for one in operations):
+        return operations
+    return sorted(operations, key=lambda one: not one.startswith("with "))
 
 
 def _by_models_or(told: Told, written: str) -> str:
@@ -191,7 +221,7 @@ def _lacking(told: Told, written: str, proposals: Proposals) -> str:
     declared = f"server_default={python.sql_text(default)}"
     return (
         f"{written}{_and(written)}in the model: {declared}, in both with what fits better; or, where no release before it goes on writing, without it in "
-        f"the model, and behind that: {takes_away}"
+        f"the model, and at the end of its upgrade(): {takes_away}"
     )
 
 

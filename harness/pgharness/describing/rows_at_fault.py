@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pgharness.catalog.facts import RELATION_KINDS, ObjectKey, Snapshot
@@ -12,6 +12,7 @@ from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
 from pgharness.describing.keeping_one import keep_one_of_each
 from pgharness.describing.never_null import mend_null
+from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
 from pgharness.rows.population import Population
 
@@ -109,10 +110,11 @@ def mend_rows(
     given: Iterable[tuple[str, str]] = (),
     *,
     after: Snapshot | None = None,
+    sent: Sequence[Statement] = (),
 ) -> str:
     """Return what to do about an upgrade that fails on some rows; `foreign_keys` are those of the catalog `before` it.
 
-    The catalog `after` it is that of empty tables, or of rows on which it passes.
+    The catalog `after` it is that of empty tables, or of rows on which it passes, and `sent` what it sent there.
 
     Of the columns `given`, by table and name, people have said what they hold.
     """
@@ -127,10 +129,10 @@ def mend_rows(
             f"leave {numbered} out of the INSERT{_line(failure)}, for its sequence gives it; or let what is there stay: ON CONFLICT ({numbered}) DO "
             f"NOTHING, and let the sequence get behind the rows; {declare}"
         )
-    never_null = mend_null(failure, path, before, after) if failure.sqlstate == "23502" else ""
+    never_null = mend_null(failure, path, before, after, sent) if failure.sqlstate == "23502" else ""
     if found is None or not (found.query or found.keys):
         if never_null:
-            return f"{never_null}{_behind(never_null)}{declare}"
+            return f"{never_null}{lines_end(never_null)}{declare}"
         otherwise = f"fill or clean the rows in {path} before"
         return f"{advice(failure, otherwise)}; {declare}"
     if before is not None and (rule := held_before(failure, before)):
@@ -145,7 +147,7 @@ def mend_rows(
         or _with_names(advice(failure, f"clean them in {path} before"), failure)
     )
     ask = f"make sure that production has none: {found.query}; or " if found.query else ""
-    return f"{ask}{clean}{_behind(clean)}{declare}{values}"
+    return f"{ask}{clean}{lines_end(clean)}{declare}{values}"
 
 
 def _with_names(words: str, failure: Failure) -> str:
@@ -159,7 +161,7 @@ def _with_names(words: str, failure: Failure) -> str:
     return words.replace("<table>", next(names)).replace("<column>", next(names))
 
 
-def _behind(code: str) -> str:
+def lines_end(code: str) -> str:
     """Return what stands between what is to be typed and what else can be done; lines of code end with their own."""
     return "\n" if code.splitlines()[-1].startswith("    ") else "; "
 

@@ -27,6 +27,7 @@ from pgharness.judging.registry import CHECKS, is_ours
 from pgharness.judging.rules import Rules
 from pgharness.judging.short_paths import with_short_paths
 from pgharness.judging.weighing import Said, Weighing
+from pgharness.judging.with_imports import with_imports
 from pgharness.kinds import kinds_of
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.moments import of_the_moment
@@ -96,7 +97,7 @@ def judge(
         result = _judge_one(
             record, check, charges[check.name], comparer, weighing=Weighing(rules.strict, results, before, old)
         )
-        result = with_short_paths(result, rules.folder)
+        result = with_imports(with_short_paths(result, rules.folder), record.chain)
         result = without_unknown(_asked_for(result) if check.name in rules.asked else result, record)
         results.append(_of_standing(result, record, rules.since) if check.only_of_standing else result)
     told = [
@@ -135,7 +136,8 @@ def _unasked(
     """Return what `upgrade` says of the revisions that keep the chain from its heads, where it is not wanted and others are."""
     if not ends or upgrade.CHECK in checks or not any(check.needs_walk for check in checks):
         return ()
-    result = with_short_paths(_judge_one(record, upgrade.CHECK, frozenset(), comparer), rules.folder)
+    result = _judge_one(record, upgrade.CHECK, frozenset(), comparer)
+    result = with_imports(with_short_paths(result, rules.folder), record.chain)
     findings = tuple(one for one in result.findings if one.revision in ends)
     return (replace(result, findings=findings, notes=(), is_wanted=False),)
 

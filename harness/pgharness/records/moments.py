@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pgharness.catalog.diff import difference
 from pgharness.catalog.facts import FactKey, Snapshot
 from pgharness.records.chain_record import ChainRecord
+from pgharness.records.revisions import Revision
 
+# Of these PostgreSQL keeps the value; what it evaluates anew is no literal.
+_WRITTEN_ONCE = frozenset({"default", "definition"})
 # A time, a UUID, a token, or the seconds since 1970, as a literal has them; what stands around them is the same in each run.
 _OF_A_MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d(?::?\d\d)?|Z)?)?"
@@ -26,6 +29,34 @@ def of_the_moment(record: ChainRecord) -> frozenset[FactKey]:
 def at_the_heads(record: ChainRecord) -> frozenset[FactKey]:
     """Return those of them that are left where the chain ends."""
     return frozenset(fact for first, second in _runs_to_the_heads(record) for fact in between(first, second))
+
+
+def of_today(record: ChainRecord) -> dict[FactKey, Revision]:
+    """Return the facts at the heads that have the day of the run, of which two runs tell nothing, with the revision that wrote it and names no such day."""
+    if record.walked_head is None:
+        return {}
+    found: dict[FactKey, Revision] = {}
+    days = {day for one in record.chain.revisions for day in one.unsaid_days}
+    if not days:
+        return found
+    for fact, value in record.walked_head.facts.items():
+        if fact.property not in _WRITTEN_ONCE or not any(_has(value, day) for day in days):
+            continue
+        made = next((one for one in reversed(record.revisions) if one.before.facts.get(fact) != value), None)
+        if made is not None and any(_has(value, day) for day in made.revision.unsaid_days):
+            found[fact] = made.revision
+    return found
+
+
+def _has(value: str, day: str) -> bool:
+    """Whether a literal in an expression is, or begins with, a day as people write it."""
+    year, month, of_month = day.split("-")
+    written = (
+        *(mark.join((year, month, of_month)) for mark in ("-", "/", "")),
+        *(mark.join((of_month, month, year)) for mark in ("-", "/", ".")),
+        f"{month}/{of_month}/{year}",
+    )
+    return any(re.search(rf"'{re.escape(one)}(?!\d)", value) for one in written)
 
 
 def between(first: Snapshot, second: Snapshot) -> Iterator[FactKey]:

@@ -37,6 +37,10 @@ class Revision:
     """Why it is run while the release before still runs, as one is that declares nothing."""
     create_all_line: int = 0
     """The line on which it calls create_all(); 0 where it does not."""
+    unsaid_days: tuple[str, ...] = ()
+    """The days, by the clock of the project's place and by that of UTC, on which it was read, as far as its code names none of them."""
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """The modules that fixes use (`sqlalchemy`, `alembic.op`, …), by the names that the file has for them."""
 
     @property
     def is_merge(self) -> bool:

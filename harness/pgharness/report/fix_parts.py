@@ -12,7 +12,7 @@ _LONGEST = 160
 _INDENT = "    "
 _BEGINS = re.compile(
     rf"(?P<lines>:[ ]*\n)|(?P<block>{re.escape(BLOCK)})|(?P<guard>\bif op\.get_bind\(\))"
-    r"|(?P<imports>\bfrom sqlalchemy\.dialects import postgresql\b)|(?P<call>\b(?:op\.\w+|context\.configure|connection\.commit)(?=\((?!\))))"
+    r"|(?P<imports>(?<!`)\b(?:from sqlalchemy\.dialects import postgresql|import sqlalchemy as sa|from alembic import op)\b)|(?P<call>\b(?:op\.\w+|context\.configure|connection\.commit)(?=\((?!\))))"
 )
 _TOKEN = re.compile(r'"""(?:[^\\]|\\.)*?"""|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|.', re.DOTALL)
 _RAISES = re.compile(r":\s+raise \w+(?=\()")
@@ -45,6 +45,11 @@ def parts_of(fix: str) -> tuple[Part, ...]:
             parts.append(Part(code=lines))
         behind = end
     return (*parts, *_words(fix[behind:]))
+
+
+def code_in(fix: str) -> list[tuple[int, int]]:
+    """Return where code begins and ends in a fix; code of several lines begins with their first line break."""
+    return [(begin, end) for begin, end, _ in _code(fix)]
 
 
 def laid_out(fix: str) -> list[str]:

@@ -71,6 +71,40 @@ def test_a_column_that_refers_to_a_table_is_no_other_name_of_a_number_of_somethi
     assert ("keep them in a table" in finding.mend) != is_renamed
 
 
+@pytest.mark.parametrize(("referred", "is_renamed"), [("house, shelf", True), ("shelf, house", False)])
+def test_a_part_of_a_key_is_another_name_only_of_what_refers_to_the_same_column(
+    judge_chain: Callable[..., Run], referred: str, *, is_renamed: bool
+) -> None:
+    key = "ALTER TABLE book ADD FOREIGN KEY"
+    makes = Revision(
+        "makes",
+        sql(
+            "CREATE TABLE room (house bigint, shelf bigint, PRIMARY KEY (house, shelf), UNIQUE (shelf, house))",
+            "CREATE TABLE book (id bigint PRIMARY KEY, house bigint, shelf bigint)",
+            f"{key} (house, shelf) REFERENCES room (house, shelf)",
+        ),
+        sql("DROP TABLE book", "DROP TABLE room"),
+    )
+    moves = Revision(
+        "moves",
+        sql(
+            "ALTER TABLE book ADD shelf_no bigint",
+            "ALTER TABLE book DROP shelf",
+            f"{key} (house, shelf_no) REFERENCES room ({referred})",
+        ),
+        sql(
+            "ALTER TABLE book ADD shelf bigint",
+            "ALTER TABLE book DROP shelf_no",
+            f"{key} (house, shelf) REFERENCES room (house, shelf)",
+        ),
+    )
+
+    run = judge_chain(makes, moves, only=("upgrade", "data"))
+
+    (finding,) = (one for one in run.report.findings if one.subject == "column public.book.shelf")
+    assert ('new_column_name="shelf_no"' in finding.mend) == is_renamed
+
+
 def test_a_column_that_may_be_null_in_place_of_one_that_may_not_is_so_once_it_is_renamed(
     judge_chain: Callable[..., Run],
 ) -> None:

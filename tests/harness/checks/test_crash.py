@@ -15,7 +15,8 @@ from pgharness.records.crash import CrashRecord
 from pgharness.records.races import Race
 from pgharness.records.revisions import Chain
 from pgharness.records.revisions import Revision as ChainRevision
-from pgharness.records.steps import Failure
+from pgharness.records.statements import Statement
+from pgharness.records.steps import Failure, RevisionRecord, Step
 from pgharness.running import Run
 from tests.harness.chains import ENV, Revision, sql, table
 from tests.harness.history.crash_pairs import AT_ONCE, LOCK, LOCKED
@@ -212,6 +213,28 @@ def test_builds_that_wait_for_each_other_are_a_note_whichever_of_them_is_ended(
         assert (
             "5 upgrades at once of built: some end with an error, for what is done CONCURRENTLY waits" in note.message
         )
+
+
+@pytest.mark.parametrize("commits", [(0, 1), ()], ids=["in pieces", "in one"])
+def test_what_is_taken_down_and_made_again_in_pieces_is_left_to_chance(commits: tuple[int, ...]) -> None:
+    """Whose constraint is there in the end, or whether one is, goes by milliseconds; in one transaction each waits for the other."""
+    empty, last = Snapshot({}, 180000), ChainRevision("a", "a", "a.py", ())
+    texts = ("ALTER TABLE a DROP CONSTRAINT IF EXISTS c", "ALTER TABLE a ADD CONSTRAINT c CHECK (n > 0) NOT VALID", "…")
+    step = Step(tuple(map(Statement, texts)), 0.0, empty, commits=commits)
+    failure = Failure("DuplicateObject", "constraint exists", texts[1], "42710")
+    races_of = tuple(Race(5, last, last, empty, empty, is_there, (failure,)) for is_there in (True, False))
+    record = ChainRecord(
+        Chain((last,), ("a",), ("a",)), "public.alembic_version", (RevisionRecord(last, empty, step),), empty
+    )
+
+    told = [
+        one
+        for race in races_of
+        for one in judge_races(record, CrashRecord((), (), races=(race,)), lambda _left, _right: ())
+    ]
+
+    assert [isinstance(one, Finding) for one in told] == [False, not commits]
+    assert all("is chance" in one.message for one in told) == bool(commits)
 
 
 @pytest.mark.parametrize("is_build", [True, False])

@@ -11,6 +11,8 @@ from pgharness.catalog.diff import Difference
 from pgharness.records.experiments import LeftOut
 from pgharness.report.model import Report
 from tests.harness.checks.test_drift import executing
+from tests.harness.runs import told
+from tests.harness.typed import add_mends, add_settings, settings_of
 
 LEAVING_OUT = """compare_server_default=True,
     include_schemas=True,
@@ -105,6 +107,39 @@ def test_a_type_that_a_table_left_out_shares_with_another_is_told(found: Callabl
     edits = {**executing(*shared), "env.py": ("compare_server_default=True,", LEAVING_OUT)}
 
     assert {one.subject for one in found("drift", edits)} == {"table public.shelf", "type public.ledger_kind"}
+
+
+NEEDED = (
+    "CREATE TYPE held AS ENUM ('sold')",
+    "CREATE TYPE told AS ENUM ('sold')",
+    "CREATE SEQUENCE counted",
+    "CREATE FUNCTION today() RETURNS date LANGUAGE sql AS 'SELECT current_date'",
+    "CREATE TABLE shelf (id integer PRIMARY KEY, kind held, other told)",
+    "CREATE TABLE ledger (id integer DEFAULT nextval('counted'), on_day date DEFAULT today(), kind held[], shelf_id integer REFERENCES shelf)",
+    "CREATE VIEW noted AS SELECT id FROM ledger",
+)
+
+
+def test_what_something_left_out_uses_is_not_told_to_be_dropped(
+    judge_example: Callable[..., Report], judge_again: Callable[..., Report]
+) -> None:
+    """The server would refuse it (2BP01); what uses it is named, and once left out too, or dropped, nothing is found."""
+    edits = {**executing(*NEEDED), "env.py": ("compare_server_default=True,", LEAVING_OUT)}
+
+    before = judge_example("sound", edits, only=("drift",))
+    kept = {one.subject: one for one in before.findings if "no revision can drop it" in one.mend}
+    # A type of a table that stays goes as little as that.
+    add_settings(before, *(settings_of(one) for one in kept.values()))
+    add_mends(before, [one for one in before.findings if one.subject not in kept], "write a revision")
+    after = judge_again(before, only=("upgrade", "drift"))
+
+    assert "constraint public.ledger.ledger_shelf_id_fkey uses it" in kept["table public.shelf"].mend
+    assert set(kept) == {
+        *("type public.held", "type public.told", "sequence public.counted"),
+        *("function public.today()", "table public.shelf"),
+    }
+    assert [one.subject for one in before.findings if one.subject not in kept] == ["view public.noted"]
+    assert told(after.findings) == []
 
 
 BY_KEYWORDS = """\

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +58,44 @@ def test_a_default_that_each_run_writes_alike_is_none_of_the_moment(
     judge_chain: Callable[..., Run], data_type: str, default: str
 ) -> None:
     assert judge_chain(BOOK, _adds(data_type, default), only=TOGETHER).report.findings == ()
+
+
+TODAY = "datetime.date.today()"
+
+
+@pytest.mark.parametrize(
+    ("data_type", "default", "call"),
+    [
+        ("sa.Date()", f"str({TODAY})", 'server_default=sa.text("CURRENT_DATE")'),
+        ("sa.DateTime()", f"{TODAY}.isoformat()", 'server_default=sa.text("now()")'),
+        ("sa.Text()", f"{TODAY}.strftime('%d.%m.%Y')", "server_default=None"),
+        ("sa.Date()", "'today'", 'server_default=sa.text("CURRENT_DATE")'),
+    ],
+)
+def test_a_default_of_the_day_is_told_though_two_runs_of_a_day_write_it_alike(
+    judge_chain: Callable[..., Run], data_type: str, default: str, call: str
+) -> None:
+    docstring = f'"""Create Date: {dt.datetime.now(tz=dt.UTC).date()}"""'
+    adds = replace(_adds(data_type, default), top=docstring)
+    run = judge_chain(BOOK, adds, only=TOGETHER)
+
+    (finding,) = run.report.findings
+    assert (finding.code, finding.revision, finding.subject) == ("PGH-U011", "adds", "column public.book.given")
+    assert call in finding.mend
+    (alters,) = re.findall(r"op\.alter_column\(.*?\)(?=; |, where)", finding.mend)
+    before = f"import datetime, uuid\nop.alter_column('book', 'given', server_default={default})"
+    mends = Revision("mends", alters, before)
+    assert judge_chain(BOOK, adds, mends, only=TOGETHER).report.findings == ()
+
+
+@pytest.mark.parametrize("default", ["repr_of_today", "str(datetime.date({y}, {m}, {d}))", "'{d:02}.{m:02}.{y}'"])
+def test_a_day_that_the_revision_writes_out_is_no_moment_also_where_it_is_today(
+    judge_chain: Callable[..., Run], default: str
+) -> None:
+    now = dt.datetime.now(tz=dt.UTC)
+    written = f"'{now.date()}'" if default == "repr_of_today" else default.format(y=now.year, m=now.month, d=now.day)
+
+    assert judge_chain(BOOK, _adds("sa.Text()", written), only=TOGETHER).report.findings == ()
 
 
 def test_it_is_the_models_default_that_the_fix_writes(judge_chain: Callable[..., Run]) -> None:

@@ -35,8 +35,14 @@ _BY_SQLSTATE: dict[str, Callable[[Failing], str]] = {
     "42P07": partial(there_already, "42P07"),
     "55P04": label_first,
 }
-_SAYS_ALL = frozenset({"25001", "55P04"})
-"""Where the code is all that there is to do: what advice says of these in general is the same once more."""
+# What stands behind the code: another cause that the same refusal may have, of which the code says nothing.
+_BESIDES = {
+    "2BP01": "what is to stay is made again behind it",
+    "42701": "where create_all() has made it, let the chain alone make tables",
+    "42710": "where an earlier downgrade() has left it, drop it there",
+    "42P01": "where a revision of another branch makes it, name that in depends_on",
+    "42P07": "where create_all() has made it, let the chain alone make tables",
+}
 
 
 def corrected(
@@ -47,12 +53,17 @@ def corrected(
     sent: Sequence[Statement] = (),
     *,
     is_back: bool = False,
+    declare: str = "",
 ) -> str:
-    """Return what to type at which line of the revision, or `otherwise`; that alone where the catalog does not tell."""
+    """Return what to type at which line of the revision, alone, for advice says the same in general; `otherwise` where the catalog does not tell.
+
+    What to `declare`, where it is meant, stands behind it.
+    """
     correct = _BY_SQLSTATE.get(failure.sqlstate or "")
     if correct is None or before is None or not failure.statement:
         return otherwise
     typed = correct(Failing.of(failure, path, before, sent, is_back=is_back))
-    if typed and failure.sqlstate in _SAYS_ALL:
-        return typed.rstrip("\n")
-    return f"{typed}{'' if typed.endswith(chr(10)) else '; '}or {otherwise}" if typed else otherwise
+    if not typed:
+        return otherwise
+    beside = "; ".join(filter(None, (_BESIDES.get(failure.sqlstate or "", ""), declare)))
+    return f"{typed}{'' if typed.endswith(chr(10)) else '; '}{beside}" if beside else typed.rstrip("\n")

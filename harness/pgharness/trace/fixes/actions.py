@@ -6,7 +6,7 @@ import re
 
 from pgharness.catalog.identifiers import quoted
 from pgharness.trace.fixes.writing import NAME, bare, execute, has
-from pgharness.trace.statement_parts import in_parentheses
+from pgharness.trace.statement_parts import actions_of, in_parentheses
 
 ADDS_CONSTRAINT = re.compile(
     rf"^ADD\s+(CONSTRAINT\s+(?P<name>{NAME})\s+)?(CHECK|FOREIGN\s+KEY|NOT\s+NULL|UNIQUE|PRIMARY\s+KEY|EXCLUDE)\b",
@@ -47,6 +47,12 @@ def lacks_default(added: re.Match[str]) -> bool:
     rest = added["rest"]
     gives_values = DEFAULT.search(rest) or NUMBERED.search(rest) or has("GENERATED", rest)
     return has("NOT NULL", rest) and not gives_values
+
+
+def fails_on_any_row(sql: str) -> bool:
+    """Whether a statement adds a column for which each row that is there lacks a value."""
+    added = (ADDS_COLUMN.match(action) for action in actions_of(sql)[1] if not ADDS_CONSTRAINT.match(action))
+    return any(one is not None and lacks_default(one) for one in added)
 
 
 def name_of(table: str, added: re.Match[str]) -> str:

@@ -39,6 +39,7 @@ _ENFORCES = re.compile(rf"\bALTER\s+CONSTRAINT\s+(?P<name>{NAME})\s.*\bENFORCED\
 _REFERENCES = re.compile(
     r"\bREFERENCES\s+(?P<to>(?:\"[^\"]+\"|[\w.])+\s*(?:\([^)]*\))?(?:\s+(?:ON|MATCH)\s.*)?)", re.IGNORECASE | re.DOTALL
 )
+_LATER = ", fill it, and forbid NULL in it in a revision of its own as `pgharness check` tells of ALTER COLUMN … SET NOT NULL"
 _FILLED = " with a constant, which spares the look at the rows, and the same server_default in the model"
 
 
@@ -109,7 +110,8 @@ def _not_valid_first(one: Occurrence, sql: str, catalog: Snapshot) -> str:
             added, *alone = _of_column(one.work.relation, column)
             written += [added if alone or lacks_default(column) else action, *alone]
             later |= {name_of(one.work.relation, column): f"{head} {alone[0]}"} if alone else {}
-            filled = filled or (_FILLED if lacks_default(column) else "")
+            if lacks_default(column):
+                filled = filled or (_LATER if has("REFERENCES", column["rest"]) else _FILLED)
         else:
             written.append(action)
     if not later and filled:
@@ -129,6 +131,8 @@ def _of_column(table: str, added: re.Match[str]) -> tuple[str, ...]:
     rest, name = added["rest"], name_of(table, added)
     value = f" DEFAULT {default}" if (default := default_of(added)) else ""
     value = " DEFAULT <value>" if lacks_default(added) else value
+    if lacks_default(added) and has("REFERENCES", rest):  # no constant is a key of the other table
+        value, rest = "", re.sub(r"\bNOT\s+NULL\b", "", rest, flags=re.IGNORECASE)
     column = f"ADD COLUMN {added['column']} {type_of(added)}{value}{' NOT NULL' if has('NOT NULL', rest) else ''}"
     if check := in_parentheses(rest, "CHECK"):
         return column, f"ADD CONSTRAINT {name} CHECK ({check}) NOT VALID"
