@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pgharness.catalog.facts import Snapshot
+from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.catalog.proposing.python_words import operation, sql_text, string
 from pgharness.catalog.rendering.parts import literal
 from pgharness.describing.keeping_one import keep_one_of_each
@@ -24,19 +26,19 @@ _TO_DIGITS = re.compile(
 _TO_TYPE = re.compile(r"\bTYPE\s+(?P<type>\w+)", re.IGNORECASE)
 
 
-def what_to_do(failure: Failure, path: str, line: int | None) -> str:
-    """Return the choices, as code where the statement tells which rows they are."""
+def what_to_do(failure: Failure, path: str, line: int | None, met: Snapshot) -> str:
+    """Return the choices, as code where the statement tells which rows they are; rows of other tables of the catalog that it `met` may refer to these."""
     place = f"before line {line} of {path}" if line else f"before it in {path}"
     found = rows_at_fault(failure)
     if found is not None and found.keys:
         return (
-            f"what becomes of such rows is known to you alone: {place} {keep_one_of_each(found.table, found.keys, found.condition, ())}; "
+            f"what becomes of such rows is known to you alone: {place} {keep_one_of_each(found.table, found.keys, found.condition, read_foreign_keys(met))}; "
             f"or refuse them there: {_refusal(_shared(found.table, found.keys, found.condition), f'two rows share {found.keys}')}"
         )
-    met = _met(failure)
-    if met is None:
+    at_fault = _met(failure)
+    if at_fault is None:
         return f"let downgrade() in {path} bring such rows along (an UPDATE or a DELETE before), or raise NotImplementedError where it meets them"
-    table, condition = met
+    table, condition = at_fault
     where = f"rows of {table} where {condition}"
     return (
         f"what becomes of such rows is known to you alone: {place}, give them a value that fits (UPDATE {table} SET … WHERE {condition}); or "
