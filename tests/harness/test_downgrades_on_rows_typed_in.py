@@ -85,6 +85,20 @@ def test_one_row_of_each_is_kept_with_all_that_refers_to_the_others(
     assert told(judge_again(report, only=CHECKS).findings) == []
 
 
+def test_rows_that_may_be_deleted_are_told_with_those_that_refer_to_them(judge_chain: JudgeChain) -> None:
+    makes = Revision("makes", MAKES.up.replace("size numeric", "size int NOT NULL"), MAKES.down)
+    frees = Revision(
+        "frees",
+        sql("ALTER TABLE tag ALTER size DROP NOT NULL"),
+        sql("ALTER TABLE tag ALTER size SET NOT NULL"),
+    )
+
+    (found,) = judge_chain(makes, frees, only=("data",)).report.findings
+
+    assert found.code == "PGH-V011"
+    assert "or delete them, and before them the rows of public.tagged that refer to them: op.execute(" in found.mend
+
+
 def test_what_is_kept_of_two_tables_that_are_called_alike_stands_in_two_tables(
     judge_chain: JudgeChain, judge_again: JudgeAgain
 ) -> None:
