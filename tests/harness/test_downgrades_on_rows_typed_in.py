@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from pgharness.findings import Finding
 from pgharness.report.fix_parts import parts_of
 from pgharness.report.model import Report
@@ -83,6 +85,39 @@ def test_one_row_of_each_is_kept_with_all_that_refers_to_the_others(
     assert found.code == "PGH-V011"
     assert "UPDATE public.tagged SET tag = kept_1" in code
     assert told(judge_again(report, only=CHECKS).findings) == []
+
+
+@pytest.mark.parametrize(
+    ("up", "code", "said"),
+    [
+        (("ALTER TABLE size ALTER id TYPE text",), "PGH-V004", "downgrade() makes the key anew"),
+        (
+            (
+                "ALTER TABLE size ADD other text",
+                "UPDATE size SET other = name",
+                "ALTER TABLE size DROP id",
+                "ALTER TABLE size RENAME other TO id",
+                "ALTER TABLE size ADD PRIMARY KEY (id)",
+            ),
+            "PGH-V005",
+            "upgrade() makes the key anew",
+        ),
+    ],
+    ids=["down alone", "up"],
+)
+def test_a_key_that_is_made_anew_is_told_of_the_step_that_does_so(
+    up: tuple[str, ...], code: str, said: str, judge_chain: JudgeChain
+) -> None:
+    makes = Revision(
+        "makes", sql("CREATE TABLE size (id int PRIMARY KEY, name text UNIQUE NOT NULL)"), sql("DROP TABLE size")
+    )
+    retypes = Revision(
+        "retypes", sql(*up), sql("ALTER TABLE size DROP id", "ALTER TABLE size ADD id serial PRIMARY KEY")
+    )
+
+    found = judge_chain(makes, retypes, only=("data",)).report.findings
+
+    assert [(one.code, one.message.partition(":")[0].partition(", and")[0]) for one in found] == [(code, said)]
 
 
 def test_rows_that_may_be_deleted_are_told_with_those_that_refer_to_them(judge_chain: JudgeChain) -> None:

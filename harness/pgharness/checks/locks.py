@@ -18,8 +18,8 @@ from pgharness.records.sizes import SizesRecord
 from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
-from pgharness.trace.fixes.writing import BLOCK
-from pgharness.trace.hazards import HELD_OVER, INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, hazard_of
+from pgharness.trace.fixes.writing import BLOCK, THEN
+from pgharness.trace.hazards import HELD_OVER, INDEX_BUILD, NO_LIMIT, REVERSIBLE, REWRITE, Hazard, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
 from pgharness.trace.occurrences import ONLY_ASKS, Occurrence, blocking_locks, work_under_locks
@@ -31,6 +31,7 @@ ON_THE_WAY_BACK = "downgrade locks"
 ONE_FOR_ALL = (
     "without it `alembic upgrade head` runs all revisions in one transaction, which holds each lock to its end"
 )
+_DROPS_TYPE = re.compile(r"\s*DROP\s+(?:TYPE|DOMAIN)\b", re.IGNORECASE)
 # What is said of all such work of one revision.
 _WORK = {
     "builds": "builds indexes of a table",
@@ -71,6 +72,7 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
     hazard = hazard_of(one)
     fix = hazard.fix(one, _met(revision, direction, record)) if hazard.fix else hazard.good
     fix += _what_follows(revision, trace, one) if hazard is HELD_OVER and one.work.doing == "writes" else ""
+    fix += _types_dropped(revision, trace, one) if hazard is REWRITE and THEN in fix else ""
     fix = f"{_place(trace, one, fix)}{fix}"
     finding = _finding(revision, direction, trace, one, f"{fix}{_between_revisions(record.deployment, hazard, fix)}")
     sizes = record.sizes
@@ -106,6 +108,16 @@ def _what_follows(revision: Revision, trace: Trace, one: Occurrence) -> str:
     if not lines:
         return ""
     return f"; and what {'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)} {'sends' if len(lines) == 1 else 'send'} behind it, in one after it"
+
+
+def _types_dropped(revision: Revision, trace: Trace, one: Occurrence) -> str:
+    """Return which statements behind a change of type drop a type, which the column has until the last of its revisions."""
+    own = (traced.statement for traced in trace.statements[one.place + 1 :] if traced.statement.file == revision.path)
+    lines = dict.fromkeys(str(sent.line) for sent in own if sent.line and _DROPS_TYPE.match(sent.sql))
+    if not lines:
+        return ""
+    named = f"{'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)} {'drops' if len(lines) == 1 else 'drop'}"
+    return f"; and what {named}, which the column has until then, at the end of the last of them"
 
 
 def _met(revision: Revision, direction: str, record: ChainRecord) -> Snapshot:

@@ -341,15 +341,14 @@ def _mend_on_rows(record: RevisionRecord, failure: Failure) -> str:
             'it is not there (if_not_exists=True), or declare allow = {"roundtrip": "<reason>"}'
         )
     added = _ADDED.fullmatch(" ".join((failure.statement or "").split()))
-    if failure.sqlstate != "23502" or added is None or "DEFAULT" in added["type"].upper():
-        return _typed(record, failure, advice(failure, otherwise))
+    typed = _typed(record, failure, otherwise)
+    if typed != otherwise or failure.sqlstate != "23502" or added is None or "DEFAULT" in added["type"].upper():
+        return typed if typed != otherwise else advice(failure, otherwise)
     line = failure.line_in(path)
     place = f"in place of this statement of line {line} of {path}" if line else "in its place"
     until = f"{added['adds']} {added['type']} DEFAULT <value> NOT NULL"
     drops = f"ALTER TABLE {added['table']} ALTER COLUMN {added['column']} DROP DEFAULT"
-    return _typed(
-        record, failure, f"{place}, with what fits its rows: {operation(until)}; {operation(drops)}; or {otherwise}"
-    )
+    return f"{place}, with what fits its rows: {operation(until)}; {operation(drops)}; or {otherwise}"
 
 
 CHECK = Check(

@@ -213,3 +213,29 @@ def test_a_line_that_sends_several_statements_is_not_to_be_replaced_as_a_whole(j
         "in place of this one of 2 statements of line 12",
         "in place of line 13",
     ]
+
+
+def test_a_type_that_a_column_has_until_another_takes_its_place_is_told_to_be_dropped_with_the_last(
+    judge_chain: Callable[..., Run],
+) -> None:
+    makes = Revision(
+        "makes",
+        sql("CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE a (id int PRIMARY KEY, mood mood)"),
+        sql("DROP TABLE a", "DROP TYPE mood"),
+    )
+    swaps = Revision(
+        "swaps",
+        sql(
+            "ALTER TYPE mood RENAME TO before",
+            "CREATE TYPE mood AS ENUM ('sad', 'glad')",
+            "ALTER TABLE a ALTER mood TYPE mood USING mood::text::mood",
+            "DROP TYPE before",
+        ),
+        top="irreversible = 'it stays'",
+        down="raise NotImplementedError(irreversible)",
+    )
+
+    (found,) = judge_chain(makes, swaps, only=("locks",)).report.findings
+
+    assert found.code == "PGH-W002"
+    assert "; and what line 14 drops, which the column has until then, at the end of the last of them" in found.mend
