@@ -34,6 +34,16 @@ CREATE MATERIALIZED VIEW kept AS SELECT id FROM parent WITH NO DATA;
 """
 # The SQLSTATE, a statement that the server refuses with it, and words of the advice.
 REFUSED = [
+    (
+        "21000",
+        "UPDATE child SET id = (SELECT id FROM child)",
+        "one row: an aggregate (min(<column>)), or ORDER BY … LIMIT 1",
+    ),
+    (
+        "21000",
+        "INSERT INTO brief SELECT 'a' FROM child; INSERT INTO parent SELECT id, 1 FROM child ON CONFLICT (id) DO UPDATE SET other = 2",
+        "SELECT DISTINCT ON (<key>)",
+    ),
     ("0A000", "ALTER TABLE child ALTER parent_id TYPE bigint", "drop the view or rule before and make it again after"),
     ("0A000", "ALTER TABLE parted ADD PRIMARY KEY (id)", 'lacks column "day" which is part of the partition key'),
     ("22001", "DROP VIEW reads; ALTER TABLE child ALTER name TYPE varchar(2)", "left(<column>, 2)"),

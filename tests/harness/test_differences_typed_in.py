@@ -98,6 +98,29 @@ def test_what_the_models_have_otherwise_becomes_as_they_say(name: str, judge_cha
     assert mended(report, judge_again) == []
 
 
+def test_what_may_be_null_in_the_chain_alone_is_forbidden_once_no_release_stores_it(
+    judge_chain: Judge, judge_again: Again
+) -> None:
+    env = models('Column("a", Integer, nullable=False), Column("b", Text, nullable=False)')
+    report = judge_chain(MAKES, env=env, only=("drift",)).report
+
+    (found,) = report.findings
+    assert found.code == "PGH-D005"
+    assert "beside upgrade(): after_deploy = " in found.mend
+    assert mended(report, judge_again) == []
+
+
+def test_what_may_be_null_in_the_models_alone_needs_no_release_to_be_gone(
+    judge_chain: Judge, judge_again: Again
+) -> None:
+    env = models('Column("a", Integer), Column("b", Text)')
+    report = judge_chain(MAKES, env=env, only=("drift",)).report
+
+    (found,) = report.findings
+    assert (found.code, "after_deploy" in found.mend) == ("PGH-D005", False)
+    assert mended(report, judge_again) == []
+
+
 @pytest.mark.parametrize("name", BY_HAND)
 def test_what_is_left_to_the_chain_is_told_no_more(name: str, judge_chain: Judge, judge_again: Again) -> None:
     report = judge_chain(MAKES, extra(*DIFFERENT[name]), env=models(), only=("drift",)).report

@@ -91,12 +91,8 @@ def typed_in(text: str, found: list[Finding]) -> str:
             if re.match(r"or\b", part.words):
                 break
             place = first if "at the beginning of downgrade()" in part.words else last if part.words else place
-            gone |= {
-                int(line)
-                for line in re.findall(r"leave out line (\d+)|and line (\d+)", part.words)
-                for line in line
-                if line
-            }
+            for named in re.findall(r"leave out lines? ([\d and]+)", part.words):
+                gone |= set(map(int, re.findall(r"\d+", named)))
             place += part.code
     lines = text.count("\n", 0, len(head)) + 1
     kept = [line for number, line in enumerate(body.splitlines(), start=lines + 1) if number not in gone]
@@ -110,3 +106,47 @@ def _indented(code: list[str]) -> str:
 def _lines(code: list[str]) -> Iterator[str]:
     for part in code:
         yield from (f"    {line}\n" for line in part.splitlines())
+
+
+def test_what_comes_back_for_an_index_is_of_its_own_table_alone(judge_chain: Callable[..., Run]) -> None:
+    """A column of another table, though it has the same name, comes back where the downgrade brings it back."""
+    makes = Revision(
+        "makes",
+        sql(
+            "CREATE TABLE a (id int PRIMARY KEY, revision int)",
+            "CREATE TABLE b (id int PRIMARY KEY, revision int)",
+            "CREATE INDEX a_revision ON a (revision)",
+        ),
+        sql("DROP TABLE b", "DROP TABLE a"),
+    )
+    drops = Revision(
+        "drops",
+        sql("ALTER TABLE a DROP revision", "ALTER TABLE b DROP revision"),
+        sql("ALTER TABLE b ADD COLUMN revision int", "ALTER TABLE a ADD COLUMN revision int"),
+    )
+
+    (found,) = judge_chain(makes, drops, only=("roundtrip",)).report.findings
+
+    assert re.findall(r"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS", found.mend) == ["a"]
+    assert found.mend.endswith("and leave out line 17, which that does")
+
+
+@pytest.mark.parametrize(
+    ("others", "told_first"),
+    [
+        ((), "write leaf in place of thing in line 15 of "),
+        (("ALTER TABLE depot ADD size int",), "in place of line 15 of "),
+    ],
+    ids=["of one table", "of several"],
+)
+def test_a_column_that_is_dropped_of_another_table_is_told_with_that_where_it_is_but_one(
+    others: tuple[str, ...], told_first: str, judge_chain: Callable[..., Run]
+) -> None:
+    back = tuple(one.replace("ADD", "DROP").removesuffix(" int") for one in others)
+    more = [Revision("more", sql(*others), sql(*back))] if others else []
+    adds = Revision("adds", sql("ALTER TABLE leaf ADD size int"), sql("ALTER TABLE thing DROP COLUMN size"))
+
+    (found,) = judge_chain(MAKES, *more, adds, only=("roundtrip",)).report.findings
+
+    assert found.code == "PGH-R002"
+    assert found.mend.startswith(told_first)

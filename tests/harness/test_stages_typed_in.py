@@ -32,7 +32,9 @@ def judge(tmp_path: Path, pg_server: Server, agent: Agent) -> Judge:
 
     def judged(columns: str, *revisions: Revision, rules: tuple[str, ...] = ()) -> list[Finding]:
         (folder / "env.py").write_text(
-            WITH_A_TABLE.format(name="person", types="Column, Computed, Integer, Text", columns=columns),
+            WITH_A_TABLE.format(
+                name="person", types="JSON, BigInteger, Column, Computed, Integer, Text", columns=columns
+            ),
             encoding="utf-8",
         )
         before: str | None = None
@@ -86,3 +88,46 @@ def test_what_stands_behind_a_copy_comes_behind_its_revision(judge: Judge) -> No
 
     assert found.code == "PGH-W006"
     assert told(judge(columns, *stages)) == []
+
+
+NUMBERED = 'Column("mail", Text), Column("n", BigInteger, nullable=False, server_default="0"{})'
+
+
+@pytest.mark.parametrize(
+    ("made", "changes", "back", "columns"),
+    [
+        ((), "mail TYPE json USING to_json(mail)", "mail TYPE text", 'Column("mail", JSON)'),
+        (("ADD n int NOT NULL DEFAULT 0",), "n TYPE bigint", "n TYPE int", NUMBERED.format("")),
+    ],
+    ids=["nullable", "not null with a default"],
+)
+def test_another_type_comes_with_the_way_back_of_each_revision(
+    made: tuple[str, ...], changes: str, back: str, columns: str, judge: Judge
+) -> None:
+    more = sql(*(f"ALTER TABLE person {one}" for one in made)) or "pass"
+    before = (Revision("more", more, sql("ALTER TABLE person DROP n")),) if made else ()
+    up, down = (f"ALTER TABLE person ALTER COLUMN {one}" for one in (changes, back))
+    (one,) = (
+        found for found in judge(columns, *before, Revision("retypes", sql(up), sql(down))) if found.code == "PGH-W002"
+    )
+
+    stages = staged(one.mend)
+    again = judge(
+        columns, *before, *(Revision(f"stage_{at}" if at else "retypes", *both) for at, both in enumerate(stages))
+    )
+
+    assert len(stages) == 3
+    assert [one for one in told(again) if one[0] == "retypes" or one[0].startswith("stage")] == []
+
+
+def staged(mend: str) -> list[tuple[str, str]]:
+    """Return upgrade() and downgrade() of each revision that a fix tells."""
+    stages, is_back = [["", ""]], False
+    for part in parts_of(mend):
+        if part.words.startswith("or ") or "env.py" in part.words:
+            break
+        if "next revision" in part.words or "in one after it" in part.words:
+            stages.append(["", ""])
+        is_back = "downgrade()" in part.words if part.words else is_back
+        stages[-1][is_back] += "".join(f"{line}\n" for line in part.code)
+    return [(up or "pass", back or "pass") for up, back in stages]

@@ -184,6 +184,13 @@ def _judge_whole_draft(
             "a chain drafted from the models does not run, though the models themselves build, so this is a limit of Alembic's draft: "
             f"{failure_in_words(draft.failure)}",
         )
+    elif draft.failure is not None and not draft.has_template and (module := _module_that_lacks(draft.failure)):
+        yield Note(
+            NAME,
+            None,
+            f"{_template(record)} is not there, and what Alembic's own template drafts lacks `import {module}`: a template that you write needs that "
+            "below `import sqlalchemy as sa`",
+        )
     elif draft.failure is not None:
         yield Finding(
             check=NAME,

@@ -191,6 +191,9 @@ def _judge_key(seen: Seen, up: TableChanges, back: TableChanges, *, redacts: boo
             rows_in_words(up.rekeyed, redacts=redacts),
         )
     elif (lost := back.vanished or back.rekeyed) and _has_another_key(seen, up) and not up.vanished:
+        if _keeps_key(seen, up.table):
+            yield _key_lost_on_the_way_back(seen, up.table, "makes the key anew", lost, redacts=redacts)
+            return
         yield _finding(
             seen,
             "PGH-V005",
@@ -200,14 +203,37 @@ def _judge_key(seen: Seen, up: TableChanges, back: TableChanges, *, redacts: boo
             rows_in_words(lost, redacts=redacts),
         )
     elif back.rekeyed and not up.rekeyed:
-        yield _finding(
-            seen,
-            "PGH-V004",
-            subject,
-            f"downgrade() drops the key and numbers the rows anew: {count_of(back.rekeyed, 'row')} of before {_have(back.rekeyed)} another one.",
-            f"let downgrade() in {path} keep the column of the key with its values, and alter what is to be otherwise; {DECLARE}",
-            rows_in_words(back.rekeyed, redacts=redacts),
+        yield _key_lost_on_the_way_back(
+            seen, up.table, "drops the key and numbers the rows anew", back.rekeyed, redacts=redacts
         )
+
+
+def _key_lost_on_the_way_back(seen: Seen, table: str, how: str, lost: Sequence[str], *, redacts: bool) -> Finding:
+    """Return the finding of a key that only downgrade() makes anew."""
+    return _finding(
+        seen,
+        "PGH-V004",
+        f"table {table}",
+        f"downgrade() {how}: {count_of(lost, 'row')} of before {_have(lost)} another one.",
+        f"let downgrade() in {path_of(seen)} keep the column of the key with its values, and alter what is to be otherwise; {DECLARE}",
+        rows_in_words(lost, redacts=redacts),
+    )
+
+
+def _keeps_key(seen: Seen, name: str) -> bool:
+    """Whether upgrade() leaves the columns of the key, of another type maybe, with the values that they had."""
+    met, left = seen.item.upgrade.met, seen.item.upgrade.left
+    before, after = met.table(name) if met is not None else None, left.table(name) if left is not None else None
+    if before is None or after is None:
+        return False
+    columns = [(before.column(one), after.column(one)) for one in before.key]
+    return all(
+        old is not None
+        and new is not None
+        and old.number == new.number
+        and before.values(old.name) == after.values(new.name)
+        for old, new in columns
+    )
 
 
 def _have(rows: Sequence[str]) -> str:

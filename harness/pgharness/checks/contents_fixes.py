@@ -49,7 +49,7 @@ def _in_its_place(seen: Seen, up: TableChanges, table: TableContents, dropped: S
     """Return the column that was added in place of a dropped one: the only one of its type, where only one of that type is gone.
 
     Of a column that was split, or several that were merged, none is the old one under another name; nor is one that refers to another table, or
-    that the revision gives values of its own, each row another.
+    that the revision gives values of its own, each row another, nor any of one that referred to a table which the revision drops.
     """
     added = [one for one in up.added if one.type_name == dropped.type_name]
     gone = [name for name in up.gone if (one := table.column(name)) is not None and one.type_name == dropped.type_name]
@@ -61,7 +61,10 @@ def _in_its_place(seen: Seen, up: TableChanges, table: TableContents, dropped: S
     )
     # Values of a column that refers to nothing are no keys of a table to which one of another name refers.
     refers_elsewhere = bool(after - before) and (bool(before) or not are_alike(dropped.name, added[0].name))
-    return None if refers_elsewhere or _has_values_of_its_own(seen, table, dropped, added[0]) else added[0]
+    # Keys of a table that goes as well mean nothing any more.
+    led = seen.item.upgrade.snapshot
+    is_void = led is not None and bool(before) and all(led.value("table", referred) is None for referred, _ in before)
+    return None if refers_elsewhere or is_void or _has_values_of_its_own(seen, table, dropped, added[0]) else added[0]
 
 
 def _referred(snapshot: Snapshot | None, table: str, column: str) -> set[tuple[str, str]]:

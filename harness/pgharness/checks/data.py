@@ -166,12 +166,13 @@ def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:
         return Note(
             NAME, item.revision.revision, f"downgrade() refuses rows that only the new schema admits: {failure.message}"
         )
+    met = item.upgrade.snapshot or item.before
     return Finding(
         NAME,
         item.revision.revision,
         f"downgrade of {item.revision.label}",
         f"downgrade() fails on rows that only the new schema admits: {failure_in_words(failure)}",
-        f"{what_to_do(failure, item.revision.path, failure.line_in(item.revision.path))}; {DECLARE}",
+        f"{what_to_do(failure, item.revision.path, failure.line_in(item.revision.path), met)}; {DECLARE}",
         f"{rows}\n{failure_evidence(failure)}",
         failure.line_in(item.revision.path),
         code="PGH-V011",

@@ -21,11 +21,11 @@ from pgharness.records.trace import HeldLock, Trace, TracedStatement
 from pgharness.trace.estimating import Estimate, estimate_under, rows_in_words
 from pgharness.trace.estimating import in_words as estimate_in_words
 from pgharness.trace.fixes.actions import fails_on_any_row
-from pgharness.trace.fixes.writing import BLOCK, sql_of
-from pgharness.trace.hazards import HELD_OVER, INDEX_BUILD, NO_LIMIT, REVERSIBLE, Hazard, hazard_of
+from pgharness.trace.fixes.writing import BLOCK, THEN, sql_of
+from pgharness.trace.hazards import HELD_OVER, INDEX_BUILD, NO_LIMIT, REVERSIBLE, REWRITE, Hazard, hazard_of
 from pgharness.trace.lock_modes import in_words
 from pgharness.trace.meeting import late_limits
-from pgharness.trace.occurrences import Occurrence, blocking_locks, work_under_locks
+from pgharness.trace.occurrences import ONLY_ASKS, Occurrence, blocking_locks, work_under_locks
 from pgharness.trace.telling import counted, doing, in_one_line
 
 NAME = "locks"
@@ -34,6 +34,7 @@ ON_THE_WAY_BACK = "downgrade locks"
 ONE_FOR_ALL = (
     "without it `alembic upgrade head` runs all revisions in one transaction, which holds each lock to its end"
 )
+_DROPS_TYPE = re.compile(r"\s*DROP\s+(?:TYPE|DOMAIN)\b", re.IGNORECASE)
 # What is said of all such work of one revision.
 _WORK = {
     "builds": "builds indexes of a table",
@@ -112,7 +113,8 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
     hazard = hazard_of(one)
     fix = hazard.fix(one, _met(revision, direction, record)) if hazard.fix else hazard.good
     fix += _what_follows(revision, trace, one) if hazard is HELD_OVER and one.work.doing == "writes" else ""
-    fix = f"{_place(one, fix)}{fix}"
+    fix += _types_dropped(revision, trace, one) if hazard is REWRITE and THEN in fix else ""
+    fix = f"{_place(trace, one, fix)}{fix}"
     finding = _finding(revision, direction, trace, one, f"{fix}{_between_revisions(record.deployment, hazard, fix)}")
     sizes = record.sizes
     if sizes is None:
@@ -128,11 +130,15 @@ def _told(revision: Revision, direction: str, trace: Trace, one: Occurrence, rec
     )
 
 
-def _place(one: Occurrence, fix: str) -> str:
-    """Return which line a fix stands in place of, where it begins with code."""
+def _place(trace: Trace, one: Occurrence, fix: str) -> str:
+    """Return what a fix stands in place of, where it begins with code: a line of the revision, or of a loop or a batch, one of its statements."""
     sent = one.statement.statement
-    begins = fix.startswith(("op.", BLOCK)) and bool(sent.line)
-    return f"in place of line {sent.line} of {sent.file}: " if begins else ""
+    if not fix.startswith(("op.", BLOCK)) or not sent.line:
+        return ""
+    alike = (other.statement for other in trace.statements if not ONLY_ASKS.match(other.statement.sql))
+    of_line = sum((other.file, other.line) == (sent.file, sent.line) for other in alike)
+    what = f"line {sent.line} of {sent.file}"
+    return f"in place of {what}: " if of_line < 2 else f"in place of this one of {of_line} statements of {what}: "
 
 
 def _what_follows(revision: Revision, trace: Trace, one: Occurrence) -> str:
@@ -143,6 +149,16 @@ def _what_follows(revision: Revision, trace: Trace, one: Occurrence) -> str:
     if not lines:
         return ""
     return f"; and what {'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)} {'sends' if len(lines) == 1 else 'send'} behind it, in one after it"
+
+
+def _types_dropped(revision: Revision, trace: Trace, one: Occurrence) -> str:
+    """Return which statements behind a change of type drop a type, which the column has until the last of its revisions."""
+    own = (traced.statement for traced in trace.statements[one.place + 1 :] if traced.statement.file == revision.path)
+    lines = dict.fromkeys(str(sent.line) for sent in own if sent.line and _DROPS_TYPE.match(sent.sql))
+    if not lines:
+        return ""
+    named = f"{'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)} {'drops' if len(lines) == 1 else 'drop'}"
+    return f"; and what {named}, which the column has until then, at the end of the last of them"
 
 
 def _met(revision: Revision, direction: str, record: ChainRecord) -> Snapshot:
@@ -168,7 +184,7 @@ def _between_revisions(deployment: DeploymentRecord | None, hazard: Hazard, fix:
         return ""
     apart = own_transactions(deployment)
     if run is not None and run.in_transaction:
-        return f"; and {apart}, and begin no transaction before it, for as it is, one holds each lock to its end"
+        return f"; and {apart}, for as it is, one holds each lock to its end"
     is_apart = run is not None and run.options.get("transaction_per_migration")
     return "" if is_apart else f"; and {apart}, for {ONE_FOR_ALL}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgharness.findings import Finding, Together
 from pgharness.records.chain_record import ChainRecord
-from pgharness.records.deployment import DeploymentRecord
+from pgharness.records.deployment import DeploymentRecord, MigrationRun
 from pgharness.trace.between import Between, work_between
 from pgharness.trace.estimating import estimate
 from pgharness.trace.lock_modes import in_words
@@ -40,26 +40,31 @@ def _finding(one: Between, deployment: DeploymentRecord) -> Finding:
 
 
 def own_transactions(deployment: DeploymentRecord | None) -> str:
-    """Return the call of env.py's own that makes a transaction of each revision, and where it stands."""
+    """Return what makes a transaction of each revision: env.py's own call with the option that it lacks, and that nothing begins one before it."""
     run = deployment.runs[-1] if deployment is not None and deployment.runs else None
-    if deployment is None or run is None or run.apart is None:
+    if deployment is None or run is None:
         return f"in env.py, beside what it has: {APART}"
+    begins = f"begin no transaction before {{}}{_begun_by(run)}" if run.in_transaction else ""
+    if begins and run.options.get("transaction_per_migration"):
+        return f"in {deployment.env_py}, {begins.format('context.configure()')}"
+    begins = begins and f", and {begins.format('it')}"
+    if run.apart is None:
+        return f"in env.py, beside what it has: {APART}{begins}"
     lines = (
         f"line {run.apart.first}"
         if run.apart.first == run.apart.last
         else f"lines {run.apart.first} to {run.apart.last}"
     )
-    return f"in {deployment.env_py}, in place of {lines}: {run.apart.code}"
+    return f"in {deployment.env_py}, in place of {lines}: {run.apart.code}{begins}"
+
+
+def _begun_by(run: MigrationRun) -> str:
+    return f" ({run.before.file}:{run.before.line} does)" if run.before is not None else ""
 
 
 def _mend(deployment: DeploymentRecord) -> str:
-    """Return the lines of env.py by which each revision is a transaction of its own."""
-    run = deployment.runs[-1]
-    before = ""
-    if run.in_transaction:
-        seen = f" ({run.before.file}:{run.before.line} does)" if run.before is not None else ""
-        before = f", and begin no transaction before it{seen}"
+    """Return how env.py makes a transaction of each revision, and the other ways."""
     return (
-        f"{own_transactions(deployment)}{before}; or deploy the two apart, one command for each: `alembic upgrade <revision>`; "
+        f"{own_transactions(deployment)}; or deploy the two apart, one command for each: `alembic upgrade <revision>`; "
         f'or declare allow = {{"{NAME}": "<why it may wait>"}} in the revision'
     )

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
+from pgharness.catalog.names import NAME as NAMED
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.proposing.columns_while_serving import Serving
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
 from pgharness.describing.comparing import Comparison, compare_in_words
@@ -32,11 +34,15 @@ from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, RevisionRecord
 
 NAME = "roundtrip"
+FEWEST_TOLD_AS_ONE = 4
 # What SQLAlchemy says where a call has None for a name.
-_LACKS_VALUE = re.compile(r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)" contains null values')
 NAMELESS = re.compile("it has no name|have a name", re.IGNORECASE)
-
-
+_ADDED = re.compile(
+    rf"(?P<adds>ALTER TABLE (?:ONLY )?(?P<table>{NAMED}(?:\.{NAMED})*) ADD (?:COLUMN )?(?P<column>{NAMED})) (?P<type>[^,]+) NOT NULL;?",
+    re.IGNORECASE,
+)
+# A table, a column, a constraint or a type of the name.
+_IS_THERE = frozenset({"42P07", "42701", "42710"})
 _DECLARE = 'declare allow = {"roundtrip": "<reason>"}'
 
 
@@ -80,9 +86,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             revision,
             f"downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
-            _typed(
-                record, record.downgrade_rows_failure, _mend_on_rows(record.downgrade_rows_failure), f"or {_DECLARE}"
-            ),
+            _mend_on_rows(record, record.downgrade_rows_failure),
             record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
@@ -231,8 +235,20 @@ def _changes_nothing(revision: Revision, told: Sequence[Told], proposals: Propos
         revision,
         "downgrade() changes nothing: the catalog stays as upgrade() left it.",
         undo_all(revision.path, proposals),
-        "\n".join(f"{one.subject}: {one.message}" for one in told),
+        "\n".join(_by_message(told)),
     )
+
+
+def _by_message(told: Sequence[Told]) -> Iterator[str]:
+    """Yield what differs, a line for each; of many objects of which the same is true, one line for all of a kind."""
+    alike: dict[tuple[str, str], list[Told]] = {}
+    for one in told:
+        alike.setdefault((one.key.kind, one.message), []).append(one)
+    for (kind, message), group in alike.items():
+        if len(group) < FEWEST_TOLD_AS_ONE:
+            yield from (f"{one.subject}: {message}" for one in group)
+        else:
+            yield f"{len(group)} × {kind}: {message.rstrip('.')}: {', '.join(one.key.object for one in group)}"
 
 
 def _judge_reupgraded(revision: Revision, changed: tuple[Difference, ...]) -> Iterator[Finding | Note | Minor]:
@@ -314,21 +330,26 @@ def _failed(code: str, revision: Revision, message: str, mend: str, failure: Fai
     return replace(finding, line=failure.line_in(revision.path))
 
 
-def _mend_on_rows(failure: Failure) -> str:
+def _mend_on_rows(record: RevisionRecord, failure: Failure) -> str:
     """Return what to write into a downgrade that fails on rows; a column that it brings back has a default until the rows have a value."""
     otherwise = (
         f"let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or {_DECLARE}"
     )
-    lacking = _LACKS_VALUE.search(failure.message)
-    if failure.sqlstate != "23502" or lacking is None:
-        return advice(failure, otherwise)
-    table, column = lacking["table"], lacking["column"]
-    if not re.search(rf'\bADD\s+(COLUMN\s+)?"?{re.escape(column)}"?\s', failure.statement or "", re.IGNORECASE):
-        return advice(failure, otherwise)
-    return (
-        f'op.add_column("{table}", sa.Column("{column}", …, nullable=False, server_default=sa.text("<value>"))); '
-        f'op.alter_column("{table}", "{column}", server_default=None); or {otherwise}'
-    )
+    path = record.revision.path
+    if failure.sqlstate in _IS_THERE:
+        return (
+            f"upgrade() in {path} leaves it there where there are rows: let it take it away whatever there is, or let downgrade() make it only where "
+            f"it is not there (if_not_exists=True), or {_DECLARE}"
+        )
+    added = _ADDED.fullmatch(" ".join((failure.statement or "").split()))
+    typed = _typed(record, failure, otherwise, f"or {_DECLARE}")
+    if typed != otherwise or failure.sqlstate != "23502" or added is None or "DEFAULT" in added["type"].upper():
+        return typed if typed != otherwise else advice(failure, otherwise)
+    line = failure.line_in(path)
+    place = f"in place of this statement of line {line} of {path}" if line else "in its place"
+    until = f"{added['adds']} {added['type']} DEFAULT <value> NOT NULL"
+    drops = f"ALTER TABLE {added['table']} ALTER COLUMN {added['column']} DROP DEFAULT"
+    return f"{place}, with what fits its rows: {operation(until)}; {operation(drops)}; or {otherwise}"
 
 
 CHECK = Check(

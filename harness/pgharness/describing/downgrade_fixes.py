@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.index_shapes import index_of
-from pgharness.catalog.names import qualifier, unquoted
+from pgharness.catalog.names import NAME, qualifier, unqualified, unquoted
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.describing.differences import Told
 from pgharness.describing.proposals import Proposals, blocks_first, in_words, written_out
@@ -16,7 +16,10 @@ from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord
 
 _BLOCK = "with op.get_context().autocommit_block():\n"
-_ADDED = re.compile(r'\bADD\s+COLUMN\s+(?P<name>"(?:[^"]|"")+"|\w+)\s', re.IGNORECASE)
+_ADDED = re.compile(
+    rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{NAME}(?:\.{NAME})*)\s+ADD\s+COLUMN\s+(?P<name>{NAME})\s",
+    re.IGNORECASE,
+)
 
 
 def mend_downgrade(told: Told, record: RevisionRecord, proposals: Proposals) -> str:
@@ -34,11 +37,21 @@ def mend_downgrade(told: Told, record: RevisionRecord, proposals: Proposals) -> 
 def undo_all(path: str, proposals: Proposals) -> str:
     """Return what a downgrade that does nothing has to do."""
     code = code_that_undoes(proposals)
-    by_hand = [f"by hand, for {proposal.reason}" for proposal in proposals.values() if proposal.reason]
-    parts = [f"{code}{'' if code.endswith(chr(10)) or not by_hand else '; '}{'; '.join(by_hand)}"]
-    words = f"undo in downgrade() of {path} everything that upgrade() does: {parts[0]}"
-    other = 'or raise NotImplementedError and declare irreversible = "<reason>"'
-    return f"{words}{other}" if words.endswith("\n") else f"{words}; {other}"
+    reasons = dict.fromkeys(proposal.reason for proposal in proposals.values() if proposal.reason)
+    if reasons and not code:
+        return (
+            f"no statement leads back, for {'; '.join(reasons)}: raise NotImplementedError in downgrade() of {path}, and declare "
+            'irreversible = "<reason>" beside its code; or do it by hand there'
+        )
+    by_hand = "; ".join(f"by hand, for {reason}" for reason in reasons)
+    written = f": {code}{_behind(code, by_hand) if by_hand else ''}" if code else ""
+    words = f"undo in downgrade() of {path} everything that upgrade() does{written}"
+    return f'{words}{_behind(words, "or raise NotImplementedError and declare irreversible = ")}"<reason>"'
+
+
+def _behind(code: str, words: str) -> str:
+    """Return words as they stand behind code, of which several lines end with their line."""
+    return words if code.endswith("\n") else f"; {words}"
 
 
 def code_that_undoes(proposals: Proposals) -> str:
@@ -53,7 +66,8 @@ def _with_columns(key: ObjectKey, written: str, record: RevisionRecord) -> str:
     if not added:
         return written
     lines = "".join(f"    {operation(with_column(one.sql))}\n" for one in added)
-    gone = " and ".join(f"line {one.line}" for one in added)
+    lines_gone = list(dict.fromkeys(str(one.line) for one in added))
+    gone = f"{'line' if len(lines_gone) == 1 else 'lines'} {' and '.join(lines_gone)}"
     return f"{written.replace(_BLOCK, _BLOCK + lines, 1)}and leave out {gone}, which that does"
 
 
@@ -63,8 +77,10 @@ def _bringing_back(key: ObjectKey, record: RevisionRecord) -> Iterable[Statement
     known = record.upgrade.snapshot
     table = next((one.object for one in record.before.ancestors(key) if one.kind == "table"), "")
     for one in record.downgrade.statements if record.downgrade is not None else ():
-        found = _ADDED.search(one.sql)
+        found = _ADDED.match(one.sql)
         if found is None or not one.line or one.file != record.revision.path:
+            continue
+        if unquoted(unqualified(found["table"])) != unquoted(unqualified(table)):
             continue
         name = unquoted(found["name"])
         is_back = known is None or known.value("column", f"{table}.{found['name']}") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 
 from pgharness.catalog.identifiers import quoted
@@ -113,6 +114,11 @@ def _read(column: StoredColumn) -> str:
 
 def _name(table: TableContents, revision: str, column: str = "") -> str:
     """Return the name of the table in which is kept what a revision changes."""
-    parts = [unquoted(unqualified(table.name))[:20], unquoted(column)[:16] if column else "", "before", revision[:16]]
-    name = "_".join(filter(None, parts)).encode()[:_LONGEST_NAME].decode(errors="ignore")
+    parts = [unquoted(unqualified(table.name)), unquoted(column), "before", revision]
+    name = "_".join(filter(None, parts))
+    if len(name.encode()) > _LONGEST_NAME:
+        # Two tables, or columns, that begin alike are kept apart by what tells their whole names.
+        digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+        short = "_".join(filter(None, (parts[0][:18], parts[1][:14], "before", revision[:16])))
+        name = f"{short.encode()[: _LONGEST_NAME - 7].decode(errors='ignore')}_{digest}"
     return f"{qualifier(table.name)}.{quoted(name)}"

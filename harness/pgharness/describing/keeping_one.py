@@ -11,7 +11,7 @@ from pgharness.catalog.proposing.python_words import operation
 
 def keep_one_of_each(table: str, keys: str, condition: str, foreign_keys: Iterable[ForeignKey]) -> str:
     """Return the operations for the rows of a table that meet the condition and share the keys, as an index names them."""
-    children = [one for one in foreign_keys if _is(one.referenced, table) and one.referred]
+    children = [one for one in foreign_keys if refers_to(one, table) and one.referred]
     order = ", ".join(children[0].referred) if children else "ctid"
     lines = [_lead_over(child, table, keys, condition, order) for child in children]
     numbered = (
@@ -21,9 +21,9 @@ def keep_one_of_each(table: str, keys: str, condition: str, foreign_keys: Iterab
     return f"keep one row of each first: {'; '.join(operation(line) for line in lines)}"
 
 
-def _is(name: str, typed: str) -> bool:
-    """Whether a table is the one that a statement names, maybe without its schema."""
-    return name == typed or ("." not in typed and unqualified(name) == typed)
+def refers_to(one: ForeignKey, table: str) -> bool:
+    """Whether a foreign key leads to the table that a statement names, maybe without its schema."""
+    return one.referenced == table or ("." not in table and unqualified(one.referenced) == table)
 
 
 def _lead_over(child: ForeignKey, table: str, keys: str, condition: str, order: str) -> str:

@@ -196,6 +196,9 @@ def _of_releases(told: Told) -> Iterator[str]:
         is_used = told.kind in _USED or (told.kind in ("constraint", "index") and _UNIQUE.match(definition))
     elif told.only_in is None and told.kind == "column" and types is not None:
         is_used = is_read_otherwise(types[0] or "", types[1] or "")
+    elif told.only_in is None and "not null" in properties:
+        # The release before may store NULL; where the column had no default either, it may leave it out.
+        is_used = properties["not null"].left is None
     else:
         is_used = told.only_in is None and told.kind in _VIEWS and bool(definition)
     if is_used:

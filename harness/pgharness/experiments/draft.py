@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.conversation import converse
 from pgharness.chain.messages import UP
@@ -40,7 +42,8 @@ def _draft_and_run(site: Site) -> DraftRecord | None:
             for step in conversation.steps([(revision, UP) for revision in drafted.found], apart=False):
                 failure = step.failure
             if failure is not None:
-                return DraftRecord(None, failure)
+                has_template = Path(site.project.env_py).with_name("script.py.mako").is_file()
+                return DraftRecord(None, failure, has_template)
             snapshot = Reader(observer, leave_out=(conversation.version_table,)).read()
     return DraftRecord(site.in_words_of_head(snapshot.declared_beside(site.head)))
 

@@ -124,10 +124,14 @@ class ComparisonRecord:
 
 @dataclass(frozen=True, slots=True)
 class DraftRecord:
-    """The catalog that a whole chain gives which autogenerate drafts for an empty database, or None with the `failure` that stopped it."""
+    """The catalog that a whole chain gives which autogenerate drafts for an empty database, or None with the `failure` that stopped it.
+
+    Where the project has no template, as packages leave it out, it was drafted by Alembic's own.
+    """
 
     snapshot: Snapshot | None
     failure: Failure | None = None
+    has_template: bool = True
 
 
 @dataclass(frozen=True, slots=True)

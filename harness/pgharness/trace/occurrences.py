@@ -12,7 +12,8 @@ from pgharness.trace.statement_parts import outermost, statements_of
 
 # Weakest first: a rewrite also builds and reads.
 _WEIGHT = {"reads": 0, "writes": 1, "validates": 2, "verifies": 3, "builds": 4, "moves": 5, "rewrites": 6}
-_ONLY_ASKS = re.compile(r"\s*(SELECT|SHOW|VALUES|TABLE|WITH)\b", re.IGNORECASE)
+ONLY_ASKS = re.compile(r"\s*(SELECT|SHOW|VALUES|TABLE|WITH)\b", re.IGNORECASE)
+"""How a statement begins that, as far as its text says, changes nothing."""
 _INSERTS_GIVEN_ROWS = re.compile(
     r"\s*INSERT\b(?!.*\bFROM\s+(?!\(VALUES\))).*\bWHERE\s+NOT\s+EXISTS\s*\(", re.IGNORECASE
 )
@@ -91,7 +92,7 @@ def _counts_grow(traced: TracedStatement, later: Sequence[TracedStatement]) -> b
     parts = statements_of(traced.statement.sql)
     if not read or all(map(_NAMES_ROWS.match, parts)) or (len(parts) == 1 and _is_guarded(parts[0], traced, read)):
         return False
-    if any(work.doing == "writes" for work in traced.works) or not all(map(_ONLY_ASKS.match, parts)):
+    if any(work.doing == "writes" for work in traced.works) or not all(map(ONLY_ASKS.match, parts)):
         return True
     return any(
         work.doing == "writes" and work.relation in read

@@ -249,6 +249,21 @@ def test_a_draft_that_lacks_a_module_is_led_to_its_import_which_mends_it(
     assert (re.search(mend, ended.out) is not None) == (template is None)
 
 
+def test_a_module_that_only_alembics_own_template_lacks_is_no_fault_of_the_project(
+    example: Callable[..., Path], command_line: Callable[..., Any]
+) -> None:
+    """Packages leave the template out; a revision is drafted where there is one."""
+    project = example(edits=OF_ANOTHER_MODULE)
+    (models,) = project.glob("bookshop_*.py")
+    models.write_text("import shelf.types\n" + models.read_text(encoding="utf-8"), encoding="utf-8")
+    (project / "script.py.mako").unlink()
+
+    ended = command_line("check", "--alembic", project / "alembic.ini", "--only", "autogenerate")
+
+    assert ended.code == 0, ended.out
+    assert "script.py.mako is not there, and what Alembic's own template drafts lacks `import shelf.types`" in ended.out
+
+
 ASKS_HOW_IT_IS_TYPED = """\
 def nothing_where_nothing_is(context, _revision, directives):
     if context.config.cmd_opts.autogenerate and directives[0].upgrade_ops.is_empty():

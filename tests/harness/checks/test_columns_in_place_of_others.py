@@ -46,6 +46,29 @@ def test_another_column_is_another_name_only_where_it_could_hold_the_same(
     assert ("keep them in a table" in finding.mend) != is_renamed
 
 
+def test_a_column_of_a_table_that_goes_is_no_other_name_of_one_that_comes(judge_chain: Callable[..., Run]) -> None:
+    """What its values led to is nowhere any more."""
+    moves = Revision(
+        "moves",
+        sql(
+            "ALTER TABLE book ADD room text NOT NULL DEFAULT ''",
+            "ALTER TABLE book DROP shelf",
+            "DROP TABLE shelf",
+        ),
+        sql(
+            "CREATE TABLE shelf (id text PRIMARY KEY)",
+            "ALTER TABLE book ADD shelf text REFERENCES shelf",
+            "ALTER TABLE book DROP room",
+        ),
+    )
+
+    run = judge_chain(MAKES, moves, only=("upgrade", "data"))
+
+    (finding,) = (one for one in run.report.findings if one.subject == "column public.book.shelf")
+    assert "new_column_name" not in finding.mend
+    assert "keep them in a table" in finding.mend
+
+
 @pytest.mark.parametrize(("named", "is_renamed"), [("shelf_id", True), ("place", False)])
 def test_a_column_that_refers_to_a_table_is_no_other_name_of_a_number_of_something_else(
     judge_chain: Callable[..., Run], named: str, *, is_renamed: bool

@@ -196,3 +196,46 @@ def test_work_on_rows_is_seen_where_only_the_way_back_fails(judge_chain: Callabl
     assert run.record.revisions[-1].reupgrade is not None
     assert run.record.revisions[-1].reupgrade.failure is not None
     assert [one.code for one in run.report.findings] == ["PGH-W006"]
+
+
+def test_a_line_that_sends_several_statements_is_not_to_be_replaced_as_a_whole(judge_chain: Callable[..., Run]) -> None:
+    """What a loop or a batch sends besides would be lost."""
+    loop = Revision(
+        "loop",
+        "for name in ('x', 'y'):\n    op.create_index(f'a_{name}', 'a', [name])\nop.create_index('a_x_y', 'a', ['x', 'y'])",
+        "for name in ('a_x_y', 'a_x', 'a_y'):\n    op.drop_index(name)",
+    )
+
+    found = judge_chain(table("a", "id bigint PRIMARY KEY, x int, y int"), loop, only=("locks",)).report.findings
+
+    assert [one.mend.partition(" of chain_0")[0] for one in found] == [
+        "in place of this one of 2 statements of line 12",
+        "in place of this one of 2 statements of line 12",
+        "in place of line 13",
+    ]
+
+
+def test_a_type_that_a_column_has_until_another_takes_its_place_is_told_to_be_dropped_with_the_last(
+    judge_chain: Callable[..., Run],
+) -> None:
+    makes = Revision(
+        "makes",
+        sql("CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE a (id int PRIMARY KEY, mood mood)"),
+        sql("DROP TABLE a", "DROP TYPE mood"),
+    )
+    swaps = Revision(
+        "swaps",
+        sql(
+            "ALTER TYPE mood RENAME TO before",
+            "CREATE TYPE mood AS ENUM ('sad', 'glad')",
+            "ALTER TABLE a ALTER mood TYPE mood USING mood::text::mood",
+            "DROP TYPE before",
+        ),
+        top="irreversible = 'it stays'",
+        down="raise NotImplementedError(irreversible)",
+    )
+
+    (found,) = judge_chain(makes, swaps, only=("locks",)).report.findings
+
+    assert found.code == "PGH-W002"
+    assert "; and what line 14 drops, which the column has until then, at the end of the last of them" in found.mend

@@ -219,6 +219,19 @@ def test_the_fix_is_env_pys_own_call_or_a_word_more_of_a_call_that_is_not_seen()
     assert "target_metadata" not in unseen.mend
 
 
+def test_an_env_py_that_has_the_option_is_told_but_what_begins_a_transaction_before_it() -> None:
+    """The option is without effect within a transaction that has begun; to write it once more changes nothing."""
+    own = ConfigureCall(8, 9, "context.configure(connection=c, transaction_per_migration=True)")
+    begins = MigrationRun("v", True, Statement("SELECT 1", file="env.py", line=7), {"transaction_per_migration": True})
+    (has,) = judged((ADDS,), (works(),), deployment=replace(DEPLOYED, runs=(replace(begins, apart=own),)))
+    (lacks,) = judged((ADDS,), (works(),), deployment=replace(DEPLOYED, runs=(replace(begins, options={}, apart=own),)))
+
+    assert has.mend.startswith("in env.py, begin no transaction before context.configure() (env.py:7 does); or deploy")
+    assert lacks.mend.startswith(
+        f"in env.py, in place of lines 8 to 9: {own.code}, and begin no transaction before it (env.py:7 does); or deploy"
+    )
+
+
 def test_each_revision_that_allows_it_is_told_so_that_its_allowance_is_used() -> None:
     assert [one.revision for one in judged((ADDS,), (works(),), (works(),), allow="few")] == ["1", "2"]
 

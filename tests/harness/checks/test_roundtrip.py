@@ -318,6 +318,23 @@ def test_an_autocommit_revision_that_leaves_its_index_is_found(found: Callable[.
     assert "changes nothing" in finding.message
 
 
+def test_an_empty_downgrade_that_no_statement_can_fill_is_told_to_say_so(judge_chain: Callable[..., Run]) -> None:
+    """PostgreSQL removes no label, and a type that had none cannot be put in the place of one that rows have values of."""
+    makes = Revision(
+        "makes", sql("CREATE TYPE mood AS ENUM ()", "CREATE TABLE a (mood mood)"), sql("DROP TABLE a", "DROP TYPE mood")
+    )
+    labels = Revision("labels", sql("ALTER TYPE mood ADD VALUE IF NOT EXISTS 'sad'"))
+
+    (finding,) = judge_chain(makes, labels, only=("roundtrip",)).report.findings
+
+    words, _, told = finding.mend.partition(": ")
+    assert (
+        words == "no statement leads back, for labels cannot be removed, and of a type without any no row has a value"
+    )
+    assert told.startswith("raise NotImplementedError in downgrade() of ")
+    assert told.endswith(', and declare irreversible = "<reason>" beside its code; or do it by hand there')
+
+
 WROTE_ANEW = sql(
     "CREATE TABLE new (id bigint PRIMARY KEY, name text NOT NULL)",
     "INSERT INTO new SELECT id, name FROM a",

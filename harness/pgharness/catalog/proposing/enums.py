@@ -77,12 +77,14 @@ def columns_to_lead_over(change: Change, in_the_way: AbstractSet[ObjectKey]) -> 
     new = _aside(change)
     is_taken = ObjectKey("type", f"{qualifier(change.key.object)}.{new}") in change.left.properties
     is_nameless = '"' in change.key.object or len(new.encode()) > MAX_NAME_BYTES
-    if is_nameless or is_taken or not labels_of(change.after["labels"]):
-        raise NoStatementError("labels can be neither removed nor moved: make a new type by hand")
+    if not labels_of(change.after["labels"]):
+        raise NoStatementError("labels cannot be removed, and of a type without any no row has a value")
+    if is_nameless or is_taken:
+        raise NoStatementError("labels can be neither removed nor moved: make a new type")
     if users:
         names = ", ".join(f"{key.kind} {key.object}" for key in users)
         raise NoStatementError(
-            f"labels can be neither removed nor moved, and beside columns {names} use the type: make a new one by hand"
+            f"labels can be neither removed nor moved, and beside columns {names} use the type: make a new one"
         )
     return columns
 

@@ -6,6 +6,18 @@ from pgharness.describing.advice.kind import CHANGES_TYPE, Advice
 
 ROWS: tuple[Advice, ...] = (
     Advice(
+        "21000",
+        "cardinality_violation",
+        "let the statement name each row once: SELECT DISTINCT ON (<key>) … in place of SELECT …",
+        r"ON CONFLICT DO UPDATE command cannot affect row a second time",
+    ),
+    Advice(
+        "21000",
+        "cardinality_violation",
+        "let the subquery give one row: an aggregate (min(<column>)), or ORDER BY … LIMIT 1",
+        r"more than one row returned by a subquery",
+    ),
+    Advice(
         "22001",
         "string_data_right_truncation",
         "Alembic's table takes 32 characters of a revision: shorten `revision` in its file, and down_revision in the next one; or let an earlier revision "

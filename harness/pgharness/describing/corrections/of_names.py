@@ -47,6 +47,8 @@ def missing_column(failing: Failing) -> str:
     if found is None:
         return ""
     name = unquoted(unqualified(found["name"]))
+    if other := _dropped_elsewhere(failing, name):
+        return other
     near = _nearest(name, _columns_of(failing, found["table"]))
     return failing.said_otherwise(near, name) if near else _if_column_exists(failing, name)
 
@@ -78,6 +80,14 @@ def _if_exists(failing: Failing) -> str:
     if len(_DROP.findall(failing.sql)) != 1:
         return ""
     return failing.in_its_place(_DROP.sub(r"\1 IF EXISTS ", failing.sql))
+
+
+def _dropped_elsewhere(failing: Failing, name: str) -> str:
+    """Say which table a downgrade is to drop a column of, where but one has a column of that name."""
+    columns = (one.object for one in failing.before.objects("column"))
+    tables = [qualifier(one) for one in columns if unquoted(unqualified(one)) == name]
+    drops = failing.is_back and failing.altered and re.search(r"\bDROP\s+COLUMN\b", failing.sql, re.IGNORECASE)
+    return failing.said_otherwise(unqualified(tables[0]), failing.altered) if drops and len(tables) == 1 else ""
 
 
 def _if_column_exists(failing: Failing, name: str) -> str:

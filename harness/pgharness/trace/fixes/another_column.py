@@ -11,7 +11,7 @@ from pgharness.catalog.identifiers import identifiers, quoted, with_columns
 from pgharness.catalog.names import unqualified
 from pgharness.describing.toml_words import ignore_rules
 from pgharness.trace.fixes.partitions import is_partition_key
-from pgharness.trace.fixes.writing import BLOCK, NAME, NEXT, THEN, all_of, bare, beside, in_pieces
+from pgharness.trace.fixes.writing import BACK, BLOCK, NAME, NEXT, THEN, all_of, bare, beside, in_pieces
 
 _CHANGES = re.compile(
     rf"^ALTER\s+(?:COLUMN\s+)?(?P<column>{NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(?P<type>.+?)(?:\s+USING\s+(?P<using>.+))?$",
@@ -51,7 +51,12 @@ def fix_type(table: str, action: str, catalog: Snapshot) -> str:
     if changes is None or column is None or re.search(r"\bCOLLATE\b", changes["type"], re.IGNORECASE):
         return ""
     value = changes["using"] or f"CAST({column.name} AS {changes['type']})"
-    return f"{_beside(column, changes['type'], value)}{NEXT}{_filled(column, value)}{THEN}{_put_in_place(column, changes['type'])}"
+    stages = (
+        f"{_beside(column, changes['type'], value)}{_taken_back(column)}",
+        f"{_filled(column, value)}{_unproven(column)}",
+        f"{_put_in_place(column, changes['type'])}{_put_back(column, value, is_cast=not changes['using'])}",
+    )
+    return f"{stages[0]}{NEXT}{stages[1]}{THEN}{stages[2]}"
 
 
 def fix_stored(table: str, column: str, type_: str, rest: str) -> str:
@@ -113,10 +118,7 @@ def _built(column: _Column, name: str, definition: str) -> str:
 
 def _put_in_place(column: _Column, type_: str) -> str:
     table, new = column.table, column.new
-    statements = [
-        f"DROP TRIGGER {column.filled_by} ON {table}",
-        f"DROP FUNCTION {beside(table, column.filled_by)}()",
-    ]
+    statements = _untriggered(column)
     if "not null" in column.facts:
         statements.append(f"ALTER TABLE {table} ALTER COLUMN {new} SET NOT NULL")
         statements.append(f"ALTER TABLE {table} DROP CONSTRAINT {_not_null(column)}")
@@ -130,6 +132,53 @@ def _put_in_place(column: _Column, type_: str) -> str:
         statements.append(f"ALTER TABLE {table} ALTER COLUMN {column.name} SET DEFAULT {value}")
     statements += [f"ALTER INDEX {_new_index(name)} RENAME TO {unqualified(name)}" for name in column.indexes]
     return all_of(*statements)
+
+
+def _taken_back(column: _Column) -> str:
+    """Return what undoes the first revision, whose downgrade() has given the old type back until now."""
+    undone = all_of(*_untriggered(column), f"ALTER TABLE {column.table} DROP COLUMN {column.new}")
+    return f"; and in its downgrade(), in place of what gives the old type back: {undone}"
+
+
+def _unproven(column: _Column) -> str:
+    """Return what undoes the second revision, as far as the catalog has anything of it."""
+    name, table = _not_null(column), column.table
+    again = f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column.new} IS NOT NULL) NOT VALID"
+    undone = [f"ALTER TABLE {table} DROP CONSTRAINT {name}", again] if "not null" in column.facts else []
+    undone += [f"DROP INDEX {_new_index(one)}" for one in column.indexes]
+    return f"{BACK}{all_of(*undone)}" if undone else ""
+
+
+def _put_back(column: _Column, value: str, *, is_cast: bool) -> str:
+    """Return what undoes the third revision: the other column stands beside this one again, which has its type and values back.
+
+    Its indexes are built under a lock, for their column comes back in the same transaction.
+    """
+    table, name, new, type_ = column.table, column.name, column.new, column.facts["type"]
+    default = f" DEFAULT {column.facts['default']}" if "default" in column.facts else ""
+    kept = f"CAST({new} AS {type_})" if is_cast else f"CAST(CAST({new} AS text) AS {type_}) /* or what fits */"
+    undone = [f"ALTER INDEX {one} RENAME TO {unqualified(_new_index(one))}" for one in column.indexes]
+    undone += [f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"] if default else []
+    undone += [
+        f"ALTER TABLE {table} RENAME COLUMN {name} TO {new}",
+        f"ALTER TABLE {table} ADD COLUMN {name} {type_}{default}",
+        f"UPDATE {table} SET {name} = {kept}",
+    ]
+    if "not null" in column.facts:
+        undone += [
+            f"ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL",
+            f"ALTER TABLE {table} ADD CONSTRAINT {_not_null(column)} CHECK ({new} IS NOT NULL)",
+            f"ALTER TABLE {table} ALTER COLUMN {new} DROP NOT NULL",
+        ]
+    undone += [*column.indexes.values(), *_trigger(column, new, value)]
+    return f"{BACK}{all_of(*undone)}"
+
+
+def _untriggered(column: _Column) -> list[str]:
+    return [
+        f"DROP TRIGGER {column.filled_by} ON {column.table}",
+        f"DROP FUNCTION {beside(column.table, column.filled_by)}()",
+    ]
 
 
 def _not_null(column: _Column) -> str:
