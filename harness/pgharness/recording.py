@@ -15,24 +15,23 @@ from typing import Any
 
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.rereading import in_the_words_of
-from pgharness.catalog.snapshot import take_snapshot
 from pgharness.chain.baseline import run_baseline
 from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import with_imports_ahead
 from pgharness.chain.deployment import deploy
 from pgharness.chain.project import Project
 from pgharness.chain.server_objects import speaks_of_server
-from pgharness.chain.upgrade import upgrade_to
 from pgharness.checks import data
-from pgharness.databases import Database, Databases, Outside
+from pgharness.databases import Databases, Outside
 from pgharness.experiments.calibrating import calibrate
-from pgharness.experiments.checkpoints import Checkpoints
+from pgharness.experiments.checkpoints import database_at_heads
 from pgharness.experiments.culprits import with_culprits
+from pgharness.experiments.deployments import compared, deployed_later
 from pgharness.experiments.experiment import Experiment, Site, empty_database
 from pgharness.experiments.if_not_exists import compare_kept, with_notices
 from pgharness.experiments.old_release.experiment import EXPERIMENT as OLD_RELEASE
 from pgharness.experiments.registry import EXPERIMENTS, FOLLOW_UPS
-from pgharness.findings import CannotRun, ChainFails, Finding
+from pgharness.findings import CannotRun, Finding
 from pgharness.profile import read_profile
 from pgharness.records.chain_record import ChainRecord
 from pgharness.records.deployment import DeploymentRecord
@@ -53,7 +52,6 @@ KEPT = "kept"
 TRACE = "trace"
 SIZES = "sizes"
 _EXPERIMENT_NAMES = tuple(one.name for one in EXPERIMENTS) + tuple(one.name for one in FOLLOW_UPS)
-_ADDS_LABEL = re.compile(r"\bALTER\s+TYPE\b.*\bADD\s+VALUE\b", re.IGNORECASE | re.DOTALL)
 # What a statement that nobody saw in a revision's text may meet then.
 # Two that make a role in the same instant meet in the index of a catalog that all databases share.
 _MET_ANOTHER = re.compile(r"\brole\b|replication slot|tuple concurrently updated|\bpg_(auth|db_role|sh|tablespace)")
@@ -183,8 +181,8 @@ class _Recording:
         record = walking.result()
         record = replace(
             record,
-            deployment=self._compared(deployment, record),
-            later_deployments=tuple(self._deployed_later(record, deployment)),
+            deployment=compared(self.project, self.databases, deployment, record),
+            later_deployments=tuple(deployed_later(self.project, self.databases, record, deployment)),
         )
         record = self._with_culprits(record)
         if found is None and record.head is not None:
@@ -218,56 +216,10 @@ class _Recording:
         """Make the experiments on a database that is brought to the heads for them; none where it cannot be, which is found elsewhere."""
         with contextlib.ExitStack() as stack:
             try:
-                at_heads = stack.enter_context(self._database_at_heads(words))
+                at_heads = stack.enter_context(database_at_heads(self.project, self.databases, words))
             except CannotRun:
                 return {}
             return self._experiment(Site(self.project, self.databases, head, at_heads, words), experiments)
-
-    def _compared(self, deployment: DeploymentRecord, record: ChainRecord) -> DeploymentRecord:
-        """Where it fails, or ends otherwise than the walk, find out whether that comes of the rows that the walk has and it has not."""
-        if deployment.failure is not None:
-            return self._compared_failing(deployment, record)
-        if record.walked_head in (None, deployment.snapshot) or not deployment.is_at(self.project.chain):
-            return deployment
-        with self.databases.experiment("one_by_one") as database:
-            try:
-                version_table = upgrade_to(self.project, database, apart=True)
-            except CannotRun:
-                return replace(deployment, fails_one_by_one=True)
-            with database.connect() as observer:
-                return replace(deployment, one_by_one=take_snapshot(observer, leave_out=(version_table,)))
-
-    def _compared_failing(self, deployment: DeploymentRecord, record: ChainRecord) -> DeploymentRecord:
-        """Find out whether a revision that passed on rows fails without them also where it is run by itself."""
-        walked = record.record_of(deployment.revision or "")
-        if walked is None or walked.upgrade.failure is not None:
-            return deployment
-        with self.databases.experiment("one_by_one") as database:
-            try:
-                upgrade_to(self.project, database, self.project.chain.ancestors(walked.revision.revision), apart=True)
-            except ChainFails:
-                return replace(deployment, fails_one_by_one=True)
-            except CannotRun:
-                pass
-        return deployment
-
-    def _deployed_later(self, record: ChainRecord, deployment: DeploymentRecord) -> Iterator[DeploymentRecord]:
-        """Deploy also from just before each label that is added to an enum type, where one transaction holds the rest of the chain.
-
-        In the transaction that made the type its new labels can be used, and in production the type is older
-        (manual, ALTER TYPE, "Notes").
-        """
-        if deployment.failure is not None or any(
-            run.options.get("transaction_per_migration") for run in deployment.runs
-        ):
-            return
-        for item in record.revisions[1:-1]:
-            adds = any(_ADDS_LABEL.search(statement.sql) for statement in item.upgrade.statements)
-            if adds and len(item.revision.down_revisions) == 1:
-                start = item.revision.down_revisions[0]
-                with self.databases.experiment("deployed_later") as database, contextlib.suppress(CannotRun):
-                    upgrade_to(self.project, database, self.project.chain.ancestors(start))
-                    yield replace(deploy(self.project, database, self.project.chain.targets), start=start)
 
     def _with_culprits(self, record: ChainRecord) -> ChainRecord:
         """Find the statements at fault, where a judge has something to tell that nobody declared."""
@@ -343,25 +295,6 @@ class _Recording:
         yield
         self.durations_s[name] = time.perf_counter() - started
         self.advance(name)
-
-    @contextmanager
-    def _database_at_heads(self, words: Words) -> Iterator[Database]:
-        """Bring another database to the heads, where the project's own way does not lead there, or to more than one place.
-
-        Where a revision fails on empty tables, it has rows as the walk had them.
-        """
-        with self.databases.experiment("heads") as database:
-            try:
-                upgrade_to(self.project, database)
-            except ChainFails:
-                filled = Checkpoints(self.project, self.databases, words).at()
-            else:
-                yield database
-                return
-        try:
-            yield filled
-        finally:
-            self.databases.drop(filled)
 
 
 def _wants_words(record: ChainRecord, seen: OldReleaseRecord | None) -> bool:

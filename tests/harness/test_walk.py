@@ -213,3 +213,26 @@ def test_columns_that_become_different_enums_are_each_filled_with_the_labels_of_
     )
 
     assert run.report.findings == ()
+
+
+def test_of_a_step_whose_end_is_known_nobody_looks_where_it_commits(judge_chain: JudgeChain) -> None:
+    def autocommitted(statement: str) -> str:
+        return f"with op.get_context().autocommit_block():\n    {sql(statement)}"
+
+    run = judge_chain(
+        table("a", "id bigint PRIMARY KEY, name text NOT NULL"),
+        Revision(
+            "0002",
+            autocommitted("CREATE INDEX CONCURRENTLY a_name ON a (name)")
+            + "\n    "
+            + sql("ALTER TABLE a ADD note text"),
+            sql("ALTER TABLE a DROP note", "DROP INDEX a_name"),
+        ),
+        only=("upgrade", "roundtrip", "crash"),
+    )
+
+    last = run.record.revisions[-1]
+    assert last.upgrade.commits
+    assert last.reupgrade is not None
+    assert last.reupgrade.snapshot == last.upgrade.snapshot
+    assert last.reupgrade.commits == ()

@@ -8,15 +8,15 @@ from typing import Any
 SUFFIX = "_pgharness_stand_in"
 """How its name ends, behind that of a database that was there when its variables were written."""
 
-_name = ""
+_names: set[str] = set()
+"""The stand-ins that modules were imported with, here and where this process was forked: one imported later meets another."""
 set_by_imports: dict[str, str] = {}
 """The variables that modules have set while they were imported, in this process or one that it is a copy of."""
 
 
 def use(name: str) -> None:
-    """Take connections to this database for ones to the run's own, in this process and in those that it forks."""
-    global _name  # noqa: PLW0603 - it is the process that imported, whoever asks
-    _name = name
+    """Take connections to this database for ones to the run's own too, in this process and in those that it forks."""
+    _names.add(name)
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str | None]:
@@ -34,6 +34,6 @@ def written_for(variables: Mapping[str, str], parts: Mapping[str, str], url: str
 def lead_to(given: Mapping[str, str], parameters: dict[str, Any]) -> None:
     """Let the parameters of a connection to the stand-in be those of one to the run's own database, as its own role."""
     for key in ("dbname", "database"):
-        if _name and parameters.get(key) == _name:
+        if parameters.get(key) in _names:
             parameters[key] = given["database"]
             parameters.update({name: given[name] for name in ("user", "password") if name in parameters})

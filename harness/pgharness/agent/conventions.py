@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, UniqueConstraint
 
+from .reflected import is_reflected
+
 Conventions = Mapping[str, Mapping[str, Mapping[str, str]]]
 """For a module, for the dotted name of a MetaData in it: the names of constraints, by kind."""
 
@@ -19,11 +21,15 @@ _GIVEN = dict(MetaData().naming_convention)
 
 
 def names_in(metadata: Sequence[MetaData]) -> str:
-    """Return a digest of the names that models declare; a naming convention that comes only once they are imported gives none to what is there."""
+    """Return a digest of the names that models declare; a naming convention that comes only once they are imported gives none to what is there.
+
+    What is read from the run's database is left out: there one has a table that another has not yet.
+    """
     names = [
         (table.fullname, sorted(str(one.name) for one in [*table.constraints]), sorted(map(_name, table.indexes)))
         for one in metadata
         for table in one.tables.values()
+        if not is_reflected(table)
     ]
     return sha256(repr(sorted(names)).encode()).hexdigest()
 

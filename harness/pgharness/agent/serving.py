@@ -24,6 +24,7 @@ from .models import build_models
 from .plugins import make_what_plugins_declare
 from .project import Project, move_to, open_project
 from .queries import answer_query
+from .reflected import note_reflected
 from .revisions import has_no_revision, load_metadata, read_chain, version_folders
 from .steps import Runner
 from .unimported import unimported_tables
@@ -43,6 +44,7 @@ def _begin(channel: Channel, nursery: socket.socket | None) -> None:
     _quiet(task["output"])
     channel.send("hello", pid=os.getpid())
     note_imports()
+    note_reflected()
     project = open_project(task)
     if task["task"] == "read":
         _read(project, channel, nursery)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -98,3 +100,23 @@ class Checkpoints:
                     widths.update(filling.widths)
 
             upgrade_to(self.project, database, applied, after_step=fill)
+
+
+@contextmanager
+def database_at_heads(project: Project, databases: Databases, words: Words) -> Iterator[Database]:
+    """Bring another database to the heads, where the project's own way does not lead there, or to more than one place.
+
+    Where a revision fails on empty tables, it has rows as the walk had them. Raises CannotRun.
+    """
+    with databases.experiment("heads") as database:
+        try:
+            upgrade_to(project, database)
+        except ChainFails:
+            filled = Checkpoints(project, databases, words).at()
+        else:
+            yield database
+            return
+    try:
+        yield filled
+    finally:
+        databases.drop(filled)

@@ -131,7 +131,8 @@ class Stretch:
     ) -> Step:
         """Run one step in a migration context of its own, and fill what is empty then with such rows.
 
-        Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then. What people
+        Where the same statements met an equal catalog before, in the step `known`, they gave the catalog that they gave then, and nobody
+        looks on a second time: not at their locks, nor where they commit. What people
         wrote in `files` to hold behind the step is asked before anything is filled.
         """
         started = time.perf_counter()
@@ -140,7 +141,8 @@ class Stretch:
         trace = self._trace if known is None else None
         asked = [(revision.revision, direction)]
         commits = CommitWatch()
-        watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if self._notes_commits else [])]
+        notes_commits = self._notes_commits and known is None
+        watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if notes_commits else [])]
         for step in self._conversation.steps(asked, apart=True, watches=watches):
             is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()

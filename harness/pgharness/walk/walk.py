@@ -8,27 +8,25 @@ it, then as env.py deploys the chain; one that fails every way is passed over, a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.chain.baseline import given_revisions, run_baseline
+from pgharness.chain.baseline import given_revisions
 from pgharness.chain.by_hand import ByHand
 from pgharness.chain.conversation import converse
-from pgharness.chain.course import tips
-from pgharness.chain.deployment import deploy
 from pgharness.chain.messages import DOWN, UP
 from pgharness.chain.project import Project
-from pgharness.databases import Database, Databases
-from pgharness.findings import CannotRun
+from pgharness.databases import Databases
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Descent, RevisionRecord, Step
-from pgharness.rows import Population, Suspect, Words
+from pgharness.rows import Population, Words
 from pgharness.servers import Connection
+from pgharness.walk.arriving import Arriving
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.lacking import require_what_is_wanted
+from pgharness.walk.lessons import Lessons
 from pgharness.walk.outcomes import (
     can_only_fail,
     is_left_as_upgraded,
@@ -40,10 +38,8 @@ from pgharness.walk.outcomes import (
     with_earlier_failures,
 )
 from pgharness.walk.position import Position
-from pgharness.walk.stretch import Stretch, steps_on_the_way
+from pgharness.walk.stretch import Stretch
 
-MOST_LESSONS = 3
-"""So many times a column is tried with what was learned of it: what is learned may differ each time, and never be enough."""
 Advance = Callable[[str], None]
 
 
@@ -79,17 +75,18 @@ class Walk:
     reads_all: bool = False
     deployed: int = 0
     """How many revisions, from the first, come to a new database as env.py deploys them."""
-    given: int = 0
-    """How many of these the baseline has already."""
-    words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """What columns are to hold, given by the settings or learned."""
-    lessons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How many times something was learned of a column."""
     passed_over: set[str] = field(default_factory=set)
     """The revisions that fail every way."""
     fills_on_the_way: bool = False
     """Whether a new database has rows already where it is brought to a position: a revision before it fails on empty tables."""
     footholds: Footholds = field(init=False)
+    lessons: Lessons = field(init=False)
+    arriving: Arriving = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know nothing of the chain's texts but what the settings say."""
+        self.lessons = Lessons(self.project.settings.words)
+        self.arriving = Arriving(self.project, self.databases, self.passed_over)
 
     def run(self) -> WalkRecord:
         """Walk to the heads."""
@@ -110,14 +107,16 @@ class Walk:
         finally:
             self.footholds.clear()
         assert self.base is not None
-        return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent, dict(self.words))
+        return WalkRecord(tuple(self.records), self.base, self.version_table, self.descent, dict(self.lessons.words))
 
     def _on_new_database(self, position: Position) -> Position | None:
         """Go on as far as one database serves; give where the next one has to begin, or None at the end."""
-        if self.footholds.is_wanted(position) and not self.footholds.make(position, partial(self._comes_to, position)):
+        if self.footholds.is_wanted(position) and not self.footholds.make(
+            position, partial(self.arriving.comes_to, position)
+        ):
             return self._not_arrived(position)
         with self.footholds.start(position) as (database, count):
-            if not self._is_prepared(database, position, count):
+            if not self.arriving.is_prepared(position, database, count):
                 return self._not_arrived(position)
             with database.connect() as observer, converse(self.project, database) as conversation:
                 self.version_table = conversation.version_table
@@ -125,7 +124,7 @@ class Walk:
                     conversation,
                     observer,
                     self.project.settings.rows_per_table,
-                    {**self.words, **self.project.settings.words},
+                    self.lessons.all_words,
                     self.project.chain.revisions,
                     reads_all=self.reads_all,
                     most_compared_rows=self.project.settings.compared_rows if self.keeps_contents else 0,
@@ -135,7 +134,11 @@ class Walk:
                 if self.base is None:
                     self.base = stretch.base
                     if self._takes_given(observer):
-                        return self._next(self.given) if self.given < len(self.project.chain.revisions) else None
+                        return (
+                            self._next(self.arriving.given)
+                            if self.arriving.given < len(self.project.chain.revisions)
+                            else None
+                        )
                 following = self._go(stretch, position, max(count, position.deployed))
                 if not stretch.catalog.has_missed_nothing():
                     raise _Missed
@@ -145,27 +148,11 @@ class Walk:
         """Whether the baseline was taken of a database that has revisions of the chain; they stand there, and are not tried."""
         if self.project.settings.baseline is None or self.base is None:
             return False
-        self.given = self.deployed = given_revisions(observer, self.version_table, self.project.chain)
+        self.arriving.given = self.deployed = given_revisions(observer, self.version_table, self.project.chain)
         stands = Step((), 0.0, self.base)
-        for revision in self.project.chain.revisions[: self.given]:
+        for revision in self.project.chain.revisions[: self.arriving.given]:
             self.records.append(RevisionRecord(revision, self.base, stands, is_given=True))
-        return self.given > 0
-
-    def _comes_to(self, position: Position, database: Database, count: int) -> bool:
-        """Bring a database with so many revisions to a position, and say whether it arrives."""
-        if not self._is_prepared(database, position, count):
-            return False
-        on_the_way = self.project.chain.revisions[max(count, position.deployed) : position.index]
-        with converse(self.project, database) as conversation:
-            steps = steps_on_the_way(conversation, on_the_way, self.passed_over, together=position.together)
-            return all(step.failure is None for step in steps)
-
-    def _is_prepared(self, database: Database, position: Position, count: int) -> bool:
-        """Give a new database what stands before all revisions and what env.py is to deploy; one with `count` revisions has that."""
-        if count:
-            return True
-        run_baseline(database, self.project.settings)
-        return self._is_deployed(database, position.deployed)
+        return self.arriving.given > 0
 
     def _go(self, stretch: Stretch, position: Position, count: int) -> Position | None:
         """Go on from a database that has so many revisions."""
@@ -196,24 +183,6 @@ class Walk:
             self.descent = self._descend(stretch)
         return None
 
-    def _is_deployed(self, database: Database, count: int) -> bool:
-        """Bring a new database past the first revisions as env.py deploys them; say whether it is there."""
-        wanted = tuple(item.revision for item in self.project.chain.revisions[:count])
-        if count <= self.given:
-            return True
-        targets = tuple(item.revision for item in tips(self.project.chain, frozenset(wanted)))
-        try:
-            deployment = deploy(self.project, database, targets)
-        except CannotRun:
-            return False
-        return deployment.failure is None and deployment.has_applied(self.project.chain, targets)
-
-    def _is_deployed_by_itself(self, position: Position) -> bool:
-        """Whether env.py deploys a revision where those before it were deployed earlier, so that its failure was the walk's."""
-        with self.databases.experiment("by_itself") as database:
-            run_baseline(database, self.project.settings)
-            return all(self._is_deployed(database, count) for count in (position.index, position.index + 1))
-
     def _not_arrived(self, position: Position) -> Position | None:
         """Return how to go on where what is to stand before does not pass: with rows on the way, then in company, then as env.py deploys it.
 
@@ -240,14 +209,7 @@ class Walk:
         """
         if record.upgrade.failure is not None and not self.passed_over:
             require_what_is_wanted(record.revision, record.upgrade.failure, self.databases.server.description)
-        given = frozenset(self.project.settings.words)
-        read_as = tuple(
-            (one.table, one.column, one.type_name)
-            for one in position.learned
-            if one.type_name and (one.table, one.column) not in given
-        )
-        learned = tuple(place for place in self.words if any(_is_about(one, place) for one in position.learned))
-        self.records.append(replace(record, read_as=read_as, learned=learned, given_values=given))
+        self.records.append(self.lessons.noted(record, position.learned))
         self.advance(record.revision.label)
         if record.upgrade.failure is not None:
             self.passed_over.add(record.revision.revision)
@@ -263,7 +225,7 @@ class Walk:
         """Run a revision up, down and up again."""
         failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
         record = replace(self._up(stretch, revision, position), by_hand=failures)
-        if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
+        if position.failed is not None and position.is_deployed and self.arriving.is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
             if position.newer is None and position.is_populated and revision.irreversible is None:
@@ -323,7 +285,7 @@ class Walk:
         is_refused = record.downgrade is not None and record.downgrade.failure is not None
         if record.newer_rows and is_refused and position.newer is None:
             return replace(position, newer=record)
-        if not failures and self._has_learned(stretch, position):
+        if not failures and self.lessons.learn(stretch, position.suspects):
             return replace(
                 position,
                 population=Population.VARIED,
@@ -348,18 +310,6 @@ class Walk:
             return None
         return replace(position, failed=record, together=True)
 
-    def _has_learned(self, stretch: Stretch, position: Position) -> bool:
-        """Keep what columns are meant to hold; say whether any of it is new."""
-        learned = stretch.learn(position.suspects) if position.suspects else {}
-        new = {
-            place: texts
-            for place, texts in learned.items()
-            if self.words.get(place) != texts and self.lessons[place] < MOST_LESSONS
-        }
-        self.words.update(new)
-        self.lessons.update(new.keys())
-        return bool(new.keys() - self.project.settings.words.keys())
-
     def _needs_company(self) -> bool:
         return any(record.alone_failure is not None for record in self.records)
 
@@ -377,11 +327,6 @@ class Walk:
         if len(wanted) < len(self.records):
             return Descent(None, self.records[-len(wanted) - 1].revision.revision)
         return Descent(stretch.catalog.read())
-
-
-def _is_about(suspect: Suspect, place: tuple[str, str]) -> bool:
-    """Whether a column is the suspect, or may be what a suspected constraint is about."""
-    return bool(suspect.constraint) or (suspect.table, suspect.column) == place
 
 
 class _Missed(Exception):  # noqa: N818 - no error of the code
