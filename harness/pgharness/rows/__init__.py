@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pgharness.rows.column_values import Words
 from pgharness.rows.coming import Coming
+from pgharness.rows.hints import hints_of
 from pgharness.rows.inserting import Filling, fill_empty_tables
 from pgharness.rows.learning import Raised, Suspect, learn, suspects
-from pgharness.rows.newer import add_rows, first_violating
+from pgharness.rows.newer import add_rows, values_meeting
 from pgharness.rows.population import Population
 
 __all__ = [
@@ -18,7 +19,8 @@ __all__ = [
     "Words",
     "add_rows",
     "fill_empty_tables",
-    "first_violating",
+    "hints_of",
     "learn",
     "suspects",
+    "values_meeting",
 ]

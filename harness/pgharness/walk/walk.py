@@ -29,10 +29,12 @@ from pgharness.rows import Population, Suspect, Words
 from pgharness.servers import Connection
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.lacking import require_what_is_wanted
+from pgharness.walk.newer_rows import adds_refusals
 from pgharness.walk.outcomes import (
     can_only_fail,
     is_left_as_upgraded,
     is_spoiled,
+    may_go_back,
     own_failures,
     traces_of_passed,
     undoes_nothing,
@@ -269,7 +271,29 @@ class Walk:
             if position.newer is None and position.is_populated and revision.irreversible is None:
                 record = replace(record, newer_rows=stretch.put_in_newer_rows(record.before))
             record = self._there_and_back_once_more(stretch, self._there_and_back(stretch, record, position), position)
-        return with_earlier_failures(record, position)
+        return self._on_refused_rows(stretch, with_earlier_failures(record, position), position)
+
+    def _on_refused_rows(self, stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
+        """Run an upgrade that has passed once more, on rows of before that its own schema may refuse, such as two that are alike.
+
+        These are known only now. What it makes of them is not judged, for it may clean them first.
+        """
+        if position.population is not Population.VARIED or not may_go_back(record) or stretch.is_spent:
+            return record
+        after = record.upgrade.snapshot
+        if not self.project.settings.rows_per_table or after is None or not adds_refusals(after, record.before):
+            return record
+        stretch.is_given_up = True
+        down = stretch.step(record.revision, DOWN, fill=Population.VARIED, known=record.downgrade)
+        if down.failure is not None or down.snapshot != record.before:
+            return record
+        rows = stretch.put_in_refused_rows(after)
+        up = stretch.step(record.revision, UP, fill=Population.VARIED, known=record.upgrade)
+        if rows and up.failure is not None and up.failure.may_come_of_values:
+            return replace(record, upgrade_rows_failure=up.failure, refused_rows=rows)
+        stretch.is_given_up = up.failure is not None or up.snapshot != after
+        stretch.set_back(record)
+        return record
 
     def _up(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up; one that failed by itself has come here with those before it."""
