@@ -7,6 +7,7 @@ from pgharness.rows.coming import Coming
 from pgharness.rows.hints import hints_of
 from pgharness.rows.inserting import Filling, fill_empty_tables
 from pgharness.rows.learning import Raised, Suspect, learn, suspects
+from pgharness.rows.literal_rows import add_literal_rows
 from pgharness.rows.newer import add_rows, values_meeting
 from pgharness.rows.population import Population
 
@@ -17,6 +18,7 @@ __all__ = [
     "Raised",
     "Suspect",
     "Words",
+    "add_literal_rows",
     "add_rows",
     "fill_empty_tables",
     "hints_of",

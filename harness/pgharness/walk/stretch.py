@@ -27,7 +27,7 @@ from pgharness.records.contents import Contents, TableContents
 from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, RevisionRecord, Step
-from pgharness.rows import Population, Raised, Suspect, Words, fill_empty_tables, learn, suspects
+from pgharness.rows import Population, Raised, Suspect, Words, add_literal_rows, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.newer_row import NewerRow
@@ -43,6 +43,9 @@ _BEHIND_SQLALCHEMY = re.compile(r"\bcursor\(|\b(?:driver|dbapi)_connection\b")
 
 MOST_REFUSING_ROWS = 1000
 """A table of more rows gets none that an upgrade may refuse, where contents are not wanted otherwise."""
+
+MOST_OF_LITERALS = 12
+"""So many rows of the literals of revisions a table keeps for those behind them."""
 
 
 class Stretch:
@@ -86,6 +89,7 @@ class Stretch:
         self._newer: Mapping[str, frozenset[tuple[str | None, ...]]] = {}
         self.is_given_up = False
         """Whether it is no longer what an upgrade to the last revision gives."""
+        self._literal_rows: dict[str, list[tuple[str | None, ...]]] = {}
         self._newer_reader: ContentsReader | None = None
         self._keeps_newer_rows = False
 
@@ -221,6 +225,23 @@ class Stretch:
             set_back(self._observer, found)
             self._held = None
 
+    def put_in_literal_rows(self, revision: Revision) -> None:
+        """Put in rows of the literals that a revision compares or writes; those of revisions before it go where there are many."""
+        if not self._rows_per_table or self._contents is None:
+            return
+        held = self._held or self._contents.read(self._observer)
+        for table in held.tables:
+            own = self._literal_rows.get(table.name, [])
+            if len(own) > MOST_OF_LITERALS:
+                _delete(self._observer, table, own)
+                self._held, self._literal_rows[table.name] = None, []
+        if add_literal_rows(self._observer, _source(revision), leave_out=self._leave_out, words=self._words):
+            known = {one.name: one.keys() for one in held.tables}
+            self._held = self._contents.read(self._observer)
+            for table in self._held.tables:
+                new = sorted(table.keys() - known.get(table.name, frozenset()), key=str)
+                self._literal_rows.setdefault(table.name, []).extend(new)
+
     def put_in_newer_rows(self, before: Snapshot) -> tuple[str, ...]:
         """Put rows into tables with a key that only the schema of now admits, and return them in words.
 
@@ -324,7 +345,11 @@ def _has_key(held: Contents, table: str) -> bool:
 
 def _is_seen_whole(revision: Revision) -> bool:
     """Whether all that the revision sends goes through SQLAlchemy, as far as its text tells."""
-    return not _BEHIND_SQLALCHEMY.search(Path(revision.path).read_text(encoding="utf-8", errors="replace"))
+    return not _BEHIND_SQLALCHEMY.search(_source(revision))
+
+
+def _source(revision: Revision) -> str:
+    return Path(revision.path).read_text(encoding="utf-8", errors="replace")
 
 
 def _is_repeated(step: Step, known: Step) -> bool:

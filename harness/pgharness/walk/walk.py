@@ -264,6 +264,8 @@ class Walk:
     def _try(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up, down and up again."""
         failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
+        if position.population is Population.VARIED and position.failed is None:
+            stretch.put_in_literal_rows(revision)
         record = replace(self._up(stretch, revision, position), by_hand=failures)
         if position.failed is not None and position.is_deployed and self._is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
