@@ -36,7 +36,7 @@ def admitted(before: Snapshot, after: Snapshot, connection: Connection) -> Itera
     for key in before.objects("constraint"):
         definition, table = before.value(*key, "definition"), _table_of(before, key)
         if definition is not None and (table, definition) not in kept and after.value("table", table) is not None:
-            words = [text for one in before.objects("constraint") for text in _literals(before, one, table)]
+            words = (*_literals(after, table), *_literals(before, table))
             yield from beyond(connection, table, definition, _types(after, table), words)
     yield from _of_domains(before, after, connection)
 
@@ -130,9 +130,11 @@ def _wider(was: str, now: str) -> str | None:
     return None
 
 
-def _literals(snapshot: Snapshot, constraint: ObjectKey, table: str) -> Sequence[str]:
-    is_its = _table_of(snapshot, constraint) == table
-    return _LABEL.findall(snapshot.value(*constraint, "definition") or "") if is_its else ()
+def _literals(snapshot: Snapshot, table: str) -> Iterator[str]:
+    """Yield the texts in the constraints of a table."""
+    for one in snapshot.objects("constraint"):
+        if _table_of(snapshot, one) == table:
+            yield from _LABEL.findall(snapshot.value(*one, "definition") or "")
 
 
 def told_by(words: Words, row: NewerRow) -> bool:
