@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -124,6 +125,24 @@ def test_an_upgrade_that_cleans_such_rows_first_is_sound(case: str, judge_chain:
     run = judge_chain(table("item", SETUP), Revision("adds", sql(clean, there), sql(back)))
 
     assert [(one.revision, one.code, one.message) for one in run.report.findings] == []
+
+
+@pytest.mark.parametrize("down", ["pass", "raise NotImplementedError"])
+@pytest.mark.parametrize("case", ["unique where active", "above zero"])
+def test_an_upgrade_without_a_way_back_meets_such_rows_on_a_database_of_its_own(
+    case: str, down: str, judge_chain: Callable[..., Run]
+) -> None:
+    (there, _), clean, where, _ = REFUSES[case]
+    adds, behind = Revision("adds", sql(there), down), Revision("behind", sql("ALTER TABLE item ADD more text"))
+
+    found = [
+        judge_chain(table("item", SETUP), one, behind, only=("upgrade",)).report.findings
+        for one in (adds, replace(adds, up=sql(clean, there)))
+    ]
+
+    assert [(one.revision, one.code) for one in found[0]] == [("adds", "PGH-U002")]
+    assert where in found[0][0].message
+    assert found[1] == ()
 
 
 def test_what_people_say_of_a_column_comes_before_what_a_check_may_refuse(judge_chain: Callable[..., Run]) -> None:

@@ -89,6 +89,8 @@ class Stretch:
         self._newer: Mapping[str, frozenset[tuple[str | None, ...]]] = {}
         self.is_given_up = False
         """Whether it is no longer what an upgrade to the last revision gives."""
+        self.has_met_refused_rows = False
+        """Whether the last revision was tried on rows that its schema may refuse, or has none to be tried on."""
         self._literal_rows: dict[str, list[tuple[str | None, ...]]] = {}
         self._newer_reader: ContentsReader | None = None
         self._keeps_newer_rows = False
@@ -251,13 +253,14 @@ class Stretch:
             return ()
         return self._put_in(self._contents, tuple(admitted(before, self.seen, self._observer)))
 
-    def put_in_refused_rows(self, after: Snapshot) -> tuple[str, ...]:
-        """Put rows into tables with a key that an upgrade to the schema `after` may refuse, and return them in words.
+    def put_in_refused_rows(self, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+        """Put rows into tables with a key that an upgrade from the schema `before` to that `after` it may refuse, and return them in words.
 
         What is known of a column's values comes first. The next step meets them, and behind it they are taken away.
         """
+        self.has_met_refused_rows = True
         reader = self._contents or ContentsReader(self._leave_out, MOST_REFUSING_ROWS)
-        found = admitted(after, self.seen, self._observer)
+        found = admitted(after, before, self._observer)
         return self._put_in(reader, tuple(one for one in found if told_by(self._words, one)))
 
     def _put_in(self, reader: ContentsReader, found: Sequence[NewerRow]) -> tuple[str, ...]:

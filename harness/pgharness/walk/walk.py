@@ -182,7 +182,7 @@ class Walk:
         for index in range(position.index, len(revisions)):
             here = position if index == position.index else self._next(index)
             record = self._try(stretch, revisions[index], here)
-            if (again := self._to_be_tried_again(stretch, record, here)) is not None:
+            if (again := self._again(stretch, record, here)) is not None:
                 return again
             following = self._told(record, here)
             if here.population is Population.PLAIN:
@@ -263,6 +263,9 @@ class Walk:
 
     def _try(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up, down and up again."""
+        stretch.has_met_refused_rows = False
+        if position.refused is not None:
+            return self._up_on_refused_rows(stretch, position.refused)
         failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
         if position.population is Population.VARIED and position.failed is None:
             stretch.put_in_literal_rows(revision)
@@ -280,20 +283,32 @@ class Walk:
 
         These are known only now. What it makes of them is not judged, for it may clean them first.
         """
-        if position.population is not Population.VARIED or not may_go_back(record) or stretch.is_spent:
-            return record
-        after = record.upgrade.snapshot
-        if not self.project.settings.rows_per_table or after is None or not adds_refusals(after, record.before):
+        if not may_go_back(record) or stretch.is_spent or not self._may_refuse(record, position):
             return record
         stretch.is_given_up = True
         down = stretch.step(record.revision, DOWN, fill=Population.VARIED, known=record.downgrade)
         if down.failure is not None or down.snapshot != record.before:
             return record
-        rows = stretch.put_in_refused_rows(after)
+        return self._up_on_refused_rows(stretch, record)
+
+    def _may_refuse(self, record: RevisionRecord, position: Position) -> bool:
+        """Whether an upgrade has passed on varied rows, and its schema may refuse others of before."""
+        after = record.upgrade.snapshot
+        has_passed = record.upgrade.failure is None and record.upgrade_rows_failure is None and after is not None
+        is_alone = position.failed is None and record.behind is None and position.population is Population.VARIED
+        if not has_passed or after is None or not is_alone or not self.project.settings.rows_per_table:
+            return False
+        return adds_refusals(after, record.before)
+
+    def _up_on_refused_rows(self, stretch: Stretch, record: RevisionRecord) -> RevisionRecord:
+        """Run an upgrade on a database that stands as it did before, with such rows."""
+        after = record.upgrade.snapshot
+        assert after is not None
+        rows = stretch.put_in_refused_rows(record.before, after)
         up = stretch.step(record.revision, UP, fill=Population.VARIED, known=record.upgrade)
+        stretch.is_given_up = up.failure is not None or up.snapshot != after
         if rows and up.failure is not None and up.failure.may_come_of_values:
             return replace(record, upgrade_rows_failure=up.failure, refused_rows=rows)
-        stretch.is_given_up = up.failure is not None or up.snapshot != after
         stretch.set_back(record)
         return record
 
@@ -340,6 +355,13 @@ class Walk:
         stretch.set_back(record)
         return record
 
+    def _again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
+        """Return how a revision is tried once more, on a new database."""
+        if position.refused is not None:
+            return None
+        tried = self._to_be_tried_again(stretch, record, position)
+        return tried or self._to_meet_refused_rows(stretch, record, position)
+
     def _to_be_tried_again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
         """Return how a revision that failed is tried once more: on plain rows, then without rows, then in one go with those before it.
 
@@ -373,6 +395,13 @@ class Walk:
         if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
             return None
         return replace(position, failed=record, together=True)
+
+    def _to_meet_refused_rows(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
+        """Return how an upgrade meets rows that it may refuse, where no downgrade has led back to them."""
+        if stretch.has_met_refused_rows:
+            return None
+        is_left = not own_failures(record) or undoes_nothing(record)
+        return replace(position, refused=record) if is_left and self._may_refuse(record, position) else None
 
     def _has_learned(self, stretch: Stretch, position: Position) -> bool:
         """Keep what columns are meant to hold; say whether any of it is new."""
