@@ -87,6 +87,14 @@ LOSES = {
         "V004",
         "'open' became NULL",
     ),
+    "a value bound in SQLAlchemy's words": (
+        _core(
+            "op.get_bind().execute(item.update().where(item.c.state.is_(None)).values(state=sa.bindparam('new')), {'new': 'open'})",
+            "op.get_bind().execute(item.update().where(item.c.state == sa.bindparam('old')).values(state=None), {'old': 'open'})",
+        ),
+        "V004",
+        "'open' became NULL",
+    ),
     "a list in SQLAlchemy's words": (
         _core(
             "op.execute(item.update().where(item.c.state.in_(['done', 'over'])).values({'state': OPEN}))",
@@ -148,6 +156,16 @@ KEEPS = {
         "INSERT INTO item (code, state) VALUES ('admin', 'open')", "DELETE FROM item WHERE code = 'admin'"
     ),
     "a blank for nothing": _sql("UPDATE item SET state = NULL WHERE state = ''"),
+    "words in a loop": Revision(
+        "changes",
+        "for old, new in WORDS:\n    op.execute(f\"UPDATE item SET state = '{new}' WHERE state = '{old}'\")",
+        "for old, new in WORDS:\n    op.execute(f\"UPDATE item SET state = '{old}' WHERE state = '{new}'\")",
+        "WORDS = [('a', 'one'), ('b', 'two')]",
+    ),
+    "words of a case in SQLAlchemy's words": _core(
+        "op.execute(item.update().values(state=sa.case((item.c.state == 'a', 'one'), (item.c.state == 'b', 'two'), else_=item.c.state)))",
+        "op.execute(item.update().values(state=sa.case((item.c.state == 'one', 'a'), (item.c.state == 'two', 'b'), else_=item.c.state)))",
+    ),
     "a new column": Revision(
         "changes",
         sql(
@@ -184,6 +202,28 @@ def test_what_people_say_of_a_column_comes_before_what_a_revision_compares(judge
     run = judge_chain(ITEM, LOSES["a text"][0], only=("data",), values=values)
 
     assert [(one.revision, one.code) for one in run.report.findings] == []
+
+
+def test_keys_that_revisions_write_out_are_free(judge_chain: Callable[..., Run]) -> None:
+    role = table("role", "id integer PRIMARY KEY, name text")
+    seeds = Revision(
+        "seeds",
+        sql("DELETE FROM role", "INSERT INTO role VALUES (1, 'user'), (2, 'guest')"),
+        sql("DELETE FROM role"),
+        'allow = {"data": "seeds"}',
+    )
+    finds = Revision(
+        "finds", sql("UPDATE role SET name = 'visitor' WHERE name = 'stranger'"), top='allow = {"data": "meant"}'
+    )
+    more = Revision(
+        "more",
+        sql(*(f"INSERT INTO role VALUES ({n}, 'role {n}')" for n in range(10, 25))),
+        sql("DELETE FROM role WHERE id BETWEEN 10 AND 24"),
+    )
+
+    run = judge_chain(role, seeds, finds, more, only=("upgrade", "data"))
+
+    assert [(one.revision, one.code, one.message) for one in run.report.findings] == []
 
 
 def test_rows_do_not_become_more_with_each_revision(judge_chain: Callable[..., Run]) -> None:

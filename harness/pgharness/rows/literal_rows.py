@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from zlib import crc32
 
 import psycopg
 from psycopg import sql
@@ -25,6 +26,8 @@ MOST = 8
 _NUMBER = 9
 _VALUES = 60
 _OF_TEXTS = ("text", "character", "citext", "name")
+_KEYS = {"int2": 20_000, "int4": 1_000_000, "int8": 1_000_000}
+_OWN = 9_000
 _WORDS = re.compile(r"\w+")
 Row = Mapping[str, Literal]
 Pair = tuple[str, Literal]
@@ -139,10 +142,27 @@ def _added(values: ColumnValues, wanted: Sequence[Row]) -> int:
     chooser, made = Chooser(values, only_wanted=True), 0
     for place, row in enumerate(wanted):
         if _is_told(values, row) and not _stands(values, row):
-            with suppress(NothingFits):
-                insert_fitting(replace(chooser, wanted=row), _NUMBER + place, Fullness.EXPLICIT)
-                made += 1
+            made += any(_is_taken(chooser, one, _NUMBER + place) for one in ({**_own_keys(values, row), **row}, row))
     return made
+
+
+def _is_taken(chooser: Chooser, row: Row, number: int) -> bool:
+    with suppress(NothingFits):
+        insert_fitting(replace(chooser, wanted=row), number, Fullness.EXPLICIT)
+        return True
+    return False
+
+
+def _own_keys(values: ColumnValues, row: Row) -> Row:
+    """Return numbers for the keys that no sequence gives, out of the way of those that revisions write out."""
+    table = values.table
+    numbered = [
+        column
+        for column in table.columns
+        if _is_unique(table, column.name) and not column.default and values.values.type_name(column.type_oid) in _KEYS
+    ]
+    own = crc32(repr(sorted(row.items(), key=str)).encode()) % _OWN
+    return {column.name: str(_KEYS[values.values.type_name(column.type_oid)] + own) for column in numbered}
 
 
 def _is_told(values: ColumnValues, row: Row) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pgharness.rows.sent import Literal, Sent
-from pgharness.rows.sql_read import MOST, joined, read_sql
+from pgharness.rows.sql_read import MOST, UNKNOWN, joined, read_sql
 
 _ACTS = {"update": ("update",), "delete": ("delete",), "insert": ("insert",), "bulk_insert": ("insert",)}
 _FINDING = frozenset({"where", "filter", "filter_by"})
@@ -39,6 +39,7 @@ class _Names:
     def __init__(self, tree: ast.Module) -> None:
         self.constants: dict[str, ast.expr] = {}
         self.tables: dict[str, str] = {}
+        self.bound: dict[str, Literal] = {}
         self.functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
         for node in ast.walk(tree):
             match node:
@@ -55,9 +56,9 @@ class _Names:
     def sent_by(self, function: str) -> Iterator[Sent]:
         """Yield what a function sends, and those that it calls."""
         for node in self._reached(function, set()):
-            bound = dict(self._bound(node))
+            self.bound = dict(self._bound(node))
             for text in self._texts(node):
-                yield from read_sql(text, bound)
+                yield from read_sql(text, self.bound)
             yield from self._in_calls(node)
 
     def _reached(self, name: str, seen: set[str]) -> Iterator[ast.AST]:
@@ -84,7 +85,7 @@ class _Names:
 
     def _part(self, node: ast.expr) -> str:
         if isinstance(node, ast.FormattedValue):
-            return next((one or "NULL" for one in self.values_of(node.value)), "…")
+            return next((one or "NULL" for one in self.values_of(node.value)), UNKNOWN)
         return str(node.value) if isinstance(node, ast.Constant) else ""
 
     def _bound(self, node: ast.AST) -> Iterator[tuple[str, Literal]]:
@@ -172,12 +173,16 @@ class _Names:
                 yield str(-value)
             case ast.Name(id=name) if name in self.constants and not isinstance(self.constants[name], ast.Name):
                 yield from self.values_of(self.constants[name])
+            case ast.Call(func=function, args=[ast.Constant(value=str() as name), *_]) if (
+                _last(function) == "bindparam"
+            ):
+                yield from (self.bound[one] for one in (name,) if one in self.bound)
             case ast.Call(func=function, args=cases, keywords=keywords) if _last(function) == "case":
                 yield from (
                     one for case in cases if isinstance(case, ast.Tuple) for one in self.values_of(case.elts[-1])
                 )
                 yield from (one for word in keywords if word.arg == "else_" for one in self.values_of(word.value))
-            case ast.Call(func=function, args=[one]) if _last(function) in {"Decimal", "literal", "bindparam", "UUID"}:
+            case ast.Call(func=function, args=[one]) if _last(function) in {"Decimal", "literal", "UUID"}:
                 yield from self.values_of(one)
             case ast.Call(func=function, args=[*parts]) if _last(function) in {"date", "datetime"}:
                 yield from _moment(_last(function), parts)
@@ -207,8 +212,8 @@ def _is_either(node: ast.AST) -> bool:
 def _column(node: ast.expr) -> str:
     """Return the name of a column: `item.c.state`, `Item.state`, `column("state")`, `row["state"]`."""
     match node:
-        case ast.Attribute(attr=name):
-            return name
+        case ast.Attribute(value=inner, attr=name):
+            return name if _last(inner) != "dialect" else ""
         case ast.Subscript(slice=ast.Constant(value=str() as name)):
             return name
         case ast.Call(func=function, args=[ast.Constant(value=str() as name), *_]) if _last(function) == "column":

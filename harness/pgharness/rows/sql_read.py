@@ -9,6 +9,10 @@ from pgharness.rows.sent import Literal, Sent
 
 MOST = 6
 """So many values of one list are read."""
+LONGEST = 20_000
+"""A longer statement is the contents of a table, and is not read."""
+UNKNOWN = "…"
+"""What stands in a text for an expression whose value is not known."""
 _NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
 _FULL = rf"(?:{_NAME}\.)?({_NAME})"
 _LITERAL = r"(?:(?:DATE|TIMESTAMP|TIMESTAMPTZ|INTERVAL|E)?\s*'(?:[^']|'')*'|-?\d+(?:\.\d+)?(?![\w.])|\b(?:TRUE|FALSE|NULL)\b|(?<!:):[A-Za-z_]\w*|%\([A-Za-z_]\w*\)s)"
@@ -55,7 +59,9 @@ def read_sql(text: str, bound: Mapping[str, Literal]) -> Iterator[Sent]:
 
 def _statements(text: str) -> Iterator[str]:
     """Yield what stands between semicolons that are in no text."""
-    yield from (one[0] for one in re.finditer(r"(?:[^;']|'(?:[^']|'')*'|')+", text) if one[0].strip())
+    yield from (
+        one[0] for one in re.finditer(r"(?:[^;']|'(?:[^']|'')*'|')+", text) if one[0].strip() and len(one[0]) < LONGEST
+    )
 
 
 def _taken_apart(statement: str) -> tuple[str, list[str]]:
@@ -69,7 +75,7 @@ def _taken_apart(statement: str) -> tuple[str, list[str]]:
                 end = place + 1
                 break
         inner.append(statement[found.start() + 1 : end - 1])
-        statement = f"{statement[: found.start()]}(…){statement[end:]}"
+        statement = f"{statement[: found.start()]}({UNKNOWN}){statement[end:]}"
     return statement, inner
 
 
@@ -158,7 +164,8 @@ def _literal(text: str, bound: Mapping[str, Literal]) -> Iterator[Literal]:
     if (name := re.fullmatch(r":(\w+)|%\((\w+)\)s", text)) is not None:
         yield from (bound[one] for one in name.groups() if one in bound)
     elif (string := re.fullmatch(r"(?:[A-Za-z]+\s*)?'((?:[^']|'')*)'", text)) is not None:
-        yield string[1].replace("''", "'")
+        if UNKNOWN not in string[1]:
+            yield string[1].replace("''", "'")
     elif re.fullmatch(r"-?\d+(?:\.\d+)?", text):
         yield text
     elif text.upper() in {"TRUE", "FALSE"}:
