@@ -66,24 +66,8 @@ def rows_of(text: RevisionText, table: Table) -> tuple[Row, ...]:
         row for one in up if one.act == "delete" for row in one.met if any(row.items() <= had for had in restored)
     ]
     looked_for = [{**_had(down, row), **row} for one in (*up, *down) for row in one.met if row not in deleted]
-    written = [
-        {name: value}
-        for one in (*up, *down)
-        for name, values in (
-            *one.written.items(),
-            *((name, (value,)) for row in one.rows if one in up for name, value in row.items()),
-        )
-        for value in values
-        if not _is_unique(table, name)
-    ]
-    kept: list[Row] = []
-    for row in (*looked_for, *written):
-        is_told = any(value is not None for value in row.values()) and not any(
-            value is not None and not value.strip() for value in row.values()
-        )
-        if is_told and row not in kept and not new & set(row.items()):
-            kept.append(row)
-    return tuple(kept[:MOST])
+    told = [row for row in (*looked_for, *_written(up, down, table)) if _is_missed(row) and not new & set(row.items())]
+    return tuple(row for place, row in enumerate(told) if row not in told[:place])[:MOST]
 
 
 def bare(name: str) -> str:
@@ -103,6 +87,19 @@ def _own(sent: Sequence[Sent], table: Table, names: Mapping[str, str]) -> Iterat
 
 def _known(row: Row, names: Mapping[str, str]) -> Row:
     return {names[name]: value for name, value in row.items() if name in names}
+
+
+def _written(up: Sequence[Sent], down: Sequence[Sent], table: Table) -> Iterator[Row]:
+    """Yield each literal that is written to a column by itself, but for unique ones: other rows are to have it."""
+    given = [(name, value) for one in (*up, *down) for name, values in one.written.items() for value in values]
+    seeded = [pair for one in up for row in one.rows for pair in row.items()]
+    yield from ({name: value} for name, value in (*given, *seeded) if not _is_unique(table, name))
+
+
+def _is_missed(row: Row) -> bool:
+    """Whether a row has more than NULL, and no empty text."""
+    texts = [value for value in row.values() if value is not None]
+    return bool(texts) and all(text.strip() for text in texts)
 
 
 def _had(down: Sequence[Sent], row: Row) -> Row:
