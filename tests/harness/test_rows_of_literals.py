@@ -155,6 +155,12 @@ KEEPS = {
     "rows of the revision by their code": _sql(
         "INSERT INTO item (code, state) VALUES ('admin', 'open')", "DELETE FROM item WHERE code = 'admin'"
     ),
+    "rows of the revision by their number": _sql(
+        "INSERT INTO item VALUES (4711, 'admin', 'open')", "DELETE FROM item WHERE id = 4711"
+    ),
+    "rows of the revision by their code, where columns are not named": _sql(
+        "INSERT INTO item VALUES (4711, 'admin', 'open')", "DELETE FROM item WHERE code = 'admin'"
+    ),
     "a blank for nothing": _sql("UPDATE item SET state = NULL WHERE state = ''"),
     "words in a loop": Revision(
         "changes",

@@ -17,7 +17,7 @@ from pgharness.rows.reading import Connection, look_at_tables, printed, read_tab
 from pgharness.rows.revision_read import RevisionText, read_revision
 from pgharness.rows.row_values import Chooser, Fullness
 from pgharness.rows.sent import Literal, Sent
-from pgharness.rows.sql_read import unquoted
+from pgharness.rows.sql_read import PLACES, unquoted
 from pgharness.rows.tables import Table
 from pgharness.rows.type_values import Values
 
@@ -58,7 +58,8 @@ def rows_of(text: RevisionText, table: Table) -> tuple[Row, ...]:
     unique columns (a row like that would make each revision that seeds fail), and one that downgrade() puts back whole. An empty text is
     nothing that anybody would miss.
     """
-    names = {unquoted(one.name): one.name for one in table.columns if one.default != "sequence"}
+    names = {unquoted(one.name): one.name for one in table.columns}
+    names |= {place: one.name for place, one in zip(PLACES, table.columns, strict=False)}
     up, down = (tuple(_own(one, table, names)) for one in (text.up, text.down))
     new = {*_new_words(up, table), *_seeded(up, table)}
     restored = [row.items() for one in down for row in one.rows]
@@ -66,7 +67,12 @@ def rows_of(text: RevisionText, table: Table) -> tuple[Row, ...]:
         row for one in up if one.act == "delete" for row in one.met if any(row.items() <= had for had in restored)
     ]
     looked_for = [{**_had(down, row), **row} for one in (*up, *down) for row in one.met if row not in deleted]
-    told = [row for row in (*looked_for, *_written(up, down, table)) if _is_missed(row) and not new & set(row.items())]
+    known_by = _known_by(up, table)
+    told = [
+        row
+        for row in (*looked_for, *_written(up, down, table))
+        if _is_missed(row) and not new & set(row.items()) and not known_by & row.keys()
+    ]
     return tuple(row for place, row in enumerate(told) if row not in told[:place])[:MOST]
 
 
@@ -87,6 +93,13 @@ def _own(sent: Sequence[Sent], table: Table, names: Mapping[str, str]) -> Iterat
 
 def _known(row: Row, names: Mapping[str, str]) -> Row:
     return {names[name]: value for name, value in row.items() if name in names}
+
+
+def _known_by(up: Sequence[Sent], table: Table) -> frozenset[str]:
+    """Return the columns of which no row is made: numbers that a sequence gives, and what is unique where upgrade() inserts rows itself."""
+    numbered = {one.name for one in table.columns if one.default == "sequence"}
+    inserts = any(one.act == "insert" for one in up)
+    return frozenset({*numbered, *(name for key in table.keys.values() for name in key if inserts)})
 
 
 def _written(up: Sequence[Sent], down: Sequence[Sent], table: Table) -> Iterator[Row]:

@@ -13,6 +13,8 @@ LONGEST = 20_000
 """A longer statement is the contents of a table, and is not read."""
 UNKNOWN = "…"
 """What stands in a text for an expression whose value is not known."""
+PLACES = [f"#{place}" for place in range(100)]
+"""The names of columns that an INSERT does not name."""
 _NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
 _FULL = rf"(?:{_NAME}\.)?({_NAME})"
 _LITERAL = r"(?:(?:DATE|TIMESTAMP|TIMESTAMPTZ|INTERVAL|E)?\s*'(?:[^']|'')*'|-?\d+(?:\.\d+)?(?![\w.])|\b(?:TRUE|FALSE|NULL)\b|(?<!:):[A-Za-z_]\w*|%\([A-Za-z_]\w*\)s)"
@@ -38,7 +40,10 @@ _SELECT = re.compile(
     rf"\bSELECT\b.*?\bFROM\s+{_FULL}(?:\s+(?:AS\s+)?(?!WHERE\b|JOIN\b|LEFT\b|INNER\b|ORDER\b|GROUP\b|LIMIT\b)({_NAME}))?\b(?:.*?\bWHERE\b(.*))?$",
     re.IGNORECASE | re.DOTALL,
 )
-_INSERT = re.compile(rf"\bINSERT\s+INTO\s+{_FULL}\s*\(([^()]*)\)\s*VALUES\s*(.*)$", re.IGNORECASE | re.DOTALL)
+_INSERT = re.compile(
+    rf"\bINSERT\s+INTO\s+{_FULL}\s*(?:AS\s+{_NAME}\s*)?(?:\(([^()]*)\))?\s*(?:OVERRIDING\s+\w+\s+VALUE\s+)?(?:VALUES\s*(.*))?",
+    re.IGNORECASE | re.DOTALL,
+)
 _ROW = re.compile(r"\(((?:[^()']|'(?:[^']|'')*'|\([^()]*\))*)\)")
 _PART = re.compile(r"(?:[^,()']|'(?:[^']|'')*'|\([^()]*\))+")
 _INNER = re.compile(r"\(\s*SELECT\b", re.IGNORECASE)
@@ -81,9 +86,10 @@ def _taken_apart(statement: str) -> tuple[str, list[str]]:
 
 def _read(statement: str, bound: Mapping[str, Literal]) -> Iterator[Sent]:
     if (found := _INSERT.search(statement)) is not None:
-        into = [unquoted(one.strip()) for one in found[2].split(",")]
+        into = [unquoted(one.strip()) for one in found[2].split(",")] if found[2] else PLACES
         rows = tuple(
-            dict(_given(into, _PART.findall(row), bound)) for row in _ROW.findall(found[3].partition("ON CONFLICT")[0])
+            dict(_given(into, _PART.findall(row), bound))
+            for row in _ROW.findall((found[3] or "").partition("ON CONFLICT")[0])
         )
         yield Sent("insert", unquoted(found[1]), rows=rows[:MOST])
     elif (found := _UPDATE.search(statement)) is not None:
