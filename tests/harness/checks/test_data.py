@@ -21,7 +21,7 @@ SHOUTS = Revision(
     "shouts", sql("UPDATE people SET name = name WHERE id = 1", "UPDATE people SET name = upper(name)", "SELECT 1")
 )
 MEETS_NOTHING = Revision("meets_nothing", sql("UPDATE people SET name = 'Joan' WHERE name = 'Jo'"))
-MEETS_NONE = replace(MEETS_NOTHING, up=sql("UPDATE people SET name = 'Joan' WHERE name LIKE 'Jo%'"))
+MEETS_NONE = replace(MEETS_NOTHING, up=sql("UPDATE people SET name = 'Joan' WHERE length(name) > 5000"))
 SPLITS = Revision(
     "splits",
     sql("ALTER TABLE people ADD last text", "UPDATE people SET last = split_part(name, ' ', 2) WHERE name LIKE '% %'"),
