@@ -23,14 +23,23 @@ _LENGTH = re.compile(r"^(?:character varying|character)\((\d+)\)$")
 _PRECISION = re.compile(r"^numeric\((\d+),(-?\d+)\)$")
 
 
-def admitted(before: Snapshot, after: Snapshot, connection: Connection) -> Iterator[NewerRow]:
-    """Yield what the schema `after`, which stands now, admits in tables that are in `before` too, and that one does not."""
+def admitted(
+    before: Snapshot, after: Snapshot, connection: Connection, *, plain_keys: bool = True
+) -> Iterator[NewerRow]:
+    """Yield what the schema `after`, which stands now, admits in tables that are in `before` too, and that one does not.
+
+    Rows that are alike in the columns of a plain key are made in any case, wherever no revision has filled these; they are left out without
+    `plain_keys`.
+    """
     for column in before.objects("column"):
         table, _, name = column.object.rpartition(".")
         if (*column, "exists") in after.facts:
             yield from _of_column(before, after, column, table, name)
     kept = _definitions(after)
     for index in _uniques(before):
+        is_plain = index.is_unique and index.nulls_distinct and not index.predicate and _has_columns_alone(index, after)
+        if is_plain and not plain_keys:
+            continue
         if (index.table, index.definition) not in kept and after.value("table", index.table) is not None:
             yield from alike(connection, index, _types(after, index.table))
     for key in before.objects("constraint"):
@@ -63,6 +72,10 @@ def adds_refusals(before: Snapshot, after: Snapshot) -> bool:
 
 def _uniques(snapshot: Snapshot) -> tuple[Index, ...]:
     return tuple(one for one in read_indexes(snapshot) if one.is_unique or one.made_by == "exclusion")
+
+
+def _has_columns_alone(index: Index, snapshot: Snapshot) -> bool:
+    return set(index.expressions) <= _types(snapshot, index.table).keys()
 
 
 def _types(snapshot: Snapshot, table: str) -> Types:

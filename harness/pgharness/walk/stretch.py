@@ -260,7 +260,7 @@ class Stretch:
         """
         self.has_met_refused_rows = True
         reader = self._contents or ContentsReader(self._leave_out, MOST_REFUSING_ROWS)
-        found = admitted(after, before, self._observer)
+        found = admitted(after, before, self._observer, plain_keys=False)
         return self._put_in(reader, tuple(one for one in found if told_by(self._words, one)))
 
     def _put_in(self, reader: ContentsReader, found: Sequence[NewerRow]) -> tuple[str, ...]:
