@@ -23,15 +23,15 @@ ENV = WITH_A_TABLE.format(
 )
 MAKES = Revision(
     "makes",
-    sql("CREATE TABLE country (id serial PRIMARY KEY, code text NOT NULL, price numeric(12,2))"),
+    sql("CREATE TABLE country (id serial PRIMARY KEY, code text NOT NULL, price numeric(10,2))"),
     sql("DROP TABLE country"),
 )
 RETYPES = Revision(
     "retypes",
     sql("ALTER TABLE country ALTER price TYPE int"),
-    sql("ALTER TABLE country ALTER price TYPE numeric(12,2)"),
+    sql("ALTER TABLE country ALTER price TYPE numeric(10,2)"),
 )
-WHOLE = replace(MAKES, up=MAKES.up.replace("numeric(12,2)", "int"))
+WHOLE = replace(MAKES, up=MAKES.up.replace("numeric(10,2)", "int"))
 DELETES = Revision("deletes", sql("DELETE FROM country WHERE price > 0"))
 SEEDS = Revision("seeds", sql("INSERT INTO country (code) VALUES ('XK')"), sql("DELETE FROM country"))
 NUMBERED = Revision("seeds", sql("INSERT INTO country (id, code) VALUES (71, 'XK')"), sql("DELETE FROM country"))

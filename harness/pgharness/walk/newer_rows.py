@@ -136,9 +136,7 @@ def _wider(was: str, now: str) -> str | None:
     precision, later = _PRECISION.match(was), _PRECISION.match(now)
     if precision is not None:
         digits = int(precision[1]) - int(precision[2])
-        if now in _OF_FLOATS or LARGEST.get(now, 0) > 10**digits:
-            return f"1{'0' * digits}"
-        if now == "numeric" or (later is not None and int(later[1]) - int(later[2]) > digits):
+        if now in ("numeric", *_OF_FLOATS) or (later is not None and int(later[1]) - int(later[2]) > digits):
             return f"1{'0' * digits}"
     return None
 
