@@ -29,7 +29,7 @@ CASES = {
         "23505",
         'could not create unique index "uq"\nDETAIL:  Key (lower(mail))=(a) is duplicated.',
         'CREATE UNIQUE INDEX CONCURRENTLY uq ON "My S".t (lower(mail)) WHERE active',
-        "two rows share lower(mail)",
+        "two rows share lower(mail) where active",
         'SELECT lower(mail), count(*) FROM "My S".t WHERE (lower(mail)) IS NOT NULL AND (active) GROUP BY lower(mail) HAVING count(*) > 1',
     ),
     "a unique column of another type": (

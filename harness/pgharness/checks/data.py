@@ -39,7 +39,7 @@ def judge(record: ChainRecord, _compare: Compare) -> Iterator[Finding | Note | M
         yield from _judge_by_hand(item)
         yield from _untried(item)
         if item.newer_rows_failure is not None:
-            yield _judge_newer_rows(item, item.newer_rows_failure)
+            yield _judge_newer_rows(item, item.newer_rows_failure, redacts=record.redacts)
         yield from judge_contents(item, redacts=record.redacts)
 
 
@@ -159,9 +159,9 @@ def _but_numbers(sql: str) -> str:
     return re.sub(r"\d+", "0", sql)
 
 
-def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:
+def _judge_newer_rows(item: RevisionRecord, failure: Failure, *, redacts: bool) -> Finding | Note:
     """Judge a downgrade that passes on the rows of before, and fails on those that came meanwhile."""
-    rows = "\n".join(item.newer_rows)
+    rows = "" if redacts else "\n".join(item.newer_rows)
     if failure.refused:
         return Note(
             NAME, item.revision.revision, f"downgrade() refuses rows that only the new schema admits: {failure.message}"
@@ -173,7 +173,7 @@ def _judge_newer_rows(item: RevisionRecord, failure: Failure) -> Finding | Note:
         f"downgrade of {item.revision.label}",
         f"downgrade() fails on rows that only the new schema admits: {failure_in_words(failure)}",
         f"{what_to_do(failure, item.revision.path, failure.line_in(item.revision.path), met)}; {DECLARE}",
-        f"{rows}\n{failure_evidence(failure)}",
+        f"{rows}\n{failure_evidence(failure)}".strip(),
         failure.line_in(item.revision.path),
         code="PGH-V011",
     )

@@ -146,7 +146,9 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
                 after=record.upgrade.snapshot,
                 sent=record.upgrade.statements,
             ),
-            evidence=failure_evidence(record.upgrade_rows_failure),
+            evidence="\n".join(
+                (*(() if whole.redacts else record.refused_rows), failure_evidence(record.upgrade_rows_failure))
+            ),
             line=record.upgrade_rows_failure.line_in(revision.path),
             code="PGH-U002",
         )

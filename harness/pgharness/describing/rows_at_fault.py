@@ -29,6 +29,9 @@ _RETYPED = re.compile(
 _REFERENCES = re.compile(rf"REFERENCES\s+({_NAME}(?:\.{_NAME})?)\s*\(([^)]+)\)", re.IGNORECASE)
 _INSERT = re.compile(rf"INSERT\s+INTO\s+({_NAME}(?:\.{_NAME})?)", re.IGNORECASE)
 _WHERE = re.compile(r"\bINDEX\b.*\bWHERE\b(.+)$", re.IGNORECASE | re.DOTALL)
+_NULLS_ALIKE = re.compile(r"\bNULLS\s+NOT\s+DISTINCT\b", re.IGNORECASE)
+_EXCLUDED = re.compile(r"\bEXCLUDE\s+(?:USING\s+\w+\s*)?\((.+?)\)\s*(?:WHERE\s*\((.+)\))?[^()]*$", re.IGNORECASE)
+_ELEMENT = re.compile(r"\s*(.+?)\s+WITH\s+(\S+?)\s*(?:,|$)", re.IGNORECASE)
 _COLUMNS = re.compile(rf"(?:parent|child)\.({_NAME})|({_NAME}) IS NULL|WHERE \(((?:{_NAME}, )*{_NAME})\) IS NOT NULL")
 _KEYS = re.compile(r"Key \((.+?)\)=\(.*\) (?:is not present in table \"(.+?)\"|is duplicated)", re.DOTALL)
 _CHECK = re.compile(r"\bCHECK\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
@@ -91,6 +94,8 @@ def passing_in_words(population: Population) -> str:
     """Return, to be read behind "passes", on which rows something passes that fails on others."""
     if population is Population.PLAIN:
         return "on rows that all differ and hold no NULL,"
+    if population is Population.VARIED:
+        return "on other rows,"
     return "on empty tables"
 
 
@@ -242,10 +247,33 @@ def _shared(message: str, statement: str, table: str) -> RowsAtFault | None:
         column, type_name, using = retyped.groups()
         return _alike_as(found[1], column, type_name, using or f"{column}::{type_name}", table)
     keys, partial = found[1], _WHERE.search(statement)
-    condition = f"({keys}) IS NOT NULL" + (f" AND ({partial[1].strip()})" if partial else "")
-    query = f"SELECT {keys}, count(*) FROM {table} WHERE {condition} GROUP BY {keys} HAVING count(*) > 1"
-    where = f"two rows share {keys}"
+    conditions = [] if _NULLS_ALIKE.search(statement) else [f"({keys}) IS NOT NULL"]
+    conditions += [f"({partial[1].strip()})"] if partial else []
+    condition = " AND ".join(conditions) or "true"
+    query = f"SELECT {keys}, count(*) FROM {table}{f' WHERE {condition}' if conditions else ''} GROUP BY {keys} HAVING count(*) > 1"
+    where = f"two rows share {keys}" + (f" where {partial[1].strip()}" if partial else "")
     return RowsAtFault(where, query, keys, table, condition) if table else RowsAtFault(where)
+
+
+def _conflicting(message: str, statement: str, table: str) -> RowsAtFault | None:
+    """Read of an exclusion_violation."""
+    found = re.search(r"Key \((.+?)\)=\(.*\) conflicts with", message, re.DOTALL)
+    if found is None or not statement.upper().startswith("ALTER"):
+        return None
+    where, excluded = f"two rows conflict in {found[1]}", _EXCLUDED.search(statement)
+    elements = _ELEMENT.findall(excluded[1]) if excluded is not None else []
+    if excluded is None or not elements or not all(re.fullmatch(_NAME, name) for name, _ in elements) or not table:
+        return RowsAtFault(where)
+    pairs = " AND ".join(f"one.{name} {operator} other.{name}" for name, operator in elements)
+    if not excluded[2]:
+        return RowsAtFault(
+            where, f"SELECT count(*) FROM {table} AS one JOIN {table} AS other ON one.ctid < other.ctid AND {pairs}"
+        )
+    met = f"(SELECT ctid, * FROM {table} WHERE {excluded[2]})"
+    return RowsAtFault(
+        f"{where} where {excluded[2]}",
+        f"SELECT count(*) FROM {met} AS one JOIN {met} AS other ON one.ctid < other.ctid AND {pairs}",
+    )
 
 
 def _alike_as(keys: str, column: str, type_name: str, using: str, table: str) -> RowsAtFault:
@@ -289,6 +317,13 @@ def _violating(message: str, statement: str, table: str) -> RowsAtFault | None:
     """Read of a check_violation."""
     found = re.search(r'check constraint "(.+?)"', message)
     condition = _CHECK.search(statement)
+    if of_domain := re.search(r'column "(.+?)" of table "(.+?)" contains values that violate the new', message):
+        column, of_table = of_domain[1], of_domain[2]
+        asked = re.sub(r"\bVALUE\b", column, condition[1], flags=re.IGNORECASE) if condition is not None else ""
+        return RowsAtFault(
+            f"{column} of {of_table} violates it",
+            f"SELECT count(*) FROM {of_table} WHERE NOT ({asked})" if asked else "",
+        )
     if found is None:
         return None
     return RowsAtFault(
@@ -332,6 +367,7 @@ _READERS = {
     "23502": _null,
     "23503": _orphaned,
     "23514": _violating,
+    "23P01": _conflicting,
     "22001": _too_long,
     "22003": _too_large,
     "22P02": _unreadable,

@@ -17,12 +17,14 @@ from pgharness.rows.type_values import Values
 # Far behind the rows that stand there, so that what is unique differs from theirs.
 _NUMBER = 9
 _VALUES = 20
+# So many combinations of values the server looks through for one condition.
+_COMBINATIONS = 5000
 
 
 def add_rows(
     connection: Connection, table: str, wanted: Sequence[Mapping[str, Value]], words: Words = NO_WORDS
 ) -> tuple[bool, ...]:
-    """Insert a row for each of the wanted values, as far as the server takes them; return for each whether it took one.
+    """Insert a row for each of the wanted values, as far as the server takes them; return for each whether it took one, with all of these.
 
     Names are as PostgreSQL prints them.
     """
@@ -33,7 +35,9 @@ def add_rows(
     tables, types = read_tables(connection, oids)
     values = Values(types, count=_VALUES + max((len(one.labels) for one in types.values()), default=0))
     chooser = Chooser(ColumnValues(connection, tables[0], values, words))
-    return tuple(_is_added(replace(chooser, wanted=one), _NUMBER + place) for place, one in enumerate(wanted))
+    return tuple(
+        _is_added(replace(chooser, wanted=one, only_wanted=True), _NUMBER + place) for place, one in enumerate(wanted)
+    )
 
 
 def _is_added(chooser: Chooser, number: int) -> bool:
@@ -44,20 +48,55 @@ def _is_added(chooser: Chooser, number: int) -> bool:
     return True
 
 
-def first_violating(
-    connection: Connection, column: str, type_name: str, condition: str, candidates: Sequence[str]
-) -> str | None:
-    """Return the first of the values that a condition on one column refuses, None where it refuses none of them."""
+def values_meeting(
+    connection: Connection,
+    types: Mapping[str, str],
+    candidates: Mapping[str, Sequence[Value]],
+    condition: str,
+    *,
+    most: int,
+) -> tuple[dict[str, Value], ...]:
+    """Return up to `most` combinations of candidates for columns that meet a condition, those that stand first before others.
+
+    Names and types are as PostgreSQL prints them. Nothing meets a condition that cannot be asked.
+    """
+    readable = [_readable(connection, types[name], candidates[name]) for name in types]
+    each = max(1, int(_COMBINATIONS ** (1 / len(readable)))) if readable else 0
+    given = [sql.Identifier(f"given {number}") for number in range(len(readable))]
+    places = [sql.SQL("{}.place").format(one) for one in given]
+    cast = [
+        sql.SQL("CAST({}.value AS {}) AS {}").format(one, printed(type_name), printed(name))
+        for one, (name, type_name) in zip(given, types.items(), strict=True)
+    ]
     query = sql.SQL(
-        "SELECT given.value FROM unnest(%s::text[]) WITH ORDINALITY AS given(value, place)"
-        " CROSS JOIN LATERAL (SELECT CAST(given.value AS {}) AS {}) AS own"
-        " WHERE NOT (SELECT {} FROM (SELECT own.*) AS alone) ORDER BY given.place LIMIT 1"
-    ).format(printed(type_name), printed(column), printed(f"({condition})"))
-    for some in (candidates, *([one] for one in candidates)):
-        try:
-            row = connection.execute(query, [list(some)]).fetchone()
-        except psycopg.Error:  # a text that is none of the type's: the others are asked one by one
-            continue
-        if row is not None:
-            return str(row[0])
-    return None
+        "SELECT {} FROM {} CROSS JOIN LATERAL (SELECT {}) AS own WHERE (SELECT {} FROM (SELECT own.*) AS alone) ORDER BY {}, {} LIMIT {}"
+    ).format(
+        sql.SQL(", ").join(sql.SQL("{}.value").format(one) for one in given),
+        sql.SQL(" CROSS JOIN ").join(
+            sql.SQL("unnest(%s::text[]) WITH ORDINALITY AS {}(value, place)").format(one) for one in given
+        ),
+        sql.SQL(", ").join(cast),
+        printed(f"({condition})"),
+        sql.SQL(" + ").join(places),
+        sql.SQL(", ").join(places),
+        most,
+    )
+    try:
+        rows = connection.execute(query, [list(one[:each]) for one in readable]).fetchall() if readable else []
+    except psycopg.Error:  # it names what is not there
+        return ()
+    return tuple(dict(zip(types, row, strict=True)) for row in rows)
+
+
+def _readable(connection: Connection, type_name: str, candidates: Sequence[Value]) -> tuple[Value, ...]:
+    """Return those that the type has; where one of them is none of its texts, each is asked alone."""
+    query = sql.SQL("SELECT CAST(given.value AS {}) FROM unnest(%s::text[]) AS given(value)").format(printed(type_name))
+    try:
+        connection.execute(query, [list(candidates)])
+    except psycopg.Error:
+        return (
+            tuple(one for value in candidates for one in _readable(connection, type_name, [value]))
+            if len(candidates) > 1
+            else ()
+        )
+    return tuple(candidates)

@@ -65,6 +65,8 @@ class Chooser:
     column_values: ColumnValues
     wanted: Mapping[str, Value] = field(default_factory=dict)
     """Values that rows are to have, by column."""
+    only_wanted: bool = False
+    """Whether there is to be no row without these."""
     all_differ: bool = False
     """Whether no row is to share what it need not share with another one."""
     may_be_null: frozenset[str] = frozenset()
@@ -115,6 +117,8 @@ class Chooser:
 
     def _free_values(self, column: Column, number: int, fullness: Fullness) -> list[tuple[Value, ...]]:
         """Return what is preferred in this row, then a series that begins at another place for each row."""
+        if self.only_wanted and column.name in self.wanted:
+            return [(self.wanted[column.name],)]
         fitting = [value for value in self._fitting(column) if value is not None]
         if not fitting and self.column_values.is_required(column):
             raise NothingFits(f"no value of type {column.type_name} is known for the column {column.name}")
@@ -189,6 +193,8 @@ class Chooser:
 
     def _ordered(self, column: Column, fullness: Fullness) -> tuple[Value, ...]:
         """Return the fitting values in the order of preference: NULL and defaults first where a row is to be sparse."""
+        if self.only_wanted and column.name in self.wanted:
+            return (self.wanted[column.name],)
         fitting = self._fitting(column)
         filled = tuple(value for value in fitting if value is not None)
         preferred = self._preferred(column, fullness)

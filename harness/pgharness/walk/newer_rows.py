@@ -1,49 +1,102 @@
-"""Finds what rows a revision admits that the schema before it did not, and puts such rows in before its downgrade is tried."""
+"""Finds what rows one schema admits and another one does not, and puts such rows in before the other one is made.
+
+Before a downgrade these are rows of the new schema, which the old one refuses; before an upgrade those of the old one.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.index_shapes import Index, read_indexes
 from pgharness.catalog.integer_types import LARGEST
-from pgharness.records.contents import Contents
-from pgharness.rows import Words, add_rows, first_violating
+from pgharness.rows import Words, add_rows
 from pgharness.servers import Connection
+from pgharness.walk.newer_row import NewerRow
+from pgharness.walk.rows_alike import Types, alike
+from pgharness.walk.rows_beyond import beyond, beyond_domain
 
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
-_UNIQUE = re.compile(r"^UNIQUE \(([^()]*)\)|^CREATE UNIQUE INDEX .* USING btree \(([^()]*)\)$")
-_CHECK = re.compile(r"^CHECK \((.*)\)(?: NOT VALID| NO INHERIT)*$", re.DOTALL)
+_OF_FLOATS = ("real", "double precision")
 _LENGTH = re.compile(r"^(?:character varying|character)\((\d+)\)$")
 _PRECISION = re.compile(r"^numeric\((\d+),(-?\d+)\)$")
-# What a condition may refuse: nothing, a blank, a sign, a number beyond, another word.
-_CANDIDATES = ("", " ", "-1", "0", "1", "1000000", "x", "another word", "false", "true", "1900-01-01", "2999-01-01")
 
 
-@dataclass(frozen=True, slots=True)
-class Newer:
-    """A row that only the new schema admits: what is to stand in its table, and in words what the old one refused of it."""
+def admitted(
+    before: Snapshot, after: Snapshot, connection: Connection, *, plain_keys: bool = True
+) -> Iterator[NewerRow]:
+    """Yield what the schema `after`, which stands now, admits in tables that are in `before` too, and that one does not.
 
-    table: str
-    wanted: Mapping[str, str | None]
-    why: str
-
-
-def admitted(before: Snapshot, after: Snapshot, connection: Connection, held: Contents) -> Iterator[Newer]:
-    """Yield what a revision admits newly in tables that stood before it; `held` are the rows that stand now."""
+    Rows that are alike in the columns of a plain key are made in any case, wherever no revision has filled these; they are left out without
+    `plain_keys`.
+    """
     for column in before.objects("column"):
         table, _, name = column.object.rpartition(".")
         if (*column, "exists") in after.facts:
             yield from _of_column(before, after, column, table, name)
     kept = _definitions(after)
-    for key in (*before.objects("constraint"), *before.objects("index")):
-        definition = before.value(*key, "definition")
-        table = _table_of(before, key)
-        is_kept = (table, definition) in kept
-        if definition is not None and not is_kept and after.value("table", table) is not None:
-            yield from _second(table, definition, held)
-            yield from _refused(connection, before, after, table, definition)
+    for index in _uniques(before):
+        is_plain = index.is_unique and index.nulls_distinct and not index.predicate and _has_columns_alone(index, after)
+        if is_plain and not plain_keys:
+            continue
+        if (index.table, index.definition) not in kept and after.value("table", index.table) is not None:
+            yield from alike(connection, index, _types(after, index.table))
+    for key in before.objects("constraint"):
+        definition, table = before.value(*key, "definition"), _table_of(before, key)
+        if definition is not None and (table, definition) not in kept and after.value("table", table) is not None:
+            words = (*_literals(after, table), *_literals(before, table))
+            yield from beyond(connection, table, definition, _types(after, table), words)
+    yield from _of_domains(before, after, connection)
+
+
+def adds_refusals(before: Snapshot, after: Snapshot) -> bool:
+    """Whether the schema `before` may refuse rows of `after` by anything but NOT NULL, which rows meet in any case."""
+    kept = _definitions(after)
+    tables = {one.object for one in after.objects("table")}
+    constraints = ((_table_of(before, key), before.value(*key, "definition")) for key in before.objects("constraint"))
+    columns = [one for one in before.objects("column") if (*one, "exists") in after.facts]
+    return (
+        any((one.table, one.definition) not in kept and one.table in tables for one in _uniques(before))
+        or any(
+            (definition or "").startswith("CHECK") and (table, definition) not in kept and table in tables
+            for table, definition in constraints
+        )
+        or any(before.value(*one, "type") != after.value(*one, "type") for one in columns)
+        or any(
+            before.value(*one, "definition") != after.value(*one, "definition")
+            for one in before.objects("domain constraint")
+        )
+    )
+
+
+def _uniques(snapshot: Snapshot) -> tuple[Index, ...]:
+    return tuple(one for one in read_indexes(snapshot) if one.is_unique or one.made_by == "exclusion")
+
+
+def _has_columns_alone(index: Index, snapshot: Snapshot) -> bool:
+    return set(index.expressions) <= _types(snapshot, index.table).keys()
+
+
+def _types(snapshot: Snapshot, table: str) -> Types:
+    """Return the columns of a table with their types."""
+    columns = [one for one in snapshot.objects("column") if one.object.rpartition(".")[0] == table]
+    return {one.object.rpartition(".")[2]: snapshot.value(*one, "type") or "" for one in columns}
+
+
+def _of_domains(before: Snapshot, after: Snapshot, connection: Connection) -> Iterator[NewerRow]:
+    """Yield what a column has that its domain refuses `before`, or that became one of this domain there."""
+    checks = [
+        (one.object.rpartition(".")[0], one, before.value(*one, "definition") or "")
+        for one in before.objects("domain constraint")
+    ]
+    for column in before.objects("column") if checks else ():
+        table, _, name = column.object.rpartition(".")
+        was, now = before.value(*column, "type"), after.value(*column, "type")
+        for domain, key, definition in checks:
+            is_new = now != was or after.value(*key, "definition") != definition
+            if now is not None and was == domain and is_new:
+                yield from beyond_domain(connection, table, name, definition, now)
 
 
 def _table_of(snapshot: Snapshot, key: ObjectKey) -> str:
@@ -59,18 +112,18 @@ def _definitions(snapshot: Snapshot) -> frozenset[tuple[str, str]]:
     )
 
 
-def _of_column(before: Snapshot, after: Snapshot, column: ObjectKey, table: str, name: str) -> Iterator[Newer]:
+def _of_column(before: Snapshot, after: Snapshot, column: ObjectKey, table: str, name: str) -> Iterator[NewerRow]:
     was, now = before.value(*column, "type") or "", after.value(*column, "type") or ""
     if before.value(*column, "not null") and not after.value(*column, "not null"):
-        yield Newer(table, {name: None}, f"{name} is NULL, which was refused before")
+        yield NewerRow(table, {name: None}, f"{name} is NULL")
     wider = _wider(was, now)
     if wider is not None:
-        yield Newer(table, {name: wider}, f"{name} holds a value that {was} has not")
+        yield NewerRow(table, {name: wider}, f"{name} holds a value that {was} has not")
     labels = [
         _LABEL.findall(snapshot.value("type", kind, "labels") or "") for snapshot, kind in ((before, was), (after, now))
     ]
     for label in [one for one in labels[1] if one not in labels[0]][:1] if was == now else ():
-        yield Newer(table, {name: label.replace("''", "'")}, f"{name} has the new label '{label}'")
+        yield NewerRow(table, {name: label.replace("''", "'")}, f"{name} has the label '{label}'")
 
 
 def _wider(was: str, now: str) -> str | None:
@@ -83,58 +136,28 @@ def _wider(was: str, now: str) -> str | None:
     precision, later = _PRECISION.match(was), _PRECISION.match(now)
     if precision is not None:
         digits = int(precision[1]) - int(precision[2])
-        if now == "numeric" or (later is not None and int(later[1]) - int(later[2]) > digits):
+        if now in ("numeric", *_OF_FLOATS) or (later is not None and int(later[1]) - int(later[2]) > digits):
             return f"1{'0' * digits}"
     return None
 
 
-def _second(table: str, definition: str, held: Contents) -> Iterator[Newer]:
-    """Yield a second row with the values of one that stands, where those need not be unique any more."""
-    unique = _UNIQUE.match(definition)
-    rows = held.table(table)
-    if unique is None or rows is None:
-        return
-    names = [one.strip() for one in (unique[1] or unique[2]).split(",")]
-    places = {one.name: place for place, one in enumerate(rows.columns) if one.name in names}
-    for row in rows.rows:
-        wanted = {name: row[place] for name, place in places.items()}
-        if len(wanted) == len(names) and None not in wanted.values():
-            yield Newer(table, wanted, f"{', '.join(names)} equal another row's, which was refused before")
-            return
+def _literals(snapshot: Snapshot, table: str) -> Iterator[str]:
+    """Yield the texts in the constraints of a table."""
+    for one in snapshot.objects("constraint"):
+        if _table_of(snapshot, one) == table:
+            yield from _LABEL.findall(snapshot.value(*one, "definition") or "")
 
 
-def _refused(connection: Connection, before: Snapshot, after: Snapshot, table: str, definition: str) -> Iterator[Newer]:
-    """Yield a value that a CHECK on one column refused, where that is gone."""
-    check = _CHECK.match(definition)
-    if check is None:
-        return
-    columns = [one.object for one in before.objects("column") if one.object.rpartition(".")[0] == table]
-    named = [
-        one for one in columns if re.search(rf"(?<![\w\"]){re.escape(one.rpartition('.')[2])}(?![\w\"])", check[1])
-    ]
-    if len(named) != 1 or after.value("column", named[0]) is None:
-        return
-    name, type_name = named[0].rpartition(".")[2], after.value("column", named[0], "type") or ""
-    words = [
-        one
-        for key, value in after.facts.items()
-        if key.kind == "constraint"
-        for one in _literals(key.object, value, table)
-    ]
-    found = first_violating(connection, name, type_name, check[1], (*words, *_CANDIDATES))
-    if found is not None:
-        yield Newer(table, {name: found}, f"{name} is '{found}', which {definition} refused")
+def told_by(words: Words, row: NewerRow) -> bool:
+    """Whether a row has in each column for which there are words NULL or one of these."""
+    return all(value is None or value in words.get((row.table, name), (value,)) for name, value in row.wanted.items())
 
 
-def _literals(constraint: str, definition: str, table: str) -> Sequence[str]:
-    return _LABEL.findall(definition) if constraint.startswith(f"{table}.") else ()
-
-
-def put_in(connection: Connection, found: Sequence[Newer], words: Words) -> tuple[Newer, ...]:
-    """Insert a row for each, and return those that could be made."""
-    made: list[Newer] = []
+def put_in(connection: Connection, found: Sequence[NewerRow], words: Words) -> tuple[NewerRow, ...]:
+    """Insert the rows of each, and return those that could be made, one by one."""
+    made: list[NewerRow] = []
     for table in dict.fromkeys(one.table for one in found):
-        own = [one for one in found if one.table == table]
+        own = [one for one in found if one.table == table for _ in range(one.count)]
         added = add_rows(connection, table, [one.wanted for one in own], words)
         made += [one for one, is_added in zip(own, added, strict=True) if is_added]
     return tuple(made)

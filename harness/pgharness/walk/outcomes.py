@@ -70,6 +70,17 @@ def is_left_as_upgraded(record: RevisionRecord) -> bool:
     return undoes_nothing(record) and again.snapshot == record.upgrade.snapshot and again.left == again.met
 
 
+def may_go_back(record: RevisionRecord) -> bool:
+    """Whether a revision that has passed leads back to the schema that it met, as far as that was tried."""
+    down, again = record.downgrade, record.reupgrade
+    has_passed = record.upgrade.failure is None and record.upgrade_rows_failure is None and not is_spoiled(record)
+    if not has_passed or not record.revision.has_downgrade or record.revision.irreversible is not None:
+        return False
+    if down is None:
+        return again is None
+    return down.failure is None and down.snapshot == record.before and again is not None and again.failure is None
+
+
 def traces_of_passed(record: RevisionRecord) -> tuple[tuple[str, Trace], ...]:
     """Return what the steps that passed did, by name."""
     steps = (("upgrade", record.upgrade), ("downgrade", record.downgrade))

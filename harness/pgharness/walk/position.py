@@ -26,6 +26,8 @@ class Position:
     traces: tuple[tuple[str, Trace], ...] = ()
     """What the steps that passed on rows did there, where another one of the revision failed; without rows nothing would be seen of it."""
     newer: RevisionRecord | None = None
+    refused: RevisionRecord | None = None
+    """What it came to on rows of before, where it has no way back by which it could meet those that its schema may refuse: here it does."""
     failed: RevisionRecord | None = None
     together: bool = False
     deployed: int = 0

@@ -27,10 +27,11 @@ from pgharness.records.contents import Contents, TableContents
 from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, RevisionRecord, Step
-from pgharness.rows import Population, Raised, Suspect, Words, fill_empty_tables, learn, suspects
+from pgharness.rows import Population, Raised, Suspect, Words, add_literal_rows, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
-from pgharness.walk.newer_rows import admitted, put_in
+from pgharness.walk.newer_row import NewerRow
+from pgharness.walk.newer_rows import admitted, put_in, told_by
 from pgharness.walk.second_runs import passed_over, set_back
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
@@ -38,6 +39,13 @@ from pgharness.walk.second_runs import passed_over, set_back
 _OPEN_ENDED = re.compile(r"(?:^|;|\*/|--[^\n]*\n)[\s(]*(?:DO|CALL|WITH|EXECUTE)\b|\bSELECT\b", re.IGNORECASE)
 # What a revision sends by the driver itself is seen by nobody.
 _BEHIND_SQLALCHEMY = re.compile(r"\bcursor\(|\b(?:driver|dbapi)_connection\b")
+
+
+MOST_REFUSING_ROWS = 1000
+"""A table of more rows gets none that an upgrade may refuse, where contents are not wanted otherwise."""
+
+MOST_OF_LITERALS = 12
+"""So many rows of the literals of revisions a table keeps for those behind them."""
 
 
 class Stretch:
@@ -79,12 +87,18 @@ class Stretch:
         self._contents = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
         self._held: Contents | None = None
         self._newer: Mapping[str, frozenset[tuple[str | None, ...]]] = {}
+        self.is_given_up = False
+        """Whether it is no longer what an upgrade to the last revision gives."""
+        self.has_met_refused_rows = False
+        """Whether the last revision was tried on rows that its schema may refuse, or has none to be tried on."""
+        self._literal_rows: dict[str, list[tuple[str | None, ...]]] = {}
+        self._newer_reader: ContentsReader | None = None
         self._keeps_newer_rows = False
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing more can be tried here: the process has ended, or rows of ours could not be taken away."""
-        return self.has_ended or self._keeps_newer_rows
+        """Whether nothing more can be tried here: the process has ended, rows of ours could not be taken away, or somebody gave it up."""
+        return self.has_ended or self._keeps_newer_rows or self.is_given_up
 
     @property
     def has_ended(self) -> bool:
@@ -215,42 +229,74 @@ class Stretch:
             set_back(self._observer, found)
             self._held = None
 
+    def put_in_literal_rows(self, revision: Revision) -> None:
+        """Put in rows of the literals that a revision compares or writes; those of revisions before it go where there are many."""
+        if not self._rows_per_table or self._contents is None:
+            return
+        held = self._held or self._contents.read(self._observer)
+        for table in held.tables:
+            own = self._literal_rows.get(table.name, [])
+            if len(own) > MOST_OF_LITERALS:
+                _delete(self._observer, table, own)
+                self._held, self._literal_rows[table.name] = None, []
+        if add_literal_rows(self._observer, _source(revision), leave_out=self._leave_out, words=self._words):
+            known = {one.name: one.keys() for one in held.tables}
+            self._held = self._contents.read(self._observer)
+            for table in self._held.tables:
+                new = sorted(table.keys() - known.get(table.name, frozenset()), key=str)
+                self._literal_rows.setdefault(table.name, []).extend(new)
+
     def put_in_newer_rows(self, before: Snapshot) -> tuple[str, ...]:
         """Put rows into tables with a key that only the schema of now admits, and return them in words.
 
         The next step meets them, and behind it they are taken away.
         """
-        held = self._held or self._read_contents()
-        if held is None or not self._rows_per_table:
+        if self._contents is None or not self._rows_per_table:
             return ()
-        found = [one for one in admitted(before, self.seen, self._observer, held) if _has_key(held, one.table)]
-        made = put_in(self._observer, found, self._words)
+        return self._put_in(self._contents, tuple(admitted(before, self.seen, self._observer)))
+
+    def put_in_refused_rows(self, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+        """Put rows into tables with a key that an upgrade from the schema `before` to that `after` it may refuse, and return them in words.
+
+        What is known of a column's values comes first. The next step meets them, and behind it they are taken away.
+        """
+        self.has_met_refused_rows = True
+        reader = self._contents or ContentsReader(self._leave_out, MOST_REFUSING_ROWS)
+        found = admitted(after, before, self._observer, plain_keys=False)
+        return self._put_in(reader, tuple(one for one in found if told_by(self._words, one)))
+
+    def _put_in(self, reader: ContentsReader, found: Sequence[NewerRow]) -> tuple[str, ...]:
+        if not found:
+            return ()
+        held = self._held or reader.read(self._observer)
+        made = put_in(self._observer, [one for one in found if _has_key(held, one.table)], self._words)
         if made:
-            now = self._read_contents()
-            assert now is not None
+            now = reader.read(self._observer)
             known = {one.name: one.keys() for one in held.tables}
             self._newer = {one.name: one.keys() - known.get(one.name, frozenset()) for one in now.tables}
+            self._newer_reader = reader
             # A trigger may have written elsewhere, which is then not the downgrade's doing.
             self._held = Contents(tuple(one.without(self._newer[one.name]) for one in now.tables))
-        return tuple(f"{one.table}: {one.why}" for one in made)
+        return tuple(dict.fromkeys(f"{one.table}: {one.why}" for one in made))
 
     def _take_away_newer_rows(self) -> Contents | None:
         """Delete them by their keys, wherever they are, and return the contents without them.
 
         Where that is refused, this database has served.
         """
-        left, newer = self._read_contents(), {name: keys for name, keys in self._newer.items() if keys}
+        newer, reader = {name: keys for name, keys in self._newer.items() if keys}, self._newer_reader
         self._newer = {}
-        if left is None or not newer:
-            return left
+        if not newer or reader is None:
+            return self._read_contents()
+        left = reader.read(self._observer)
         tables = [(table, keys) for name, keys in newer.items() if (table := left.table(name)) is not None]
         for _ in tables:  # a row that another one refers to goes after that
             for table, keys in tables:
                 _delete(self._observer, table, keys)
-        now = self._read_contents()
-        assert now is not None
+        now = reader.read(self._observer)
         self._keeps_newer_rows |= any(one.keys() & newer.get(one.name, frozenset()) for one in now.tables)
-        return Contents(tuple(one.without(newer.get(one.name, frozenset())) for one in now.tables))
+        rest = Contents(tuple(one.without(newer.get(one.name, frozenset())) for one in now.tables))
+        return rest if self._contents is not None else None
 
     def _given_numbers(self, direction: Direction) -> tuple[GivenNumber, ...]:
         """Return the numbers that sequences give though rows have them, where an upgrade is to be judged by its rows."""
@@ -304,7 +350,11 @@ def _has_key(held: Contents, table: str) -> bool:
 
 def _is_seen_whole(revision: Revision) -> bool:
     """Whether all that the revision sends goes through SQLAlchemy, as far as its text tells."""
-    return not _BEHIND_SQLALCHEMY.search(Path(revision.path).read_text(encoding="utf-8", errors="replace"))
+    return not _BEHIND_SQLALCHEMY.search(_source(revision))
+
+
+def _source(revision: Revision) -> str:
+    return Path(revision.path).read_text(encoding="utf-8", errors="replace")
 
 
 def _is_repeated(step: Step, known: Step) -> bool:

@@ -27,10 +27,12 @@ from pgharness.walk.arriving import Arriving
 from pgharness.walk.footholds import Footholds
 from pgharness.walk.lacking import require_what_is_wanted
 from pgharness.walk.lessons import Lessons
+from pgharness.walk.newer_rows import adds_refusals
 from pgharness.walk.outcomes import (
     can_only_fail,
     is_left_as_upgraded,
     is_spoiled,
+    may_go_back,
     own_failures,
     traces_of_passed,
     undoes_nothing,
@@ -167,7 +169,7 @@ class Walk:
         for index in range(position.index, len(revisions)):
             here = position if index == position.index else self._next(index)
             record = self._try(stretch, revisions[index], here)
-            if (again := self._to_be_tried_again(stretch, record, here)) is not None:
+            if (again := self._again(stretch, record, here)) is not None:
                 return again
             following = self._told(record, here)
             if here.population is Population.PLAIN:
@@ -223,7 +225,12 @@ class Walk:
 
     def _try(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up, down and up again."""
+        stretch.has_met_refused_rows = False
+        if position.refused is not None:
+            return self._up_on_refused_rows(stretch, position.refused)
         failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
+        if position.population is Population.VARIED and position.failed is None:
+            stretch.put_in_literal_rows(revision)
         record = replace(self._up(stretch, revision, position), by_hand=failures)
         if position.failed is not None and position.is_deployed and self.arriving.is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
@@ -231,7 +238,41 @@ class Walk:
             if position.newer is None and position.is_populated and revision.irreversible is None:
                 record = replace(record, newer_rows=stretch.put_in_newer_rows(record.before))
             record = self._there_and_back_once_more(stretch, self._there_and_back(stretch, record, position), position)
-        return with_earlier_failures(record, position)
+        return self._on_refused_rows(stretch, with_earlier_failures(record, position), position)
+
+    def _on_refused_rows(self, stretch: Stretch, record: RevisionRecord, position: Position) -> RevisionRecord:
+        """Run an upgrade that has passed once more, on rows of before that its own schema may refuse, such as two that are alike.
+
+        These are known only now. What it makes of them is not judged, for it may clean them first.
+        """
+        if not may_go_back(record) or stretch.is_spent or not self._may_refuse(record, position):
+            return record
+        stretch.is_given_up = True
+        down = stretch.step(record.revision, DOWN, fill=Population.VARIED, known=record.downgrade)
+        if down.failure is not None or down.snapshot != record.before:
+            return record
+        return self._up_on_refused_rows(stretch, record)
+
+    def _may_refuse(self, record: RevisionRecord, position: Position) -> bool:
+        """Whether an upgrade has passed on varied rows, and its schema may refuse others of before."""
+        after = record.upgrade.snapshot
+        has_passed = record.upgrade.failure is None and record.upgrade_rows_failure is None and after is not None
+        is_alone = position.failed is None and record.behind is None and position.population is Population.VARIED
+        if not has_passed or after is None or not is_alone or not self.project.settings.rows_per_table:
+            return False
+        return adds_refusals(after, record.before)
+
+    def _up_on_refused_rows(self, stretch: Stretch, record: RevisionRecord) -> RevisionRecord:
+        """Run an upgrade on a database that stands as it did before, with such rows."""
+        after = record.upgrade.snapshot
+        assert after is not None
+        rows = stretch.put_in_refused_rows(record.before, after)
+        up = stretch.step(record.revision, UP, fill=Population.VARIED, known=record.upgrade)
+        stretch.is_given_up = up.failure is not None or up.snapshot != after
+        if rows and up.failure is not None and up.failure.may_come_of_values:
+            return replace(record, upgrade_rows_failure=up.failure, refused_rows=rows)
+        stretch.set_back(record)
+        return record
 
     def _up(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up; one that failed by itself has come here with those before it."""
@@ -276,6 +317,13 @@ class Walk:
         stretch.set_back(record)
         return record
 
+    def _again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
+        """Return how a revision is tried once more, on a new database."""
+        if position.refused is not None:
+            return None
+        tried = self._to_be_tried_again(stretch, record, position)
+        return tried or self._to_meet_refused_rows(stretch, record, position)
+
     def _to_be_tried_again(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
         """Return how a revision that failed is tried once more: on plain rows, then without rows, then in one go with those before it.
 
@@ -309,6 +357,13 @@ class Walk:
         if record.upgrade.failure is None or record.behind is not None or waits_for_itself(record):
             return None
         return replace(position, failed=record, together=True)
+
+    def _to_meet_refused_rows(self, stretch: Stretch, record: RevisionRecord, position: Position) -> Position | None:
+        """Return how an upgrade meets rows that it may refuse, where no downgrade has led back to them."""
+        if stretch.has_met_refused_rows:
+            return None
+        is_left = not own_failures(record) or undoes_nothing(record)
+        return replace(position, refused=record) if is_left and self._may_refuse(record, position) else None
 
     def _needs_company(self) -> bool:
         return any(record.alone_failure is not None for record in self.records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ SHOUTS = Revision(
     "shouts", sql("UPDATE people SET name = name WHERE id = 1", "UPDATE people SET name = upper(name)", "SELECT 1")
 )
 MEETS_NOTHING = Revision("meets_nothing", sql("UPDATE people SET name = 'Joan' WHERE name = 'Jo'"))
+MEETS_NONE = replace(MEETS_NOTHING, up=sql("UPDATE people SET name = 'Joan' WHERE length(name) > 5000"))
 SPLITS = Revision(
     "splits",
     sql("ALTER TABLE people ADD last text", "UPDATE people SET last = split_part(name, ' ', 2) WHERE name LIKE '% %'"),
@@ -88,7 +90,7 @@ def told(run: Run, code: str) -> list[Finding]:
 
 
 def test_a_loss_is_told_with_its_statement_and_what_met_no_row_is_a_note(judge_chain: Callable[..., Run]) -> None:
-    run = judge_chain(PEOPLE, SHOUTS, MEETS_NOTHING, only=("data",))
+    run = judge_chain(PEOPLE, SHOUTS, MEETS_NONE, only=("data",))
 
     (found,) = run.report.findings
     assert (found.revision, found.subject) == ("shouts", "column public.people.name")
