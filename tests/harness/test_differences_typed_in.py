@@ -12,7 +12,17 @@ from pgharness.report.model import Report
 from pgharness.running import Run
 from tests.harness.chains import WITH_A_TABLE, Revision, sql, table
 from tests.harness.runs import told
-from tests.harness.typed import add_mends, add_settings, folder_of, refuse_there, settings_of, type_into_downgrades
+from tests.harness.typed import (
+    add_mends,
+    add_revisions,
+    add_settings,
+    code_of,
+    folder_of,
+    refuse_there,
+    settings_of,
+    type_into_downgrades,
+    way_back_of,
+)
 
 MAKES = table("thing", "id serial PRIMARY KEY, a int, b text NOT NULL")
 CHECKS = ("upgrade", "drift", "enums", "autogenerate", "roundtrip", "locks", "crash", "data", "compat", "declarations")
@@ -209,6 +219,27 @@ def test_a_column_stands_in_the_model_where_the_chain_puts_it(judge_chain: Judge
     assert found.code == "PGH-D011"
     assert "move the attribute in the model" in found.mend
     assert told(judge_again(report, **order).findings) == []
+
+
+@pytest.mark.parametrize(
+    "asks",
+    ['__import__("sqlalchemy").dialects.postgresql.CITEXT', 'Text), Index("thing_a", "a", postgresql_using="gin"'],
+)
+def test_an_extension_that_the_models_ask_for_is_made_by_a_revision(
+    asks: str, judge_chain: Judge, judge_again: Again
+) -> None:
+    env = models(f'Column("a", {asks})').replace("import DDL,", "import DDL, Index,")
+    made = table("thing", "id serial PRIMARY KEY")
+    report = judge_chain(made, env=env, only=("drift",)).report
+
+    add_mends(report, [one for one in report.findings if one.code == "PGH-D013"], "write a revision")
+    second = judge_again(report, only=("upgrade", "roundtrip", "drift"))
+    ways = [(code_of(one, "write a revision"), way_back_of(one, "write a revision")) for one in second.findings]
+    add_revisions(second, *(Revision(f"adds_{number}", *both) for number, both in enumerate(ways)))
+
+    assert "PGH-D013" in {one.code for one in report.findings}
+    assert {one.code for one in second.findings} == {"PGH-D001"}
+    assert told(judge_again(second, only=("upgrade", "roundtrip", "drift")).findings) == []
 
 
 STORED = {

@@ -116,6 +116,23 @@ def test_each_revision_of_the_fix_comes_with_its_downgrade_and_env_py_with_its_o
     assert [one for one in told(again) if one[0] not in {"PGH-X003", "PGH-U002"}] == []
 
 
+def test_a_lock_of_an_earlier_revision_goes_with_its_transaction(judge: Judge, folder: Path) -> None:
+    adds, drops = "ADD CONSTRAINT positive CHECK (qty > 0) NOT VALID", "ALTER TABLE parcel DROP CONSTRAINT positive"
+    added = Revision("adds", sql(f"ALTER TABLE parcel {adds}"), sql(drops))
+    cleans = Revision("cleans", sql("UPDATE parcel SET qty = 1 WHERE qty < 1"), top="allow = {'data': 'they are void'}")
+    validates = Revision(
+        "validates",
+        sql("ALTER TABLE parcel VALIDATE CONSTRAINT positive"),
+        sql(drops, f"ALTER TABLE parcel {adds}"),
+    )
+    (found,) = judge(cleans, added, validates)
+
+    typed(found, folder)
+
+    assert found.code == "PGH-W010"
+    assert told(judge(cleans, added, validates)) == []
+
+
 def typed(finding: Finding, folder: Path) -> list[tuple[str, str]]:
     """Return upgrade() and downgrade() of each revision that a fix tells; what is of env.py is typed into it."""
     stages, is_back = [["", ""]], False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -343,6 +345,55 @@ def test_a_function_that_connects_before_there_is_a_database_is_told_to_give_the
         judge_project(
             {"makes.py": makes, "env.py": TAKES_A_CONNECTION, "alembic.ini": None}, 'make_config = "makes:make"'
         )
+
+
+# As a factory of Flask's does that reads settings from its database, and pushes its context.
+PROGRAM = """
+from sqlalchemy import create_engine, text
+
+pushed = []
+
+
+def create_app(url):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    pushed.append(engine)
+"""
+ASKS_THE_PROGRAM = """
+import program
+from alembic import context
+
+with program.pushed[-1].connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_a_function_whose_program_connects_while_it_is_made_is_told_which_line_env_py_is_to_run(
+    judge_project: Callable[..., Report],
+) -> None:
+    makes = "import program\n" + MAKES.format(parameters="url").replace(
+        "    return config", "    program.create_app(url)\n    return config"
+    )
+    edits = {"program.py": PROGRAM, "env.py": ASKS_THE_PROGRAM, "alembic.ini": None}
+    toml = 'make_config = "makes:make"'
+
+    with pytest.raises(CannotRun) as told:
+        judge_project({**edits, "makes.py": makes}, toml)
+    found = re.search(r"take line (\d+) of \S+makes\.py, `program\.create_app\(url\)`", told.value.mend)
+    typed = re.search(r"by the URL of its variables: `([^`]+)`", told.value.mend)
+
+    assert found is not None
+    assert typed is not None
+    shutil.rmtree(Path.cwd())
+    lines = makes.splitlines()
+    del lines[int(found[1]) - 1]
+    env = ASKS_THE_PROGRAM.replace("import context\n", f"import context\n{typed[1]}\n")
+    report = judge_project({**edits, "makes.py": "\n".join(lines), "env.py": env}, toml)
+    assert report.findings == ()
+    assert len(report.reached) == 3
 
 
 BY_COMMAND = """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
+import traceback
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,10 @@ from .stopping import Stop, in_one_line
 
 EXAMPLE = 'make_config = "module:function" in [tool.pgharness]; the function returns an alembic.config.Config'
 # It is called where the chain is read, too, before there is a database.
-ENGINE_RECIPE = (
-    "let it connect to nothing: where env.py takes a connection, put the engine into its place, "
-    'config.attributes["connection"] = create_engine(url), which is connected when env.py runs; '
-    "what your program connects for while it is made, env.py may make where there is none: create_app().app_context().push()"
+_BEFORE = "it is called where the chain is read too, before there is a database"
+_AS_ENGINE = (
+    'where env.py takes a connection, put the engine into its place, config.attributes["connection"] = create_engine(url), '
+    "which is connected when env.py runs"
 )
 
 
@@ -37,6 +39,7 @@ def made_config(name: str, folder: str, url: str, typed: Namespace) -> Config:
     """
     if folder not in sys.path:
         sys.path.insert(0, folder)
+    function: Any = None
     try:
         function = _function(name)
         made = function(url) if _takes_argument(function) else function()
@@ -44,7 +47,9 @@ def made_config(name: str, folder: str, url: str, typed: Namespace) -> Config:
         raise Stop(
             f"The configuration that {name!r} makes cannot be had.",
             seen=f"{type(error).__name__}: {in_one_line(error)}",
-            mend=ENGINE_RECIPE if isinstance(error, (SQLAlchemyError, OSError)) else f"correct it: {EXAMPLE}",
+            mend=_let_env_py_connect(error, function)
+            if isinstance(error, (SQLAlchemyError, OSError))
+            else f"correct it: {EXAMPLE}",
         ) from error
     if not isinstance(made, Config):
         raise Stop(
@@ -54,6 +59,33 @@ def made_config(name: str, folder: str, url: str, typed: Namespace) -> Config:
         )
     made.cmd_opts = made.cmd_opts or typed
     return made
+
+
+def _let_env_py_connect(error: BaseException, function: Any) -> str:
+    """Say which line of the function comes to connect, and how that is done where there is a database."""
+    lines = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == _file_of(function)]
+    if not lines:
+        return f"let it connect to nothing, for {_BEFORE}: {_AS_ENGINE}"
+    own = lines[0]
+    if re.search(r"\.(connect|begin)\(\)", own.line or ""):
+        return f"let line {own.lineno} of {own.filename} connect to nothing, for {_BEFORE}: {_AS_ENGINE}"
+    return (
+        f"take line {own.lineno} of {own.filename}, `{own.line}`, out of it, for {_BEFORE}, and write it, with what it imports, into env.py behind the imports, which is run where there "
+        f"is one, by the URL of its variables: `{_without_argument(own.line or '', function)}`; "
+        f"what env.py takes from the function, config.attributes, it takes from there; or, {_AS_ENGINE}"
+    )
+
+
+def _file_of(function: Any) -> str:
+    code = getattr(function, "__code__", None)
+    return code.co_filename if code is not None else ""
+
+
+def _without_argument(line: str, function: Any) -> str:
+    """Return a line as env.py can run it: there the URL is that of its configuration."""
+    names = list(inspect.signature(function).parameters)[:1]
+    asked = 'context.config.get_main_option("sqlalchemy.url")'
+    return re.sub(rf"(?<![\w.]){re.escape(names[0])}(?![\w(=])", asked, line) if names else line
 
 
 def _function(name: str) -> Any:

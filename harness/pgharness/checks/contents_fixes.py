@@ -33,9 +33,10 @@ def mend_dropped(seen: Seen, up: TableChanges, column: str) -> str:
     dropped = table.column(column) if table is not None else None
     twin = _in_its_place(seen, up, table, dropped) if table is not None and dropped is not None else None
     if twin is not None:
-        there, back = renamed(seen.item, up.table, column, twin.name)
+        there, back, behind = renamed(seen.item, up.table, column, twin.name)
+        later = f"; and in the next revision, which fills it and forbids NULL{behind}" if behind else ""
         return (
-            f"rename it, which keeps the values, in place of what {path_of(seen)} does to it in upgrade(): {there}; and in downgrade(): {back}; "
+            f"rename it, which keeps the values, in place of what {path_of(seen)} does to it in upgrade(): {there}; and in downgrade(): {back}{later}; "
             f"{DECLARE}"
         )
     keep = (

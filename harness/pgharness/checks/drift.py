@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from pgharness.catalog.facts import FactKey
 from pgharness.catalog.proposing.columns_while_serving import Serving
+from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.needed_by_left_out import needed_by_left_out
 from pgharness.checks.undeclared import Undeclared
+from pgharness.describing.advice.extensions import extension_of
 from pgharness.describing.comparing import compare_in_words
 from pgharness.describing.differences import Told, minor_name, of_all_sizes
 from pgharness.describing.origin import origin
@@ -111,6 +113,11 @@ def _mend_refused(refused: RefusedDdl, models: ModelsRecord) -> str:
     for one in models.unimported:
         if lacking is not None and one.table == lacking[1]:
             return f"in env.py, before target_metadata: import {one.module}"
+    if brings := extension_of(refused.sqlstate or "", f"{refused.statement}\n{refused.message}"):
+        made, dropped = (
+            operation(f"{act} {brings}") for act in ("CREATE EXTENSION IF NOT EXISTS", "DROP EXTENSION IF EXISTS")
+        )
+        return f"write a revision: {made}; and in its downgrade(): {dropped}; a database of the models alone has what the chain's has of extensions"
     if refused.sqlstate == "42704" and refused.message.startswith("type "):  # undefined_object
         return (
             "let env.py's session find the type where the chain makes it: "

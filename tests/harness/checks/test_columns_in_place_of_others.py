@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from pgharness.report.fix_parts import parts_of
 from pgharness.running import Run
-from tests.harness.chains import Revision, sql
+from tests.harness.chains import ENV, Revision, sql
+from tests.harness.runs import told
 from tests.harness.typed import code_of
 
 MAKES = Revision(
@@ -151,3 +153,38 @@ def test_a_column_that_may_be_null_in_place_of_one_that_may_not_is_so_once_it_is
         snapshot = run.record.revisions[-1].upgrade.snapshot
         assert snapshot is not None
         assert snapshot.value("column", TITLE, "not null") is None
+
+
+@pytest.mark.parametrize("default", ["", "'none'"], ids=["filled", "with a default"])
+def test_a_column_that_may_not_be_null_in_place_of_one_that_may_forbids_it_in_the_next_revision(
+    judge_chain: Callable[..., Run], default: str
+) -> None:
+    makes = Revision(
+        "makes", sql("CREATE TABLE crop (id bigint PRIMARY KEY, name varchar(80))"), sql("DROP TABLE crop")
+    )
+    adds = sql(
+        f"ALTER TABLE crop ADD title varchar(80) NOT NULL DEFAULT {default or repr('')}",
+        *([] if default else ["ALTER TABLE crop ALTER title DROP DEFAULT"]),
+        "ALTER TABLE crop DROP name",
+    )
+    back = sql("ALTER TABLE crop ADD name varchar(80)", "ALTER TABLE crop DROP title")
+    checks = ("upgrade", "roundtrip", "data", "locks", "crash")
+    env = ENV.replace("connection=connection", "connection=connection, transaction_per_migration=True")
+    first = judge_chain(makes, Revision("moves", adds, back), only=checks, env=env)
+    (finding,) = (one for one in first.report.findings if one.code == "PGH-V002")
+    stages, is_back = [["", ""]], False
+    for part in parts_of(finding.mend):
+        if "next revision" in part.words:
+            stages.append(["", ""])
+        is_back = "downgrade()" in part.words if part.words else is_back
+        stages[-1][is_back] += "\n".join((*part.code, ""))
+    moves, proves = (Revision(slug, *both) for slug, both in zip(("moves", "proves"), stages, strict=True))
+
+    second = judge_chain(makes, moves, proves, only=checks, env=env)
+
+    assert told(second.report.findings) == []
+    for run in (first, second):
+        snapshot = run.record.revisions[-1].upgrade.snapshot
+        assert snapshot is not None
+        assert snapshot.value("column", TITLE, "not null") is not None
+        assert (snapshot.value("column", TITLE, "default") is None) == (not default)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pgharness.describing.advice.kind import Advice
 
 # The extension, and patterns of its types and of its functions.
@@ -28,6 +30,13 @@ _CLASSES = {
     "btree_gist": r'has no default operator class for access method "gist"',
     "btree_gin": r'has no default operator class for access method "gin"',
 }
+
+
+def extension_of(sqlstate: str, said: str) -> str:
+    """Return the extension that brings what a statement and its refusal name, as SQL names it; empty where none is known."""
+    found = next((one for one in EXTENSIONS if one.sqlstate == sqlstate and re.search(one.words, said)), None)
+    made = re.search(r"IF NOT EXISTS (\S+?)\"\)", found.mend) if found is not None else None
+    return made[1].replace("\\", "") if made is not None else ""
 
 
 def _advice(sqlstate: str, condition: str, extension: str, words: str) -> Advice:

@@ -79,7 +79,7 @@ def _if_exists(failing: Failing) -> str:
     """Let a statement that drops something pass where that is missing."""
     if len(_DROP.findall(failing.sql)) != 1:
         return ""
-    return failing.in_its_place(_DROP.sub(r"\1 IF EXISTS ", failing.sql))
+    return _or_named(failing.in_its_place(_DROP.sub(r"\1 IF EXISTS ", failing.sql)))
 
 
 def _dropped_elsewhere(failing: Failing, name: str) -> str:
@@ -95,7 +95,12 @@ def _if_column_exists(failing: Failing, name: str) -> str:
     drop = re.compile(rf'\bDROP\s+(?:COLUMN\s+)?("?{re.escape(name)}"?)(?![\w$])', re.IGNORECASE)
     if not failing.altered or len(drop.findall(failing.sql)) != 1:
         return ""
-    return failing.in_its_place(drop.sub(r"DROP COLUMN IF EXISTS \1", failing.sql))
+    return _or_named(failing.in_its_place(drop.sub(r"DROP COLUMN IF EXISTS \1", failing.sql)))
+
+
+def _or_named(typed: str) -> str:
+    """Say with code that passes where nothing is there what else may be meant."""
+    return f"{typed}, where it may be absent; or name it as the revisions before this one leave it" if typed else ""
 
 
 def _columns_of(failing: Failing, table: str | None) -> Iterator[str]:
