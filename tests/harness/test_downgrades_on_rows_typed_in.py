@@ -131,6 +131,7 @@ def test_rows_that_may_be_deleted_are_told_with_those_that_refer_to_them(judge_c
     (found,) = judge_chain(makes, frees, only=("data",)).report.findings
 
     assert found.code == "PGH-V011"
+    assert "it has not come to yet" not in found.mend
     assert "or delete them, and before them the rows of public.tagged that refer to them: op.execute(" in found.mend
 
 
@@ -199,3 +200,21 @@ def test_rows_of_dropped_tables_come_back_behind_those_that_they_refer_to_and_be
         "column public.item.state",
     ]
     assert told(judge_again(report, only=CHECKS).findings) == []
+
+
+def test_tables_to_which_a_downgrade_has_not_come_are_told_with_the_one_that_stops_it(judge_chain: JudgeChain) -> None:
+    makes = Revision(
+        "makes",
+        sql("CREATE TABLE a (id int PRIMARY KEY, x varchar(9))", "CREATE TABLE b (id int PRIMARY KEY, x varchar(9))"),
+        sql("DROP TABLE a", "DROP TABLE b"),
+    )
+    widens = Revision(
+        "widens",
+        sql("ALTER TABLE a ALTER x TYPE text", "ALTER TABLE b ALTER x TYPE text"),
+        sql("ALTER TABLE a ALTER x TYPE varchar(9)", "ALTER TABLE b ALTER x TYPE varchar(9)"),
+    )
+
+    (found,) = judge_chain(makes, widens, only=("data",)).report.findings
+
+    assert found.code == "PGH-V011"
+    assert "; what is told of public.b it has not come to yet; where the loss is meant" in found.mend
