@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 
-from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.checks.contents_fixes import (
     DECLARE,
     STEP_OF,
@@ -19,6 +17,7 @@ from pgharness.checks.contents_fixes import (
     mend_dropped,
     taken_away,
 )
+from pgharness.checks.contents_order import in_order
 from pgharness.checks.contents_seen import Seen, path_of, revision_of, seen_of
 from pgharness.describing.contents import count_of, in_one_line, rows_in_words, values_in_words
 from pgharness.findings import Finding, Note
@@ -44,27 +43,10 @@ def _judge_revision(seen: Seen, *, redacts: bool) -> Iterator[Finding | Note]:
         for table in seen.up
         for one in (*_judge_values(seen, table, redacts=redacts), *_judge_rows(seen, table, redacts=redacts))
     ]
-    yield from sorted(found, key=partial(_place, _parents_first(seen)))
+    yield from in_order(seen, found)
     yield from _renames(seen)
     if seen.again is not None and not any(isinstance(one, Finding) for one in found):
         yield from _judge_again(seen, seen.again, redacts=redacts)
-
-
-def _place(tables: Sequence[str], one: Finding | Note) -> int:
-    """Return where something is told: the rows of tables that go first, which others refer to when they come back, in the order of these tables."""
-    name = one.subject.removeprefix("table ") if isinstance(one, Finding) and one.code == "PGH-V006" else ""
-    return tables.index(name) if name in tables else len(tables)
-
-
-def _parents_first(seen: Seen) -> list[str]:
-    """Return the tables, each behind those that it refers to."""
-    refers = [(one.table, one.referenced) for one in read_foreign_keys(seen.item.before) if one.table != one.referenced]
-    left, placed = sorted(seen.up), list[str]()
-    while left:
-        free = [one for one in left if not any(child == one and parent in left for child, parent in refers)]
-        placed += free or left
-        left = [one for one in left if one not in placed]
-    return placed
 
 
 def _judge_values(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | Note]:
