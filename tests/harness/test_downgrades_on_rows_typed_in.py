@@ -131,6 +131,7 @@ def test_rows_that_may_be_deleted_are_told_with_those_that_refer_to_them(judge_c
     (found,) = judge_chain(makes, frees, only=("data",)).report.findings
 
     assert found.code == "PGH-V011"
+    assert "it has not come to yet" not in found.mend
     assert "or delete them, and before them the rows of public.tagged that refer to them: op.execute(" in found.mend
 
 
@@ -162,3 +163,58 @@ def _path_of(report: Report, revision: str) -> Path:
 
 def _first_code(finding: Finding) -> tuple[str, ...]:
     return next(part.code for part in parts_of(finding.mend) if part.code)
+
+
+def test_rows_of_dropped_tables_come_back_behind_those_that_they_refer_to_and_before_values(
+    judge_chain: JudgeChain, judge_again: JudgeAgain
+) -> None:
+    """Each fix is typed at the end of downgrade(), in the order in which it is told."""
+    makes = Revision(
+        "makes",
+        sql(
+            "CREATE TABLE z_state (id int PRIMARY KEY)",
+            "CREATE TABLE a_log (id int PRIMARY KEY, state int NOT NULL REFERENCES z_state)",
+            "CREATE TABLE item (id int PRIMARY KEY, state int REFERENCES z_state)",
+        ),
+        sql("DROP TABLE item", "DROP TABLE a_log", "DROP TABLE z_state"),
+    )
+    drops = Revision(
+        "drops",
+        sql("DROP TABLE a_log", "ALTER TABLE item DROP state", "DROP TABLE z_state"),
+        sql(
+            "CREATE TABLE z_state (id int PRIMARY KEY)",
+            "CREATE TABLE a_log (id int PRIMARY KEY, state int NOT NULL REFERENCES z_state)",
+            "ALTER TABLE item ADD state int REFERENCES z_state",
+        ),
+    )
+    report = judge_chain(makes, drops, only=("data",)).report
+    path, settings = _path_of(report, "drops"), _path_of(report, "makes").parents[1] / "pyproject.toml"
+    settings.write_text("[tool.pgharness]\n", encoding="utf-8")
+
+    for one in report.findings:
+        type_in(one, path, settings)
+
+    assert [one.subject for one in report.findings] == [
+        "table public.z_state",
+        "table public.a_log",
+        "column public.item.state",
+    ]
+    assert told(judge_again(report, only=CHECKS).findings) == []
+
+
+def test_tables_to_which_a_downgrade_has_not_come_are_told_with_the_one_that_stops_it(judge_chain: JudgeChain) -> None:
+    makes = Revision(
+        "makes",
+        sql("CREATE TABLE a (id int PRIMARY KEY, x varchar(9))", "CREATE TABLE b (id int PRIMARY KEY, x varchar(9))"),
+        sql("DROP TABLE a", "DROP TABLE b"),
+    )
+    widens = Revision(
+        "widens",
+        sql("ALTER TABLE a ALTER x TYPE text", "ALTER TABLE b ALTER x TYPE text"),
+        sql("ALTER TABLE a ALTER x TYPE varchar(9)", "ALTER TABLE b ALTER x TYPE varchar(9)"),
+    )
+
+    (found,) = judge_chain(makes, widens, only=("data",)).report.findings
+
+    assert found.code == "PGH-V011"
+    assert "; what is told of public.b it has not come to yet; where the loss is meant" in found.mend

@@ -37,6 +37,11 @@ FORGETFUL = {
         ["PGH-R004"],
     ),
     "index": (("DROP INDEX thing_a", "ALTER TABLE thing ADD z int"), ("ALTER TABLE thing DROP z",), ["PGH-R004"]),
+    "index_made_otherwise": (
+        ("DROP INDEX thing_a", "ALTER TABLE thing ADD z int"),
+        ("CREATE INDEX thing_a ON thing (a DESC)", "ALTER TABLE thing DROP z"),
+        ["PGH-R004"],
+    ),
     "index_of_a_column_again": (
         ("ALTER TABLE thing DROP a",),
         ("ALTER TABLE thing ADD COLUMN a int", "ALTER TABLE thing ADD CONSTRAINT thing_a_check CHECK (a < 2000000000)"),

@@ -17,6 +17,7 @@ from pgharness.checks.contents_fixes import (
     mend_dropped,
     taken_away,
 )
+from pgharness.checks.contents_order import in_order
 from pgharness.checks.contents_seen import Seen, path_of, revision_of, seen_of
 from pgharness.describing.contents import count_of, in_one_line, rows_in_words, values_in_words
 from pgharness.findings import Finding, Note
@@ -42,7 +43,7 @@ def _judge_revision(seen: Seen, *, redacts: bool) -> Iterator[Finding | Note]:
         for table in seen.up
         for one in (*_judge_values(seen, table, redacts=redacts), *_judge_rows(seen, table, redacts=redacts))
     ]
-    yield from found
+    yield from in_order(seen, found)
     yield from _renames(seen)
     if seen.again is not None and not any(isinstance(one, Finding) for one in found):
         yield from _judge_again(seen, seen.again, redacts=redacts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pgharness.catalog.names import unqualified, unquoted
 from pgharness.checks.check import Check, Compare
 from pgharness.checks.contents import GIVEN_NUMBERS, NAME, judge_contents
 from pgharness.checks.contents_fixes import DECLARE
@@ -172,11 +173,19 @@ def _judge_newer_rows(item: RevisionRecord, failure: Failure, *, redacts: bool) 
         item.revision.revision,
         f"downgrade of {item.revision.label}",
         f"downgrade() fails on rows that only the new schema admits: {failure_in_words(failure)}",
-        f"{what_to_do(failure, item.revision.path, failure.line_in(item.revision.path), met)}; {DECLARE}",
+        f"{what_to_do(failure, item.revision.path, failure.line_in(item.revision.path), met)}{_not_reached(item, failure)}; {DECLARE}",
         f"{rows}\n{failure_evidence(failure)}".strip(),
         failure.line_in(item.revision.path),
         code="PGH-V011",
     )
+
+
+def _not_reached(item: RevisionRecord, failure: Failure) -> str:
+    """Say of which tables rows, too, are such as only the new schema admits, where a downgrade stops at one before it comes to them."""
+    tables = dict.fromkeys(one.partition(": ")[0] for one in item.newer_rows)
+    named = set(re.findall(r"\w+", failure.statement or ""))
+    others = [one for one in tables if unquoted(unqualified(one)) not in named]
+    return f"; what is told of {', '.join(others)} it has not come to yet" if others and failure.statement else ""
 
 
 CHECK = Check(

@@ -7,14 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgharness.catalog.diff import Difference
-from pgharness.catalog.names import NAME as NAMED
 from pgharness.catalog.names import unqualified, unquoted
 from pgharness.catalog.proposing.columns_while_serving import Serving
-from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.check import Check, Compare
 from pgharness.describing.advice import advice
 from pgharness.describing.comparing import Comparison, compare_in_words
-from pgharness.describing.corrections import corrected
 from pgharness.describing.differences import (
     ORDER,
     Told,
@@ -25,6 +22,7 @@ from pgharness.describing.differences import (
     minor_name,
 )
 from pgharness.describing.downgrade_fixes import code_that_undoes, mend_downgrade, undo_all
+from pgharness.describing.failing_downgrades import mend_on_rows, typed_back
 from pgharness.describing.nobody_made import mend_put_back
 from pgharness.describing.proposals import Proposals
 from pgharness.describing.rows_at_fault import passing_in_words, where_in_words
@@ -37,13 +35,6 @@ NAME = "roundtrip"
 FEWEST_TOLD_AS_ONE = 4
 # What SQLAlchemy says where a call has None for a name.
 NAMELESS = re.compile("it has no name|have a name", re.IGNORECASE)
-_ADDED = re.compile(
-    rf"(?P<adds>ALTER TABLE (?:ONLY )?(?P<table>{NAMED}(?:\.{NAMED})*) ADD (?:COLUMN )?(?P<column>{NAMED})) (?P<type>[^,]+) NOT NULL;?",
-    re.IGNORECASE,
-)
-# A table, a column, a constraint or a type of the name.
-_IS_THERE = frozenset({"42P07", "42701", "42710"})
-_DECLARE = 'declare allow = {"roundtrip": "<reason>"}'
 
 
 def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
@@ -86,7 +77,7 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
             revision,
             f"downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.downgrade_rows_failure)}: "
             f"{failure_in_words(record.downgrade_rows_failure)}",
-            _mend_on_rows(record, record.downgrade_rows_failure),
+            mend_on_rows(record, record.downgrade_rows_failure),
             record.downgrade_rows_failure,
         )
     if record.reupgrade_rows_failure is not None:
@@ -145,17 +136,10 @@ def _judge_failed_downgrade(record: RevisionRecord, failure: Failure, compare: C
             "PGH-R002",
             revision,
             f"downgrade() fails: {failure_in_words(failure)}",
-            _named(record, failure, compare) or _typed(record, failure, advice(failure, _corrected(revision, failure))),
+            _named(record, failure, compare)
+            or typed_back(record, failure, advice(failure, _corrected(revision, failure))),
             failure,
         )
-
-
-def _typed(record: RevisionRecord, failure: Failure, otherwise: str, declare: str = "") -> str:
-    """Return what to type into a downgrade, which meets the catalog that the upgrade has left."""
-    step = record.downgrade
-    sent = step.statements if step is not None else ()
-    path, after = record.revision.path, record.upgrade.snapshot
-    return corrected(failure, path, after, otherwise, sent, is_back=True, declare=declare)
 
 
 def _way_back(record: RevisionRecord, compare: Compare) -> str:
@@ -279,7 +263,7 @@ def _judge_descent(record: ChainRecord, compare: Compare) -> Iterator[Finding]:
                 stopped.revision,
                 "downgrade() passes right after upgrade(), but fails on the way down from the heads: "
                 f"{failure_in_words(descent.failure)}",
-                _typed(
+                typed_back(
                     stopped,
                     descent.failure,
                     advice(
@@ -328,28 +312,6 @@ def _finding(
 def _failed(code: str, revision: Revision, message: str, mend: str, failure: Failure) -> Finding:
     finding = _finding(code, revision, message, mend, failure_evidence(failure))
     return replace(finding, line=failure.line_in(revision.path))
-
-
-def _mend_on_rows(record: RevisionRecord, failure: Failure) -> str:
-    """Return what to write into a downgrade that fails on rows; a column that it brings back has a default until the rows have a value."""
-    otherwise = (
-        f"let the downgrade bring the rows along (a server_default, an UPDATE before SET NOT NULL), or {_DECLARE}"
-    )
-    path = record.revision.path
-    if failure.sqlstate in _IS_THERE:
-        return (
-            f"upgrade() in {path} leaves it there where there are rows: let it take it away whatever there is, or let downgrade() make it only where "
-            f"it is not there (if_not_exists=True), or {_DECLARE}"
-        )
-    added = _ADDED.fullmatch(" ".join((failure.statement or "").split()))
-    typed = _typed(record, failure, otherwise, f"or {_DECLARE}")
-    if typed != otherwise or failure.sqlstate != "23502" or added is None or "DEFAULT" in added["type"].upper():
-        return typed if typed != otherwise else advice(failure, otherwise)
-    line = failure.line_in(path)
-    place = f"in place of this statement of line {line} of {path}" if line else "in its place"
-    until = f"{added['adds']} {added['type']} DEFAULT <value> NOT NULL"
-    drops = f"ALTER TABLE {added['table']} ALTER COLUMN {added['column']} DROP DEFAULT"
-    return f"{place}, with what fits its rows: {operation(until)}; {operation(drops)}; or {otherwise}"
 
 
 CHECK = Check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.index_shapes import index_of
@@ -15,6 +15,7 @@ from pgharness.describing.resuming import with_column
 from pgharness.records.statements import Statement
 from pgharness.records.steps import RevisionRecord
 
+_MAKES = r"\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?|ALTER\s+TABLE\s+.*?\bADD\s+CONSTRAINT\s+)"
 _BLOCK = "with op.get_context().autocommit_block():\n"
 _ADDED = re.compile(
     rf"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{NAME}(?:\.{NAME})*)\s+ADD\s+COLUMN\s+(?P<name>{NAME})\s",
@@ -26,12 +27,29 @@ def mend_downgrade(told: Told, record: RevisionRecord, proposals: Proposals) -> 
     """Return what the downgrade of a revision must still do; the proposals lead from what it leaves to what was before."""
     written, path = in_words(told.key, proposals), record.revision.path
     if _BLOCK in written:
-        return (
-            f"at the beginning of downgrade() of {path}, which commits it: {_with_columns(told.key, written, record)}"
-        )
+        built = _with_columns(told.key, written, record)
+        return f"at the beginning of downgrade() of {path}, which commits it: {built}{_without_another(told, record, built)}"
     if not written.lstrip("\n").startswith(("op.", "from ")):
         return f"in downgrade() of {path}: {written}"
     return f"at the end of downgrade() of {path}, behind all that it does: {written}"
+
+
+def _without_another(told: Told, record: RevisionRecord, built: str) -> str:
+    """Say which lines of the downgrade make it otherwise, to be read behind what builds it."""
+    if told.only_in is not None or record.downgrade is None:
+        return ""
+    name = re.escape(unquoted(unqualified(told.key.object)))
+    makes = re.compile(rf'{_MAKES}(?:{NAME}\.)?"?{name}"?(?![\w$])', re.IGNORECASE | re.DOTALL)
+    own = (one for one in record.downgrade.statements if one.file == record.revision.path)
+    lines = list(dict.fromkeys(one.line for one in own if one.line and makes.match(one.sql)))
+    if not lines:
+        return ""
+    behind = "and" if built.endswith("\n") else "; and"
+    return f"{behind} leave out {_lines(lines)}, which {'makes' if len(lines) == 1 else 'make'} it otherwise"
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    return f"{'line' if len(numbers) == 1 else 'lines'} {' and '.join(map(str, numbers))}"
 
 
 def undo_all(path: str, proposals: Proposals) -> str:
@@ -66,8 +84,7 @@ def _with_columns(key: ObjectKey, written: str, record: RevisionRecord) -> str:
     if not added:
         return written
     lines = "".join(f"    {operation(with_column(one.sql))}\n" for one in added)
-    lines_gone = list(dict.fromkeys(str(one.line) for one in added))
-    gone = f"{'line' if len(lines_gone) == 1 else 'lines'} {' and '.join(lines_gone)}"
+    gone = _lines(list(dict.fromkeys(one.line for one in added)))
     return f"{written.replace(_BLOCK, _BLOCK + lines, 1)}and leave out {gone}, which that does"
 
 

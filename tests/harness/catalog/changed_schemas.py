@@ -5,6 +5,16 @@ from __future__ import annotations
 from tests.harness.catalog.fixing import ROWS, Case, t
 
 WAYS = {
+    "a unique constraint that a foreign key needs becomes the primary key": Case(
+        "CREATE TABLE p (id int NOT NULL CONSTRAINT p_id_key UNIQUE); CREATE TABLE c (id int CONSTRAINT c_id_fkey REFERENCES p (id));",
+        "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int CONSTRAINT c_id_fkey REFERENCES p (id));",
+        "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);",
+    ),
+    "a unique constraint goes that a foreign key was made upon, and the primary key stays": Case(
+        "CREATE TABLE p (id int CONSTRAINT p_id_key UNIQUE); CREATE TABLE c (id int REFERENCES p (id)); ALTER TABLE p ADD PRIMARY KEY (id);",
+        "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int REFERENCES p (id));",
+        "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);",
+    ),
     "a primary key goes, and with it that its columns hold no NULL": Case(
         "CREATE TABLE t (id integer, part text, a text, PRIMARY KEY (id, part));",
         "CREATE TABLE t (id integer, part text, a text);",

@@ -119,6 +119,10 @@ class _Plan:
         names = {key.object for key in self.todo.missing}
         light = {key for key in self.todo.gone if key.kind in LIGHT and not self.todo.waits_for_detaching(key)}
         early = light | {key for key in self.todo.gone if key.object in names}
+        needed = {
+            key: keys for key in light - self.todo.missing if key.object not in names and (keys := self._needing(key))
+        }
+        early -= needed.keys()
         yield from self._drops(early)
         for old, new in self.todo.renamed:
             line = f"ALTER SEQUENCE {old.object} RENAME TO {unqualified(new.object)};"
@@ -128,7 +132,25 @@ class _Plan:
         yield from self._created(self.todo.missing - with_others.keys())
         yield from (Mend(owner, (), also=frozenset({key})) for key, owner in with_others.items())
         yield from changes
-        yield from self._drops(self.todo.gone - early)
+        for key, keys in needed.items():
+            yield self._gone_beneath(key, keys)
+        yield from self._drops(self.todo.gone - early - needed.keys())
+
+    def _needing(self, key: ObjectKey) -> list[ObjectKey]:
+        """Return the foreign keys that stay and need the index of a constraint, or an index, which goes."""
+        if key.kind not in {"constraint", "index"}:
+            return []
+        return sorted(
+            one
+            for one in dependents(self.left, {key}) - self.todo.gone
+            if one.kind == "constraint" and self.left.properties[one] == self.right.properties.get(one)
+        )
+
+    def _gone_beneath(self, key: ObjectKey, keys: Collection[ObjectKey]) -> Mend:
+        """Drop what foreign keys need, and make them again, which find another index that does."""
+        drops = [line for one in keys for line in drop_lines(self.left, one)] + drop_lines(self.left, key)
+        again = [line for one in self._created(set(keys)) for line in one.operations]
+        return replace(_written(key, drops), operations=(*(operation(line) for line in drops), *again))
 
     def _changes(self) -> Iterator[Mend]:
         groups = self._in_order()
