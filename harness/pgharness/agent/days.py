@@ -21,9 +21,9 @@ def _names(written: list[tuple[str, ...]], day: date) -> bool:
     orders = ((year, month, of_month), (of_month, month, year), (month, of_month, year))
     together = "{:04}{:02}{:02}".format(*orders[0])
     return any(
-        together in "".join(numbers) or any(order == tuple(map(int, numbers[at : at + 3])) for order in orders)
+        together in "".join(numbers)
+        or any(tuple(map(int, numbers[at : at + 3])) in orders for at in range(len(numbers) - 2))
         for numbers in written
-        for at in range(len(numbers) - 2 or 1)
     )
 
 

@@ -88,7 +88,9 @@ def test_a_default_of_the_day_is_told_though_two_runs_of_a_day_write_it_alike(
     assert judge_chain(BOOK, adds, mends, only=TOGETHER).report.findings == ()
 
 
-@pytest.mark.parametrize("default", ["repr_of_today", "str(datetime.date({y}, {m}, {d}))", "'{d:02}.{m:02}.{y}'"])
+@pytest.mark.parametrize(
+    "default", ["repr_of_today", "str(datetime.date({y}, {m}, {d}))", "'{d:02}.{m:02}.{y}'", "'{y}{m:02}{d:02}'"]
+)
 def test_a_day_that_the_revision_writes_out_is_no_moment_also_where_it_is_today(
     judge_chain: Callable[..., Run], default: str
 ) -> None:
