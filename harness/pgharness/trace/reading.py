@@ -111,7 +111,8 @@ def read_locks(observer: Connection, backend: int) -> tuple[str | None, list[tup
     """Return the virtual id of the transaction in which the process is, None for none, and its locks: oid and mode as pg_locks has it."""
     rows = observer.execute(_LOCKS, [backend]).fetchall()
     transaction = next((str(vxid) for vxid, _, _ in rows if vxid is not None), None)
-    return transaction, [(oid, mode) for _, oid, mode in rows if oid is not None]
+    # In an order that does not change from run to run.
+    return transaction, sorted((oid, mode) for _, oid, mode in rows if oid is not None)
 
 
 def ask_transaction(ask: Ask, oids: Iterable[int]) -> Seen:
