@@ -41,15 +41,22 @@ def mend(sql: str, doing: Doing, deployment: DeploymentRecord | None, *, before:
     return found.mend
 
 
-@pytest.mark.parametrize(
-    "deployment",
-    [None, deployed(apart=False), deployed(apart=True, in_transaction=True)],
-    ids=["not known", "one transaction", "one that began before"],
-)
+def mends(deployment: DeploymentRecord | None) -> tuple[str, str, str]:
+    """Return what is told of three kinds of work that is to go into another revision."""
+    filled = mend("UPDATE a SET x = 1", "writes", deployment, before="ALTER TABLE a ADD x int")
+    return mend(*CHECKED, deployment), mend(*REFERS, deployment), filled
+
+
+@pytest.mark.parametrize("deployment", [None, deployed(apart=False)], ids=["not known", "one transaction"])
 def test_one_transaction_for_all_revisions_keeps_the_lock(deployment: DeploymentRecord | None) -> None:
-    assert TOLD in mend(*CHECKED, deployment)
-    assert TOLD in mend(*REFERS, deployment)
-    assert TOLD in mend("UPDATE a SET x = 1", "writes", deployment, before="ALTER TABLE a ADD x int")
+    assert all(TOLD in one for one in mends(deployment))
+
+
+def test_one_that_began_before_is_to_begin_no_more_where_the_option_is_there() -> None:
+    told = mends(deployed(apart=True, in_transaction=True))
+
+    assert all("begin no transaction before context.configure()" in one for one in told)
+    assert not any(TOLD in one for one in told)
 
 
 def test_nothing_is_said_where_each_revision_has_a_transaction_or_no_revision_is_needed() -> None:
