@@ -16,6 +16,7 @@ from pgharness.settings import load_settings
 from tests.harness.chains import Revision, sql, write_chain
 from tests.harness.history.crash_pairs import LOCK
 from tests.harness.runs import run_with, told
+from tests.harness.typed import code_of, way_back_of
 
 # What is done in steps is committed in pieces, which one process alone may do at a time.
 ENV = f"""\
@@ -143,18 +144,11 @@ def test_null_is_forbidden_by_what_a_check_has_proven(judge: Judge) -> None:
 
 def typed(found: list[Finding]) -> tuple[str, str]:
     """Return what is told to be typed into the revision, of the first way, and what the model is to declare."""
-    lines, declared = list[str](), ""
-    for one in found:
-        for part in parts_of(one.mend):
-            if re.match(r"or\b", part.words):
-                break
-            declared = (re.search(r"in the model: (server_default=.*?), in both", part.words) or ["", declared])[1]
-            lines += part.code
-    return "\n".join(lines), declared
+    words = (part.words for one in found for part in parts_of(one.mend))
+    declared = [said[1] for one in words if (said := re.search(r"in the model: (server_default=.*?), in both", one))]
+    return "\n".join(map(code_of, found)), declared[0] if declared else ""
 
 
 def undone(found: list[Finding]) -> str:
-    """Return a downgrade for what was forgotten."""
-    drops = {"column": "ALTER TABLE book DROP COLUMN {}", "type": "DROP TYPE {}"}
-    named = sorted((one.subject.split() for one in found), key=lambda words: words[0] != "column")
-    return sql(*(drops[kind].format(name.rpartition(".")[2]) for kind, name in named if kind in drops))
+    """Return the downgrade that is told with it, the last first."""
+    return "\n".join(map(way_back_of, reversed(found)))

@@ -32,7 +32,7 @@ def way_back_of(finding: Finding, behind: str = "") -> str:
 def _both_ways(finding: Finding, behind: str) -> tuple[list[str], list[str]]:
     ways, is_there, is_back = (list[str](), list[str]()), not behind, False
     for part in parts_of(finding.mend):
-        if is_there and ways[0] and part.words.startswith("or "):
+        if is_there and ways[0] and re.match(r"or\b", part.words):
             break
         is_there = is_there or behind in part.words
         is_back = "in its downgrade()" in part.words if part.words else is_back
