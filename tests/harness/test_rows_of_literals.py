@@ -57,6 +57,32 @@ LOSES = {
         "V001",
         "'finished' became 'closed'",
     ),
+    "those of one kind with what is seeded": (
+        _sql(
+            "INSERT INTO item (state, kind) VALUES ('view', 'billing'), ('edit', 'billing')",
+            "DELETE FROM item WHERE kind = 'billing'",
+        ),
+        "V007",
+        "id=",
+    ),
+    "a mark that is not given back": (
+        Revision(
+            "changes",
+            sql("ALTER TABLE item ADD was text", "UPDATE item SET was = state, state = 'closed' WHERE state = 'done'"),
+            sql("UPDATE item SET state = was WHERE was = 'another'", "ALTER TABLE item DROP was"),
+        ),
+        "V001",
+        "'done' became 'closed'",
+    ),
+    "what a mark of another row is given back for": (
+        Revision(
+            "changes",
+            sql("ALTER TABLE item ADD was text", "UPDATE item SET was = state, state = 'closed' WHERE state = 'done'"),
+            sql("UPDATE item SET state = was", "ALTER TABLE item DROP was"),
+        ),
+        "V004",
+        "'state 1' became 'was 1'",
+    ),
     "one of a case": (
         _sql("UPDATE item SET rank = CASE state WHEN 'low' THEN 1 WHEN 'high' THEN 900 ELSE rank END"),
         "V001",
@@ -162,6 +188,22 @@ KEEPS = {
         "INSERT INTO item VALUES (4711, 'admin', 'open')", "DELETE FROM item WHERE code = 'admin'"
     ),
     "a blank for nothing": _sql("UPDATE item SET state = NULL WHERE state = ''"),
+    "words that a column keeps": Revision(
+        "changes",
+        sql(
+            "ALTER TABLE item ADD was text",
+            "UPDATE item SET was = state, state = 'closed' WHERE state IN ('done', 'finished')",
+        ),
+        sql("UPDATE item SET state = was WHERE was IS NOT NULL", "ALTER TABLE item DROP was"),
+    ),
+    "rows that a mark tells": Revision(
+        "changes",
+        sql(
+            "ALTER TABLE item ADD was_open boolean",
+            "UPDATE item SET state = 'ready', was_open = true WHERE state = 'open'",
+        ),
+        sql("UPDATE item SET state = 'open' WHERE was_open", "ALTER TABLE item DROP was_open"),
+    ),
     "words in a loop": Revision(
         "changes",
         "for old, new in WORDS:\n    op.execute(f\"UPDATE item SET state = '{new}' WHERE state = '{old}'\")",

@@ -185,3 +185,24 @@ def test_only_a_second_row_is_refused_where_the_index_holds_the_same_rows_as_the
     run = judge_chain(table("item", SETUP), has_it, same)
 
     assert [(one.revision, one.code) for one in run.report.findings] == []
+
+
+CLEANS = f"UPDATE item SET deleted_at = now() WHERE {LIVE} AND id NOT IN (SELECT min(id) FROM item WHERE {LIVE} GROUP BY email)"
+ALLOWS = 'allow = {"data": "later ones of an address are deleted"}'
+
+
+@pytest.mark.parametrize(
+    ("up", "unused"),
+    [((CLEANS, _index(f"(email) WHERE {LIVE}")[0]), []), ((_index(f"(id) WHERE {LIVE}")[0],), ["PGH-X003"])],
+)
+def test_what_cleans_such_rows_may_be_allowed(
+    up: tuple[str, ...], unused: list[str], judge_chain: Callable[..., Run]
+) -> None:
+    item = table(
+        "item", SETUP.replace("deleted_at timestamptz", "deleted_at timestamptz CHECK (deleted_at > '2000-01-01')")
+    )
+    changes = Revision("changes", sql(*up), sql("DROP INDEX added"), ALLOWS)
+
+    run = judge_chain(item, changes, only=("upgrade", "data"))
+
+    assert [one.code for one in run.report.findings] == unused

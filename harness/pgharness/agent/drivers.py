@@ -175,6 +175,15 @@ def message_of(error: BaseException) -> str:
     return str(error).strip() or type(error).__name__
 
 
+def context_of(error: BaseException) -> str:
+    """Return where the server was in code of its own when it raised an error, innermost first; empty where it said nothing of that."""
+    fields = error.args[0] if error.args else None
+    if isinstance(fields, dict):  # pg8000
+        return str(fields.get("W") or "")
+    told = getattr(error, "diag", None) or error.__cause__  # psycopg and psycopg2; asyncpg behind its adapter
+    return str(getattr(told, "context", None) or "")
+
+
 def _message(primary: str, detail: str | None, hint: str | None) -> str:
     said = [primary, f"DETAIL:  {detail}" if detail and detail not in primary else "", f"HINT:  {hint}" if hint else ""]
     return "\n".join(line for line in said if line)

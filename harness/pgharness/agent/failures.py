@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from .drivers import message_of, sqlstate_of
+from .drivers import context_of, message_of, sqlstate_of
 from .live_models import live_models
 
 REFUSALS = (NotImplementedError, RuntimeError)
+# What a DO block raises itself; what a trigger raises meanwhile has that one's function first.
+_BY_A_BLOCK = re.compile(r".*\binline_code_block\b.*\b(?:RAISE|ASSERT)$")
 # What raises for how it is called, and not for what a program has not set up.
 _SENDS = frozenset({"alembic", "sqlalchemy", "psycopg", "psycopg2", "asyncpg", "pg8000", __name__.partition(".")[0]})
 _OF_PYTHON = frozenset(getattr(sys, "stdlib_module_names", ()))  # since Python 3.10
@@ -29,11 +32,18 @@ def describe(error: BaseException, last_statement: str | None = None, files: Seq
         "message": message_of(original),
         "statement": statement or last_statement,
         "sqlstate": sqlstate_of(original),
-        "refused": isinstance(error, REFUSALS) and not isinstance(error, SQLAlchemyError),
+        "refused": _is_refusal(error, original),
         "frames": _frames(error, files),
         "live_models": _live_models(files, statement or last_statement),
         "raised_by": _raised_by(error, files),
     }
+
+
+def _is_refusal(error: BaseException, original: BaseException) -> bool:
+    """Whether the author refuses: by what Python raises, or by RAISE in a block that the revision sends."""
+    if isinstance(error, SQLAlchemyError):
+        return _BY_A_BLOCK.match(context_of(original)) is not None
+    return isinstance(error, REFUSALS)
 
 
 def _raised_by(error: BaseException, files: Sequence[str]) -> str:

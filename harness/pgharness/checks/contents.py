@@ -18,7 +18,17 @@ from pgharness.checks.contents_fixes import (
     taken_away,
 )
 from pgharness.checks.contents_order import in_order
-from pgharness.checks.contents_seen import Seen, path_of, revision_of, seen_of
+from pgharness.checks.contents_seen import (
+    Seen,
+    asked_of_ours,
+    lost_of,
+    own_of,
+    path_of,
+    revision_of,
+    rows_by_ours,
+    seen_of,
+    told_of,
+)
 from pgharness.describing.contents import count_of, in_one_line, rows_in_words, values_in_words
 from pgharness.findings import Finding, Note
 from pgharness.records.changes import TableChanges, ValueChange
@@ -52,11 +62,12 @@ def _judge_revision(seen: Seen, *, redacts: bool) -> Iterator[Finding | Note]:
 def _judge_values(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | Note]:
     up, back = seen.up[table], seen.back(table)
     for column in dict.fromkeys((*up.values, *back.values)):
-        changed, lost = _told(up, column), () if _is_ours(seen, table, column) else _told(back, column)
+        changed, lost = told_of(up, column), lost_of(seen, table, column)
         subject = f"column {table}.{column}"
         if seen.is_irreversible:
             continue
-        if changed and (lost or seen.down is None):
+        is_kept = bool(lost) and not {one.row for one in lost} & {one.row for one in changed}
+        if changed and (lost or seen.down is None) and not is_kept:
             yield _finding(
                 seen,
                 "PGH-V001",
@@ -66,11 +77,12 @@ def _judge_values(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding 
                 f"not change (a WHERE that meets fewer rows), or let downgrade() bring back what it was; {DECLARE}",
                 values_in_words(changed, redacts=redacts),
             )
-        elif changed:
+            continue
+        if changed:
             yield Note(
                 NAME, revision_of(seen), f"{subject}: upgrade() changes values, and downgrade() brings them back"
             )
-        elif lost and column not in back.retyped:  # or the catalog is not restored, which `roundtrip` tells
+        if lost and column not in back.retyped:  # or the catalog is not restored, which `roundtrip` tells
             yield _lost(seen, up, column, lost, redacts=redacts)
 
 
@@ -96,16 +108,6 @@ def _lost(seen: Seen, up: TableChanges, column: str, lost: tuple[ValueChange, ..
         f"let downgrade() in {path_of(seen)} leave them alone{left_out(seen, 'PGH-V004', subject)}; {DECLARE}",
         told,
     )
-
-
-def _is_ours(seen: Seen, table: str, column: str) -> bool:
-    """Whether we wrote into the column ourselves meanwhile, if only by filling a table that was emptied."""
-    return table in seen.refilled or (table, column) in seen.ours
-
-
-def _told(changed: TableChanges, column: str) -> tuple[ValueChange, ...]:
-    """Return what was lost of a column: where there was no value, a backfill has taken none away."""
-    return tuple(one for one in changed.values.get(column, ()) if one.before is not None)
 
 
 def _judge_rows(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | Note]:
@@ -162,7 +164,7 @@ def _judge_rows(seen: Seen, table: str, *, redacts: bool) -> Iterator[Finding | 
 def _taken(seen: Seen, table: str, back: TableChanges, *, redacts: bool) -> Finding | Note:
     """Return what is said of rows that a downgrade takes away though upgrade() had kept them."""
     subject = f"table {table}"
-    if column := _asked_of_ours(seen, table):
+    if column := asked_of_ours(seen, table, "DELETE"):
         return Note(
             NAME,
             revision_of(seen),
@@ -241,33 +243,14 @@ def _have(rows: Sequence[str]) -> str:
     return "has" if len(rows) == 1 else "have"
 
 
-def _asked_of_ours(seen: Seen, table: str) -> str:
-    """Return the new column that we filled and that each DELETE from the table asks for; empty where one asks for nothing of ours."""
-    names = rf"(?<!\w){re.escape(table.rpartition('.')[2])}(?!\w)"
-    deletes = [one for one in _own(seen.item, "downgrade") if re.match(r"\s*(?:WITH|DELETE)\b", one, re.IGNORECASE)]
-    asked = [one for one in deletes if re.search(names, one)]
-    new = [one.name for one in seen.up[table].added if (table, one.name) in seen.ours]
-    return next((one for one in new if asked and all(_names(one, text) for text in asked)), "")
-
-
 def _puts_back(seen: Seen, table: str) -> bool:
     """Whether the way back writes rows of its own to a table from which the way there deletes: it has to bring back what production had."""
     bare = rf'"?{re.escape(table.rpartition(".")[2].strip(chr(34)))}"?(?!\w)'
     named = rf"(?:(?:\w+|\"[^\"]+\")\.)?{bare}"
     deletes = re.compile(rf"\bDELETE\s+FROM\s+(?:ONLY\s+)?{named}", re.IGNORECASE)
     writes = re.compile(rf"\bINSERT\s+INTO\s+{named}", re.IGNORECASE)
-    up, down = _own(seen.item, "upgrade"), _own(seen.item, "downgrade")
+    up, down = own_of(seen.item, "upgrade"), own_of(seen.item, "downgrade")
     return any(deletes.search(one) for one in up) and any(writes.search(one) for one in down)
-
-
-def _own(item: RevisionRecord, direction: str) -> list[str]:
-    """Return what the revision itself sends in a step."""
-    step = {"upgrade": item.upgrade, "downgrade": item.downgrade}[direction]
-    return [one.sql for one in step.statements if one.file == item.revision.path] if step is not None else []
-
-
-def _names(column: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", text) is not None
 
 
 def _has_another_key(seen: Seen, up: TableChanges) -> bool:
@@ -287,8 +270,10 @@ def _judge_again(seen: Seen, again: Mapping[str, TableChanges], *, redacts: bool
         mend = f"make upgrade() in {path_of(seen)} give the same each time; {DECLARE}"
         if seen.back(table).vanished or _is_made_anew(seen, table):
             continue  # what the way back took away cannot be there again, and has been told
-        for column, values in one.values.items():
-            if before.column(column) is not None and (table, column) not in seen.ours | seen.ours_again:
+        for column, changed in one.values.items():
+            by_ours = rows_by_ours(seen, table, column)
+            values = tuple(value for value in changed if value.row not in by_ours)
+            if values and before.column(column) is not None and (table, column) not in seen.ours | seen.ours_again:
                 told = values_in_words(values, redacts=redacts)
                 yield _finding(
                     seen, "PGH-V009", f"column {table}.{column}", *_given_otherwise(seen, table, column), told

@@ -24,6 +24,7 @@ DECLARATIONS = Claim(
 )
 
 ON_ROWS = "PGH-U002"
+OF_CONTENTS = "data"
 # What each declaration in a revision takes.
 DECLARED_IN_REVISIONS = {"irreversible": "str", "allow": "dict", "after_deploy": "str", "before_deploy": "str"}
 ALEMBIC_NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
@@ -44,6 +45,8 @@ class Made:
     tried: Mapping[str, frozenset[str]] = field(default_factory=dict)
     partly: frozenset[str] = frozenset()
     """Checks that tell nothing of some of what they found, as locks of revisions before `since` that last over later ones."""
+    cleaning: frozenset[str] = frozenset()
+    """Revisions that change or delete rows which their schema would refuse, in ways that `data` does not judge."""
 
     def covers(self, check: str, revision: str | None) -> bool:
         """Whether the check had its say about the revision; None stands for the whole chain, of which every revision is part."""
@@ -85,6 +88,7 @@ def judge_declarations(chain: Chain, known_checks: Sequence[str], made: Made) ->
             elif (
                 made.covers(check, revision.revision)
                 and not {(revision.revision, check), (revision.revision, ON_ROWS)} & found
+                and not (check == OF_CONTENTS and revision.revision in made.cleaning)
             ):
                 yield _finding(
                     revision,

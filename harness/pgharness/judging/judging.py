@@ -210,6 +210,7 @@ def _judge_declared(
         findings=[finding for one in results for finding in one.findings],
         tried={one.name: one.tried for one in results if one.tried is not None},
         partly=frozenset({locks.NAME} if rules.since is not None else ()),
+        cleaning=frozenset(one.revision.revision for one in record.revisions if one.passes_refused_rows),
     )
     wanted = {check.name for check in checks}
     all_compared = record.head is not None and all(check.name in wanted for check in known if check.compares)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -133,11 +134,14 @@ def _new_words(up: Sequence[Sent], table: Table) -> Iterator[Pair]:
 
 
 def _seeded(up: Sequence[Sent], table: Table) -> Iterator[Pair]:
-    """Yield by what the rows are known that upgrade() inserts: unique columns of texts, or all where there are none."""
+    """Yield by what the rows are known that upgrade() inserts: unique columns of texts, or all that no two of them share where there are none."""
     keys = [columns for columns in table.keys.values() if any(_is_of_texts(table, name) for name in columns)]
-    for row in (row for one in up for row in one.rows):
+    rows = [row for one in up for row in one.rows]
+    of_many = {pair for pair, count in Counter(pair for row in rows for pair in row.items()).items() if count > 1}
+    for row in rows:
         known_by = {name for columns in keys if set(columns) <= row.keys() for name in columns}
-        yield from ((name, value) for name, value in row.items() if not known_by or name in known_by)
+        alone = row.items() - of_many or row.items()
+        yield from row.items() & {(name, row[name]) for name in known_by} or alone
 
 
 def _is_unique(table: Table, name: str) -> bool:

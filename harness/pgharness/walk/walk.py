@@ -272,7 +272,7 @@ class Walk:
         if rows and up.failure is not None and up.failure.may_come_of_values:
             return replace(record, upgrade_rows_failure=up.failure, refused_rows=rows)
         stretch.set_back(record)
-        return record
+        return replace(record, passes_refused_rows=bool(rows) and up.failure is None)
 
     def _up(self, stretch: Stretch, revision: Revision, position: Position) -> RevisionRecord:
         """Run a revision up; one that failed by itself has come here with those before it."""
