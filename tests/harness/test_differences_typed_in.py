@@ -243,6 +243,36 @@ def test_an_extension_that_the_models_ask_for_is_made_by_a_revision(
     assert told(judge_again(second, only=("upgrade", "roundtrip", "drift")).findings) == []
 
 
+# What the chain makes otherwise than the models, and what of that keeps others waiting or is refused to the release before.
+USED_OTHERWISE = {
+    "a stored expression": (
+        "ALTER TABLE thing ADD c int GENERATED ALWAYS AS (id * 2) STORED",
+        'Column("c", Integer, Computed("id * 3", persisted=True))',
+        'allow = {"locks": ',
+    ),
+    "a label's name": (
+        "CREATE TYPE mood AS ENUM ('X', 'y'); ALTER TABLE thing ADD c mood",
+        'Column("c", Enum("x", "y", name="mood"))',
+        "after_deploy = ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", USED_OTHERWISE)
+def test_what_a_correction_does_to_others_is_declared_with_it(
+    name: str, judge_chain: Judge, judge_again: Again
+) -> None:
+    made, column, declared = USED_OTHERWISE[name]
+    env = models(f'Column("a", Integer), Column("b", Text, nullable=False), {column}')
+    env = env.replace("import DDL,", "import DDL, Computed,")
+    down = "ALTER TABLE thing DROP c" + ("; DROP TYPE mood" if "mood" in made else "")
+    report = judge_chain(MAKES, extra(made, down), env=env, only=("drift",)).report
+
+    (found,) = report.findings
+    assert declared in found.mend.partition("beside upgrade(): ")[2]
+    assert mended(report, judge_again) == []
+
+
 @pytest.mark.parametrize(
     "schema",
     [(sql("CREATE SCHEMA shop"), sql("DROP SCHEMA shop")), ("pass", "pass")],
