@@ -42,6 +42,23 @@ BROKEN_PROJECTS = [
         id="env.py needs an application around it",
     ),
     pytest.param(
+        {"env.py": "from alembic import context\n\nschema = context.get_x_argument(as_dictionary=True)['schema']\n"},
+        "env.py failed.",
+        "KeyError: 'schema'",
+        'give what it asks for: pgharness check -x schema=VALUE, or x = ["schema=VALUE"] in [tool.pgharness]',
+        id="env.py lacks an argument of -x",
+    ),
+    pytest.param(
+        {
+            "env.py": "from alembic import context\n\ngiven = context.get_x_argument(as_dictionary=True)\n"
+            "tenant = given.get('tenant')\nif 'region' not in given:\n    raise Exception('specify -x tenant=<name>')\n"
+        },
+        "env.py failed.",
+        "Exception: specify -x tenant=<name>",
+        "pgharness check -x tenant=VALUE -x region=VALUE, or x = [",
+        id="env.py asks for arguments of -x by an error of its own",
+    ),
+    pytest.param(
         {
             "env.py": "from sqlalchemy.exc import SQLAlchemyError\nraise SQLAlchemyError('no such role [SQL: SET ROLE owner]')\n"
         },
@@ -124,7 +141,7 @@ BROKEN_PROJECTS = [
         {COUNTRY: ('down_revision = "0002"', 'down_revision = "0009"')},
         "do not form a graph",
         "0009",
-        "correct down_revision",
+        "bring the file of 0009 back (git log --diff-filter=D --name-only finds it); or, where it is meant to be gone, correct down_revision in ",
         id="a revision comes after one that is not there",
     ),
     pytest.param(

@@ -17,6 +17,7 @@ from tests.harness.typed import (
     add_revisions,
     add_settings,
     code_of,
+    declarations_of,
     folder_of,
     refuse_there,
     settings_of,
@@ -240,6 +241,77 @@ def test_an_extension_that_the_models_ask_for_is_made_by_a_revision(
     assert "PGH-D013" in {one.code for one in report.findings}
     assert {one.code for one in second.findings} == {"PGH-D001"}
     assert told(judge_again(second, only=("upgrade", "roundtrip", "drift")).findings) == []
+
+
+# What the chain makes otherwise than the models, and what of that keeps others waiting or is refused to the release before.
+USED_OTHERWISE = {
+    "a stored expression": (
+        "ALTER TABLE thing ADD c int GENERATED ALWAYS AS (id * 2) STORED",
+        'Column("c", Integer, Computed("id * 3", persisted=True))',
+        'allow = {"locks": ',
+    ),
+    "a label's name": (
+        "CREATE TYPE mood AS ENUM ('X', 'y'); ALTER TABLE thing ADD c mood",
+        'Column("c", Enum("x", "y", name="mood"))',
+        "after_deploy = ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", USED_OTHERWISE)
+def test_what_a_correction_does_to_others_is_declared_with_it(
+    name: str, judge_chain: Judge, judge_again: Again
+) -> None:
+    made, column, declared = USED_OTHERWISE[name]
+    env = models(f'Column("a", Integer), Column("b", Text, nullable=False), {column}')
+    env = env.replace("import DDL,", "import DDL, Computed,")
+    down = "ALTER TABLE thing DROP c" + ("; DROP TYPE mood" if "mood" in made else "")
+    report = judge_chain(MAKES, extra(made, down), env=env, only=("drift",)).report
+
+    (found,) = report.findings
+    assert declared in found.mend.partition("beside upgrade(): ")[2]
+    assert mended(report, judge_again) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [(sql("CREATE SCHEMA shop"), sql("DROP SCHEMA shop")), ("pass", "pass")],
+    ids=["a schema of the chain's", "a schema that nobody makes"],
+)
+def test_a_table_that_the_models_have_in_another_schema_is_moved_with_its_rows(
+    schema: tuple[str, str], judge_chain: Judge, judge_again: Again
+) -> None:
+    env = models('Column("a", Integer), Column("b", Text, nullable=False), schema="shop"')
+    makes = Revision("makes", f"{schema[0]}\n{MAKES.up}", f"{MAKES.down}\n{schema[1]}")
+    report = judge_chain(makes, env=env, only=("drift",)).report
+    lacking = [one for one in report.findings if one.code == "PGH-D001"]
+
+    ways = {one.subject: "move table public.thing" if "thing" in one.subject else "write a revision" for one in lacking}
+    add_revisions(
+        report,
+        *(
+            Revision(
+                f"adds_{number}",
+                code_of(one, ways[one.subject]),
+                way_back_of(one, ways[one.subject]),
+                declarations_of(one),
+            )
+            for number, one in enumerate(lacking)
+        ),
+    )
+
+    assert [one.subject for one in lacking] == [*(["schema shop"] if schema[0] == "pass" else []), "table shop.thing"]
+    assert [one.subject for one in report.findings if one.code == "PGH-D002"] == ["table public.thing"]
+    assert told(judge_again(report, only=CHECKS).findings) == []
+
+
+def test_a_table_of_the_same_name_and_of_other_columns_is_another_one(judge_chain: Judge) -> None:
+    env = models('Column("z", Integer), schema="shop"')
+    makes = Revision("makes", f"{sql('CREATE SCHEMA shop')}\n{MAKES.up}", f"{MAKES.down}\n{sql('DROP SCHEMA shop')}")
+
+    report = judge_chain(makes, env=env, only=("drift",)).report
+
+    assert not [one for one in report.findings if "SET SCHEMA" in one.mend]
 
 
 STORED = {

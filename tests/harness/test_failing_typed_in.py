@@ -68,9 +68,29 @@ NOT_NULL = "ALTER TABLE book ALTER title DROP NOT NULL"
 WAYS_BACK = {
     "42703": (("ALTER TABLE book ADD price int",), ("ALTER TABLE book DROP prise",)),
     "42704": (("CREATE INDEX book_title ON book (title)",), ("DROP INDEX book_titel",)),
+    "42704 an index that went with its column": (
+        ("ALTER TABLE book ADD x int", "CREATE INDEX book_x ON book (x)"),
+        ("ALTER TABLE book DROP x", "DROP INDEX book_x"),
+    ),
+    "42704 a constraint that went with its column": (
+        ("ALTER TABLE book ADD x int CONSTRAINT book_x UNIQUE",),
+        ("ALTER TABLE book DROP x", "ALTER TABLE book DROP CONSTRAINT book_x"),
+    ),
+    "42704 an index that went with its table": (
+        ("CREATE TABLE shelf (id int)", "CREATE INDEX shelf_id ON shelf (id)"),
+        ("DROP TABLE shelf", "DROP INDEX shelf_id"),
+    ),
     "42P01": (("CREATE TABLE shelf (id int)",), ("DROP TABLE shelff",)),
     "42804": (("ALTER TABLE author ALTER id TYPE text",), ("ALTER TABLE author ALTER id TYPE int",)),
     "2BP01": (("CREATE TYPE size AS ENUM ('s')", "ALTER TABLE book ADD size size"), ("DROP TYPE size",)),
+    "2BP01 a schema": (
+        ("CREATE SCHEMA shop", "CREATE TYPE shop.kind AS ENUM ('s')", "CREATE TABLE shop.t (k shop.kind)"),
+        ("DROP SCHEMA shop",),
+    ),
+    "2BP01 a schema's type": (
+        ("CREATE SCHEMA shop", "CREATE TYPE shop.kind AS ENUM ('s')", "CREATE TABLE shop.t (k shop.kind)"),
+        ("DROP TABLE shop.t", "DROP SCHEMA shop"),
+    ),
     "25001": (("CREATE INDEX i ON book (title)",), ("DROP INDEX CONCURRENTLY i",)),
     "42P07": (("ALTER TABLE author ADD x int",), ("ALTER TABLE author DROP x", "CREATE TABLE author (id int)")),
 }
@@ -161,6 +181,17 @@ def test_a_constraint_without_a_name_is_dropped_by_that_which_the_server_gave(
 
     assert found.code == "PGH-R002"
     assert told(judge_again(report, only=("upgrade", "roundtrip")).findings) == []
+
+
+def test_a_default_that_the_same_call_sets_is_not_set_once_more(judge_chain: Judge, judge_again: Again) -> None:
+    makes = Revision("makes", sql("CREATE TABLE t (b int DEFAULT 1)"), sql("DROP TABLE t"))
+    call = "op.alter_column('t', 'b', type_=sa.Boolean(), postgresql_using='b::boolean', server_default=sa.true())"
+    bad = Revision("bad", call, "raise NotImplementedError(irreversible)", "irreversible = 'a test'")
+    report = judge_chain(makes, bad, only=("upgrade",)).report
+
+    assert [one.code for one in report.findings] == ["PGH-U001"]
+    assert corrected(report, "PGH-U001", judge_again) == []
+    assert "SET DEFAULT" not in report.findings[0].mend
 
 
 @pytest.mark.parametrize("name", ON_ROWS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from .project import Project
 
 X_RECIPE = (
-    'give what it asks for: pgharness check -x KEY=VALUE, or x = ["KEY=VALUE"] in [tool.pgharness]; '
-    "{url} stands there for the URL of the test database"
+    "give what it asks for: pgharness check {options}, or x = [{values}] in [tool.pgharness]; "
+    "{{url}} stands there for the URL of the test database"
 )
 DRIVER_RECIPE = 'name a driver that serves env.py\'s kind of engine: driver = "postgresql+asyncpg" (or +psycopg, +psycopg2) in [tool.pgharness]'
 FOLDER_RECIPE = (
@@ -111,8 +112,8 @@ def mend_of_env_py(project: Project, error: BaseException) -> str:
     env_py = project.text_of_env_py
     if project.config.config_file_name is None and _reads_ini(error):
         return FOLDER_RECIPE.format(folder=project.scripts.dir)
-    if "get_x_argument" in env_py and isinstance(error, _OF_MISSING_X):
-        return X_RECIPE
+    if "get_x_argument" in env_py and (isinstance(error, _OF_MISSING_X) or re.search(r"(?<!\S)-x\b", str(error))):
+        return _x_recipe(env_py, error)
     if names := missing_variables(error, env_py):
         return f"{variables_recipe(names)}; or {OWN_CONNECTION_RECIPE}"
     if isinstance(error, (SQLAlchemyError, OSError)) and project.serves_several_databases:
@@ -121,6 +122,23 @@ def mend_of_env_py(project: Project, error: BaseException) -> str:
         return recipe
     mend = next(mend for kinds, words, mend in MENDS if isinstance(error, kinds) and words in str(error))
     return mend.replace("{connection}", connection_recipe(project)) if "{connection}" in mend else mend
+
+
+def _x_recipe(env_py: str, error: BaseException) -> str:
+    """Return how env.py gets what it looks up in `-x`: by the key that is missing, else by those that its text looks up."""
+    missing = [str(error.args[0])] if isinstance(error, KeyError) and error.args else []
+    variables = re.findall(r"^\s*(\w+)\s*(?::[^=\n]*)?=\s*[\w.]*get_x_argument\(", env_py, re.MULTILINE)
+    of_x = "|".join([r"get_x_argument\([^)]*\)", *(rf"\b{re.escape(one)}" for one in variables)])
+    asked = [
+        two or three
+        for _, two, three in re.findall(
+            rf"""({of_x})(?:\.get\(\s*["'](\w+)["']\s*\)|\[\s*["'](\w+)["']\s*\])""", env_py
+        )
+    ]
+    looked = [key for key, _ in re.findall(rf"""["'](\w+)["']\s+(?:not\s+)?in\s+({of_x})""", env_py)]
+    keys = missing or list(dict.fromkeys([*asked, *looked])) or ["KEY"]
+    options = " ".join(f"-x {key}=VALUE" for key in keys)
+    return X_RECIPE.format(options=options, values=", ".join(f'"{key}=VALUE"' for key in keys))
 
 
 def mend_of_revision_file(config: Config, error: BaseException) -> str:

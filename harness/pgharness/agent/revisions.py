@@ -175,12 +175,24 @@ def _mend_of_graph(scripts: ScriptDirectory, seen: str) -> str:
         return (
             "move the file out of the folder of revisions, where it is none; or let it say revision and down_revision"
         )
+    if (gone := re.search(r"Revision (\S+) referenced from .* is not present", seen)) is not None:
+        return _mend_of_gone(scripts, gone[1])
     return "correct down_revision in the file that is named; `alembic history` shows the chain"
 
 
-def _files_of(scripts: ScriptDirectory, revision: str) -> list[str]:
-    """Return the files that say that they are this revision."""
-    said = re.compile(rf"""^revision\b[^=\n]*=\s*["']{re.escape(revision)}["']""", re.MULTILINE)
+def _mend_of_gone(scripts: ScriptDirectory, revision: str) -> str:
+    """Return what helps where revisions come after one that has no file."""
+    files = ", ".join(_files_of(scripts, revision, r"(?:down_revision|depends_on)"))
+    return (
+        f"bring the file of {revision} back (git log --diff-filter=D --name-only finds it); or, where it is meant to be gone, correct "
+        f"down_revision in {files or 'the file that names it'}: a database that has it then needs "
+        "UPDATE alembic_version SET version_num = '<the one before>'"
+    )
+
+
+def _files_of(scripts: ScriptDirectory, revision: str, which: str = "revision") -> list[str]:
+    """Return the files that say that they are this revision; or, by `which` of a revision's variables, that come after it."""
+    said = re.compile(rf"""^{which}\b[^=\n]*=[^=\n]*["']{re.escape(revision)}["']""", re.MULTILINE)
     files = (file for folder in version_folders(scripts) for file in sorted(Path(folder).rglob("*.py")))
     return [str(file) for file in files if said.search(file.read_text(encoding="utf-8", errors="replace"))]
 

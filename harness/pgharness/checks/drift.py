@@ -10,6 +10,7 @@ from pgharness.catalog.facts import FactKey
 from pgharness.catalog.proposing.columns_while_serving import Serving
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.checks.check import Check, Compare
+from pgharness.checks.moved_tables import moves
 from pgharness.checks.needed_by_left_out import needed_by_left_out
 from pgharness.checks.undeclared import Undeclared
 from pgharness.describing.advice.extensions import extension_of
@@ -62,13 +63,14 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     back = compare_in_words(
         declared, record.models.snapshot, record.head, names=SIDES[::-1], serving=Serving.ON_THE_WAY_BACK
     ).proposals
+    moved = moves(record.head, record.models.snapshot, found.told)
     for told in found.told:
         finding = Finding(
             check=NAME,
             revision=_first_seen(record, told),
             subject=told.subject,
             message=told.message,
-            mend=mend_migrations(told, found.proposals, back, needed.get(told.key)),
+            mend=moved.get(told.key, "") + mend_migrations(told, found.proposals, back, needed.get(told.key)),
             evidence=told.evidence,
             code=_code(told),
             cause=_cause(told),

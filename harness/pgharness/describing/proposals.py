@@ -179,8 +179,14 @@ def _with_declarations(told: Told, written: str) -> str:
     """Say with code what has to stand beside upgrade(), for nobody but the author knows that it does no harm."""
     types = types_of(told) or ("", "")
     is_retyped = None not in types and told.only_in is None and is_written_anew(types[0] or "", types[1] or "")
-    may_wait = [_MAY_WAIT] if is_retyped or _REWRITES.search(written) else []
+    may_wait = [_MAY_WAIT] if is_retyped or _is_computed_anew(told) or _REWRITES.search(written) else []
     return _beside(written, [*may_wait, *_of_releases(told), *_of_rows(told)])
+
+
+def _is_computed_anew(told: Told) -> bool:
+    """Whether a stored column gets another expression."""
+    changed = (one for one in told.differences if told.only_in is None and one.property == "generated")
+    return any(one.left is not None and (one.right or "").endswith(" STORED") for one in changed)
 
 
 def _beside(written: str, declared: Sequence[str]) -> str:
@@ -196,6 +202,10 @@ def _of_releases(told: Told) -> Iterator[str]:
         is_used = told.kind in _USED or (told.kind in ("constraint", "index") and _UNIQUE.match(definition))
     elif told.only_in is None and told.kind == "column" and types is not None:
         is_used = is_read_otherwise(types[0] or "", types[1] or "")
+    elif told.only_in is None and "labels" in properties:
+        # A type without one of its labels refuses what the release before writes.
+        kept = (properties["labels"].right or "").split(", ")
+        is_used = any(label not in kept for label in (properties["labels"].left or "").split(", "))
     elif told.only_in is None and "not null" in properties:
         # The release before may store NULL; where the column had no default either, it may leave it out.
         is_used = properties["not null"].left is None

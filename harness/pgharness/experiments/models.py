@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psycopg
 from psycopg import sql
 
@@ -16,11 +18,20 @@ def build_models(site: Site) -> ModelsRecord | None:
     """Make the models' database and read its catalog; None where neither the settings nor env.py name any models.
 
     It is made through env.py, so under its search_path. Extensions and schemas of the migrated database are made first, because
-    models cannot declare them; what that database carries itself counts as declared.
+    models cannot declare them; what that database carries itself counts as declared. Schemas that the models name and no revision makes
+    are made then, so that `drift` tells them and what is in them.
     """
+    record = _built(site, ())
+    lacking = record.lacking_schemas if record is not None else ()
+    return _built(site, lacking) if lacking else record
+
+
+def _built(site: Site, schemas: Iterable[str]) -> ModelsRecord | None:
     with site.databases.experiment("models") as database:
         with database.connect() as connection:
             prepare_like(connection, site.head)
+            for schema in schemas:
+                connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         with converse(site.project, database) as conversation:
             built = conversation.build_models()
         if built is None:

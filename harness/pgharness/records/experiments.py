@@ -20,6 +20,7 @@ _PARTS = re.compile(r'"(?:[^"]|"")+"|[^."]+(?:\(.*)?')
 
 
 _MAKES = re.compile(r'\s*CREATE (?:TABLE|(?:UNIQUE )?INDEX) (?:IF NOT EXISTS )?((?:"(?:[^"]|"")+"|[^\s("])+)')
+_NO_SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _MISSING = re.compile(r'relation "([^"]+)" does not exist')
 
 
@@ -67,6 +68,12 @@ class ModelsRecord:
     refused: tuple[RefusedDdl, ...]
     enums: tuple[DeclaredEnum, ...]
     unimported: tuple[UnimportedTable, ...] = ()
+
+    @property
+    def lacking_schemas(self) -> tuple[str, ...]:
+        """The schemas, as the catalog has them, for the lack of which statements were refused."""
+        refused = (one.message for one in self.refused if one.sqlstate == "3F000")  # invalid_schema_name
+        return tuple(dict.fromkeys(found[1] for one in refused if (found := _NO_SCHEMA.match(one))))
 
 
 class LeftOut(NamedTuple):

@@ -107,6 +107,30 @@ def test_what_alembic_asks_for_where_the_catalogs_agree_is_told_as_its_false_ala
     assert "Alembic asks for op.alter_column('book', 'title'" in report.notes[0].message
 
 
+IN_A_SCHEMA = {
+    "bookshop.py": (
+        "class Author(Base):\n",
+        'class Shelf(Base):\n    __tablename__ = "shelf"\n    __table_args__ = {"schema": "store"}\n\n    id: Mapped[int] = mapped_column(primary_key=True)\n\n\nclass Author(Base):\n',
+    ),
+    "versions/0003_add_country.py": (
+        "def upgrade():",
+        "def upgrade():\n    op.execute('CREATE SCHEMA store')\n    op.execute('CREATE TABLE store.shelf (id serial PRIMARY KEY)')",
+    ),
+}
+
+
+def test_a_table_in_a_schema_that_env_py_does_not_look_into_is_told_with_what_lets_it(
+    judge_example: Callable[..., Report],
+) -> None:
+    report = judge_example(edits=IN_A_SCHEMA, only=("autogenerate",))
+
+    assert report.findings == ()
+    told = [note.message for note in report.notes if "op.create_table('shelf'" in note.message]
+    assert [message.rpartition("; ")[2] for message in told] == [
+        "context.configure(…, include_schemas=True) in env.py lets it look into that schema"
+    ]
+
+
 def test_a_constraint_that_is_not_valid_can_be_compared(found: Callable[..., Any]) -> None:
     statement = "ALTER TABLE book ADD CONSTRAINT ck_book_title CHECK (title <> '') NOT VALID"
     edits = {"versions/0003_add_country.py": ("def upgrade():", f"def upgrade():\n    op.execute({statement!r})")}

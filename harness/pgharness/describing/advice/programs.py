@@ -30,6 +30,31 @@ PROGRAMS: tuple[Advice, ...] = (
     Advice(
         "",
         "",
+        "send it by op.execute(…), or by the connection, op.get_bind().execute(sa.text(…)): since SQLAlchemy 2.0 neither an engine nor a statement runs "
+        "anything by itself",
+        r"'(?:Engine|Insert|Update|Delete|Select|TextClause)' object has no attribute 'execute'",
+    ),
+    Advice(
+        "",
+        "",
+        'name a column of a row as its attribute, row.name, or ask for mappings, connection.execute(…).mappings(), which take row["name"]',
+        r"tuple indices must be integers or slices, not str",
+    ),
+    Advice(
+        "",
+        "",
+        "hand select() its columns one by one, sa.select(table.c.id, table.c.name): since SQLAlchemy 2.0 it takes no list",
+        r"columns clause element expected, got \[",
+    ),
+    Advice(
+        "",
+        "",
+        "read the table by the connection, sa.Table(…, sa.MetaData(), autoload_with=op.get_bind()): since SQLAlchemy 2.0 MetaData has none",
+        r"MetaData\.__init__\(\) got an unexpected keyword argument 'bind'|got 'autoload'",
+    ),
+    Advice(
+        "",
+        "",
         "write %% for a percent sign in exec_driver_sql(), or send the statement by op.execute(), which does that",
         r"allowed as placeholders|incomplete placeholder|the query has \d+ placeholders?|unsupported format character|not enough arguments for format string|%[\s\S]*\ntuple index out of range",
     ),

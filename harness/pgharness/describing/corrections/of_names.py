@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pgharness.catalog.facts import RELATION_KINDS
 from pgharness.catalog.names import NAME, qualifier, unqualified, unquoted
@@ -18,6 +18,7 @@ _DROP = re.compile(
     r"\b(DROP\s+(?:TABLE|VIEW|MATERIALIZED\s+VIEW|SEQUENCE|INDEX(?:\s+CONCURRENTLY)?|TYPE|CONSTRAINT|TRIGGER))\s+(?!IF\b)",
     re.IGNORECASE,
 )
+_DROPS = re.compile(r"\bDROP\s+(?!DEFAULT\b|NOT\s+NULL\b|EXPRESSION\b|IDENTITY\b)", re.IGNORECASE)
 _WORD = re.compile(NAME)
 # What sends the statement alone; a table that comes with its type, say, is more than what is there already.
 _MAKES = {
@@ -69,10 +70,22 @@ def _missing(failing: Failing, kinds: Iterable[str]) -> str:
     if table:
         there = [one for one in there if unquoted(unqualified(qualifier(one))) == table]
     elsewhere = [one for one in there if unquoted(unqualified(one)) == unquoted(unqualified(name))]
+    if elsewhere and (typed := _gone_along(failing, elsewhere)):
+        return typed
     if elsewhere and not table:
         return failing.said_otherwise(elsewhere[0], name) if len(elsewhere) == 1 and "." not in name else ""
     near = _nearest(unquoted(unqualified(name)), map(unqualified, there))
     return failing.said_otherwise(near, unquoted(unqualified(name))) if near else _if_exists(failing)
+
+
+def _gone_along(failing: Failing, there: Sequence[str]) -> str:
+    """Leave out what drops something that stood there before the revision, and went with what the revision drops before it."""
+    drops_before = any(_DROPS.search(one.sql) for one in failing.sent if one.sql.strip() != failing.sql)
+    found_by_name = len(there) == 1 and there[0].startswith(("public.", '"public".'))
+    if not (found_by_name and drops_before and _DROP.search(failing.sql)):
+        return ""
+    typed = failing.without_it()
+    return f"{typed}: it went with what is dropped before it" if typed else ""
 
 
 def _if_exists(failing: Failing) -> str:

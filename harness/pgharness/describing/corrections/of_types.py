@@ -18,6 +18,9 @@ _OTHER_TYPE = re.compile(r'column "(?P<column>[^"]+)" is of type (?P<type>.+?) b
 _VIEW = re.compile(r"rule _RETURN on (?P<kind>view|materialized view) (?P<name>\S+) depends on column")
 _PLAIN_CAST = re.compile(rf"(?:CAST\s*\()?({NAME})\s*(?:::|\s+AS\s+).*", re.IGNORECASE)
 
+# Alembic sends the default of the same call behind the type.
+_SETS_DEFAULT = re.compile(r"(?<!existing_)server_default\s*=")
+
 
 def other_type(failing: Failing) -> str:
     """Say how values become of the type, where the server does not do so by itself."""
@@ -54,7 +57,8 @@ def _default_meanwhile(failing: Failing, name: str) -> str:
     if default is None or retyped is None:
         return ""
     alters = f"ALTER TABLE {failing.altered} ALTER COLUMN {retyped['column']}"
-    return failing.around_it(f"{alters} DROP DEFAULT", f"{alters} SET DEFAULT ({default})::{retyped['type'].strip()}")
+    again = f"{alters} SET DEFAULT ({default})::{retyped['type'].strip()}"
+    return failing.around_it(f"{alters} DROP DEFAULT", "" if _SETS_DEFAULT.search(failing.code) else again)
 
 
 def unreadable(failing: Failing) -> str:
