@@ -12,6 +12,7 @@ from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
 from pgharness.describing.keeping_one import keep_one_of_each
 from pgharness.describing.never_null import mend_null
+from pgharness.describing.validated import as_added
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
 from pgharness.rows.population import Population
@@ -66,7 +67,7 @@ def rows_at_fault(failure: Failure, before: Snapshot | None = None) -> RowsAtFau
 
     The query is left out where it asks for what is not there `before` the revision, as production is.
     """
-    found = _read(failure)
+    found = _read(failure if before is None else as_added(failure, before))
     if found is None or before is None or not found.query or _is_there(found.query, before):
         return found
     return replace(found, query="")
@@ -221,6 +222,7 @@ def held_before(failure: Failure, before: Snapshot) -> str:
                 if [unquoted(column) for column in one.columns] == keys
                 and unquoted(unqualified(one.table)) == name
                 and found[2] == unquoted(unqualified(one.referenced))
+                and not one.definition.endswith("NOT VALID")
             ),
             "",
         )

@@ -32,14 +32,13 @@ from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.newer_row import NewerRow
 from pgharness.walk.newer_rows import admitted, put_in, told_by
+from pgharness.walk.open_checks import OpenCheck, lifted
 from pgharness.walk.second_runs import passed_over, set_back
+from pgharness.walk.sources import is_seen_whole, source
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
 # another one and behind a comment.
 _OPEN_ENDED = re.compile(r"(?:^|;|\*/|--[^\n]*\n)[\s(]*(?:DO|CALL|WITH|EXECUTE)\b|\bSELECT\b", re.IGNORECASE)
-# What a revision sends by the driver itself is seen by nobody.
-_BEHIND_SQLALCHEMY = re.compile(r"\bcursor\(|\b(?:driver|dbapi)_connection\b")
-
 
 MOST_REFUSING_ROWS = 1000
 """A table of more rows gets none that an upgrade may refuse, where contents are not wanted otherwise."""
@@ -158,7 +157,7 @@ class Stretch:
         notes_commits = self._notes_commits and known is None
         watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if notes_commits else [])]
         for step in self._conversation.steps(asked, apart=True, watches=watches):
-            is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
+            is_known = known is not None and _is_repeated(step, known) and is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
             self._held = left = self._take_away_newer_rows()
             assert snapshot is not None
@@ -239,7 +238,7 @@ class Stretch:
             if len(own) > MOST_OF_LITERALS:
                 _delete(self._observer, table, own)
                 self._held, self._literal_rows[table.name] = None, []
-        if add_literal_rows(self._observer, _source(revision), leave_out=self._leave_out, words=self._words):
+        if add_literal_rows(self._observer, source(revision), leave_out=self._leave_out, words=self._words):
             known = {one.name: one.keys() for one in held.tables}
             self._held = self._contents.read(self._observer)
             for table in self._held.tables:
@@ -255,15 +254,21 @@ class Stretch:
             return ()
         return self._put_in(self._contents, tuple(admitted(before, self.seen, self._observer)))
 
-    def put_in_refused_rows(self, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    def put_in_refused_rows(
+        self, before: Snapshot, after: Snapshot, open_checks: Sequence[OpenCheck] = ()
+    ) -> tuple[str, ...]:
         """Put rows into tables with a key that an upgrade from the schema `before` to that `after` it may refuse, and return them in words.
 
-        What is known of a column's values comes first. The next step meets them, and behind it they are taken away.
+        What is known of a column's values comes first; rows of before the `open_checks` may violate these. The next step meets them, and
+        behind it they are taken away.
         """
         self.has_met_refused_rows = True
         reader = self._contents or ContentsReader(self._leave_out, MOST_REFUSING_ROWS)
         found = admitted(after, before, self._observer, plain_keys=False)
-        return self._put_in(reader, tuple(one for one in found if told_by(self._words, one)))
+        told = tuple(one for one in found if told_by(self._words, one))
+        with lifted(self._observer, open_checks):
+            made = self._put_in(reader, told)
+        return made if not open_checks or self.catalog.read() == before else ()
 
     def _put_in(self, reader: ContentsReader, found: Sequence[NewerRow]) -> tuple[str, ...]:
         if not found:
@@ -346,15 +351,6 @@ def _delete(connection: Connection, table: TableContents, keys: Collection[tuple
 def _has_key(held: Contents, table: str) -> bool:
     found = held.table(table)
     return found is not None and bool(found.key)
-
-
-def _is_seen_whole(revision: Revision) -> bool:
-    """Whether all that the revision sends goes through SQLAlchemy, as far as its text tells."""
-    return not _BEHIND_SQLALCHEMY.search(_source(revision))
-
-
-def _source(revision: Revision) -> str:
-    return Path(revision.path).read_text(encoding="utf-8", errors="replace")
 
 
 def _is_repeated(step: Step, known: Step) -> bool:

@@ -28,6 +28,7 @@ from pgharness.walk.footholds import Footholds
 from pgharness.walk.lacking import require_what_is_wanted
 from pgharness.walk.lessons import Lessons
 from pgharness.walk.newer_rows import adds_refusals
+from pgharness.walk.open_checks import open_checks
 from pgharness.walk.outcomes import (
     can_only_fail,
     is_left_as_upgraded,
@@ -266,7 +267,8 @@ class Walk:
         """Run an upgrade on a database that stands as it did before, with such rows."""
         after = record.upgrade.snapshot
         assert after is not None
-        rows = stretch.put_in_refused_rows(record.before, after)
+        unvalidated = open_checks(self.records, record.before, self.version_table)
+        rows = stretch.put_in_refused_rows(record.before, after, unvalidated)
         up = stretch.step(record.revision, UP, fill=Population.VARIED, known=record.upgrade)
         stretch.is_given_up = up.failure is not None or up.snapshot != after
         if rows and up.failure is not None and up.failure.may_come_of_values:
