@@ -231,13 +231,13 @@ class Walk:
             return self._up_on_refused_rows(stretch, position.refused)
         failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
         if position.population is Population.VARIED and position.failed is None:
-            stretch.put_in_literal_rows(revision)
+            stretch.rows.put_in_of_literals(revision)
         record = replace(self._up(stretch, revision, position), by_hand=failures)
         if position.failed is not None and position.is_deployed and self.arriving.is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:
             if position.newer is None and position.is_populated and revision.irreversible is None:
-                record = replace(record, newer_rows=stretch.put_in_newer_rows(record.before))
+                record = replace(record, newer_rows=stretch.rows.put_in_newer(record.before, stretch.seen))
             record = self._there_and_back_once_more(stretch, self._there_and_back(stretch, record, position), position)
         return self._on_refused_rows(stretch, with_earlier_failures(record, position), position)
 
@@ -268,7 +268,8 @@ class Walk:
         after = record.upgrade.snapshot
         assert after is not None
         unvalidated = open_checks(self.records, record.before, self.version_table)
-        rows = stretch.put_in_refused_rows(record.before, after, unvalidated)
+        stretch.has_met_refused_rows = True
+        rows = stretch.rows.put_in_refused(record.before, after, unvalidated)
         up = stretch.step(record.revision, UP, fill=Population.VARIED, known=record.upgrade)
         stretch.is_given_up = up.failure is not None or up.snapshot != after
         if rows and up.failure is not None and up.failure.may_come_of_values:
