@@ -68,6 +68,11 @@ SOUND = {
         Revision("left_open", f"{sql(CLEAN)}\n{LEFT_OPEN.up}", LEFT_OPEN.down),
         Revision("validates", sql(VALIDATE), OPEN_AGAIN),
     ),
+    "cleaned before it is added": (
+        Revision("cleans", sql(CLEAN)),
+        LEFT_OPEN,
+        Revision("validates", sql(VALIDATE), OPEN_AGAIN),
+    ),
     "of a column that comes with it": (
         Revision(
             "left_open",
