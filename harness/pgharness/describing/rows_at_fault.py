@@ -10,7 +10,7 @@ from pgharness.catalog.facts import RELATION_KINDS, ObjectKey, Snapshot
 from pgharness.catalog.index_shapes import ForeignKey, read_foreign_keys
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
-from pgharness.describing.keeping_one import keep_one_of_each
+from pgharness.describing.keeping_one import keep_one_of_each, mark_all_but_one
 from pgharness.describing.never_null import mend_null
 from pgharness.describing.validated import as_added
 from pgharness.records.statements import Statement
@@ -149,11 +149,18 @@ def mend_rows(
     values = values if failure.sqlstate in _OF_TEXTS else ""
     clean = (
         never_null
-        or (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys))
+        or (found.keys and _keep_one(found, foreign_keys, after or before))
         or _with_names(advice(failure, f"clean them in {path} before"), failure)
     )
     ask = f"make sure that production has none: {found.query}; or " if found.query else ""
     return f"{ask}{clean}{lines_end(clean)}{declare}{values}"
+
+
+def _keep_one(found: RowsAtFault, foreign_keys: Iterable[ForeignKey], contents: Snapshot | None) -> str:
+    """Return what lets one row of each be unique, where production has such `contents` by then."""
+    kept = keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)
+    marked = mark_all_but_one(found.table, found.keys, found.condition, contents) if contents is not None else ""
+    return f"{marked}; or {kept}" if marked else kept
 
 
 def _with_names(words: str, failure: Failure) -> str:
