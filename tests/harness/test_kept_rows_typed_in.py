@@ -33,6 +33,9 @@ RETYPES = Revision(
 )
 WHOLE = replace(MAKES, up=MAKES.up.replace("numeric(10,2)", "int"))
 DELETES = Revision("deletes", sql("DELETE FROM country WHERE price > 0"))
+IN_PIECES = "\nwith op.get_context().autocommit_block():\n    op.execute('ANALYZE country')"
+DELETES_IN_PIECES = replace(DELETES, up=DELETES.up + IN_PIECES)
+UPDATES_IN_PIECES = replace(DELETES, up=sql("UPDATE country SET price = 0 WHERE price > 0") + IN_PIECES)
 SEEDS = Revision("seeds", sql("INSERT INTO country (code) VALUES ('XK')"), sql("DELETE FROM country"))
 NUMBERED = Revision("seeds", sql("INSERT INTO country (id, code) VALUES (71, 'XK')"), sql("DELETE FROM country"))
 CHECKS = ("upgrade", "drift", "autogenerate", "roundtrip", "data", "crash", "declarations")
@@ -40,8 +43,15 @@ CHECKS = ("upgrade", "drift", "autogenerate", "roundtrip", "data", "crash", "dec
 
 @pytest.mark.parametrize(
     ("revision", "code"),
-    [(RETYPES, "PGH-V003"), (DELETES, "PGH-V005"), (SEEDS, "PGH-V007"), (NUMBERED, "PGH-V007")],
-    ids=lambda one: one if isinstance(one, str) else one.up[:40],
+    [
+        (RETYPES, "PGH-V003"),
+        (DELETES, "PGH-V005"),
+        (DELETES_IN_PIECES, "PGH-V005"),
+        (UPDATES_IN_PIECES, "PGH-V001"),
+        (SEEDS, "PGH-V007"),
+        (NUMBERED, "PGH-V007"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.up[:60],
 )
 def test_nothing_is_lost_and_nothing_new_is_found(
     revision: Revision, code: str, tmp_path: Path, pg_server: Server, agent: Agent

@@ -89,7 +89,7 @@ def keep_values_for(seen: Seen, table: str, column: str) -> str:
     stored = met.column(column) if met is not None else None
     if met is None or stored is None or any(one.object.startswith(f"{table}.") for one in seen.triggers):
         return ""
-    kept = keep_values(met, stored, revision_of(seen), path_of(seen))
+    kept = keep_values(met, stored, revision_of(seen), path_of(seen), is_run_again=_is_run_again(seen))
     return f"{kept}; or " if kept else ""
 
 
@@ -98,8 +98,13 @@ def keep_rows_for(seen: Seen, table: str, *, is_gone: bool = False) -> str:
     met = met_table(seen, table)
     if met is None or seen.up[table].appeared or table in seen.refilled:
         return ""
-    kept = keep_rows(met, revision_of(seen), path_of(seen), is_gone=is_gone)
+    kept = keep_rows(met, revision_of(seen), path_of(seen), is_gone=is_gone, is_run_again=_is_run_again(seen))
     return f"{kept}; or " if kept else ""
+
+
+def _is_run_again(seen: Seen) -> bool:
+    """Whether the revision commits a part of what it does, behind which it is run again where it was stopped."""
+    return bool(seen.item.upgrade.commits)
 
 
 def left_out(seen: Seen, code: str, subject: str) -> str:

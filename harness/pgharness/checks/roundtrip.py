@@ -47,16 +47,17 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
 
 
 def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Finding | Note | Minor]:
-    revision, downgrade, reupgrade = record.revision, record.downgrade, record.reupgrade
+    """Judge the way back of a revision that has one, then the way there once more."""
+    downgrade = record.downgrade
     if downgrade is None:
         return
     if downgrade.failure is not None:
         yield from _judge_failed_downgrade(record, downgrade.failure, compare)
         return
-    if revision.irreversible is not None:
+    if record.revision.irreversible is not None:
         yield _finding(
             "PGH-R006",
-            revision,
+            record.revision,
             "Declared irreversible, but downgrade() runs.",
             "remove the declaration `irreversible`, or raise NotImplementedError in downgrade()",
         )
@@ -69,42 +70,52 @@ def _judge_revision(record: RevisionRecord, compare: Compare) -> Iterator[Findin
         serving=Serving.ON_THE_WAY_BACK,
         standing=record.upgrade.snapshot,
     )
-    changed = _changed_by_reupgrade(record, compare)
+    changed = _changed_by_reupgrade(record, compare)  # in any case, for it tells which ignore rules are used
     yield from _judge_restored(record, restoring)
-    if record.downgrade_rows_failure is not None:
+    yield from _judge_rows(record)
+    # Where the downgrade left something behind, that is the cause, and it has been told.
+    if not restoring.differences:
+        yield from _judge_reupgrade(record, changed)
+
+
+def _judge_rows(record: RevisionRecord) -> Iterator[Finding]:
+    """Tell what passes on some rows, or on none, and fails on others: the way back, and the way there once more."""
+    passing = passing_in_words(record.population)
+    back, again = record.downgrade_rows_failure, record.reupgrade_rows_failure
+    if back is not None:
         yield _failed(
             "PGH-R003",
-            revision,
-            f"downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.downgrade_rows_failure)}: "
-            f"{failure_in_words(record.downgrade_rows_failure)}",
-            mend_on_rows(record, record.downgrade_rows_failure),
-            record.downgrade_rows_failure,
+            record.revision,
+            f"downgrade() passes {passing} but fails {where_in_words(back)}: {failure_in_words(back)}",
+            mend_on_rows(record, back),
+            back,
         )
-    if record.reupgrade_rows_failure is not None:
+    if again is not None:
+        otherwise = f"let downgrade() in {record.revision.path} leave rows that upgrade() can take, as it met them"
         yield _failed(
             "PGH-R008",
-            revision,
-            f"Upgrading again after downgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.reupgrade_rows_failure)}: "
-            f"{failure_in_words(record.reupgrade_rows_failure)}",
-            advice(
-                record.reupgrade_rows_failure,
-                f"let downgrade() in {revision.path} leave rows that upgrade() can take, as it met them",
-            ),
-            record.reupgrade_rows_failure,
+            record.revision,
+            f"Upgrading again after downgrade() passes {passing} but fails {where_in_words(again)}: {failure_in_words(again)}",
+            advice(again, otherwise),
+            again,
         )
-    # Where the downgrade left something behind, that is the cause, and it has been told.
-    if reupgrade is None or restoring.differences:
+
+
+def _judge_reupgrade(record: RevisionRecord, changed: tuple[Difference, ...]) -> Iterator[Finding | Note | Minor]:
+    """Judge the upgrade behind a downgrade that has restored all; `changed` is what it made otherwise than the first."""
+    if record.reupgrade is None:
         return
-    if reupgrade.failure is not None:
+    failure = record.reupgrade.failure
+    if failure is not None:
         yield _failed(
             "PGH-R007",
-            revision,
-            f"Upgrading again after downgrade() fails: {failure_in_words(reupgrade.failure)}",
-            f"undo in downgrade() of {revision.path} everything that upgrade() does",
-            reupgrade.failure,
+            record.revision,
+            f"Upgrading again after downgrade() fails: {failure_in_words(failure)}",
+            f"undo in downgrade() of {record.revision.path} everything that upgrade() does",
+            failure,
         )
     else:
-        yield from _judge_reupgraded(revision, changed)
+        yield from _judge_reupgraded(record.revision, changed)
 
 
 def _changed_by_reupgrade(record: RevisionRecord, compare: Compare) -> tuple[Difference, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgharness.catalog.index_shapes import read_foreign_keys
 from pgharness.checks.check import Check, Compare
@@ -105,83 +106,87 @@ def _is_known(record: RevisionRecord) -> bool:
 
 
 def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Finding | Note | Minor]:
-    revision = record.revision
-    if record.upgrade.failure is not None and _is_known(record):
-        hiding = setting_that_hides(record.upgrade, whole.version_table)
-        yield Finding(
-            check=NAME,
-            revision=revision.revision,
-            subject=f"upgrade of {revision.label}",
-            message=f"It fails: {still_in_force(hiding) if hiding else ''}{failure_in_words(record.upgrade.failure)}"
-            f"{caught_in_words(record.upgrade.failure)}{models_in_words(record.upgrade.failure)}",
-            mend=TAKE_BACK
-            if hiding
-            else mend_caught(record.upgrade.failure, _mend_failing(whole, record, record.upgrade.failure)),
-            evidence=failure_evidence(record.upgrade.failure),
-            line=record.upgrade.failure.line_in(revision.path),
-            code="PGH-U001",
-        )
-    elif record.upgrade_rows_failure is not None and record.upgrade_rows_failure.refused:
-        yield Note(
-            NAME,
-            revision.revision,
-            f"upgrade() refuses rows that were made for it, so what it does to others was not tried: {record.upgrade_rows_failure.message}; "
-            "the setting `values` makes rows that it takes",
-        )
-    elif record.upgrade_rows_failure is not None and is_untypical(record):
-        yield _untypical(record, record.upgrade_rows_failure)
-    elif record.upgrade_rows_failure is not None:
-        yield Finding(
-            check=NAME,
-            revision=revision.revision,
-            subject=f"upgrade of {revision.label}",
-            message=f"upgrade() passes {passing_in_words(record.population)} but fails {where_in_words(record.upgrade_rows_failure, record.before)}: "
-            f"{failure_in_words(record.upgrade_rows_failure)}{caught_in_words(record.upgrade_rows_failure)}",
-            mend=mend_rows(
-                record.upgrade_rows_failure,
-                revision.path,
-                read_foreign_keys(record.before),
-                record.before,
-                record.given_values,
-                after=record.upgrade.snapshot,
-                sent=record.upgrade.statements,
-            ),
-            evidence="\n".join(
-                (*(() if whole.redacts else record.refused_rows), failure_evidence(record.upgrade_rows_failure))
-            ),
-            line=record.upgrade_rows_failure.line_in(revision.path),
-            code="PGH-U002",
-        )
+    """Tell what an upgrade came to, the gravest alone, then on which rows, and what it hides."""
+    failure, on_rows = record.upgrade.failure, record.upgrade_rows_failure
+    if failure is not None and _is_known(record):
+        yield _fails(whole, record, failure)
+    elif on_rows is not None:
+        yield _fails_on_rows(whole, record, on_rows)
     elif record.alone_failure is not None:
-        yield Finding(
-            check=NAME,
-            revision=revision.revision,
-            subject=f"upgrade of {revision.label}",
-            message="upgrade() passes in one run with the revisions before it, but fails in a new process, as where those were "
-            f"deployed earlier: {failure_in_words(record.alone_failure)}",
-            mend=corrected(
-                record.alone_failure,
-                revision.path,
-                record.before,
-                advice(
-                    record.alone_failure,
-                    f"make upgrade() in {revision.path} independent of what another revision left in memory",
-                ),
-                record.upgrade.statements,
-            ),
-            evidence=failure_evidence(record.alone_failure),
-            line=record.alone_failure.line_in(revision.path),
-            code="PGH-U003",
-        )
+        yield _fails_alone(record, record.alone_failure)
     elif record.walk_failure is not None:
         yield Note(
             NAME,
-            revision.revision,
+            record.revision.revision,
             "upgrade() passes as env.py deploys it, and fails where pgharness runs it one by one, so neither rows nor its downgrade "
             f"were tried: {failure_in_words(record.walk_failure)}",
         )
     yield from _rows_made_for(record)
     yield from _caught(record)
+
+
+def _fails(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> Finding:
+    """Tell of an upgrade that fails every way."""
+    hiding = setting_that_hides(record.upgrade, whole.version_table)
+    still = still_in_force(hiding) if hiding else ""
+    message = f"It fails: {still}{failure_in_words(failure)}{caught_in_words(failure)}{models_in_words(failure)}"
+    mend = TAKE_BACK if hiding else mend_caught(failure, _mend_failing(whole, record, failure))
+    return _finding("PGH-U001", record, failure, message, mend)
+
+
+def _fails_on_rows(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> Finding | Note | Minor:
+    """Tell of an upgrade that passes on some rows, or on none, and fails on others."""
+    if failure.refused:
+        return Note(
+            NAME,
+            record.revision.revision,
+            f"upgrade() refuses rows that were made for it, so what it does to others was not tried: {failure.message}; "
+            "the setting `values` makes rows that it takes",
+        )
+    if is_untypical(record):
+        return _untypical(record, failure)
+    message = (
+        f"upgrade() passes {passing_in_words(record.population)} but fails {where_in_words(failure, record.before)}: "
+        f"{failure_in_words(failure)}{caught_in_words(failure)}"
+    )
+    mend = mend_rows(
+        failure,
+        record.revision.path,
+        read_foreign_keys(record.before),
+        record.before,
+        record.given_values,
+        after=record.upgrade.snapshot,
+        sent=record.upgrade.statements,
+    )
+    found = _finding("PGH-U002", record, failure, message, mend)
+    rows = () if whole.redacts else record.refused_rows
+    return replace(found, evidence="\n".join((*rows, found.evidence)))
+
+
+def _fails_alone(record: RevisionRecord, failure: Failure) -> Finding:
+    """Tell of an upgrade that passes only in one run with those before it."""
+    path = record.revision.path
+    message = (
+        "upgrade() passes in one run with the revisions before it, but fails in a new process, as where those were "
+        f"deployed earlier: {failure_in_words(failure)}"
+    )
+    advised = advice(failure, f"make upgrade() in {path} independent of what another revision left in memory")
+    mend = corrected(failure, path, record.before, advised, record.upgrade.statements)
+    return _finding("PGH-U003", record, failure, message, mend)
+
+
+def _finding(code: str, record: RevisionRecord, failure: Failure, message: str, mend: str) -> Finding:
+    """Return what an upgrade fails of."""
+    return Finding(
+        check=NAME,
+        revision=record.revision.revision,
+        subject=f"upgrade of {record.revision.label}",
+        message=message,
+        mend=mend,
+        evidence=failure_evidence(failure),
+        line=failure.line_in(record.revision.path),
+        code=code,
+    )
 
 
 def _caught(record: RevisionRecord) -> Iterator[Finding | Note]:
@@ -206,16 +211,7 @@ def _caught(record: RevisionRecord) -> Iterator[Finding | Note]:
 def _untypical(record: RevisionRecord, failure: Failure) -> Minor:
     """Return that it was tried on no rows: what production holds is known to its people alone."""
     message, mend = untypical_in_words(record), mend_untypical(record)
-    found = Finding(
-        check=NAME,
-        revision=record.revision.revision,
-        subject=f"upgrade of {record.revision.label}",
-        message=message,
-        mend=mend,
-        evidence=failure_evidence(failure),
-        line=failure.line_in(record.revision.path),
-        code="PGH-U009",
-    )
+    found = _finding("PGH-U009", record, failure, message, mend)
     return Minor(UNTYPICAL_TEXTS, found, f"{message}; {mend}")
 
 

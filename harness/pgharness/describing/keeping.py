@@ -20,19 +20,29 @@ MOST_ROWS = 20
 _LONGEST_NAME = 63  # bytes (NAMEDATALEN - 1)
 
 
-def keep_values(table: TableContents, column: StoredColumn, revision: str, path: str) -> str:
-    """Write what keeps a column's values and gives them back by the key; empty where no key tells the rows apart."""
+def keep_values(
+    table: TableContents, column: StoredColumn, revision: str, path: str, *, is_run_again: bool = False
+) -> str:
+    """Write what keeps a column's values and gives them back by the key; empty where no key tells the rows apart.
+
+    A revision that `is_run_again` behind a part that was committed finds what it kept then.
+    """
     if not table.key or column.name in table.key:
         return ""
     kept = _name(table, revision, column.name)
     same = " AND ".join(f"kept.{one} = now.{one}" for one in table.key)
     back = f"UPDATE {table.name} AS now SET {column.name} = {_read(column)} FROM {kept} AS kept WHERE {same}"
     columns = [one for one in table.columns if one.name in table.key]
-    return _both_ways(table, [*columns, column], kept, back, path)
+    return _both_ways(table, [*columns, column], kept, back, path, is_run_again=is_run_again)
 
 
-def keep_rows(table: TableContents, revision: str, path: str, *, is_gone: bool = False) -> str:
-    """Write what keeps a table's rows and gives those back that are missing; empty where no key tells which these are, unless all `is_gone`."""
+def keep_rows(
+    table: TableContents, revision: str, path: str, *, is_gone: bool = False, is_run_again: bool = False
+) -> str:
+    """Write what keeps a table's rows and gives those back that are missing; empty where no key tells which these are, unless all `is_gone`.
+
+    A revision that `is_run_again` behind a part that was committed finds what it kept then.
+    """
     if not (table.key or is_gone):
         return ""
     kept = _name(table, revision)
@@ -43,7 +53,7 @@ def keep_rows(table: TableContents, revision: str, path: str, *, is_gone: bool =
         f"INSERT INTO {table.name} ({', '.join(one.name for one in columns)}) OVERRIDING SYSTEM VALUE "
         f"SELECT {', '.join(map(_read, columns))} FROM {kept} AS kept{missing}"
     )
-    return _both_ways(table, columns, kept, back, path)
+    return _both_ways(table, columns, kept, back, path, is_run_again=is_run_again)
 
 
 def take_away(table: TableContents, keys: Collection[tuple[str | None, ...]], said: Said) -> str:
@@ -91,9 +101,12 @@ def _key_places(table: TableContents) -> list[int]:
     return [place for name in table.key for place, one in enumerate(table.columns) if one.name == name]
 
 
-def _both_ways(table: TableContents, columns: Sequence[StoredColumn], kept: str, back: str, path: str) -> str:
+def _both_ways(
+    table: TableContents, columns: Sequence[StoredColumn], kept: str, back: str, path: str, *, is_run_again: bool
+) -> str:
     told = ", ".join(f"{one.name}::text" if one.labels else one.name for one in columns)
-    keep = operation(f"CREATE TABLE {kept} AS SELECT {told} FROM {table.name}")
+    unless = "IF NOT EXISTS " if is_run_again else ""
+    keep = operation(f"CREATE TABLE {unless}{kept} AS SELECT {told} FROM {table.name}")
     rule = ignore_rules("what downgrade() gives back", kept)
     return (
         f"keep them in a table, at the beginning of upgrade() in {path}: {keep}; and at the end of downgrade(), which gives back what they were then: "

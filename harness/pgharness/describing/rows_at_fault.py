@@ -10,8 +10,9 @@ from pgharness.catalog.facts import RELATION_KINDS, ObjectKey, Snapshot
 from pgharness.catalog.index_shapes import ForeignKey, read_foreign_keys
 from pgharness.catalog.names import qualifier, unqualified, unquoted
 from pgharness.describing.advice import advice
-from pgharness.describing.keeping_one import keep_one_of_each
+from pgharness.describing.keeping_one import keep_one_of_each, mark_all_but_one
 from pgharness.describing.never_null import mend_null
+from pgharness.describing.validated import as_added
 from pgharness.records.statements import Statement
 from pgharness.records.steps import Failure
 from pgharness.rows.population import Population
@@ -66,7 +67,7 @@ def rows_at_fault(failure: Failure, before: Snapshot | None = None) -> RowsAtFau
 
     The query is left out where it asks for what is not there `before` the revision, as production is.
     """
-    found = _read(failure)
+    found = _read(failure if before is None else as_added(failure, before))
     if found is None or before is None or not found.query or _is_there(found.query, before):
         return found
     return replace(found, query="")
@@ -148,11 +149,18 @@ def mend_rows(
     values = values if failure.sqlstate in _OF_TEXTS else ""
     clean = (
         never_null
-        or (found.keys and keep_one_of_each(found.table, found.keys, found.condition, foreign_keys))
+        or (found.keys and _keep_one(found, foreign_keys, after or before))
         or _with_names(advice(failure, f"clean them in {path} before"), failure)
     )
     ask = f"make sure that production has none: {found.query}; or " if found.query else ""
     return f"{ask}{clean}{lines_end(clean)}{declare}{values}"
+
+
+def _keep_one(found: RowsAtFault, foreign_keys: Iterable[ForeignKey], contents: Snapshot | None) -> str:
+    """Return what lets one row of each be unique, where production has such `contents` by then."""
+    kept = keep_one_of_each(found.table, found.keys, found.condition, foreign_keys)
+    marked = mark_all_but_one(found.table, found.keys, found.condition, contents) if contents is not None else ""
+    return f"{marked}; or {kept}" if marked else kept
 
 
 def _with_names(words: str, failure: Failure) -> str:
@@ -221,6 +229,7 @@ def held_before(failure: Failure, before: Snapshot) -> str:
                 if [unquoted(column) for column in one.columns] == keys
                 and unquoted(unqualified(one.table)) == name
                 and found[2] == unquoted(unqualified(one.referenced))
+                and not one.definition.endswith("NOT VALID")
             ),
             "",
         )

@@ -9,10 +9,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
-from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.by_hand import ByHand
 from pgharness.chain.commits import CommitWatch
@@ -23,29 +19,20 @@ from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.chain.next_texts import coming
 from pgharness.chain.watch import Watch
 from pgharness.records.by_hand import HandFailure, Section
-from pgharness.records.contents import Contents, TableContents
 from pgharness.records.given_numbers import GivenNumber
 from pgharness.records.revisions import Revision
 from pgharness.records.steps import Failure, RevisionRecord, Step
-from pgharness.rows import Population, Raised, Suspect, Words, add_literal_rows, fill_empty_tables, learn, suspects
+from pgharness.rows import Population, Raised, Suspect, Words, fill_empty_tables, learn, suspects
 from pgharness.servers import Connection
 from pgharness.trace.watch import CountersWatch, TraceWatch
-from pgharness.walk.newer_row import NewerRow
-from pgharness.walk.newer_rows import admitted, put_in, told_by
+from pgharness.walk.held_contents import HeldContents
+from pgharness.walk.rows_put_in import RowsPutIn
 from pgharness.walk.second_runs import passed_over, set_back
+from pgharness.walk.sources import is_seen_whole
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
 # another one and behind a comment.
 _OPEN_ENDED = re.compile(r"(?:^|;|\*/|--[^\n]*\n)[\s(]*(?:DO|CALL|WITH|EXECUTE)\b|\bSELECT\b", re.IGNORECASE)
-# What a revision sends by the driver itself is seen by nobody.
-_BEHIND_SQLALCHEMY = re.compile(r"\bcursor\(|\b(?:driver|dbapi)_connection\b")
-
-
-MOST_REFUSING_ROWS = 1000
-"""A table of more rows gets none that an upgrade may refuse, where contents are not wanted otherwise."""
-
-MOST_OF_LITERALS = 12
-"""So many rows of the literals of revisions a table keeps for those behind them."""
 
 
 class Stretch:
@@ -84,21 +71,19 @@ class Stretch:
         self._trace = TraceWatch(observer, conversation.backend, self._leave_out) if traces else None
         self.unfilled: tuple[tuple[str, str], ...] = ()
         self._widths: Mapping[int, int] = {}
-        self._contents = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
-        self._held: Contents | None = None
-        self._newer: Mapping[str, frozenset[tuple[str | None, ...]]] = {}
+        reader = ContentsReader(self._leave_out, most_compared_rows) if most_compared_rows else None
+        self._contents = HeldContents(observer, reader)
+        self.rows = RowsPutIn(observer, self.catalog, self._contents, words, self._leave_out, fills=rows_per_table > 0)
+        """Those that stand there beside what fills the tables."""
         self.is_given_up = False
         """Whether it is no longer what an upgrade to the last revision gives."""
         self.has_met_refused_rows = False
         """Whether the last revision was tried on rows that its schema may refuse, or has none to be tried on."""
-        self._literal_rows: dict[str, list[tuple[str | None, ...]]] = {}
-        self._newer_reader: ContentsReader | None = None
-        self._keeps_newer_rows = False
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing more can be tried here: the process has ended, rows of ours could not be taken away, or somebody gave it up."""
-        return self.has_ended or self._keeps_newer_rows or self.is_given_up
+        return self.has_ended or self.rows.are_kept or self.is_given_up
 
     @property
     def has_ended(self) -> bool:
@@ -150,7 +135,7 @@ class Stretch:
         wrote in `files` to hold behind the step is asked before anything is filled.
         """
         started = time.perf_counter()
-        met = self._held or self._read_contents()
+        met = self._contents.now()
         before = self._given_numbers(direction)
         trace = self._trace if known is None else None
         asked = [(revision.revision, direction)]
@@ -158,9 +143,10 @@ class Stretch:
         notes_commits = self._notes_commits and known is None
         watches: list[Watch] = [*([trace] if trace else self._uncounted), *([commits] if notes_commits else [])]
         for step in self._conversation.steps(asked, apart=True, watches=watches):
-            is_known = known is not None and _is_repeated(step, known) and _is_seen_whole(revision)
+            is_known = known is not None and _is_repeated(step, known) and is_seen_whole(revision)
             snapshot = known.snapshot if known is not None and is_known else self.catalog.read()
-            self._held = left = self._take_away_newer_rows()
+            left = self.rows.take_away()
+            self._contents.keep(left)
             assert snapshot is not None
             self.seen = snapshot
             done = replace(
@@ -213,102 +199,30 @@ class Stretch:
                 coming=coming(self._revisions, self.reached),
             )
             if filling.filled or filling.widths != self._widths:
-                self._held = None
+                self._contents.forget()
             self.unfilled, self._widths = filling.unfilled, filling.widths
 
     def by_hand(self, files: ByHand, revision: Revision, section: Section) -> tuple[HandFailure, ...]:
         """Run what people wrote for a revision, and return what failed."""
         if not files.has(revision):
             return ()
-        self._held = None
+        self._contents.forget()
         return files.run(revision, section, self._conversation, self._observer)
 
     def set_back(self, record: RevisionRecord) -> None:
         """Let rows be as one run of an upgrade leaves them, where a second one has taken what the first had passed over."""
         if found := passed_over(record):
             set_back(self._observer, found)
-            self._held = None
-
-    def put_in_literal_rows(self, revision: Revision) -> None:
-        """Put in rows of the literals that a revision compares or writes; those of revisions before it go where there are many."""
-        if not self._rows_per_table or self._contents is None:
-            return
-        held = self._held or self._contents.read(self._observer)
-        for table in held.tables:
-            own = self._literal_rows.get(table.name, [])
-            if len(own) > MOST_OF_LITERALS:
-                _delete(self._observer, table, own)
-                self._held, self._literal_rows[table.name] = None, []
-        if add_literal_rows(self._observer, _source(revision), leave_out=self._leave_out, words=self._words):
-            known = {one.name: one.keys() for one in held.tables}
-            self._held = self._contents.read(self._observer)
-            for table in self._held.tables:
-                new = sorted(table.keys() - known.get(table.name, frozenset()), key=str)
-                self._literal_rows.setdefault(table.name, []).extend(new)
-
-    def put_in_newer_rows(self, before: Snapshot) -> tuple[str, ...]:
-        """Put rows into tables with a key that only the schema of now admits, and return them in words.
-
-        The next step meets them, and behind it they are taken away.
-        """
-        if self._contents is None or not self._rows_per_table:
-            return ()
-        return self._put_in(self._contents, tuple(admitted(before, self.seen, self._observer)))
-
-    def put_in_refused_rows(self, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
-        """Put rows into tables with a key that an upgrade from the schema `before` to that `after` it may refuse, and return them in words.
-
-        What is known of a column's values comes first. The next step meets them, and behind it they are taken away.
-        """
-        self.has_met_refused_rows = True
-        reader = self._contents or ContentsReader(self._leave_out, MOST_REFUSING_ROWS)
-        found = admitted(after, before, self._observer, plain_keys=False)
-        return self._put_in(reader, tuple(one for one in found if told_by(self._words, one)))
-
-    def _put_in(self, reader: ContentsReader, found: Sequence[NewerRow]) -> tuple[str, ...]:
-        if not found:
-            return ()
-        held = self._held or reader.read(self._observer)
-        made = put_in(self._observer, [one for one in found if _has_key(held, one.table)], self._words)
-        if made:
-            now = reader.read(self._observer)
-            known = {one.name: one.keys() for one in held.tables}
-            self._newer = {one.name: one.keys() - known.get(one.name, frozenset()) for one in now.tables}
-            self._newer_reader = reader
-            # A trigger may have written elsewhere, which is then not the downgrade's doing.
-            self._held = Contents(tuple(one.without(self._newer[one.name]) for one in now.tables))
-        return tuple(dict.fromkeys(f"{one.table}: {one.why}" for one in made))
-
-    def _take_away_newer_rows(self) -> Contents | None:
-        """Delete them by their keys, wherever they are, and return the contents without them.
-
-        Where that is refused, this database has served.
-        """
-        newer, reader = {name: keys for name, keys in self._newer.items() if keys}, self._newer_reader
-        self._newer = {}
-        if not newer or reader is None:
-            return self._read_contents()
-        left = reader.read(self._observer)
-        tables = [(table, keys) for name, keys in newer.items() if (table := left.table(name)) is not None]
-        for _ in tables:  # a row that another one refers to goes after that
-            for table, keys in tables:
-                _delete(self._observer, table, keys)
-        now = reader.read(self._observer)
-        self._keeps_newer_rows |= any(one.keys() & newer.get(one.name, frozenset()) for one in now.tables)
-        rest = Contents(tuple(one.without(newer.get(one.name, frozenset())) for one in now.tables))
-        return rest if self._contents is not None else None
+            self._contents.forget()
 
     def _given_numbers(self, direction: Direction) -> tuple[GivenNumber, ...]:
         """Return the numbers that sequences give though rows have them, where an upgrade is to be judged by its rows."""
-        return read_given_numbers(self._observer) if self._contents is not None and direction == UP else ()
+        return read_given_numbers(self._observer) if self._contents.reader is not None and direction == UP else ()
 
     def _given_since(self, before: Sequence[GivenNumber], direction: Direction) -> tuple[GivenNumber, ...]:
         """Return those of sequences of which it was not so before: what our own rows have taken is no revision's doing."""
         known = {one.oid for one in before}
         return tuple(one for one in self._given_numbers(direction) if one.oid not in known)
-
-    def _read_contents(self) -> Contents | None:
-        return self._contents.read(self._observer) if self._contents is not None else None
 
 
 def _raised(failure: Failure) -> Raised | None:
@@ -333,28 +247,6 @@ def steps_on_the_way(
     """Yield the steps of revisions that a database still lacks; what is passed over is entered without being run."""
     asked = [(item.revision, STAMP if item.revision in passed_over else UP) for item in revisions]
     return conversation.steps(asked, apart=not together, watches=watches)
-
-
-def _delete(connection: Connection, table: TableContents, keys: Collection[tuple[str | None, ...]]) -> None:
-    conditions = sql.SQL(" AND ").join(sql.SQL("{}::text = %s").format(sql.SQL(name)) for name in table.key)
-    query = sql.SQL("DELETE FROM {} WHERE {}").format(sql.SQL(table.name), conditions)
-    for key in keys if table.key else ():
-        with contextlib.suppress(psycopg.Error):
-            connection.execute(query, key)
-
-
-def _has_key(held: Contents, table: str) -> bool:
-    found = held.table(table)
-    return found is not None and bool(found.key)
-
-
-def _is_seen_whole(revision: Revision) -> bool:
-    """Whether all that the revision sends goes through SQLAlchemy, as far as its text tells."""
-    return not _BEHIND_SQLALCHEMY.search(_source(revision))
-
-
-def _source(revision: Revision) -> str:
-    return Path(revision.path).read_text(encoding="utf-8", errors="replace")
 
 
 def _is_repeated(step: Step, known: Step) -> bool:
