@@ -34,6 +34,7 @@ OF_THEIR_OWN_FORM = frozenset(
 )
 
 # What is told of a statement or a line by itself: no revision before it could have made it pass.
+_RAISES = ("raise ", "assert ", "sys.exit(", "exit(")
 _OWN_SQLSTATES = frozenset({"25001", "42601", "55P04"})  # in a transaction, syntax, a new label in use
 _OWN_ERRORS = frozenset({"ImportError", "IndentationError", "ModuleNotFoundError", "NameError", "SyntaxError"})
 _OWN_UNLESS_OF_NONE = frozenset({"AttributeError", "TypeError"})  # of None, where a query found no row
@@ -93,6 +94,12 @@ def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note | Minor]:
         )
 
 
+def _refuses(record: RevisionRecord, failure: Failure) -> bool:
+    """Whether the author refuses rows; those which the revision's own schema would refuse, by whatever it raises itself."""
+    raises = failure.sqlstate is None and bool(failure.frames) and failure.frames[-1].code.startswith(_RAISES)
+    return failure.refused or (bool(record.refused_rows) and raises)
+
+
 def _is_known(record: RevisionRecord) -> bool:
     """Whether a failure is the revision's own, and does not come of what one that was passed over has not made."""
     failure = record.upgrade.failure
@@ -121,7 +128,7 @@ def _judge_revision(whole: ChainRecord, record: RevisionRecord) -> Iterator[Find
             line=record.upgrade.failure.line_in(revision.path),
             code="PGH-U001",
         )
-    elif record.upgrade_rows_failure is not None and record.upgrade_rows_failure.refused:
+    elif record.upgrade_rows_failure is not None and _refuses(record, record.upgrade_rows_failure):
         yield Note(
             NAME,
             revision.revision,
