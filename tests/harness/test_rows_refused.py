@@ -206,3 +206,26 @@ def test_what_cleans_such_rows_may_be_allowed(
     run = judge_chain(item, changes, only=("upgrade", "data"))
 
     assert [one.code for one in run.report.findings] == unused
+
+
+ASKS = "bad = op.get_bind().scalar(sa.text('SELECT count(*) FROM item WHERE n < 0'))\n"
+
+
+@pytest.mark.parametrize(
+    ("raises", "codes"),
+    [
+        ("if bad:\n    raise ValueError(f'{bad} numbers are negative')", []),
+        ("if bad:\n    raise SystemExit(f'{bad} numbers are negative')", []),
+        ("assert not bad, 'numbers are negative'", []),
+        ("[1, 2][2 * bad]", ["PGH-U002"]),
+    ],
+)
+def test_what_raises_for_such_rows_refuses_them(raises: str, codes: list[str], judge_chain: Callable[..., Run]) -> None:
+    item = table("item", "id bigint PRIMARY KEY, n integer CHECK (n > -2)")
+    adds, drops = _adds("CHECK (n >= 0)")
+    changes = Revision("changes", f"{ASKS}{raises}\n{sql(adds)}", sql(drops))
+
+    report = judge_chain(item, changes, only=("upgrade", "data")).report
+
+    assert [one.code for one in report.findings] == codes
+    assert any("upgrade() refuses rows that were made for it" in one.message for one in report.notes) == (not codes)

@@ -132,6 +132,13 @@ def in_place(seen: Seen, table: str, *, redacts: bool) -> str:
 def taken_away(seen: Seen, table: str, *, redacts: bool) -> str:
     """Write what deletes the rows that stand there after the way back alone, to be read behind what it does; empty where it is not known."""
     down = seen.item.downgrade
+    name = re.compile(rf"(?<!\w){re.escape(table.rpartition('.')[2])}(?!\w)")
+    steps = [one for one in (seen.item.upgrade, down) if one is not None]
+    if seen.triggers and not any(name.search(one.sql) for step in steps for one in step.statements):
+        return (
+            "; a trigger writes them: where they are no news, let it rest meanwhile, "
+            "ALTER TABLE … DISABLE TRIGGER … before and ALTER TABLE … ENABLE TRIGGER … behind"
+        )
     made = _made(seen, table, down.left if down is not None else None, redacts=redacts)
     return f", where none stands there before it, at the end of downgrade(): {made}" if made else ""
 

@@ -34,6 +34,7 @@ OF_THEIR_OWN_FORM = frozenset(
     {"smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "uuid", "inet", "date"}
 )
 
+_RAISES = ("raise ", "assert ", "sys.exit(", "exit(")
 # What is told of a statement or a line by itself: no revision before it could have made it pass.
 _OWN_SQLSTATES = frozenset({"25001", "42601", "55P04"})  # in a transaction, syntax, a new label in use
 _OWN_ERRORS = frozenset({"ImportError", "IndentationError", "ModuleNotFoundError", "NameError", "SyntaxError"})
@@ -94,6 +95,12 @@ def _judge_unjudged(record: ChainRecord) -> Iterator[Finding | Note | Minor]:
         )
 
 
+def _refuses(record: RevisionRecord, failure: Failure) -> bool:
+    """Whether the author refuses rows; those which the revision's own schema would refuse, by whatever it raises itself."""
+    raises = failure.sqlstate is None and bool(failure.frames) and failure.frames[-1].code.startswith(_RAISES)
+    return failure.refused or (bool(record.refused_rows) and raises)
+
+
 def _is_known(record: RevisionRecord) -> bool:
     """Whether a failure is the revision's own, and does not come of what one that was passed over has not made."""
     failure = record.upgrade.failure
@@ -136,7 +143,7 @@ def _fails(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> Find
 
 def _fails_on_rows(whole: ChainRecord, record: RevisionRecord, failure: Failure) -> Finding | Note | Minor:
     """Tell of an upgrade that passes on some rows, or on none, and fails on others."""
-    if failure.refused:
+    if _refuses(record, failure):
         return Note(
             NAME,
             record.revision.revision,
