@@ -114,7 +114,7 @@ SLIPS = (
         "upgrade",
         "upgrade of cast_without_using",
         "42804",
-        "postgresql_using",
+        "USING amount::integer",
         1,
     ),
     Slip(
