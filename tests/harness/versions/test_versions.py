@@ -188,7 +188,8 @@ def test_an_autocommit_block_fails_on_pg8000_and_the_reason_is_told(judged: Call
 def test_a_broken_project_is_found_to_be_so(judged: Callable[..., Run]) -> None:
     run = judged("broken_on_any_version")
 
-    assert {one.revision for one in run.report.findings if one.check == "locks"} == {"0003", "0004"}
+    # What `upgrade` tells of the line that 0003 adds a column by is not told of its lock once more.
+    assert {one.revision for one in run.report.findings if one.check == "locks"} == {"0004"}
     assert [told(finding) for finding in run.report.findings if finding.check != "locks"] == [
         ("upgrade", "0003", "upgrade of 0003_add_email", "23502"),
         ("upgrade", "0004", "upgrade of 0004_add_card", "23505"),
