@@ -309,3 +309,27 @@ def test_what_a_trigger_notes_is_not_told_to_be_deleted(judge_chain: Callable[..
     assert finding.code == "PGH-V008"
     assert "DELETE FROM" not in finding.mend
     assert "DISABLE TRIGGER" in finding.mend
+
+
+READS = """
+import json
+rows = op.get_bind().execute(sa.text("SELECT id, {read} FROM item WHERE kind = '_number'")).fetchall()
+for row in rows:
+    op.get_bind().execute(sa.text("UPDATE item SET rank = :rank WHERE id = :id"), {{"rank": {rank}, "id": row.id}})
+"""
+
+
+def test_a_row_of_a_literal_whose_other_values_the_code_cannot_read_is_a_note(judge_chain: Callable[..., Run]) -> None:
+    makes = table("item", f"{COLUMNS}, value_json jsonb")
+    reads = Revision("reads", READS.format(read="value_json", rank="row.value_json or 0"))
+    report = judge_chain(makes, reads, only=("upgrade", "data")).report
+
+    assert report.findings == ()
+    assert [one.message for one in report.notes if "not on rows that have what it compares" in one.message]
+
+
+def test_one_that_the_server_refuses_is_a_finding(judge_chain: Callable[..., Run]) -> None:
+    reads = Revision("reads", READS.format(read="score", rank="2 ** 31"))
+    report = judge_chain(ITEM, reads, only=("upgrade", "data")).report
+
+    assert [one.code for one in report.findings] == ["PGH-U002"]

@@ -230,6 +230,13 @@ def tried(record: ChainRecord) -> frozenset[str]:
 def _rows_made_for(record: RevisionRecord) -> Iterator[Note]:
     """Say on which rows it passes that production may lack, and where it met none."""
     revision = record.revision
+    if record.literals_failure is not None:
+        yield Note(
+            NAME,
+            revision.revision,
+            "passes, but not on rows that have what it compares or writes, whose other values were made by pgharness and may be untypical: "
+            f"{failure_in_words(record.literals_failure)}; the setting `values` says what their columns hold",
+        )
     for table, column, read_as in record.read_as:
         if read_as in OF_THEIR_OWN_FORM:
             yield Note(

@@ -119,6 +119,8 @@ class RevisionRecord:
     """The rows of before, in words, of which one or more made the upgrade fail that passes on those beside them."""
     passes_refused_rows: bool = False
     """Whether the upgrade has passed on rows of before that its schema may refuse, so that it cleans them, if only in production."""
+    literals_failure: Failure | None = None
+    """Why its code failed on rows of the literals that it compares or writes, without which it has been tried."""
     alone_failure: Failure | None = None
     """Why the upgrade fails in a process that ran nothing before it, where it passes in one with those before it."""
     walk_failure: Failure | None = None

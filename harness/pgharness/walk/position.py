@@ -28,6 +28,8 @@ class Position:
     newer: RevisionRecord | None = None
     refused: RevisionRecord | None = None
     """What it came to on rows of before, where it has no way back by which it could meet those that its schema may refuse: here it does."""
+    literals_failure: Failure | None = None
+    """Why its code failed where rows stood that have what it compares or writes: it is then tried without these."""
     failed: RevisionRecord | None = None
     together: bool = False
     deployed: int = 0

@@ -58,6 +58,11 @@ class RowsPutIn:
         self.are_kept = False
         """Whether some could not be taken away."""
 
+    @property
+    def are_of_literals(self) -> bool:
+        """Whether some stand there that have the literals of a revision."""
+        return any(self._of_literals.values())
+
     def put_in_of_literals(self, revision: Revision) -> None:
         """Put in rows of the literals that a revision compares or writes; those of revisions before it go where there are many."""
         held = self._contents.now() if self._fills else None

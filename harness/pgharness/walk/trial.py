@@ -36,9 +36,10 @@ class Trial:
         if position.refused is not None:
             return self._up_on_refused_rows(stretch, position.refused)
         failures = stretch.by_hand(self._files, revision, "before") if self._files is not None else ()
-        if position.population is Population.VARIED and position.failed is None:
+        if position.population is Population.VARIED and position.failed is None and position.literals_failure is None:
             stretch.rows.put_in_of_literals(revision)
-        record = replace(self._up(stretch, revision, position), by_hand=failures)
+        up = self._up(stretch, revision, position)
+        record = replace(up, by_hand=failures, literals_failure=position.literals_failure)
         if position.failed is not None and position.is_deployed and self.arriving.is_deployed_by_itself(position):
             return replace(record, walk_failure=position.failed.upgrade.failure)
         if record.upgrade.failure is None and self.roundtrips and revision.has_downgrade:

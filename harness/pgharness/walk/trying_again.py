@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pgharness.records.steps import RevisionRecord
+from pgharness.records.steps import Failure, RevisionRecord
 from pgharness.rows import Population
 from pgharness.walk.lessons import Lessons
 from pgharness.walk.newer_rows import adds_refusals
@@ -24,6 +24,8 @@ class TryingAgain:
         """Return how a revision is tried once more, on a new database."""
         if position.refused is not None:
             return None
+        if (failure := _of_literals(stretch, record, position)) is not None:
+            return replace(position, literals_failure=failure)
         tried = self._of_failed(stretch, record, position)
         return tried or self._to_meet_refused_rows(stretch, record, position)
 
@@ -76,3 +78,11 @@ class TryingAgain:
         if not has_passed or after is None or not is_alone or not self.fills:
             return False
         return adds_refusals(after, record.before)
+
+
+def _of_literals(stretch: Stretch, record: RevisionRecord, position: Position) -> Failure | None:
+    """Return why an upgrade fails in Python where rows of literals stand: it may have come to read their other values, which were made for none of it."""
+    failure = record.upgrade.failure
+    if failure is None or failure.sqlstate is not None or failure.refused or not stretch.rows.are_of_literals:
+        return None
+    return failure if position.population is Population.VARIED and position.literals_failure is None else None
