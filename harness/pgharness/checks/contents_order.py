@@ -12,11 +12,19 @@ from pgharness.findings import Finding, Note
 
 def in_order(seen: Seen, found: Iterable[Finding | Note]) -> list[Finding | Note]:
     """Return what is found with the rows of dropped tables first, which others refer to when they come back."""
-    return sorted(found, key=partial(_place, _parents_first(seen)))
+    said = [*found]
+    if not any(map(_table_gone, said)):
+        return said
+    return sorted(said, key=partial(_place, _parents_first(seen)))
+
+
+def _table_gone(one: Finding | Note) -> str:
+    """Return the dropped table whose rows are told; empty where it is another loss."""
+    return one.subject.removeprefix("table ") if isinstance(one, Finding) and one.code == "PGH-V006" else ""
 
 
 def _place(tables: Sequence[str], one: Finding | Note) -> int:
-    name = one.subject.removeprefix("table ") if isinstance(one, Finding) and one.code == "PGH-V006" else ""
+    name = _table_gone(one)
     return tables.index(name) if name in tables else len(tables)
 
 

@@ -52,7 +52,6 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
     undeclared = Undeclared.of(record, record.head, record.models, compare)
     yield from undeclared.told(NAME)
     declared = undeclared.without(compare)
-    needed = needed_by_left_out(record.head, record.models.snapshot, declared(record.head, record.models.snapshot))
     found = compare_in_words(
         declared,
         record.head,
@@ -60,6 +59,9 @@ def judge(record: ChainRecord, compare: Compare) -> Iterator[Finding | Note | Mi
         names=SIDES,
         serving=Serving.ON_THE_WAY_UP,
     )
+    if not found.told:
+        return
+    needed = needed_by_left_out(record.head, record.models.snapshot, found.differences)
     back = compare_in_words(
         declared, record.models.snapshot, record.head, names=SIDES[::-1], serving=Serving.ON_THE_WAY_BACK
     ).proposals

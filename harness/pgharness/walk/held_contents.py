@@ -17,7 +17,9 @@ class HeldContents:
 
     def now(self) -> Contents | None:
         """Return what the tables hold; None where nobody wants it."""
-        return self._held or self.read()
+        if self._held is None:
+            self._held = self.read()
+        return self._held
 
     def read(self) -> Contents | None:
         """Read what the tables hold, whatever is known of it."""
