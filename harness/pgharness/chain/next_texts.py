@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
+from pgharness.chain.sources import source
 from pgharness.records.revisions import Revision
 from pgharness.rows.coming import Coming
 
@@ -15,12 +15,9 @@ NEAR = 3
 def coming(revisions: Sequence[Revision], reached: int) -> Coming:
     """Return what the next revisions fill themselves, where so many of all have run; a table that one has just filled is not ours either."""
     next_, last = revisions[reached : reached + NEAR], revisions[max(0, reached - NEAR) : reached]
-    return Coming(tuple(_text(one.path) for one in next_), tuple(_text(one.path) for one in last))
+    return Coming(tuple(map(_text, next_)), tuple(map(_text, last)))
 
 
-def _text(path: str) -> str:
+def _text(revision: Revision) -> str:
     """Return what stands in the file before its downgrade."""
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace").partition("\ndef downgrade")[0]
-    except OSError:
-        return ""
+    return source(revision).partition("\ndef downgrade")[0]

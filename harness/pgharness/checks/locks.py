@@ -34,7 +34,7 @@ ON_THE_WAY_BACK = "downgrade locks"
 ONE_FOR_ALL = (
     "without it `alembic upgrade head` runs all revisions in one transaction, which holds each lock to its end"
 )
-_DROPS_TYPE = re.compile(r"\s*DROP\s+(?:TYPE|DOMAIN)\b", re.IGNORECASE)
+_DROPS_TYPE = re.compile(r"\A\s*DROP\s+(?:TYPE|DOMAIN)\b", re.IGNORECASE)
 # What is said of all such work of one revision.
 _WORK = {
     "builds": "builds indexes of a table",
@@ -144,8 +144,7 @@ def _place(trace: Trace, one: Occurrence, fix: str) -> str:
 def _what_follows(revision: Revision, trace: Trace, one: Occurrence) -> str:
     """Return which statements behind the work are about its table, such as what drops the column that is copied: they have to come later still."""
     name = re.compile(rf"(?<![\w\"]){re.escape(unqualified(one.work.relation))}(?![\w\"])")
-    own = (traced.statement for traced in trace.statements[one.place + 1 :] if traced.statement.file == revision.path)
-    lines = dict.fromkeys(str(sent.line) for sent in own if sent.line and name.search(sent.sql))
+    lines = _lines_behind(revision, trace, one, name)
     if not lines:
         return ""
     return f"; and what {'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)} {'sends' if len(lines) == 1 else 'send'} behind it, in one after it"
@@ -153,12 +152,17 @@ def _what_follows(revision: Revision, trace: Trace, one: Occurrence) -> str:
 
 def _types_dropped(revision: Revision, trace: Trace, one: Occurrence) -> str:
     """Return which statements behind a change of type drop a type, which the column has until the last of its revisions."""
-    own = (traced.statement for traced in trace.statements[one.place + 1 :] if traced.statement.file == revision.path)
-    lines = dict.fromkeys(str(sent.line) for sent in own if sent.line and _DROPS_TYPE.match(sent.sql))
+    lines = _lines_behind(revision, trace, one, _DROPS_TYPE)
     if not lines:
         return ""
     named = f"{'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)} {'drops' if len(lines) == 1 else 'drop'}"
     return f"; and what {named}, which the column has until then, at the end of the last of them"
+
+
+def _lines_behind(revision: Revision, trace: Trace, one: Occurrence, sends: re.Pattern[str]) -> list[str]:
+    """Return the lines of the revision that send such statements behind the work."""
+    own = (traced.statement for traced in trace.statements[one.place + 1 :] if traced.statement.file == revision.path)
+    return list(dict.fromkeys(str(sent.line) for sent in own if sent.line and sends.search(sent.sql)))
 
 
 def _met(revision: Revision, direction: str, record: ChainRecord) -> Snapshot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.named import columns_of
 from pgharness.catalog.names import qualifier, unqualified
 from pgharness.catalog.proposing.python_words import operation
 from pgharness.describing.differences import Told
@@ -51,4 +52,4 @@ def _same(left: Snapshot, old: ObjectKey, right: Snapshot, new: ObjectKey) -> bo
 
 
 def _columns(snapshot: Snapshot, table: ObjectKey) -> set[str]:
-    return {unqualified(one.object) for one in snapshot.objects("column") if qualifier(one.object) == table.object}
+    return {unqualified(one.object) for one in columns_of(snapshot, table)}

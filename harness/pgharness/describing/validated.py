@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 
 from pgharness.catalog.facts import Snapshot
-from pgharness.catalog.names import unqualified, unquoted
+from pgharness.catalog.named import object_named, relation_named
+from pgharness.catalog.names import FULL_NAME, NAME
 from pgharness.records.steps import Failure
 
-_NAME = r'(?:"[^"]+"|[\w$]+)'
 _VALIDATES = re.compile(
-    rf"(?P<alter>ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_NAME}(?:\.{_NAME})?))\s+VALIDATE\s+CONSTRAINT\s+(?P<name>{_NAME})\s*;?\s*$",
+    rf"(?P<alter>ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{FULL_NAME}))\s+VALIDATE\s+CONSTRAINT\s+(?P<name>{NAME})\s*;?\s*$",
     re.IGNORECASE,
 )
 
@@ -21,11 +21,10 @@ def as_added(failure: Failure, before: Snapshot) -> Failure:
     found = _VALIDATES.search(failure.statement or "")
     if found is None:
         return failure
-    table, name = unquoted(unqualified(found["table"])), unquoted(found["name"])
-    for key in before.objects("constraint"):
-        holder = unquoted(unqualified(key.object.rpartition(".")[0]))
-        definition = before.value(*key, "definition")
-        if definition is not None and (holder, unquoted(unqualified(key.object))) == (table, name):
-            added = f"{found['alter']} ADD CONSTRAINT {found['name']} {definition.removesuffix(' NOT VALID')}"
-            return replace(failure, statement=added)
-    return failure
+    table = relation_named(before, found["table"])
+    key = object_named(before, "constraint", f"{table.object}.{found['name']}") if table is not None else None
+    definition = before.value(*key, "definition") if key is not None else None
+    if definition is None:
+        return failure
+    added = f"{found['alter']} ADD CONSTRAINT {found['name']} {definition.removesuffix(' NOT VALID')}"
+    return replace(failure, statement=added)

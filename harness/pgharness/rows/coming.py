@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pgharness.rows.tables import bare
+
 
 @dataclass(frozen=True, slots=True)
 class Coming:
@@ -27,7 +29,7 @@ class Coming:
 
         One that reads or empties the table besides counts on what stands there.
         """
-        name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)"
+        name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(bare(table))}\"?(?!\w)"
         moves = re.compile(rf"\bINSERT\s+INTO\s+{name}(?:(?!;|\bVALUES\b).)*?\bSELECT\b", re.IGNORECASE | re.DOTALL)
         knows = re.compile(rf"\b(?:FROM|JOIN|TRUNCATE(?:\s+TABLE)?|UPDATE)\s+(?:ONLY\s+)?{name}", re.IGNORECASE)
         filling = [text for text in (*self.texts, *self.last) if moves.search(text) and not knows.search(text)]
@@ -41,23 +43,18 @@ _UPDATES = re.compile(r"\bUPDATE\b|\.values\(", re.IGNORECASE)
 
 def _replaces(table: str, text: str) -> bool:
     """Whether a revision makes a table of this name, or takes the name or the table away."""
-    name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(_bare(table))}\"?(?!\w)"
+    name = rf"(?:\"?\w+\"?\.)?\"?{re.escape(bare(table))}\"?(?!\w)"
     acts = rf"\b(?:CREATE|DROP)\s+TABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?{name}|\bALTER\s+TABLE\s+{name}\s+RENAME\s+TO\b"
-    calls = rf"\b(?:create|drop|rename)_table\(\s*[\"']{re.escape(_bare(table))}[\"']"
+    calls = rf"\b(?:create|drop|rename)_table\(\s*[\"']{re.escape(bare(table))}[\"']"
     return re.search(f"{acts}|{calls}", text, re.IGNORECASE) is not None
 
 
 def _guard(column: str) -> re.Pattern[str]:
-    name = re.escape(_bare(column))
+    name = re.escape(bare(column))
     return re.compile(
         rf"(?<!\w){name}\"?\s+IS\s+NULL\b|\b{name}(?:\.(?:is_\(|== ?None)|[\"'\]]* is None\b)", re.IGNORECASE
     )
 
 
 def _named(table: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(_bare(table))}(?!\w)", text) is not None
-
-
-def _bare(name: str) -> str:
-    """Return a name as PostgreSQL prints it without its schema and quotes."""
-    return name.rpartition(".")[2].strip('"')
+    return re.search(rf"(?<!\w){re.escape(bare(table))}(?!\w)", text) is not None

@@ -193,6 +193,14 @@ def insert_fitting(chooser: Chooser, number: int, fullness: Fullness) -> dict[Co
     raise NothingFits(first_line(refusal)) from refusal
 
 
+def is_inserted(chooser: Chooser, number: int) -> bool:
+    """Insert one row with all of its columns, and say whether the server takes one."""
+    with suppress(NothingFits):
+        insert_fitting(chooser, number, Fullness.EXPLICIT)
+        return True
+    return False
+
+
 def _insert(connection: Connection, table: Table, choices: Collection[Choice]) -> dict[Column, Value]:
     row = dict(pair for choice in choices for pair in choice.current)
     given = {column.name: value for column, value in row.items()}

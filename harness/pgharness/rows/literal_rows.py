@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from zlib import crc32
 
 import psycopg
 from psycopg import sql
 
-from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Words
-from pgharness.rows.inserting import insert_fitting
+from pgharness.rows.column_values import NO_WORDS, ColumnValues, Words
+from pgharness.rows.inserting import is_inserted
 from pgharness.rows.reading import Connection, look_at_tables, printed, read_tables
 from pgharness.rows.revision_read import RevisionText, read_revision
-from pgharness.rows.row_values import Chooser, Fullness
+from pgharness.rows.row_values import Chooser
 from pgharness.rows.sent import Literal, Sent
 from pgharness.rows.sql_read import PLACES, unquoted
-from pgharness.rows.tables import Table
+from pgharness.rows.tables import Table, bare
 from pgharness.rows.type_values import Values
 
 MOST = 8
@@ -75,11 +74,6 @@ def rows_of(text: RevisionText, table: Table) -> tuple[Row, ...]:
         if _is_missed(row) and not new & set(row.items()) and not known_by & row.keys()
     ]
     return tuple(row for place, row in enumerate(told) if row not in told[:place])[:MOST]
-
-
-def bare(name: str) -> str:
-    """Return the name of a table without its schema and quotes."""
-    return name.rpartition(".")[2].strip('"')
 
 
 def _own(sent: Sequence[Sent], table: Table, names: Mapping[str, str]) -> Iterator[Sent]:
@@ -156,15 +150,9 @@ def _added(values: ColumnValues, wanted: Sequence[Row]) -> int:
     chooser, made = Chooser(values, only_wanted=True), 0
     for place, row in enumerate(wanted):
         if _is_told(values, row) and not _stands(values, row):
-            made += any(_is_taken(chooser, one, _NUMBER + place) for one in ({**_own_keys(values, row), **row}, row))
+            tried = ({**_own_keys(values, row), **row}, row)
+            made += any(is_inserted(replace(chooser, wanted=one), _NUMBER + place) for one in tried)
     return made
-
-
-def _is_taken(chooser: Chooser, row: Row, number: int) -> bool:
-    with suppress(NothingFits):
-        insert_fitting(replace(chooser, wanted=row), number, Fullness.EXPLICIT)
-        return True
-    return False
 
 
 def _own_keys(values: ColumnValues, row: Row) -> Row:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql
 
-from pgharness.rows.column_values import NO_WORDS, ColumnValues, NothingFits, Value, Words
-from pgharness.rows.inserting import insert_fitting
+from pgharness.rows.column_values import NO_WORDS, ColumnValues, Value, Words
+from pgharness.rows.inserting import is_inserted
 from pgharness.rows.reading import Connection, look_at_tables, printed, read_tables
-from pgharness.rows.row_values import Chooser, Fullness
+from pgharness.rows.row_values import Chooser
 from pgharness.rows.type_values import Values
 
 # Far behind the rows that stand there, so that what is unique differs from theirs.
@@ -36,16 +36,8 @@ def add_rows(
     values = Values(types, count=_VALUES + max((len(one.labels) for one in types.values()), default=0))
     chooser = Chooser(ColumnValues(connection, tables[0], values, words))
     return tuple(
-        _is_added(replace(chooser, wanted=one, only_wanted=True), _NUMBER + place) for place, one in enumerate(wanted)
+        is_inserted(replace(chooser, wanted=one, only_wanted=True), _NUMBER + place) for place, one in enumerate(wanted)
     )
-
-
-def _is_added(chooser: Chooser, number: int) -> bool:
-    try:
-        insert_fitting(chooser, number, Fullness.EXPLICIT)
-    except NothingFits:
-        return False
-    return True
 
 
 def values_meeting(

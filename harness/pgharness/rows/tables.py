@@ -85,3 +85,8 @@ class Table:
     def column(self) -> dict[str, Column]:
         """The columns by name."""
         return {column.name: column for column in self.columns}
+
+
+def bare(name: str) -> str:
+    """Return a name as PostgreSQL prints it without its schema and quotes."""
+    return name.rpartition(".")[2].strip('"')

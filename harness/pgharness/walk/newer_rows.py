@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.facts import ObjectKey, Snapshot
 from pgharness.catalog.index_shapes import Index, read_indexes
 from pgharness.catalog.integer_types import LARGEST
+from pgharness.catalog.named import columns_of, table_of
+from pgharness.catalog.names import qualifier, unqualified
 from pgharness.rows import Words, add_rows
 from pgharness.servers import Connection
 from pgharness.walk.newer_row import NewerRow
@@ -32,7 +34,7 @@ def admitted(
     `plain_keys`.
     """
     for column in before.objects("column"):
-        table, _, name = column.object.rpartition(".")
+        table, name = qualifier(column.object), unqualified(column.object)
         if (*column, "exists") in after.facts:
             yield from _of_column(before, after, column, table, name)
     kept = _definitions(after)
@@ -43,7 +45,7 @@ def admitted(
         if (index.table, index.definition) not in kept and after.value("table", index.table) is not None:
             yield from alike(connection, index, _types(after, index.table))
     for key in before.objects("constraint"):
-        definition, table = before.value(*key, "definition"), _table_of(before, key)
+        definition, table = before.value(*key, "definition"), table_of(before, key)
         if definition is not None and (table, definition) not in kept and after.value("table", table) is not None:
             words = (*_literals(after, table), *_literals(before, table))
             yield from beyond(connection, table, definition, _types(after, table), words)
@@ -54,7 +56,7 @@ def adds_refusals(before: Snapshot, after: Snapshot) -> bool:
     """Whether the schema `before` may refuse rows of `after` by anything but NOT NULL, which rows meet in any case."""
     kept = _definitions(after)
     tables = {one.object for one in after.objects("table")}
-    constraints = ((_table_of(before, key), before.value(*key, "definition")) for key in before.objects("constraint"))
+    constraints = ((table_of(before, key), before.value(*key, "definition")) for key in before.objects("constraint"))
     columns = [one for one in before.objects("column") if (*one, "exists") in after.facts]
     return (
         any((one.table, one.definition) not in kept and one.table in tables for one in _uniques(before))
@@ -80,18 +82,18 @@ def _has_columns_alone(index: Index, snapshot: Snapshot) -> bool:
 
 def _types(snapshot: Snapshot, table: str) -> Types:
     """Return the columns of a table with their types."""
-    columns = [one for one in snapshot.objects("column") if one.object.rpartition(".")[0] == table]
-    return {one.object.rpartition(".")[2]: snapshot.value(*one, "type") or "" for one in columns}
+    columns = columns_of(snapshot, ObjectKey("table", table))
+    return {unqualified(one.object): snapshot.value(*one, "type") or "" for one in columns}
 
 
 def _of_domains(before: Snapshot, after: Snapshot, connection: Connection) -> Iterator[NewerRow]:
     """Yield what a column has that its domain refuses `before`, or that became one of this domain there."""
     checks = [
-        (one.object.rpartition(".")[0], one, before.value(*one, "definition") or "")
+        (qualifier(one.object), one, before.value(*one, "definition") or "")
         for one in before.objects("domain constraint")
     ]
     for column in before.objects("column") if checks else ():
-        table, _, name = column.object.rpartition(".")
+        table, name = qualifier(column.object), unqualified(column.object)
         was, now = before.value(*column, "type"), after.value(*column, "type")
         for domain, key, definition in checks:
             is_new = now != was or after.value(*key, "definition") != definition
@@ -99,14 +101,10 @@ def _of_domains(before: Snapshot, after: Snapshot, connection: Connection) -> It
                 yield from beyond_domain(connection, table, name, definition, now)
 
 
-def _table_of(snapshot: Snapshot, key: ObjectKey) -> str:
-    return snapshot.facts.get(FactKey(*key, "table")) or key.object.rpartition(".")[0]
-
-
 def _definitions(snapshot: Snapshot) -> frozenset[tuple[str, str]]:
     """Return the tables of constraints and indexes, each with a definition that it has."""
     return frozenset(
-        (_table_of(snapshot, ObjectKey(*key[:2])), value)
+        (table_of(snapshot, ObjectKey(*key[:2])), value)
         for key, value in snapshot.facts.items()
         if key.property == "definition" and key.kind in {"constraint", "index"}
     )
@@ -144,7 +142,7 @@ def _wider(was: str, now: str) -> str | None:
 def _literals(snapshot: Snapshot, table: str) -> Iterator[str]:
     """Yield the texts in the constraints of a table."""
     for one in snapshot.objects("constraint"):
-        if _table_of(snapshot, one) == table:
+        if table_of(snapshot, one) == table:
             yield from _LABEL.findall(snapshot.value(*one, "definition") or "")
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from pgharness.catalog.facts import FactKey, ObjectKey, Snapshot
+from pgharness.catalog.facts import ObjectKey, Snapshot
+from pgharness.catalog.named import columns_of, table_of
 from pgharness.catalog.names import unqualified
+from pgharness.chain.sources import is_seen_whole
 from pgharness.records.steps import RevisionRecord
 from pgharness.rows.reading import printed
 from pgharness.servers import Connection
 from pgharness.walk.rows_beyond import named_in
-from pgharness.walk.sources import is_seen_whole
 
 NOT_VALID = " NOT VALID"
 # What may clean rows. What a key does ON DELETE is not done yet.
@@ -48,8 +49,7 @@ def _read(met: Snapshot, key: ObjectKey) -> OpenCheck | None:
     is_open = definition.startswith("CHECK ") and definition.endswith(NOT_VALID)
     if not is_open or met.value(*key, "inherited") is not None:
         return None
-    table = met.facts.get(FactKey(*key, "table")) or key.object.rpartition(".")[0]
-    return OpenCheck(table, unqualified(key.object), definition, met.value(*key, "comment") or "")
+    return OpenCheck(table_of(met, key), unqualified(key.object), definition, met.value(*key, "comment") or "")
 
 
 def _may_be_violated(
@@ -59,7 +59,7 @@ def _may_be_violated(
     place = _added_by(walked, key, check.definition)
     if place is None:
         return False
-    columns = [one for one in met.objects("column") if one.object.rpartition(".")[0] == check.table]
+    columns = columns_of(met, ObjectKey("table", check.table))
     names = named_in((check.definition,), [unqualified(one.object) for one in columns])
     named = [one for one in columns if unqualified(one.object) in names]
     return (
@@ -86,7 +86,7 @@ def _conditions(snapshot: Snapshot, table: str) -> frozenset[str]:
     return frozenset(
         (snapshot.value(*key, "definition") or "")
         for key in snapshot.objects("constraint")
-        if snapshot.facts.get(FactKey(*key, "table"), key.object.rpartition(".")[0]) == table
+        if table_of(snapshot, key) == table
     )
 
 

@@ -11,6 +11,7 @@ from psycopg import sql
 from pgharness.catalog.facts import Snapshot
 from pgharness.catalog.incremental_reader import Reader
 from pgharness.chain.contents import ContentsReader
+from pgharness.chain.sources import source
 from pgharness.records.contents import Contents, TableContents
 from pgharness.records.revisions import Revision
 from pgharness.rows import Words, add_literal_rows
@@ -19,7 +20,6 @@ from pgharness.walk.held_contents import HeldContents
 from pgharness.walk.newer_row import NewerRow
 from pgharness.walk.newer_rows import admitted, put_in, told_by
 from pgharness.walk.open_checks import OpenCheck, lifted
-from pgharness.walk.sources import source
 
 MOST_REFUSING_ROWS = 1000
 """A table of more rows gets none that an upgrade may refuse, where contents are not wanted otherwise."""

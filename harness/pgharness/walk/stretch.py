@@ -17,6 +17,7 @@ from pgharness.chain.conversation import Conversation
 from pgharness.chain.given_numbers import read_given_numbers
 from pgharness.chain.messages import STAMP, UP, Direction
 from pgharness.chain.next_texts import coming
+from pgharness.chain.sources import is_seen_whole
 from pgharness.chain.watch import Watch
 from pgharness.records.by_hand import HandFailure, Section
 from pgharness.records.given_numbers import GivenNumber
@@ -28,7 +29,6 @@ from pgharness.trace.watch import CountersWatch, TraceWatch
 from pgharness.walk.held_contents import HeldContents
 from pgharness.walk.rows_put_in import RowsPutIn
 from pgharness.walk.second_runs import passed_over, set_back
-from pgharness.walk.sources import is_seen_whole
 
 # What these do depends on more than the catalog: on rows, on settings, on what a function holds. A statement also begins behind
 # another one and behind a comment.
